@@ -1,0 +1,1 @@
+"""apicscope: see interrupts move. `app/README.md` is the map."""

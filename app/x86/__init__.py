@@ -1,0 +1,1 @@
+"""Vocabulary: names and bit layouts of the APICs. No behaviour."""

@@ -1,0 +1,51 @@
+"""How a register is divided into fields: the one place where bit positions are turned into masks."""
+
+from typing import NamedTuple
+
+
+class Field(NamedTuple):
+    """Bits *high* down to *low* of a register, with the manual's name and what they mean in words."""
+
+    name: str
+    high: int
+    low: int
+    meaning: str
+    writable: bool = True
+
+    @property
+    def mask(self) -> int:
+        return ((1 << (self.high - self.low + 1)) - 1) << self.low
+
+    @property
+    def bits(self) -> str:
+        """Bit positions as the manual prints them: ``7:0`` or ``16``."""
+        return str(self.low) if self.high == self.low else f"{self.high}:{self.low}"
+
+    def extract(self, raw: int) -> int:
+        return (raw & self.mask) >> self.low
+
+    def insert(self, value: int) -> int:
+        """*value* moved to the field's position. ValueError when it does not fit."""
+        placed = value << self.low
+        if placed & ~self.mask or value < 0:
+            raise ValueError(f"{value:#x} does not fit into {self.name} (bits {self.bits})")
+        return placed
+
+
+class Layout(NamedTuple):
+    """The fields of one register. Bits that no field names are reserved."""
+
+    fields: tuple[Field, ...]
+
+    @property
+    def writable_mask(self) -> int:
+        """Bits that a write can change."""
+        return sum(field.mask for field in self.fields if field.writable)
+
+    @property
+    def defined_mask(self) -> int:
+        """Bits that are not reserved."""
+        return sum(field.mask for field in self.fields)
+
+    def field(self, name: str) -> Field:
+        return next(field for field in self.fields if field.name == name)
