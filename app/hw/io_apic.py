@@ -1,0 +1,136 @@
+"""The I/O APIC: 24 pins, each with a redirection entry that says what message a pin sends.
+
+Source: 82093AA data sheet, "I/O APIC Registers"; ICH9 data sheet, "Advanced Interrupt Controller"; SDM vol. 3,
+"Handling Interrupts". A pin's *line* is 1 when the device asks for service; polarity only says what voltage that is.
+Whatever makes a pin send returns the messages; the machine says later how each ended.
+"""
+
+from collections.abc import Callable
+
+from app.hw.events import Event, PinChanged
+from app.hw.messages import InterruptMessage, MessageNumbers, Origin
+from app.x86 import redirection
+from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Shorthand, TriggerMode
+from app.x86.redirection import LEVEL, MASKED, PIN_COUNT, REMOTE_IRR, IoApicRegister
+
+#: Bits 23:16 the highest entry, bits 7:0 the version of the 82093AA.
+VERSION = (PIN_COUNT - 1) << 16 | 0x11
+_ID_MASK = 0x0F00_0000
+_WRITABLE = redirection.ENTRY.writable_mask
+_LOW = 0xFFFF_FFFF
+
+
+class IoApic:
+    """One I/O APIC. ``entries`` are the 64-bit redirection entries, ``lines`` the inputs."""
+
+    __slots__ = ("_numbers", "_record", "entries", "identifier", "lines", "select")
+
+    def __init__(self, numbers: MessageNumbers, record: Callable[[Event], None]) -> None:
+        self._numbers = numbers
+        self._record = record
+        self.identifier = 0
+        self.select = 0
+        self.entries = [redirection.RESET] * PIN_COUNT
+        self.lines = [0] * PIN_COUNT
+
+    # Registers
+
+    def read_window(self) -> int:
+        """IOWIN: the register that IOREGSEL names; 0 where there is none."""
+        match self.select:
+            case IoApicRegister.ID | IoApicRegister.ARBITRATION:
+                return self.identifier
+            case IoApicRegister.VERSION:
+                return VERSION
+            case index if 0 <= index - IoApicRegister.REDIRECTION < 2 * PIN_COUNT:
+                pin, high = divmod(index - IoApicRegister.REDIRECTION, 2)
+                return self.entries[pin] >> 32 if high else self.entries[pin] & _LOW
+            case _:
+                return 0
+
+    def write_window(self, value: int) -> list[InterruptMessage]:
+        """IOWIN: writes the register that IOREGSEL names. Unmasking a level pin whose line is up sends at once."""
+        index = self.select - IoApicRegister.REDIRECTION
+        if self.select == IoApicRegister.ID:
+            self.identifier = value & _ID_MASK
+        elif 0 <= index < 2 * PIN_COUNT:
+            pin, high = divmod(index, 2)
+            if high:
+                self._write_entry(pin, (value & _LOW) << 32, _WRITABLE & ~_LOW)
+            else:
+                self._write_entry(pin, value, _WRITABLE & _LOW)
+                return self._service_level(pin)
+        return []
+
+    def _write_entry(self, pin: int, value: int, writable: int) -> None:
+        entry = self.entries[pin] & ~writable | value & writable
+        if not entry & LEVEL:
+            # Linux acknowledges a stuck level interrupt by switching its entry to edge and back.
+            entry &= ~REMOTE_IRR
+        self.entries[pin] = entry
+
+    # Pins
+
+    def drive(self, pin: int, level: int) -> list[InterruptMessage]:
+        """A device sets the line of *pin*. An edge pin sends on 0 to 1; what comes while it is masked is lost."""
+        rising = level and not self.lines[pin]
+        self.lines[pin] = level
+        entry = self.entries[pin]
+        messages: list[InterruptMessage] = []
+        if entry & LEVEL:
+            messages = self._service_level(pin)
+        elif rising and not entry & MASKED:
+            messages = [self._message(pin)]
+        self._record(PinChanged(pin, level, None if messages else self._why_silent(pin, bool(rising))))
+        return messages
+
+    def _why_silent(self, pin: int, rising: bool) -> str | None:
+        entry = self.entries[pin]
+        if not self.lines[pin]:
+            return None
+        if entry & MASKED:
+            return "the pin is masked" + ("" if entry & LEVEL else ", so the edge is lost")
+        if entry & REMOTE_IRR:
+            return "remote IRR is 1: it waits for the EOI"
+        if entry & DELIVERY_STATUS:
+            return "its message is still on the way"
+        return None if rising else "the line was up already"
+
+    def _service_level(self, pin: int) -> list[InterruptMessage]:
+        entry = self.entries[pin]
+        silent = not entry & LEVEL or entry & (MASKED | REMOTE_IRR | DELIVERY_STATUS) or not self.lines[pin]
+        return [] if silent else [self._message(pin)]
+
+    def _message(self, pin: int) -> InterruptMessage:
+        entry = self.entries[pin]
+        mode = DeliveryMode(entry >> 8 & 7)
+        level = bool(entry & LEVEL) and mode in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY)
+        self.entries[pin] = entry | DELIVERY_STATUS
+        return InterruptMessage(
+            self._numbers.take(),
+            Origin.IO_APIC,
+            pin,
+            entry & 0xFF,
+            mode,
+            DestinationMode(entry >> 11 & 1),
+            Shorthand.NONE,
+            entry >> 56,
+            TriggerMode.LEVEL if level else TriggerMode.EDGE,
+        )
+
+    # How a message ended, and EOI
+
+    def message_arrived(self, pin: int, message: InterruptMessage, accepted: bool) -> None:
+        """A message of *pin* has reached the bus. Remote IRR is set when a level interrupt was accepted."""
+        self.entries[pin] &= ~DELIVERY_STATUS
+        if accepted and message.trigger_mode is TriggerMode.LEVEL and self.entries[pin] & LEVEL:
+            self.entries[pin] |= REMOTE_IRR
+
+    def end_of_interrupt(self, vector: int) -> list[InterruptMessage]:
+        """EOI of *vector*: clears remote IRR of every level pin with it; a pin whose line is still up sends again."""
+        messages = []
+        for pin, entry in enumerate(self.entries):
+            if entry & LEVEL and entry & REMOTE_IRR and entry & 0xFF == vector:
+                self.entries[pin] = entry & ~REMOTE_IRR
+                messages += self._service_level(pin)
+        return messages

@@ -1,0 +1,57 @@
+"""What travels between devices: interrupt messages and EOI broadcasts.
+
+Every message carries a number, unique in its machine, so that a watcher can follow it from send to acceptance.
+"""
+
+from enum import Enum
+from typing import NamedTuple
+
+from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
+
+
+class Origin(Enum):
+    """What kind of device sent a message."""
+
+    IPI = "ipi"
+    IO_APIC = "io_apic"
+    MSI = "msi"
+
+
+class InterruptMessage(NamedTuple):
+    """A request to every APIC that matches the destination. ``source`` is a CPU for an IPI, a pin for the I/O APIC."""
+
+    number: int
+    origin: Origin
+    source: int | None
+    vector: int
+    delivery_mode: DeliveryMode
+    destination_mode: DestinationMode
+    shorthand: Shorthand
+    destination: int
+    trigger_mode: TriggerMode
+    #: The sender used the 32-bit destinations of x2APIC mode.
+    x2apic: bool = False
+
+
+class EoiBroadcast(NamedTuple):
+    """A CPU ended level-triggered *vector*: every I/O APIC entry with that vector may send again."""
+
+    number: int
+    source: int
+    vector: int
+
+
+BusMessage = InterruptMessage | EoiBroadcast
+
+
+class MessageNumbers:
+    """The counter from which the devices of one machine number their messages."""
+
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def take(self) -> int:
+        self.last += 1
+        return self.last
