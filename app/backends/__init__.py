@@ -1,0 +1,1 @@
+"""Ways for a guest to reach its APIC, and what each step costs."""

@@ -1,0 +1,1 @@
+"""What the kernel does, written once over a table of operations."""

@@ -1,0 +1,118 @@
+"""The kernel's way from "send this vector" to a register: Linux 2.6.22, ``arch/i386/kernel/smp.c``,
+``include/asm-i386/apic.h``, ``mach-default`` and ``mach-bigsmp``. Names are the kernel's, in lower case.
+
+None of these functions knows which back end runs it: they end in the table's ``apic_read`` and ``apic_write``.
+"""
+
+from functools import lru_cache
+
+from app.guest.apic_ops import ApicOperations, Context
+from app.guest.steps import Load, Steps, Store
+from app.x86.icr import DELIVERY_STATUS, DestinationMode, Icr, Shorthand
+from app.x86.registers import Register
+
+_ICR_LOW = int(Register.ICR_LOW)
+_ICR_HIGH = int(Register.ICR_HIGH)
+_EOI = int(Register.EOI)
+_LOAD_ICR_LOW = Load(_ICR_LOW)
+
+
+def native_apic_read(register: int) -> Steps[int]:
+    """A load from the APIC page."""
+    value = yield _LOAD_ICR_LOW if register == _ICR_LOW else Load(register)
+    return value
+
+
+def native_apic_write(register: int, value: int) -> Steps[None]:
+    """A store to the APIC page."""
+    yield Store(register, value)
+
+
+def apic_write_around(context: Context, register: int, value: int) -> Steps[None]:
+    """A plain write: the exchange that an old Pentium needed is only built for that Pentium."""
+    yield from context.operations.apic_write(register, value)
+
+
+def apic_wait_icr_idle(context: Context) -> Steps[None]:
+    """Polls delivery status until the last IPI has been accepted."""
+    while (yield from context.operations.apic_read(_ICR_LOW)) & DELIVERY_STATUS:
+        pass
+
+
+@lru_cache(maxsize=1024)
+def __prepare_icr(shortcut: Shorthand, vector: int, mode: DestinationMode) -> int:
+    """The kernel leaves the level bit 0: a fixed interrupt does not look at it."""
+    return Icr(vector, destination_mode=mode, shorthand=shortcut, level=0).low()
+
+
+def __prepare_icr2(destination: int) -> int:
+    return destination << 24
+
+
+def __send_ipi_shortcut(context: Context, shortcut: Shorthand, vector: int) -> Steps[None]:
+    yield from apic_wait_icr_idle(context)
+    # No need to touch the target chip field.
+    cfg = __prepare_icr(shortcut, vector, DestinationMode.LOGICAL)
+    yield from apic_write_around(context, _ICR_LOW, cfg)
+
+
+def __send_ipi_dest_field(context: Context, destination: int, vector: int, mode: DestinationMode) -> Steps[None]:
+    yield from apic_wait_icr_idle(context)
+    yield from apic_write_around(context, _ICR_HIGH, __prepare_icr2(destination))
+    yield from apic_write_around(context, _ICR_LOW, __prepare_icr(Shorthand.NONE, vector, mode))
+
+
+def send_ipi_mask_bitmask(context: Context, cpumask: int, vector: int) -> Steps[None]:
+    """Flat logical mode: the CPU mask is the destination."""
+    yield from __send_ipi_dest_field(context, cpumask, vector, DestinationMode.LOGICAL)
+
+
+def send_ipi_mask_sequence(context: Context, cpumask: int, vector: int) -> Steps[None]:
+    """Physical mode: one send a CPU."""
+    for cpu in range(context.kernel.cpu_count):
+        if cpumask >> cpu & 1:
+            yield from __send_ipi_dest_field(context, cpu, vector, DestinationMode.PHYSICAL)
+
+
+def send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
+    """To a set of CPUs, in the way that this kernel was built for."""
+    send = send_ipi_mask_sequence if context.kernel.bigsmp else send_ipi_mask_bitmask
+    yield from send(context, cpumask, vector)
+
+
+def send_ipi_allbutself(context: Context, vector: int) -> Steps[None]:
+    """To every other CPU."""
+    kernel = context.kernel
+    if kernel.bigsmp:
+        yield from context.operations.send_ipi_mask(context, kernel.online_mask & ~(1 << context.number), vector)
+    else:
+        yield from __send_ipi_shortcut(context, Shorthand.ALL_EXCLUDING_SELF, vector)
+
+
+def send_ipi_self(context: Context, vector: int) -> Steps[None]:
+    """To the CPU that asks."""
+    yield from __send_ipi_shortcut(context, Shorthand.SELF, vector)
+
+
+def apic_icr_write(context: Context, icr: Icr) -> Steps[None]:
+    """Any interrupt command at all: the destination first, unless a shorthand makes it moot."""
+    yield from apic_wait_icr_idle(context)
+    if icr.shorthand is Shorthand.NONE:
+        yield from apic_write_around(context, _ICR_HIGH, __prepare_icr2(icr.destination))
+    yield from apic_write_around(context, _ICR_LOW, icr.low())
+
+
+def ack_apic_irq(context: Context) -> Steps[None]:
+    """Ends the interrupt: a write to EOI."""
+    yield from apic_write_around(context, _EOI, 0)
+
+
+#: The table as the kernel is linked, before any hypervisor has touched it.
+NATIVE_OPERATIONS = ApicOperations(
+    apic_read=native_apic_read,
+    apic_write=native_apic_write,
+    send_ipi_mask=send_ipi_mask,
+    send_ipi_allbutself=send_ipi_allbutself,
+    send_ipi_self=send_ipi_self,
+    ack_apic_irq=ack_apic_irq,
+)

@@ -1,0 +1,66 @@
+"""What the kernel asks of other CPUs: Linux 2.6.22, ``arch/i386/kernel/smp.c``. Names are the kernel's."""
+
+from app.guest.apic_ops import CallData, Context
+from app.guest.irq_vectors import CALL_FUNCTION_VECTOR, INVALIDATE_TLB_VECTOR, RESCHEDULE_VECTOR
+from app.guest.steps import MemoryWrite, SpinUntil, Steps, Word
+
+
+def spin_lock(lock: Word) -> Steps[None]:
+    """Waits until the lock is free and takes it."""
+    while lock.value:
+        yield SpinUntil(lock, 0)
+    yield MemoryWrite(lock, 1)
+
+
+def spin_unlock(lock: Word) -> Steps[None]:
+    """Lets the next one in."""
+    yield MemoryWrite(lock, 0)
+
+
+def smp_call_function_mask(context: Context, cpumask: int, wait: bool) -> Steps[None]:
+    """Has every CPU of *cpumask* run a function; waits until all have begun and, with *wait*, ended."""
+    kernel = context.kernel
+    everyone_else = kernel.online_mask & ~(1 << context.number)
+    cpumask &= everyone_else
+    count = cpumask.bit_count()
+    if not count:
+        return
+    yield from spin_lock(kernel.call_lock)
+    data = CallData(wait)
+    kernel.call_data = data
+    if cpumask == everyone_else:
+        yield from context.operations.send_ipi_allbutself(context, CALL_FUNCTION_VECTOR)
+    else:
+        yield from context.operations.send_ipi_mask(context, cpumask, CALL_FUNCTION_VECTOR)
+    yield SpinUntil(data.started, count)
+    if wait:
+        yield SpinUntil(data.finished, count)
+    yield from spin_unlock(kernel.call_lock)
+
+
+def smp_call_function(context: Context, wait: bool = True) -> Steps[None]:
+    """Has every other CPU run a function."""
+    yield from smp_call_function_mask(context, context.kernel.online_mask, wait)
+
+
+def smp_call_function_single(context: Context, cpu: int, wait: bool = True) -> Steps[None]:
+    """Has one other CPU run a function."""
+    yield from smp_call_function_mask(context, 1 << cpu, wait)
+
+
+def smp_send_reschedule(context: Context, cpu: int) -> Steps[None]:
+    """Makes *cpu* look at its run queue."""
+    yield from context.operations.send_ipi_mask(context, 1 << cpu, RESCHEDULE_VECTOR)
+
+
+def flush_tlb_others(context: Context, cpumask: int) -> Steps[None]:
+    """Has the CPUs of *cpumask* drop their translations, and waits for them."""
+    kernel = context.kernel
+    cpumask &= kernel.online_mask & ~(1 << context.number)
+    if not cpumask:
+        return
+    yield from spin_lock(kernel.tlbstate_lock)
+    yield MemoryWrite(kernel.flush_cpumask, kernel.flush_cpumask.value | cpumask)
+    yield from context.operations.send_ipi_mask(context, cpumask, INVALIDATE_TLB_VECTOR)
+    yield SpinUntil(kernel.flush_cpumask, 0)
+    yield from spin_unlock(kernel.tlbstate_lock)
