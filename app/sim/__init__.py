@@ -1,0 +1,1 @@
+"""Virtual time: commands, the queue, the CPUs at work."""

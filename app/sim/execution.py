@@ -1,0 +1,193 @@
+"""Runs guest code, step by step, on the CPUs of a machine.
+
+A CPU looks for interrupts between two instructions of the guest, never while it is in the hypervisor. NMI goes before
+external interrupts (SDM vol. 3, "Priority Among Concurrent Events").
+"""
+
+from collections.abc import Callable, Mapping
+
+from app.backends.backend import Backend
+from app.guest.apic_ops import Context, Kernel
+from app.guest.boot import start_secondary
+from app.guest.interrupts import do_nmi, handler_of
+from app.guest.steps import Acknowledge, EnterNmi, Halt, ReturnFromInterrupt, Steps
+from app.hw.cpu import RunState
+from app.hw.machine import Machine
+from app.sim.counters import Counters
+from app.sim.effects import Effects
+from app.sim.events import CallFinished, CallStarted, Event
+from app.sim.guest_calls import begin, name_of
+from app.sim.processor import Frame, Processor
+
+_ACKNOWLEDGE = Acknowledge()
+_ENTER_NMI = EnterNmi()
+_RETURN = ReturnFromInterrupt()
+_HALT = Halt()
+
+
+def _default_idle() -> Steps[None]:
+    yield _HALT
+
+
+class Execution:
+    """The CPUs of *machine* at work. ``wake`` is called with a CPU that may have something to do again."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        backend: Backend,
+        costs: Mapping[str, int],
+        record: Callable[[Event], None],
+        wake: Callable[[Processor], None],
+    ) -> None:
+        self.machine = machine
+        self.backend = backend
+        self.effects = Effects(machine, costs, record, wake)
+        self.kernel = Kernel(len(machine.cpus))
+        self.processors = [Processor(cpu) for cpu in machine.cpus]
+        self._record = record
+
+    def boot(self) -> None:
+        """Sets every APIC up as the kernel does, at no cost, and lets the CPUs idle."""
+        for processor in self.processors:
+            code = start_secondary(self._context(processor, self.backend))
+            frame = Frame("start_secondary", code, self.backend, 0)
+            for step in code:
+                self.effects.perform(processor, frame, step)
+            processor.cpu.run_state = RunState.HALTED
+        self.effects.counters = Counters()
+
+    @property
+    def counters(self) -> Counters:
+        return self.effects.counters
+
+    def _context(self, processor: Processor, backend: Backend) -> Context:
+        return Context(processor.cpu, self.kernel, backend.operations)
+
+    # One turn of a CPU
+
+    def turn(self, processor: Processor) -> int | None:
+        """Lets the CPU do its next step. Returns what it costs, or None when the CPU has nothing to do (or waits)."""
+        cpu = processor.cpu
+        if cpu.starts != processor.starts:
+            self._start_over(processor)
+        frames = processor.frames
+        while True:
+            frame = frames[-1] if frames else None
+            wanted = cpu.nmi_pending or (cpu.interrupt_flag and cpu.apic.irr.bits)
+            if frame is None or (wanted and not processor.in_host):
+                frame = self._interrupt(processor) or frame or self._work(processor)
+                if frame is None:
+                    return None
+            if frame.spin is not None:
+                return self.effects.look_again(processor, frame)
+            try:
+                step = (frame.host or frame.generator).send(frame.value)  # type: ignore[arg-type]  # None starts it
+            except StopIteration as stop:
+                self._ended(processor, frame, stop.value)
+                continue
+            if frame.intercept is not None and frame.host is None:
+                frame.host = frame.intercept(step)  # type: ignore[arg-type]  # a guest function yields guest steps
+                if frame.host is not None:
+                    frame.value = None
+                    continue
+            frame.value = 0
+            return self.effects.perform(processor, frame, step)
+
+    def _interrupt(self, processor: Processor) -> Frame | None:
+        """The handler's frame when an NMI or an interrupt comes in now."""
+        cpu = processor.cpu
+        if cpu.nmi_pending and cpu.nmi_deliverable():
+            return self._enter(processor, "nmi")
+        if cpu.interrupt_flag and cpu.interrupt_deliverable():
+            return self._enter(processor, "interrupt")
+        return None
+
+    def _work(self, processor: Processor) -> Frame | None:
+        """The frame of what an idle CPU was asked to do; without that, the idle loop, unless it halts already."""
+        cpu = processor.cpu
+        if cpu.run_state is RunState.WAIT_FOR_SIPI:
+            return None
+        if processor.calls:
+            return self._begin_call(processor)
+        if cpu.run_state is RunState.RUNNING and cpu.interrupt_flag:
+            return self._push(processor, "default_idle", _default_idle(), self.backend)
+        return None
+
+    def sleeps(self, processor: Processor) -> bool:
+        """Whether the CPU has halted and nothing that came in meanwhile ends that."""
+        cpu = processor.cpu
+        awake = processor.calls or cpu.nmi_deliverable() or cpu.interrupt_deliverable()
+        return cpu.run_state is RunState.HALTED and not awake
+
+    def _ended(self, processor: Processor, frame: Frame, result: int | None) -> None:
+        """The hypervisor is done with a step of the guest, or the guest function has returned."""
+        if frame.host is not None:
+            frame.host = None
+            frame.value = result
+            return
+        processor.frames.pop()
+        self._record(CallFinished(processor.cpu.number, frame.name))
+
+    # Frames
+
+    def _push(self, processor: Processor, name: str, code: Steps[None], backend: Backend) -> Frame:
+        frame = Frame(name, code, backend, self.machine.clock.now)
+        processor.frames.append(frame)
+        return frame
+
+    def _begin_call(self, processor: Processor) -> Frame:
+        call = processor.calls.popleft()
+        backend = self.backend
+        processor.cpu.run_state = RunState.RUNNING
+        processor.in_host = False
+        self._record(CallStarted(processor.cpu.number, name_of(call), backend.name))
+        return self._push(processor, name_of(call), begin(self._context(processor, backend), call), backend)
+
+    def _enter(self, processor: Processor, kind: str) -> Frame:
+        backend = self.backend
+        halted = processor.cpu.run_state is RunState.HALTED
+        processor.cpu.run_state = RunState.RUNNING
+        processor.in_host = halted and backend.hypervisor is not None
+        code = self._service(processor, backend, halted, kind)
+        frame = self._push(processor, "", code, backend)
+        frame.intercept = None  # until the handler begins, the hypervisor acts by itself
+        frame.returns_from = kind
+        return frame
+
+    def _service(self, processor: Processor, backend: Backend, halted: bool, kind: str) -> Steps[None]:
+        """From the moment an interrupt may come in until IRET."""
+        arrival = _ENTER_NMI if kind == "nmi" else _ACKNOWLEDGE
+        if backend.hypervisor is None:
+            vector = yield arrival
+        else:
+            vector = yield from backend.hypervisor.deliver(halted, arrival)
+            processor.frames[-1].intercept = backend.hypervisor.intercept
+        context = self._context(processor, backend)
+        yield from do_nmi(context) if kind == "nmi" else handler_of(vector)(context, vector)
+        yield _RETURN
+
+    def _start_over(self, processor: Processor) -> None:
+        """INIT or a start-up IPI has thrown away whatever the CPU was doing."""
+        cpu = processor.cpu
+        processor.starts = cpu.starts
+        processor.frames.clear()
+        self.effects.forget(processor)
+        processor.in_host = False
+        if cpu.run_state is RunState.RUNNING:
+            code = start_secondary(self._context(processor, self.backend))
+            self._push(processor, "start_secondary", code, self.backend)
+
+    # From outside
+
+    def hold_interrupts_off(self, number: int, held: bool) -> None:
+        """A person shuts a CPU's interrupt window until further notice, or opens it again."""
+        processor = self.processors[number]
+        processor.held_off = held
+        self.machine.set_interrupt_flag(number, not held)
+        cpu = processor.cpu
+        if held and cpu.run_state is RunState.HALTED:
+            cpu.run_state = RunState.RUNNING  # halted with interrupts off, it could never go on
+        if not held:
+            for frame in processor.handlers():
+                frame.previous_flag = True

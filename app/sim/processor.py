@@ -1,0 +1,105 @@
+"""What one CPU is in the middle of: a stack of frames, each a guest function that runs as steps."""
+
+from collections import deque
+from types import GeneratorType
+from typing import TYPE_CHECKING
+
+from app.backends.backend import Backend
+from app.guest.steps import GuestStep, SpinUntil, Step, Steps
+from app.hw.cpu import Cpu
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from app.sim.commands import CallGuest, SendIpi
+
+
+class Frame:
+    """A guest function under way. It keeps the back end under which it began."""
+
+    __slots__ = (
+        "backend",
+        "generator",
+        "host",
+        "intercept",
+        "name",
+        "previous_flag",
+        "returns_from",
+        "since",
+        "spin",
+        "value",
+        "vector",
+    )
+
+    def __init__(self, name: str, generator: Steps[None], backend: Backend, since: int) -> None:
+        self.name = name
+        self.generator = generator
+        self.backend = backend
+        hypervisor = backend.hypervisor
+        self.intercept: Callable[[GuestStep], Steps[int] | None] | None = None
+        if hypervisor is not None:
+            self.intercept = hypervisor.intercept
+        #: What the hypervisor does instead of the step at which the guest stands.
+        self.host: Steps[int] | None = None
+        #: What the generator gets when it goes on; None starts it.
+        self.value: int | None = None
+        #: The word that this function waits for.
+        self.spin: SpinUntil | None = None
+        self.since = since
+        self.vector: int | None = None
+        #: "interrupt" or "nmi" for a handler.
+        self.returns_from: str | None = None
+        self.previous_flag = True
+
+
+class Processor:
+    """A CPU with what it runs and what it was asked to run."""
+
+    __slots__ = (
+        "calls",
+        "cpu",
+        "frames",
+        "held_off",
+        "in_host",
+        "last_cycles",
+        "last_step",
+        "scheduled",
+        "starts",
+    )
+
+    def __init__(self, cpu: Cpu) -> None:
+        self.cpu = cpu
+        self.frames: list[Frame] = []
+        self.calls: deque[CallGuest | SendIpi] = deque()
+        #: A person holds the interrupt window shut.
+        self.held_off = False
+        #: The CPU is in the hypervisor.
+        self.in_host = False
+        self.scheduled = False
+        self.last_step: Step | None = None
+        self.last_cycles = 0
+        #: The number of resets that the frames know of.
+        self.starts = cpu.starts
+
+    @property
+    def spinning(self) -> SpinUntil | None:
+        """What the innermost frame waits for."""
+        return self.frames[-1].spin if self.frames else None
+
+    def handlers(self) -> list[Frame]:
+        """Frames of interrupt handlers, outermost first."""
+        return [frame for frame in self.frames if frame.returns_from]
+
+    def call_stack(self) -> list[tuple[str, str]]:
+        """(function, module) of every guest function on the stack, outermost first."""
+        return [entry for frame in self.frames for entry in _functions(frame.generator)]
+
+
+def _functions(generator: object) -> list[tuple[str, str]]:
+    """The chain of generators that *generator* delegates to, which is the call stack of what it runs."""
+    chain = []
+    while isinstance(generator, GeneratorType):
+        if generator.gi_frame is not None:
+            chain.append((generator.gi_code.co_name, str(generator.gi_frame.f_globals.get("__name__", ""))))
+        generator = generator.gi_yieldfrom
+    return chain

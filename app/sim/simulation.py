@@ -1,0 +1,281 @@
+"""A machine in virtual time: messages take time to arrive, steps take time to do, and everything has its order.
+
+The same commands at the same moments give the same events: the queue's order is fixed and nothing here is random.
+"""
+
+from collections import Counter
+from typing import NamedTuple
+
+from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
+from app.backends.cost_sheet import CostSheet, load_cost_sheet
+from app.hw import events as hw
+from app.hw.events import Fault
+from app.hw.machine import Machine
+from app.hw.messages import BusMessage, EoiBroadcast, Origin
+from app.sim.commands import (
+    CallGuest,
+    ConfigurePin,
+    Demonstrate,
+    DrivePin,
+    ReadRegister,
+    SendIpi,
+    SendMsi,
+    SetBackend,
+    SetInterruptFlag,
+    Stimulus,
+    WriteRegister,
+)
+from app.sim.counters import Counters
+from app.sim.event_queue import EventQueue, Priority
+from app.sim.events import BackendSwitched, Event, RegisterSet
+from app.sim.execution import Execution
+from app.sim.processor import Processor
+from app.sim.scenarios import Demonstration
+
+
+class Flight(NamedTuple):
+    """A message on its way, with when it left and when it arrives."""
+
+    message: BusMessage
+    sent: int
+    arrives: int
+
+
+class Journalled(NamedTuple):
+    """A command with the moment at which it was applied."""
+
+    time: int
+    command: Stimulus
+
+
+class Simulation:
+    """``cpu_count`` CPUs that have booted and idle. *sheet* defaults to the embedded one."""
+
+    def __init__(self, cpu_count: int, backend: str = DEFAULT_BACKEND, sheet: CostSheet | None = None) -> None:
+        self.sheet = sheet or load_cost_sheet("2007")
+        self._costs = self.sheet.cycles
+        self._pending_events: list[Event] = []
+        self.machine = Machine(cpu_count, record=self._pending_events.append)
+        self.clock = self.machine.clock
+        self._queue = EventQueue()
+        self.in_flight: dict[int, Flight] = {}
+        self._timer_at: int | None = None
+        self._log: list[tuple[int, Event]] = []
+        self._counted = 0
+        self.journal: list[Journalled] = []
+        self.demonstration: Demonstration | None = None
+        record = self._pending_events.append
+        self.execution = Execution(self.machine, BACKENDS[backend], self._costs, record, self._wake)
+        self.execution.boot()
+        self._pending_events.clear()
+
+    # What can be seen
+
+    @property
+    def time(self) -> int:
+        """Virtual time in TSC cycles."""
+        return self.clock.now
+
+    @property
+    def backend(self) -> str:
+        return self.execution.backend.name
+
+    @property
+    def counters(self) -> Counters:
+        self._count()
+        return self.execution.counters
+
+    @property
+    def processors(self) -> list[Processor]:
+        return self.execution.processors
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is left to do but to wait for timers or people."""
+        return self._queue.only_timers()
+
+    def take_log(self) -> list[tuple[int, Event]]:
+        """What happened since the last call, with its time."""
+        self._count()
+        log = self._log
+        self._log = []
+        self._counted = 0
+        return log
+
+    # Time
+
+    def next_time(self) -> int | None:
+        """When something happens next; None when nothing will."""
+        if self.demonstration is not None and self.idle:
+            return self.clock.now + self.demonstration.gap
+        return self._queue.next_time()
+
+    def run(self, until: int | None = None, operations: int | None = None) -> int:
+        """Runs to virtual time *until*, for so many operations, or until nothing is left. Returns operations done."""
+        done = 0
+        while operations is None or done < operations:
+            if self.demonstration is not None and self.idle:
+                if until is not None and self.clock.now + self.demonstration.gap > until:
+                    break
+                self._demonstrate(self.demonstration)
+            entry = self._queue.pop(until)
+            if entry is None:
+                break
+            self.clock.now, _, _, action, argument = entry
+            done += action(argument)
+            if self.machine.outbox:
+                self._dispatch()
+            if self._pending_events:
+                self._stamp()
+        if until is not None and until > self.clock.now:
+            self.clock.now = until
+        return done
+
+    def _stamp(self) -> None:
+        """Gives what happened its time."""
+        now = self.clock.now
+        self._log += [(now, event) for event in self._pending_events]
+        self._pending_events.clear()
+
+    def _dispatch(self) -> None:
+        now = self.clock.now
+        counters = self.execution.counters
+        for message in self.machine.outbox:
+            counters.messages += 1
+            if isinstance(message, EoiBroadcast):
+                arrives = now + self._costs["eoi_broadcast_flight"]
+            else:
+                arrives = now + self._costs["message_flight"]
+                counters.ipis_sent += message.origin is Origin.IPI
+            self.in_flight[message.number] = Flight(message, now, arrives)
+            self._queue.push(arrives, Priority.MESSAGE, self._arrive, message)
+        self.machine.outbox.clear()
+
+    def _count(self) -> None:
+        """Adds up what the log holds beyond what was counted already."""
+        counters = self.execution.counters
+        for kind, number in Counter(type(event) for _, event in self._log[self._counted :]).items():
+            field = _COUNTED.get(kind)
+            if field is not None:
+                counters.add(field, number)
+        self._counted = len(self._log)
+
+    # Things in the queue
+
+    def _arrive(self, message: BusMessage) -> bool:
+        del self.in_flight[message.number]
+        for cpu in self.machine.deliver(message):
+            self._wake(self.execution.processors[cpu.number])
+        return True
+
+    def _turn(self, processor: Processor) -> bool:
+        processor.scheduled = False
+        cycles = self.execution.turn(processor)
+        if self.machine.timers_changed:
+            self._watch_timers()
+        if cycles is None:
+            return processor.spinning is not None and processor.spinning is processor.last_step
+        if not cycles and self.execution.sleeps(processor):
+            return True  # whatever ends the halt wakes it
+        processor.scheduled = True
+        self._queue.push(self.clock.now + cycles, Priority.PROCESSOR, self._turn, processor)
+        return True
+
+    def _wake(self, processor: Processor) -> None:
+        if not processor.scheduled:
+            processor.scheduled = True
+            self._queue.push(self.clock.now, Priority.PROCESSOR, self._turn, processor)
+
+    def _watch_timers(self) -> None:
+        """Puts the next timer's expiry into the queue when a write has changed which that is."""
+        if not self.machine.timers_changed:
+            return
+        self.machine.timers_changed = False
+        deadline = self.machine.next_timer_deadline()
+        if deadline is not None and deadline != self._timer_at:
+            self._timer_at = deadline
+            self._queue.push(deadline, Priority.TIMER, self._expire_timers, deadline)
+
+    def _expire_timers(self, deadline: int) -> bool:
+        if deadline != self._timer_at:
+            return False  # an earlier or later deadline has replaced this one
+        self._timer_at = None
+        expired = self.machine.expire_timers()
+        for cpu in expired:
+            self._wake(self.execution.processors[cpu.number])
+        self.machine.timers_changed = True
+        self._watch_timers()
+        return bool(expired)
+
+    # Commands
+
+    def apply(self, command: Stimulus) -> int | Fault | None:
+        """Does what a person asked, now. Returns the value of a read (or the fault it met)."""
+        self.journal.append(Journalled(self.clock.now, command))
+        if not isinstance(command, Demonstrate):
+            self.demonstration = None
+        answer = self._apply(command)
+        self._watch_timers()
+        if self.machine.outbox:
+            self._dispatch()
+        self._stamp()
+        return answer
+
+    def _apply(self, command: Stimulus) -> int | Fault | None:
+        machine = self.machine
+        match command:
+            case SendIpi() | CallGuest():
+                self.call(command)
+            case WriteRegister(cpu, register, value):
+                self._pending_events.append(RegisterSet(cpu, register, value))
+                fault = machine.write_register(cpu, register, value)
+                self._wake(self.processors[cpu])
+                return fault
+            case ReadRegister(cpu, register):
+                return machine.read_register(cpu, register)
+            case DrivePin(pin, level):
+                machine.drive_pin(pin, level)
+            case ConfigurePin(pin, entry):
+                machine.write_io_apic(0x11 + 2 * pin, entry >> 32)
+                machine.write_io_apic(0x10 + 2 * pin, entry & 0xFFFF_FFFF)
+            case SendMsi(address, data):
+                machine.send_msi(address, data)
+            case SetInterruptFlag(cpu, enabled):
+                self.execution.hold_interrupts_off(cpu, not enabled)
+                self._wake(self.processors[cpu])
+            case SetBackend(name):
+                self.execution.backend = BACKENDS[name]
+                self._pending_events.append(BackendSwitched(name))
+            case Demonstrate(enabled):
+                self.demonstration = Demonstration() if enabled else None
+        return None
+
+    def call(self, call: CallGuest | SendIpi) -> None:
+        """Queues a guest function on its CPU."""
+        processor = self.processors[call.cpu]
+        processor.calls.append(call)
+        self._wake(processor)
+
+    def _demonstrate(self, demonstration: Demonstration) -> None:
+        self.clock.now += demonstration.gap
+        for command in demonstration.next_commands(self.machine, self.processors):
+            self._apply(command)
+        if self.machine.outbox:
+            self._dispatch()
+        self._stamp()
+
+    def check(self) -> None:
+        """AssertionError when the machine or its messages are in a state that cannot be."""
+        self.machine.check()
+        assert not self.machine.outbox, "a message was posted and not sent on its way"
+        assert self.machine.undelivered == len(self.in_flight), "a message was lost or delivered twice"
+
+
+_COUNTED = {
+    hw.Accepted: "accepted",
+    hw.Merged: "merged",
+    hw.Refused: "refused",
+    hw.Acknowledged: "interrupts_taken",
+    hw.NmiTaken: "interrupts_taken",
+    hw.InterruptEnded: "eois",
+}
