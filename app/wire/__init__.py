@@ -1,0 +1,1 @@
+"""What sessions and browsers say to each other."""

@@ -1,0 +1,30 @@
+"""The difference between two states, and how a client applies it: ``apply(base, difference(base, new)) == new``."""
+
+from typing import Any
+
+State = dict[str, Any]
+
+
+def difference(base: State, new: State) -> State:
+    """What changed: under ``cpus`` the changed keys of each changed CPU, everything else whole."""
+    delta: State = {key: value for key, value in new.items() if key != "cpus" and base.get(key) != value}
+    cpus = {
+        str(index): changed
+        for index, (before, after) in enumerate(zip(base["cpus"], new["cpus"], strict=True))
+        if before != after and (changed := _changed_keys(before, after))
+    }
+    if cpus:
+        delta["cpus"] = cpus
+    return delta
+
+
+def _changed_keys(before: State, after: State) -> State:
+    return {key: value for key, value in after.items() if before.get(key) != value}
+
+
+def apply(base: State, delta: State) -> State:
+    """The state after *delta*. *base* stays as it is."""
+    new = base | {key: value for key, value in delta.items() if key != "cpus"}
+    changed = delta.get("cpus", {})
+    new["cpus"] = [cpu | changed.get(str(index), {}) for index, cpu in enumerate(base["cpus"])]
+    return new

@@ -1,0 +1,70 @@
+"""Events as the stream carries them: numbered, timed, with one sentence each."""
+
+from typing import TypedDict
+
+from app.hw import events as hw
+from app.hw.messages import EoiBroadcast, Origin
+from app.sim import events as sim
+from app.wire.words import event_words
+
+
+class EventRecord(TypedDict):
+    """One event of the stream."""
+
+    n: int
+    time: int
+    kind: str
+    cpu: int | None
+    vector: int | None
+    message: int | None
+    text: str
+
+
+_KINDS: dict[type, str] = {
+    hw.MessageSent: "sent",
+    hw.SendRefused: "send_refused",
+    hw.Accepted: "accepted",
+    hw.Merged: "merged",
+    hw.Refused: "refused",
+    hw.NoTarget: "no_target",
+    hw.Acknowledged: "acknowledged",
+    hw.SpuriousDelivered: "spurious",
+    hw.InterruptEnded: "end_of_interrupt",
+    hw.EoiWithoutInterrupt: "end_of_interrupt",
+    hw.NmiTaken: "nmi",
+    hw.SmiTaken: "smi",
+    hw.InitPerformed: "init",
+    hw.Started: "startup",
+    hw.RegisterFaulted: "register_fault",
+    hw.ErrorNoticed: "error",
+    hw.PinChanged: "pin",
+    hw.InterruptFlagChanged: "interrupt_flag",
+    sim.CallStarted: "call",
+    sim.CallFinished: "call",
+    sim.HandlerEntered: "handler",
+    sim.HandlerReturned: "returned",
+    sim.GuestExited: "exit",
+    sim.BackendSwitched: "backend",
+    sim.RegisterSet: "command",
+}
+
+
+def event_record(number: int, time: int, event: sim.Event) -> EventRecord:
+    """The record of *event*, which is number *number* of its session."""
+    message = getattr(event, "message", None)
+    vector = getattr(event, "vector", None)
+    cpu = getattr(event, "cpu", None)
+    if isinstance(event, hw.MessageSent):
+        sent = event.message
+        message, vector = sent.number, sent.vector
+        from_cpu = isinstance(sent, EoiBroadcast) or sent.origin is Origin.IPI
+        cpu = sent.source if from_cpu else None
+    return {
+        "n": number,
+        "time": time,
+        "kind": _KINDS[type(event)],
+        "cpu": cpu,
+        "vector": vector,
+        "message": message,
+        "text": event_words(event),
+    }

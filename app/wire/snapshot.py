@@ -1,0 +1,187 @@
+"""The whole visible state of a session as JSON values. ``app/WIRE.md`` describes it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from app.hw.cpu import Cpu, RunState
+from app.hw.io_apic import IoApic
+from app.hw.local_apic import LVT_REGISTERS, LocalApic
+from app.hw.machine import Machine
+from app.hw.messages import EoiBroadcast, Origin
+from app.hw.register_access import read_register
+from app.sim.processor import Processor
+from app.sim.simulation import Flight
+from app.wire.words import step_words
+from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, TriggerMode, decode_icr
+from app.x86.redirection import MASKED, REMOTE_IRR
+from app.x86.registers import Register
+
+State = dict[str, Any]
+
+_GUEST_ROOM = "app.guest"
+_LVT_NAMES = {register: register.name.removeprefix("LVT_").lower() for register in LVT_REGISTERS}
+_HOST_STEPS = ("VmExit", "Decode", "EmulatedRead", "EmulatedWrite", "VmEntry")
+_WHY_LIMIT = 8
+
+
+def cpu_state(processor: Processor) -> State:
+    """One CPU: its APIC, and what it is in the middle of."""
+    return apic_state(processor.cpu) | {
+        "handlers": [
+            {"vector": frame.vector, "name": frame.name, "since": frame.since}
+            for frame in processor.handlers()
+            if frame.name
+        ],
+        "call_stack": [
+            {"function": function, "overridden": not module.startswith(_GUEST_ROOM)}
+            for function, module in processor.call_stack()
+            if not module.startswith("app.sim")
+        ],
+        "activity": _activity(processor),
+        "step": _step(processor),
+        "in_host": processor.in_host,
+        "queued": [getattr(call, "function", "apic_icr_write") for call in processor.calls],
+        "held_off": processor.held_off,
+    }
+
+
+def apic_state(cpu: Cpu) -> State:
+    """One CPU as the hardware is."""
+    apic = cpu.apic
+    return {
+        "cpu": cpu.number,
+        "apic_id": apic.apic_id,
+        "apic_mode": apic.mode.value,
+        "run_state": cpu.run_state.value,
+        "interrupt_flag": cpu.interrupt_flag,
+        "irr": apic.irr.hexadecimal(),
+        "isr": apic.isr.hexadecimal(),
+        "tmr": apic.tmr.hexadecimal(),
+        "coalesced": apic.coalesced.hexadecimal(),
+        "tpr": f"{apic.tpr:#04x}",
+        "ppr": f"{apic.ppr:#04x}",
+        "icr": f"{_icr(apic):#018x}",
+        "icr_fields": icr_fields(_icr(apic), x2apic=apic.x2apic),
+        "esr": f"{apic.esr:#04x}",
+        "svr": f"{apic.svr:#05x}",
+        "ldr": f"{apic.logical_id:#010x}",
+        "dfr": f"{apic.dfr:#010x}",
+        "lvt": {name: f"{apic.lvt[register]:#010x}" for register, name in _LVT_NAMES.items()},
+        "timer": {
+            "mode": apic.timer.mode.name.lower(),
+            "initial_count": apic.timer.initial_count,
+            "divide": apic.timer.divisor,
+            "deadline": apic.timer.deadline,
+        },
+        "in_service": list(apic.isr),
+        "nmi_pending": bool(cpu.nmi_pending),
+        "handlers": [],
+        "call_stack": [],
+        "activity": "",
+        "step": None,
+        "in_host": False,
+        "queued": [],
+        "held_off": False,
+        "why": _why(cpu),
+    }
+
+
+def _icr(apic: LocalApic) -> int:
+    low = read_register(apic, Register.ICR_LOW)
+    return apic.icr | (int(low) & DELIVERY_STATUS) if isinstance(low, int) else apic.icr
+
+
+def icr_fields(raw: int, *, x2apic: bool = False) -> State:
+    """An interrupt command field by field, in the manual's words."""
+    icr = decode_icr(raw & ~DELIVERY_STATUS, x2apic=x2apic)
+    return {
+        "vector": f"{icr.vector:#04x}",
+        "delivery_mode": icr.delivery_mode.name.lower(),
+        "destination_mode": icr.destination_mode.name.lower(),
+        "delivery_status": "send_pending" if raw & DELIVERY_STATUS else "idle",
+        "level": "assert" if icr.level else "deassert",
+        "trigger_mode": icr.trigger_mode.name.lower(),
+        "shorthand": icr.shorthand.name.lower(),
+        "destination": f"{icr.destination:#04x}",
+    }
+
+
+def _why(cpu: Cpu) -> list[State]:
+    """For the requested vectors of the highest priority: what each waits for."""
+    waiting = list(cpu.apic.irr)[-_WHY_LIMIT:]
+    return [
+        {"vector": vector, "text": f"{vector:#04x} waits: {cpu.why_waiting(vector)}."} for vector in reversed(waiting)
+    ]
+
+
+def _activity(processor: Processor) -> str:
+    cpu = processor.cpu
+    if cpu.run_state is RunState.WAIT_FOR_SIPI:
+        return "waits for a start-up IPI"
+    if not processor.frames:
+        return "idle, halted" if cpu.run_state is RunState.HALTED else "idle, interrupts off"
+    spin = processor.spinning
+    if spin is not None:
+        return f"{processor.frames[-1].name}: {step_words(spin)}"
+    side = "hypervisor: " if processor.in_host else ""
+    return side + (step_words(processor.last_step) if processor.last_step is not None else processor.frames[-1].name)
+
+
+def _step(processor: Processor) -> State | None:
+    step = processor.last_step
+    if step is None or not processor.frames:
+        return None
+    kind = type(step).__name__
+    return {
+        "kind": kind,
+        "words": step_words(step),
+        "cycles": processor.last_cycles,
+        "side": "host" if kind in _HOST_STEPS else "guest",
+    }
+
+
+def io_apic_state(io_apic: IoApic) -> State:
+    """The I/O APIC with all its pins."""
+    return {
+        "id": f"{io_apic.identifier >> 24:#04x}",
+        "pins": [_pin(io_apic, pin) for pin in range(len(io_apic.lines))],
+    }
+
+
+def _pin(io_apic: IoApic, pin: int) -> State:
+    entry = io_apic.entries[pin]
+    return {
+        "pin": pin,
+        "line": io_apic.lines[pin],
+        "redirection": f"{entry:#018x}",
+        "vector": f"{entry & 0xFF:#04x}",
+        "delivery_mode": DeliveryMode(entry >> 8 & 7).name.lower(),
+        "destination_mode": DestinationMode(entry >> 11 & 1).name.lower(),
+        "destination": f"{entry >> 56:#04x}",
+        "polarity": "active_low" if entry >> 13 & 1 else "active_high",
+        "trigger_mode": TriggerMode(entry >> 15 & 1).name.lower(),
+        "masked": bool(entry & MASKED),
+        "remote_irr": bool(entry & REMOTE_IRR),
+        "delivery_status": "send_pending" if entry & DELIVERY_STATUS else "idle",
+    }
+
+
+def in_flight_state(flights: Iterable[Flight], machine: Machine) -> list[State]:
+    """Messages on their way, with the CPUs that they would reach now."""
+    return [_flight(flight, machine) for flight in flights]
+
+
+def _flight(flight: Flight, machine: Machine) -> State:
+    message = flight.message
+    common = {
+        "message": message.number,
+        "vector": message.vector,
+        "targets": machine.targets(message),
+        "sent": flight.sent,
+        "arrives": flight.arrives,
+        "source": message.source,
+    }
+    if isinstance(message, EoiBroadcast):
+        return common | {"kind": "eoi_broadcast", "delivery_mode": "fixed"}
+    kind = "ipi" if message.origin is Origin.IPI else message.origin.value
+    return common | {"kind": kind, "delivery_mode": message.delivery_mode.name.lower()}
