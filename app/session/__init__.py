@@ -1,0 +1,1 @@
+"""Simulations that live: paced against wall time, watched by many."""

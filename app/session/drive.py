@@ -1,0 +1,47 @@
+"""What a session can be driven by: a simulation that people steer, or a recording that plays."""
+
+from typing import Any, Protocol
+
+from app.hw.events import Fault
+from app.hw.machine import Machine
+from app.sim.commands import Stimulus
+from app.sim.events import Event
+
+State = dict[str, Any]
+
+
+class NotPossible(Exception):
+    """A command that this session cannot carry out; the message says why."""
+
+
+class Drive(Protocol):
+    """A machine that moves in virtual time."""
+
+    machine: Machine
+
+    @property
+    def time(self) -> int:
+        """Virtual time, in TSC cycles."""
+
+    @property
+    def backend(self) -> str:
+        """The name of the back end."""
+
+    @property
+    def interrupts_taken(self) -> int:
+        """How many interrupts the CPUs have taken."""
+
+    def next_time(self) -> int | None:
+        """When something happens next; None when nothing will."""
+
+    def run(self, until: int | None = None, operations: int | None = None) -> int:
+        """Moves on; returns the operations done."""
+
+    def apply(self, command: Stimulus) -> int | Fault | None:
+        """Does what a person asked. NotPossible when this drive cannot."""
+
+    def take_log(self) -> list[tuple[int, Event]]:
+        """What happened since the last call, with its time."""
+
+    def state(self) -> State:
+        """The part of the visible state that the drive knows."""

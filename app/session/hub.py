@@ -1,0 +1,121 @@
+"""Hands the newest state to every viewer: encoded once, one slot a viewer, newest wins. Nobody waits for a viewer."""
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from app.wire.delta import State, difference
+from app.wire.event_records import EventRecord
+
+#: How many publications back a viewer may be and still get a delta.
+_DELTAS_KEPT = 16
+#: Events that are kept for a viewer who comes in, or lags.
+_EVENTS_KEPT = 200
+_EVENTS_IN_A_FRAME = 60
+
+
+def encode(message: dict[str, Any]) -> str:
+    """JSON as the stream carries it."""
+    return json.dumps(message, separators=(",", ":"))
+
+
+class _Publication(NamedTuple):
+    seq: int
+    state: State
+    last_event: int
+
+
+class Viewer:
+    """One open stream: how far it is, and a flag that there is something newer."""
+
+    __slots__ = ("fresh", "seq")
+
+    def __init__(self) -> None:
+        self.seq: int | None = None
+        self.fresh = asyncio.Event()
+        self.fresh.set()
+
+
+class Hub:
+    """The viewers of one session."""
+
+    def __init__(self) -> None:
+        self.viewers: set[Viewer] = set()
+        self._published: deque[_Publication] = deque(maxlen=_DELTAS_KEPT)
+        self._events: deque[EventRecord] = deque(maxlen=_EVENTS_KEPT)
+        self._last_event = 0
+        self._encoded: dict[int | None, str] = {}
+        self.over: int | None = None
+
+    @property
+    def seq(self) -> int:
+        """The number of the newest state; 0 before the first."""
+        return self._published[-1].seq if self._published else 0
+
+    @property
+    def state(self) -> State:
+        """The newest state."""
+        return self._published[-1].state
+
+    @contextmanager
+    def viewing(self) -> Iterator[Viewer]:
+        """A viewer for as long as the block lasts."""
+        viewer = Viewer()
+        self.viewers.add(viewer)
+        try:
+            yield viewer
+        finally:
+            self.viewers.discard(viewer)
+
+    def publish(self, state: State, events: list[EventRecord]) -> bool:
+        """Makes *state* the newest. False when nothing has changed."""
+        if self._published and not events and difference(self.state, state) == {}:
+            return False
+        self._events.extend(events)
+        if events:
+            self._last_event = events[-1]["n"]
+        self._published.append(_Publication(self.seq + 1, state, self._last_event))
+        self._encoded.clear()
+        for viewer in self.viewers:
+            viewer.fresh.set()
+        return True
+
+    def close(self, code: int) -> None:
+        """The session is over: every viewer is to be closed with *code*."""
+        self.over = code
+        for viewer in self.viewers:
+            viewer.fresh.set()
+
+    def message_for(self, viewer: Viewer) -> str | None:
+        """What brings *viewer* up to date, encoded; None when it is. Viewers equally far behind share one encoding."""
+        viewer.fresh.clear()
+        if viewer.seq == self.seq:
+            return None
+        base = self._find(viewer.seq)
+        key = base.seq if base else None
+        if key not in self._encoded:
+            self._encoded[key] = encode(self._delta(base) if base else self._snapshot())
+        viewer.seq = self.seq
+        return self._encoded[key]
+
+    def _find(self, seq: int | None) -> _Publication | None:
+        return next((publication for publication in self._published if publication.seq == seq), None)
+
+    def _snapshot(self) -> dict[str, Any]:
+        newest = self._published[-1]
+        return {"type": "snapshot", "seq": newest.seq, "time": newest.state["time"], "state": newest.state} | (
+            self._events_after(max(0, self._last_event - _EVENTS_IN_A_FRAME))
+        )
+
+    def _delta(self, base: _Publication) -> dict[str, Any]:
+        newest = self._published[-1]
+        head = {"type": "delta", "seq": newest.seq, "base": base.seq, "time": newest.state["time"]}
+        return head | difference(base.state, newest.state) | self._events_after(base.last_event)
+
+    def _events_after(self, number: int) -> dict[str, Any]:
+        events = [event for event in self._events if event["n"] > number][-_EVENTS_IN_A_FRAME:]
+        first = events[0]["n"] if events else self._last_event + 1
+        return {"events": events, "events_skipped": first - number - 1}

@@ -1,0 +1,36 @@
+"""How far virtual time may go: the ratio of virtual to wall time, and what to do with long gaps."""
+
+
+class Pacer:
+    """``speed`` is virtual cycles a second of wall time; None is as fast as it goes.
+
+    A stretch in which nothing happens is cut short: nobody learns anything from waiting for it.
+    """
+
+    LONGEST_GAP = 0.9
+    #: After a stall of the process, time does not jump ahead to make up for it.
+    LONGEST_TICK = 0.25
+
+    def __init__(self, speed: float | None) -> None:
+        self.speed = speed
+        self._wall: float | None = None
+        self._virtual = 0.0
+
+    def stop(self) -> None:
+        """Time stands still until the next advance."""
+        self._wall = None
+
+    def advance(self, wall: float, now: int, next_time: int) -> int:
+        """How far to run at wall time *wall*, when virtual time is *now* and something happens at *next_time*."""
+        assert self.speed is not None, "flat out, there is no pace"
+        if self._wall is None:
+            self._wall, self._virtual = wall, float(now)
+        elapsed = min(wall - self._wall, self.LONGEST_TICK)
+        self._wall = wall
+        earliest = next_time - self.speed * self.LONGEST_GAP
+        self._virtual = max(self._virtual + elapsed * self.speed, earliest, float(now))
+        return int(self._virtual)
+
+    def seconds_until(self, time: int) -> float:
+        """Wall time until virtual *time*, at the present speed."""
+        return 0.0 if self.speed is None else max(0.0, (time - self._virtual) / self.speed)

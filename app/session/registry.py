@@ -1,0 +1,124 @@
+"""The sessions of this process."""
+
+import secrets
+from importlib import resources
+
+from app.backends.catalogue import DEFAULT_BACKEND
+from app.session.recorded import RecordedDrive
+from app.session.session import Session
+from app.session.simulated import SimulatedDrive
+from app.sim.commands import Demonstrate
+from app.sim.simulation import Simulation
+from app.traces.errors import UnusableRecording
+from app.traces.qemu_log import read_recording
+from app.traces.replay import Replay
+
+#: Letters and digits that nobody mistakes for one another when reading them off a projector.
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_ID_LENGTH = 6
+#: Cycles a second at which a person can follow each operation.
+SLOW_MOTION = 400.0
+#: A recording's cycles are nanoseconds; at this pace the sample takes a few minutes.
+RECORDING_SPEED = 5e6
+
+_SAMPLES = (("linux-6.1-boot-4cpu", "Linux 6.1 boots on 4 CPUs"),)
+
+
+class UnknownSession(LookupError):
+    """No session has that id (any more)."""
+
+
+class TooManySessions(Exception):
+    """Every place is taken by a session that somebody watches."""
+
+
+class Registry:
+    """Creates, finds and ends sessions. One of them, the default, lasts as long as the process."""
+
+    def __init__(self, limit: int = 100) -> None:
+        self._limit = limit
+        self._sessions: dict[str, Session] = {}
+        self._default: Session | None = None
+
+    async def start(self) -> None:
+        """Opens the default session: a machine that already does something, slowly."""
+        simulation = Simulation(4)
+        simulation.apply(Demonstrate(True))
+        self._default = self._add("Four CPUs", SimulatedDrive(simulation), paused=False, speed=SLOW_MOTION)
+
+    async def stop(self, code: int) -> None:
+        """Ends every session; their viewers' streams are closed with *code*."""
+        for session in list(self._sessions.values()):
+            await session.close(code)
+        self._sessions.clear()
+
+    def default(self) -> Session:
+        """The session of the front page."""
+        assert self._default is not None, "the registry was not started"
+        return self._default
+
+    def all(self) -> list[Session]:
+        """Every session, oldest first."""
+        return list(self._sessions.values())
+
+    def get(self, session_id: str) -> Session:
+        """The session with that id. UnknownSession when there is none."""
+        try:
+            return self._sessions[session_id]
+        except KeyError:
+            raise UnknownSession(session_id) from None
+
+    def create(
+        self,
+        cpus: int = 4,
+        backend: str = DEFAULT_BACKEND,
+        seed: int = 0,
+        paused: bool = False,
+        title: str = "",
+        speed: float | None = None,
+    ) -> Session:
+        """A quiet machine. *seed* is kept for what may be random one day; today nothing is."""
+        drive = SimulatedDrive(Simulation(cpus, backend))
+        return self._add(title or f"{cpus} CPUs", drive, paused=paused, speed=speed)
+
+    def open_recording(self, name: str, data: bytes) -> Session:
+        """A session that plays a recording. UnusableRecording says what is wrong with *data*, and where."""
+        drive = RecordedDrive(name, Replay(read_recording(name, data)))
+        return self._add(name, drive, paused=False, speed=RECORDING_SPEED)
+
+    def open_sample(self, name: str) -> Session:
+        """As open_recording, for one of the recordings that come with the program."""
+        if name not in dict(_SAMPLES):
+            raise UnusableRecording(f"there is no sample {name!r}")
+        file = resources.files("app.traces") / "samples" / f"{name}.qemu.log.gz"
+        return self.open_recording(file.name, file.read_bytes())
+
+    def samples(self) -> list[tuple[str, str]]:
+        """(name, title) of the recordings that come with the program."""
+        return list(_SAMPLES)
+
+    async def end(self, session_id: str) -> None:
+        """Ends a session. UnknownSession when there is none; the default one begins anew."""
+        session = self.get(session_id)
+        del self._sessions[session_id]
+        await session.close()
+        if session is self._default:
+            await self.start()
+
+    def _add(self, title: str, drive: SimulatedDrive | RecordedDrive, *, paused: bool, speed: float | None) -> Session:
+        self._make_room()
+        session_id = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
+        session = Session(session_id, title, drive, paused=paused, speed=speed)
+        self._sessions[session_id] = session
+        return session
+
+    def _make_room(self) -> None:
+        """Over the limit, the session that nobody has touched for longest and nobody watches must go."""
+        if len(self._sessions) < self._limit:
+            return
+        idle = [s for s in self._sessions.values() if not s.hub.viewers and s is not self._default]
+        if not idle:
+            raise TooManySessions(f"{self._limit} sessions are open and all of them are watched")
+        oldest = min(idle, key=lambda session: session.touched)
+        del self._sessions[oldest.id]
+        oldest.abandon()

@@ -1,0 +1,280 @@
+"""A session: the only owner of its machine. Everybody else puts commands into its inbox.
+
+One task does all the work: it applies commands in their order, moves virtual time in slices that never hold the
+process up, and publishes. It waits for nobody who watches.
+"""
+
+import asyncio
+import time
+from collections import deque
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from app.hw.events import Fault
+from app.session.drive import Drive, NotPossible, State
+from app.session.hub import Hub
+from app.session.pacer import Pacer
+from app.sim.commands import (
+    INTERRUPT,
+    Command,
+    Demonstrate,
+    Pause,
+    ReadRegister,
+    Run,
+    RunUntilIdle,
+    SendIpi,
+    SetSpeed,
+    StepBy,
+)
+from app.wire.commands import parse_command
+from app.wire.event_records import EventRecord, event_record
+from app.wire.preview import Preview, preview
+
+_FRAME = 1 / 30
+#: How long the model may run before others in the process get their turn.
+_SLICE = 0.004
+_OPERATIONS_AT_ONCE = 200
+#: Of building and encoding frames, no more than this share of the time.
+_FRAME_SHARE = 0.25
+_SESSION_OVER = 1000
+
+
+class Answer(NamedTuple):
+    """What became of a command: its number, the state that shows it, a sentence, and what it was asked for."""
+
+    command: int
+    seq: int
+    text: str
+    values: dict[str, Any]
+
+
+class Session:
+    """One machine and everyone who looks at it."""
+
+    def __init__(self, session_id: str, title: str, drive: Drive, *, paused: bool, speed: float | None) -> None:
+        self.id = session_id
+        self.title = title
+        self.drive = drive
+        self.paused = paused
+        self.hub = Hub()
+        self.touched = time.monotonic()
+        self._pacer = Pacer(speed)
+        self._inbox: deque[tuple[Command, asyncio.Future[Answer]]] = deque()
+        self._called = asyncio.Event()
+        self._commands = 0
+        self._events = 0
+        self._next_frame = 0.0
+        #: Something may have changed since the last frame.
+        self._unseen = True
+        self._publish()
+        self._task = asyncio.create_task(self._live(), name=f"session {session_id}")
+
+    # For others
+
+    @property
+    def cpu_count(self) -> int:
+        return len(self.drive.machine.cpus)
+
+    def state(self) -> State:
+        """The state that viewers have, with its number in the stream as ``seq``."""
+        return self.hub.state | {"seq": self.hub.seq}
+
+    async def submit(self, command: Command) -> Answer:
+        """Puts *command* into the inbox and waits until it has been applied. NotPossible when it cannot be."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._inbox.append((command, future))
+        self._called.set()
+        return await future
+
+    async def submit_raw(self, raw: object) -> Answer:
+        """As submit, for a command that came in as JSON. InvalidCommand lists what is wrong with it."""
+        return await self.submit(parse_command(raw, self.cpu_count))
+
+    def preview(self, command: SendIpi) -> Preview:
+        """What *command* would do now."""
+        return preview(self.drive.machine, command)
+
+    def viewers_changed(self) -> None:
+        """Somebody has begun or stopped to watch."""
+        self.touched = time.monotonic()
+        self._unseen = True
+        self._called.set()
+
+    async def close(self, code: int = _SESSION_OVER) -> None:
+        """Ends the session and closes its viewers' streams with *code*."""
+        self.abandon(code)
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def abandon(self, code: int = _SESSION_OVER) -> None:
+        """As close, without waiting for the task to end."""
+        self._task.cancel()
+        for _, future in self._inbox:
+            if not future.done():
+                future.set_exception(NotPossible("the session is over"))
+        self.hub.close(code)
+
+    # The task
+
+    async def _live(self) -> None:
+        while True:
+            self._called.clear()
+            while self._inbox:
+                await self._answer(*self._inbox.popleft())
+            delay = None if self.paused else self._advance()
+            if self._frame_due():
+                self._publish()
+            elif delay is None and self._unseen:
+                delay = max(0.001, self._next_frame - time.monotonic())  # what changed since is still to be shown
+            await self._sleep(delay)
+
+    async def _sleep(self, delay: float | None) -> None:
+        """Until the next thing happens or somebody calls; *delay* None is until somebody calls."""
+        if delay == 0.0:
+            await asyncio.sleep(0)
+            return
+        try:
+            await asyncio.wait_for(self._called.wait(), delay)
+        except TimeoutError:
+            return
+
+    def _advance(self) -> float | None:
+        """Moves virtual time on. Returns how long to sleep, None when there is nothing to wait for."""
+        next_time = self.drive.next_time()
+        if next_time is None:
+            self._pacer.stop()
+            return None
+        self._unseen = True
+        self._unseen = True
+        if self._pacer.speed is None:
+            self._run_slice(None)
+            return 0.0
+        until = self._pacer.advance(time.monotonic(), self.drive.time, next_time)
+        self._run_slice(until)
+        following = self.drive.next_time()
+        if following is None:
+            return None
+        return min(max(self._pacer.seconds_until(following), 0.002), _FRAME)
+
+    def _run_slice(self, until: int | None, operations: int | None = None) -> int:
+        """Runs for at most one slice of wall time."""
+        end = time.monotonic() + _SLICE
+        done = 0
+        while operations is None or done < operations:
+            chunk = _OPERATIONS_AT_ONCE if operations is None else min(operations - done, _OPERATIONS_AT_ONCE)
+            ran = self.drive.run(until, chunk)
+            done += ran
+            if ran < chunk or time.monotonic() > end:
+                break
+        return done
+
+    # Commands
+
+    async def _answer(self, command: Command, future: "asyncio.Future[Answer]") -> None:
+        self.touched = time.monotonic()
+        try:
+            text, values = await self._do(command)
+        except NotPossible as error:
+            if not future.done():
+                future.set_exception(error)
+            return
+        self._commands += 1
+        self._publish()
+        if not future.done():
+            future.set_result(Answer(self._commands, self.hub.seq, text, values))
+
+    async def _do(self, command: Command) -> tuple[str, dict[str, Any]]:
+        match command:
+            case Pause():
+                self._hold()
+                return "Time stands still.", {}
+            case Run():
+                self.paused = False
+                return "Time runs.", {}
+            case SetSpeed(speed):
+                self._pacer.speed = speed
+                self._pacer.stop()
+                return "Flat out." if speed is None else f"{speed:g} cycles a second.", {}
+            case StepBy(unit, amount):
+                return await self._step(unit, amount)
+            case RunUntilIdle(limit):
+                return await self._run_until_idle(limit)
+            case _:
+                value = self.drive.apply(command)
+                return self._applied(command, value)
+
+    def _applied(self, command: Command, value: int | Fault | None) -> tuple[str, dict[str, Any]]:
+        if isinstance(value, Fault):
+            return f"#GP: {value.value}.", {"fault": value.value}
+        if isinstance(command, ReadRegister) and value is not None:
+            return f"It reads {value:#010x}.", {"value": f"{value:#010x}"}
+        waits = " It begins when time runs." if self.paused else ""
+        return f"Applied at {self.drive.time}.{waits}", {}
+
+    def _hold(self) -> None:
+        self.paused = True
+        self._pacer.stop()
+
+    async def _step(self, unit: str, amount: int) -> tuple[str, dict[str, Any]]:
+        self._hold()
+        done = 0
+        if unit == INTERRUPT:
+            goal = self.drive.interrupts_taken + amount
+            while self.drive.interrupts_taken < goal and self.drive.run(operations=1):
+                done += 1
+                if done % _OPERATIONS_AT_ONCE == 0:
+                    await self._let_others()
+        else:
+            done = await self._run_operations(amount)
+        text = f"{done} operation{'' if done == 1 else 's'} done." if done else "Nothing is left to do."
+        return text, {"operations": done}
+
+    async def _run_until_idle(self, limit: int) -> tuple[str, dict[str, Any]]:
+        with suppress(NotPossible):
+            self.drive.apply(Demonstrate(False))
+        done = await self._run_operations(limit)
+        idle = self.drive.next_time() is None
+        text = f"Idle after {done} operations." if idle else f"Still busy after {done} operations."
+        return text, {"idle": idle, "operations": done}
+
+    async def _run_operations(self, amount: int) -> int:
+        done = 0
+        while done < amount:
+            ran = self._run_slice(None, amount - done)
+            done += ran
+            if not ran or self.drive.next_time() is None:
+                break
+            await self._let_others()
+        return done
+
+    async def _let_others(self) -> None:
+        """Between two slices of a long run: others get their turn, and viewers see how far it is."""
+        self._unseen = True
+        if self._frame_due():
+            self._publish()
+        await asyncio.sleep(0)
+
+    # Frames
+
+    def _frame_due(self) -> bool:
+        return self._unseen and time.monotonic() >= self._next_frame
+
+    def _publish(self) -> None:
+        began = time.monotonic()
+        self._unseen = False
+        state = {
+            "time": self.drive.time,
+            "paused": self.paused,
+            "speed": self._pacer.speed,
+            "viewers": len(self.hub.viewers),
+        } | self.drive.state()
+        self.hub.publish(state, self._records())
+        spent = time.monotonic() - began
+        self._next_frame = began + max(_FRAME, spent / _FRAME_SHARE)
+
+    def _records(self) -> list[EventRecord]:
+        """The newest events as records; of a flood only as many as anyone could get."""
+        log = self.drive.take_log()
+        first = self._events + 1
+        self._events += len(log)
+        newest = range(max(0, len(log) - 200), len(log))
+        return [event_record(first + index, *log[index]) for index in newest]

@@ -1,0 +1,92 @@
+"""The JSON interface under ``/api/v1``."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
+from app.session.registry import Registry
+from app.session.session import Session
+from app.web.errors import Problem
+
+router = APIRouter(prefix="/api/v1", tags=["sessions"])
+
+MOST_CPUS = 255
+
+
+class NewSession(BaseModel):
+    """What a session begins with."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cpus: int = Field(4, ge=1, le=MOST_CPUS)
+    backend: str = DEFAULT_BACKEND
+    seed: int = 0
+    paused: bool = False
+
+
+def registry_of(request: Request) -> Registry:
+    """The sessions of this process."""
+    registry: Registry = request.app.state.registry
+    return registry
+
+
+def summary(session: Session) -> dict[str, Any]:
+    """A session in short."""
+    base = f"/api/v1/sessions/{session.id}"
+    state = session.state()
+    return {
+        "id": session.id,
+        "title": session.title,
+        "cpus": session.cpu_count,
+        "backend": state["backend"],
+        "paused": session.paused,
+        "time": state["time"],
+        "viewers": len(session.hub.viewers),
+        "links": {"page": f"/s/{session.id}", "state": f"{base}/state", "stream": f"{base}/stream"},
+    }
+
+
+@router.post("/sessions", status_code=201)
+async def create_session(request: Request, response: Response, wanted: NewSession | None = None) -> dict[str, Any]:
+    """Makes a machine: quiet, at full speed."""
+    wanted = wanted or NewSession()  # type: ignore[call-arg]  # every field has a default
+    if wanted.backend not in BACKENDS:
+        message = f"{wanted.backend[:40]!r} is none of {', '.join(BACKENDS)}"
+        raise Problem(422, "The body does not fit", f"backend: {message}", [("backend", message)])
+    session = registry_of(request).create(wanted.cpus, wanted.backend, wanted.seed, wanted.paused)
+    made = summary(session)
+    response.headers["Location"] = f"/api/v1/sessions/{session.id}"
+    return made
+
+
+@router.get("/sessions")
+async def list_sessions(request: Request) -> list[dict[str, Any]]:
+    """All sessions, in short."""
+    return [summary(session) for session in registry_of(request).all()]
+
+
+@router.get("/sessions/{session_id}")
+async def read_session(request: Request, session_id: str) -> dict[str, Any]:
+    """One session, in short."""
+    return summary(registry_of(request).get(session_id))
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+async def end_session(request: Request, session_id: str) -> None:
+    """Ends a session; its viewers are told."""
+    await registry_of(request).end(session_id)
+
+
+@router.get("/sessions/{session_id}/state")
+async def read_state(request: Request, session_id: str) -> dict[str, Any]:
+    """Everything there is to see."""
+    return registry_of(request).get(session_id).state()
+
+
+@router.post("/sessions/{session_id}/commands")
+async def submit_command(request: Request, session_id: str, command: Annotated[Any, Body()]) -> dict[str, Any]:
+    """Applies one command and says so once it has been applied."""
+    answer = await registry_of(request).get(session_id).submit_raw(command)
+    return {"command": answer.command, "seq": answer.seq, "text": answer.text, **answer.values}

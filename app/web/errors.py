@@ -1,0 +1,99 @@
+"""What callers get when something is wrong: problem details (RFC 9457) for programs, the same in HTML for people."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from app.session.drive import NotPossible
+from app.session.registry import TooManySessions, UnknownSession
+from app.traces.errors import UnusableRecording
+from app.web.rendering import templates
+from app.wire.fields import InvalidCommand
+
+
+class Problem(Exception):
+    """An answer that is an error. ``errors`` holds (field, what is wrong with it)."""
+
+    def __init__(self, status: int, title: str, detail: str = "", errors: list[tuple[str, str]] | None = None) -> None:
+        super().__init__(detail or title)
+        self.status = status
+        self.title = title
+        self.detail = detail
+        self.errors = errors or []
+
+    def details(self) -> dict[str, Any]:
+        """The body of ``application/problem+json``."""
+        body: dict[str, Any] = {"type": "about:blank", "title": self.title, "status": self.status}
+        if self.detail:
+            body["detail"] = self.detail
+        if self.errors:
+            body["errors"] = [{"field": field, "message": message} for field, message in self.errors]
+        return body
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem that *error* is to the caller."""
+    match error:
+        case Problem():
+            return error
+        case InvalidCommand(errors=errors):
+            return Problem(422, "That cannot be done as written", str(error), errors)
+        case RequestValidationError():
+            return _invalid_body(error)
+        case UnknownSession():
+            return Problem(404, "No such session", f"No session is called {str(error)[:40]}; it may be over.")
+        case NotPossible():
+            return Problem(409, "Not in this session", str(error))
+        case TooManySessions():
+            return Problem(503, "No room for another session", str(error))
+        case UnusableRecording():
+            return Problem(422, "This recording cannot be replayed", str(error))
+        case HTTPException(status_code=status):
+            return Problem(status, HTTPStatus(status).phrase, str(error.detail) if error.detail else "")
+        case _:
+            return Problem(500, "Something is broken here", "The fault is ours, not yours; the server's log has it.")
+
+
+def _invalid_body(error: RequestValidationError) -> Problem:
+    malformed = [item for item in error.errors() if item["type"] == "json_invalid"]
+    if malformed:
+        at = malformed[0]["loc"][-1]
+        reason = malformed[0].get("ctx", {}).get("error", "")
+        return Problem(400, "The body is not JSON", f"{reason} at character {at}".strip())
+    errors = [(".".join(str(part) for part in item["loc"][1:]), item["msg"]) for item in error.errors()]
+    return Problem(422, "The body does not fit", "; ".join(f"{field}: {text}" for field, text in errors), errors)
+
+
+def response_to(request: Request, problem: Problem) -> Response:
+    """*problem* in the form that the caller understands."""
+    accepts_html = "text/html" in request.headers.get("accept", "")
+    api = request.url.path.startswith("/api/")
+    if "HX-Request" in request.headers:
+        return templates.TemplateResponse(request, "_problem.html", {"problem": problem}, problem.status)
+    if accepts_html and not api:
+        return templates.TemplateResponse(request, "problem.html", {"problem": problem}, problem.status)
+    return JSONResponse(problem.details(), problem.status, media_type="application/problem+json")
+
+
+def install(application: FastAPI) -> None:
+    """Has *application* answer every error in this way."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        return response_to(request, problem_of(error))
+
+    for kind in (
+        Problem,
+        InvalidCommand,
+        RequestValidationError,
+        UnknownSession,
+        NotPossible,
+        TooManySessions,
+        UnusableRecording,
+        HTTPException,
+        Exception,
+    ):
+        application.add_exception_handler(kind, handle)

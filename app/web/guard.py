@@ -1,0 +1,93 @@
+"""What holds for every HTTP request: no writing from foreign pages, no huge bodies, strict headers."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.stream import same_origin
+
+#: A recording may be so large, packed or not; what else comes in is small.
+LARGEST_UPLOAD = 32 * 1024 * 1024
+_LARGEST_BODY = 64 * 1024
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+_PAGE_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+        "form-action 'self'",
+    )
+)
+_HEADERS = {
+    "Content-Security-Policy": _PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Guard:
+    """ASGI middleware around the whole application."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuses what must not come in; adds the headers to what goes out."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        refusal = _refusal(scope)
+        if refusal is not None:
+            await refusal(scope, receive, send_with_headers)
+            return
+        await self.app(scope, _bounded(receive, _limit(scope)), send_with_headers)
+
+
+def _limit(scope: Scope) -> int:
+    return LARGEST_UPLOAD if scope["path"].endswith("/recordings") else _LARGEST_BODY
+
+
+def _refusal(scope: Scope) -> JSONResponse | None:
+    headers = Headers(scope=scope)
+    if scope["method"] not in _SAFE and not same_origin(headers.get("origin"), headers.get("host")):
+        return _problem(403, "Not from there", "A page of another site may not change anything here.")
+    length = headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > _limit(scope):
+        return _problem(
+            413, "Too large", f"The body is {length} bytes; {_limit(scope)} is the most that is taken here."
+        )
+    return None
+
+
+def _problem(status: int, title: str, detail: str) -> JSONResponse:
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+def _bounded(receive: Receive, limit: int) -> Receive:
+    """*receive*, which ends the request as if the client had left when more comes than *limit*."""
+    got = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal got
+        message = await receive()
+        got += len(message.get("body", b""))
+        return {"type": "http.disconnect"} if got > limit else message
+
+    return receive_bounded

@@ -1,0 +1,141 @@
+"""The WebSocket stream of a session: one snapshot, then deltas; a viewer who lags gets the newest, never a gap."""
+
+import asyncio
+import json
+import time
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+
+from app.session.hub import Viewer, encode
+from app.session.registry import Registry, UnknownSession
+from app.session.session import Session
+
+router = APIRouter()
+
+SUBPROTOCOL = "apicscope.v1"
+MALFORMED, NO_SUCH_SESSION, TOO_SLOW_OR_FAST = 4400, 4404, 4408
+_NOT_ALLOWED = 1008
+#: A viewer that takes nothing for so long is cut off.
+_PATIENCE = 10.0
+_HEARTBEAT = 10.0
+#: Messages that a client may send in a second.
+_MOST_MESSAGES = 20
+
+
+class _Refused(Exception):
+    """The client did something that ends its stream."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def same_origin(origin: str | None, host: str | None) -> bool:
+    """Whether a page from *origin* may talk to *host*. No origin is no browser, and no danger of being used by one."""
+    return origin is None or urlsplit(origin).netloc.lower() == (host or "").lower()
+
+
+@router.websocket("/api/v1/sessions/{session_id}/stream")
+async def stream(websocket: WebSocket, session_id: str) -> None:
+    """Everything that happens in the session, until one side has had enough."""
+    if not same_origin(websocket.headers.get("origin"), websocket.headers.get("host")):
+        await websocket.close(_NOT_ALLOWED)
+        return
+    offered = websocket.scope.get("subprotocols", [])
+    await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
+    registry: Registry = websocket.app.state.registry
+    try:
+        session = registry.get(session_id)
+    except UnknownSession:
+        await websocket.close(NO_SUCH_SESSION, "no such session")
+        return
+    with session.hub.viewing() as viewer:
+        session.viewers_changed()
+        await _serve(websocket, session, viewer)
+    session.viewers_changed()
+
+
+async def _serve(websocket: WebSocket, session: Session, viewer: Viewer) -> None:
+    """Sends and receives at once; when one of the two ends, so does the other."""
+    tasks = [asyncio.create_task(_send(websocket, session, viewer)), asyncio.create_task(_receive(websocket, viewer))]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    error = next((task.exception() for task in done if task.exception() is not None), None)
+    if isinstance(error, _Refused):
+        await _close(websocket, error)
+    elif error is not None and not isinstance(error, WebSocketDisconnect | RuntimeError):
+        raise error
+
+
+async def _close(websocket: WebSocket, refused: _Refused) -> None:
+    try:
+        await asyncio.wait_for(websocket.close(refused.code, refused.reason), 1.0)
+    except (TimeoutError, RuntimeError, WebSocketDisconnect):
+        return  # it is gone already, or takes not even that
+
+
+async def _send(websocket: WebSocket, session: Session, viewer: Viewer) -> None:
+    hub = session.hub
+    state = hub.state
+    await _deliver(
+        websocket,
+        encode(
+            {
+                "type": "hello",
+                "protocol": 1,
+                "session": session.id,
+                "cpus": session.cpu_count,
+                "backend": state["backend"],
+                "resume": f"{session.id}:{hub.seq}",
+            }
+        ),
+    )
+    while True:
+        try:
+            await asyncio.wait_for(viewer.fresh.wait(), _HEARTBEAT)
+        except TimeoutError:
+            await _deliver(websocket, '{"type":"ping"}')
+            continue
+        if hub.over is not None:
+            raise _Refused(hub.over, "the session is over")
+        message = hub.message_for(viewer)
+        if message is not None:
+            await _deliver(websocket, message)
+
+
+async def _deliver(websocket: WebSocket, message: str) -> None:
+    try:
+        await asyncio.wait_for(websocket.send_text(message), _PATIENCE)
+    except TimeoutError:
+        raise _Refused(TOO_SLOW_OR_FAST, "too slow") from None
+
+
+async def _receive(websocket: WebSocket, viewer: Viewer) -> None:
+    recent: list[float] = []
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message.get("code", 1005))
+        now = time.monotonic()
+        recent = [moment for moment in recent if now - moment < 1.0] + [now]
+        if len(recent) > _MOST_MESSAGES:
+            raise _Refused(TOO_SLOW_OR_FAST, "too many messages")
+        _understand(message.get("text"), viewer)
+
+
+def _understand(text: str | None, viewer: Viewer) -> None:
+    """The one thing that a client can say is that it wants a snapshot."""
+    if text is None:
+        raise _Refused(MALFORMED, "binary frames mean nothing here")
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _Refused(MALFORMED, "not JSON") from None
+    if not isinstance(said, dict) or said.get("type") != "resync":
+        raise _Refused(MALFORMED, "known messages: resync")
+    viewer.seq = None
+    viewer.fresh.set()
