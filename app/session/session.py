@@ -25,7 +25,9 @@ from app.sim.commands import (
     SendIpi,
     SetSpeed,
     StepBy,
+    Stimulus,
 )
+from app.wire.answers import answer_words
 from app.wire.commands import parse_command
 from app.wire.event_records import EventRecord, event_record
 from app.wire.preview import Preview, preview
@@ -202,13 +204,12 @@ class Session:
                 value = self.drive.apply(command)
                 return self._applied(command, value)
 
-    def _applied(self, command: Command, value: int | Fault | None) -> tuple[str, dict[str, Any]]:
+    def _applied(self, command: Stimulus, value: int | Fault | None) -> tuple[str, dict[str, Any]]:
         if isinstance(value, Fault):
             return f"#GP: {value.value}.", {"fault": value.value}
         if isinstance(command, ReadRegister) and value is not None:
             return f"It reads {value:#010x}.", {"value": f"{value:#010x}"}
-        waits = " It begins when time runs." if self.paused else ""
-        return f"Applied at {self.drive.time}.{waits}", {}
+        return answer_words(command, paused=self.paused), {}
 
     def _hold(self) -> None:
         self.paused = True

@@ -1,9 +1,10 @@
 """What happens when: a heap ordered by (time, priority, sequence), so that a run can be repeated exactly."""
 
 import heapq
-from collections.abc import Callable
 from enum import IntEnum
-from typing import Any
+from typing import Generic, TypeVar
+
+Due = TypeVar("Due")
 
 
 class Priority(IntEnum):
@@ -12,41 +13,37 @@ class Priority(IntEnum):
     MESSAGE = 0
     TIMER = 1
     PROCESSOR = 2
-    STIMULUS = 3
 
 
-#: Called with its argument when its time has come; returns whether there was anything to see.
-Action = Callable[[Any], bool]
-_Entry = tuple[int, int, int, Action, Any]
-
-
-class EventQueue:
-    """First come, first served among equals."""
+class EventQueue(Generic[Due]):
+    """First come, first served among equals. ``Due`` is whatever becomes due."""
 
     __slots__ = ("_heap", "_sequence")
 
     def __init__(self) -> None:
-        self._heap: list[_Entry] = []
+        self._heap: list[tuple[int, int, int, Due]] = []
         self._sequence = 0
 
-    def __len__(self) -> int:
-        return len(self._heap)
-
-    def push(self, time: int, priority: int, action: Action, argument: object) -> None:
-        """Has *action* called with *argument* at *time*."""
+    def push(self, time: int, priority: int, due: Due) -> None:
+        """Puts *due* into its place."""
         self._sequence += 1
-        heapq.heappush(self._heap, (time, priority, self._sequence, action, argument))
+        heapq.heappush(self._heap, (time, priority, self._sequence, due))
 
-    def pop(self, until: int | None) -> _Entry | None:
-        """The next entry, when its time has come at *until*; None when there is no such entry."""
+    def pop(self, until: int | None) -> tuple[int, Due] | None:
+        """The next thing and its time; None when there is none up to *until*."""
         heap = self._heap
         if not heap or (until is not None and heap[0][0] > until):
             return None
-        return heapq.heappop(heap)
+        entry = heapq.heappop(heap)
+        return entry[0], entry[3]
 
     def next_time(self) -> int | None:
-        """When the next entry is due."""
+        """When the next thing is due."""
         return self._heap[0][0] if self._heap else None
+
+    def has_before(self, time: int) -> bool:
+        """Whether anything is due at *time* or before."""
+        return bool(self._heap) and self._heap[0][0] <= time
 
     def only_timers(self) -> bool:
         """Whether nothing but timers is waiting for its time."""

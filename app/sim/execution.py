@@ -110,9 +110,12 @@ class Execution:
             return None
         if processor.calls:
             return self._begin_call(processor)
-        if cpu.run_state is RunState.RUNNING and cpu.interrupt_flag:
-            return self._push(processor, "default_idle", _default_idle(), self.backend)
-        return None
+        if cpu.run_state is RunState.HALTED or not cpu.interrupt_flag:
+            return None
+        if self.backend.hypervisor is None:
+            cpu.run_state = RunState.HALTED  # costs nothing and crosses nothing: no step worth showing
+            return None
+        return self._push(processor, "default_idle", _default_idle(), self.backend)
 
     def sleeps(self, processor: Processor) -> bool:
         """Whether the CPU has halted and nothing that came in meanwhile ends that."""

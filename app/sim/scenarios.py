@@ -19,9 +19,17 @@ class Demonstration:
 
     def __init__(self) -> None:
         self._moments = cycle(range(5))
+        self._due: int | None = None
+
+    def due(self, now: int) -> int:
+        """When the next stimulus comes, for a machine that is idle at *now*."""
+        if self._due is None:
+            self._due = now + self.gap
+        return self._due
 
     def next_commands(self, machine: Machine, processors: Sequence[Processor]) -> list[Stimulus]:
         """What happens next. A CPU that is busy or waits is left alone."""
+        self._due = None
         moment = next(self._moments)
         return [
             command

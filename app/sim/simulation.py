@@ -11,7 +11,7 @@ from app.backends.cost_sheet import CostSheet, load_cost_sheet
 from app.hw import events as hw
 from app.hw.events import Fault
 from app.hw.machine import Machine
-from app.hw.messages import BusMessage, EoiBroadcast, Origin
+from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
 from app.sim.commands import (
     CallGuest,
     ConfigurePin,
@@ -41,6 +41,12 @@ class Flight(NamedTuple):
     arrives: int
 
 
+class TimerExpiry(NamedTuple):
+    """A local timer reaches 0 at *deadline*, unless it was written to meanwhile."""
+
+    deadline: int
+
+
 class Journalled(NamedTuple):
     """A command with the moment at which it was applied."""
 
@@ -57,7 +63,7 @@ class Simulation:
         self._pending_events: list[Event] = []
         self.machine = Machine(cpu_count, record=self._pending_events.append)
         self.clock = self.machine.clock
-        self._queue = EventQueue()
+        self._queue: EventQueue[Processor | BusMessage | TimerExpiry] = EventQueue()
         self.in_flight: dict[int, Flight] = {}
         self._timer_at: int | None = None
         self._log: list[tuple[int, Event]] = []
@@ -107,7 +113,7 @@ class Simulation:
     def next_time(self) -> int | None:
         """When something happens next; None when nothing will."""
         if self.demonstration is not None and self.idle:
-            return self.clock.now + self.demonstration.gap
+            return self.demonstration.due(self.clock.now)
         return self._queue.next_time()
 
     def run(self, until: int | None = None, operations: int | None = None) -> int:
@@ -115,27 +121,34 @@ class Simulation:
         done = 0
         while operations is None or done < operations:
             if self.demonstration is not None and self.idle:
-                if until is not None and self.clock.now + self.demonstration.gap > until:
+                begins = self.demonstration.due(self.clock.now)
+                if until is not None and begins > until:
                     break
+                self.clock.now = begins
                 self._demonstrate(self.demonstration)
             entry = self._queue.pop(until)
             if entry is None:
                 break
-            self.clock.now, _, _, action, argument = entry
-            done += action(argument)
-            if self.machine.outbox:
-                self._dispatch()
-            if self._pending_events:
-                self._stamp()
+            self.clock.now, due = entry
+            match due:
+                case Processor():
+                    done += self._turns(due, until, None if operations is None else operations - done)
+                case TimerExpiry(deadline):
+                    done += self._expire_timers(deadline)
+                case InterruptMessage() | EoiBroadcast():
+                    done += self._arrive(due)
         if until is not None and until > self.clock.now:
             self.clock.now = until
         return done
 
-    def _stamp(self) -> None:
-        """Gives what happened its time."""
-        now = self.clock.now
-        self._log += [(now, event) for event in self._pending_events]
-        self._pending_events.clear()
+    def _settle(self) -> None:
+        """Sends what was posted on its way and gives what happened its time."""
+        if self.machine.outbox:
+            self._dispatch()
+        if self._pending_events:
+            now = self.clock.now
+            self._log += [(now, event) for event in self._pending_events]
+            self._pending_events.clear()
 
     def _dispatch(self) -> None:
         now = self.clock.now
@@ -148,7 +161,7 @@ class Simulation:
                 arrives = now + self._costs["message_flight"]
                 counters.ipis_sent += message.origin is Origin.IPI
             self.in_flight[message.number] = Flight(message, now, arrives)
-            self._queue.push(arrives, Priority.MESSAGE, self._arrive, message)
+            self._queue.push(arrives, Priority.MESSAGE, message)
         self.machine.outbox.clear()
 
     def _count(self) -> None:
@@ -166,25 +179,34 @@ class Simulation:
         del self.in_flight[message.number]
         for cpu in self.machine.deliver(message):
             self._wake(self.execution.processors[cpu.number])
+        self._settle()
         return True
 
-    def _turn(self, processor: Processor) -> bool:
+    def _turns(self, processor: Processor, until: int | None, operations: int | None) -> int:
+        """Lets a CPU go on for as long as it would be next anyway: the queue is asked only when it must be."""
+        done = 0
         processor.scheduled = False
-        cycles = self.execution.turn(processor)
-        if self.machine.timers_changed:
-            self._watch_timers()
-        if cycles is None:
-            return processor.spinning is not None and processor.spinning is processor.last_step
-        if not cycles and self.execution.sleeps(processor):
-            return True  # whatever ends the halt wakes it
-        processor.scheduled = True
-        self._queue.push(self.clock.now + cycles, Priority.PROCESSOR, self._turn, processor)
-        return True
+        while True:
+            cycles = self.execution.turn(processor)
+            if self.machine.timers_changed:
+                self._watch_timers()
+            self._settle()
+            if cycles is None:
+                return done + (processor.spinning is not None and processor.spinning is processor.last_step)
+            done += 1
+            if not cycles and self.execution.sleeps(processor):
+                return done  # whatever ends the halt wakes it
+            following = self.clock.now + cycles
+            if done == operations or (until is not None and following > until) or self._queue.has_before(following):
+                processor.scheduled = True
+                self._queue.push(following, Priority.PROCESSOR, processor)
+                return done
+            self.clock.now = following
 
     def _wake(self, processor: Processor) -> None:
         if not processor.scheduled:
             processor.scheduled = True
-            self._queue.push(self.clock.now, Priority.PROCESSOR, self._turn, processor)
+            self._queue.push(self.clock.now, Priority.PROCESSOR, processor)
 
     def _watch_timers(self) -> None:
         """Puts the next timer's expiry into the queue when a write has changed which that is."""
@@ -194,7 +216,7 @@ class Simulation:
         deadline = self.machine.next_timer_deadline()
         if deadline is not None and deadline != self._timer_at:
             self._timer_at = deadline
-            self._queue.push(deadline, Priority.TIMER, self._expire_timers, deadline)
+            self._queue.push(deadline, Priority.TIMER, TimerExpiry(deadline))
 
     def _expire_timers(self, deadline: int) -> bool:
         if deadline != self._timer_at:
@@ -205,6 +227,7 @@ class Simulation:
             self._wake(self.execution.processors[cpu.number])
         self.machine.timers_changed = True
         self._watch_timers()
+        self._settle()
         return bool(expired)
 
     # Commands
@@ -216,9 +239,7 @@ class Simulation:
             self.demonstration = None
         answer = self._apply(command)
         self._watch_timers()
-        if self.machine.outbox:
-            self._dispatch()
-        self._stamp()
+        self._settle()
         return answer
 
     def _apply(self, command: Stimulus) -> int | Fault | None:
@@ -257,12 +278,9 @@ class Simulation:
         self._wake(processor)
 
     def _demonstrate(self, demonstration: Demonstration) -> None:
-        self.clock.now += demonstration.gap
         for command in demonstration.next_commands(self.machine, self.processors):
             self._apply(command)
-        if self.machine.outbox:
-            self._dispatch()
-        self._stamp()
+        self._settle()
 
     def check(self) -> None:
         """AssertionError when the machine or its messages are in a state that cannot be."""

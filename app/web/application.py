@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app.session.registry import Registry
-from app.web import api, errors, pages, stream
+from app.web import api, docs, errors, pages, stream
 from app.web.guard import Guard
 from app.web.rendering import STATIC_FOLDER
 
@@ -29,12 +29,15 @@ def create_application() -> FastAPI:
         summary="See interrupts move: x86 local APICs, I/O APIC and bus, live.",
         version="1",
         lifespan=_lifespan,
+        docs_url=None,  # FastAPI's page fetches its scripts from elsewhere
+        redoc_url=None,
     )
     application.state.registry = Registry()
     errors.install(application)
     application.add_middleware(Guard)
     application.include_router(api.router)
     application.include_router(stream.router)
+    application.include_router(docs.router)
     application.include_router(pages.router)
     application.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
 

@@ -4,7 +4,7 @@ Vectors and register values may be numbers or strings such as ``"0x51"`` or ``"8
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.backends.catalogue import BACKENDS
 from app.sim.commands import (
@@ -100,28 +100,83 @@ def _step(fields: Fields) -> StepBy:
     return StepBy(fields.choice("unit", units, OPERATION), fields.number("count", 1, MAX_STEPS, 1))
 
 
-_PARSERS: dict[str, Callable[[Fields], Command]] = {
-    "send_ipi": _send_ipi,
-    "call_guest": _call_guest,
-    "write_register": _write_register,
-    "read_register": lambda fields: ReadRegister(fields.cpu("cpu"), _register(fields)),
-    "raise_pin": _drive_pin(1),
-    "lower_pin": _drive_pin(0),
-    "configure_pin": lambda fields: ConfigurePin(
-        fields.number("pin", 0, PIN_COUNT - 1), fields.number("entry", 0, 0xFFFF_FFFF_FFFF_FFFF)
+class _Kind(NamedTuple):
+    """A type of command: how it is read, and what people are told of it."""
+
+    parse: Callable[[Fields], Command]
+    fields: tuple[str, ...]
+    words: str
+
+
+_IPI_FIELDS = (
+    "cpu",
+    "vector",
+    "delivery_mode",
+    "destination_mode",
+    "shorthand",
+    "destination",
+    "level",
+    "trigger_mode",
+)
+_KINDS: dict[str, _Kind] = {
+    "send_ipi": _Kind(
+        _send_ipi, _IPI_FIELDS, "The guest on the CPU sends this interrupt command through its back end."
     ),
-    "send_msi": _send_msi,
-    "set_interrupt_flag": lambda fields: SetInterruptFlag(fields.cpu("cpu"), fields.boolean("enabled")),
-    "set_backend": lambda fields: SetBackend(fields.choice("backend", {name: name for name in BACKENDS})),
-    "demonstrate": lambda fields: Demonstrate(fields.boolean("enabled")),
-    "pause": lambda fields: Pause(),
-    "run": lambda fields: Run(),
-    "set_speed": lambda fields: SetSpeed(fields.speed("speed", _SLOWEST, _FASTEST)),
-    "step": _step,
-    "run_until_idle": lambda fields: RunUntilIdle(fields.number("limit", 1, 100_000_000, DEFAULT_IDLE_LIMIT)),
+    "call_guest": _Kind(
+        _call_guest,
+        ("cpu", "function", "arguments"),
+        "The guest on the CPU calls one of its functions. Arguments, where the function has them: cpu or cpus or mask "
+        "(the targets), vector, wait.",
+    ),
+    "write_register": _Kind(_write_register, ("cpu", "register", "value"), "Sets a register from outside, at once."),
+    "read_register": _Kind(
+        lambda fields: ReadRegister(fields.cpu("cpu"), _register(fields)),
+        ("cpu", "register"),
+        "Reads a register from outside, at once.",
+    ),
+    "raise_pin": _Kind(_drive_pin(1), ("pin",), "A device raises an I/O APIC input."),
+    "lower_pin": _Kind(_drive_pin(0), ("pin",), "A device lowers it."),
+    "configure_pin": _Kind(
+        lambda fields: ConfigurePin(
+            fields.number("pin", 0, PIN_COUNT - 1), fields.number("entry", 0, 0xFFFF_FFFF_FFFF_FFFF)
+        ),
+        ("pin", "entry"),
+        "Writes a 64-bit redirection entry.",
+    ),
+    "send_msi": _Kind(_send_msi, ("address", "data"), "A device writes an interrupt message."),
+    "set_interrupt_flag": _Kind(
+        lambda fields: SetInterruptFlag(fields.cpu("cpu"), fields.boolean("enabled")),
+        ("cpu", "enabled"),
+        "Holds the CPU's interrupts off, or lets go.",
+    ),
+    "set_backend": _Kind(
+        lambda fields: SetBackend(fields.choice("backend", {name: name for name in BACKENDS})),
+        ("backend",),
+        "Changes how the guest reaches its APIC; what is under way ends as it began.",
+    ),
+    "demonstrate": _Kind(
+        lambda fields: Demonstrate(fields.boolean("enabled")),
+        ("enabled",),
+        "Starts or stops the machine's own activity.",
+    ),
+    "pause": _Kind(lambda fields: Pause(), (), "Stops time."),
+    "run": _Kind(lambda fields: Run(), (), "Lets time run."),
+    "set_speed": _Kind(
+        lambda fields: SetSpeed(fields.speed("speed", _SLOWEST, _FASTEST)),
+        ("speed",),
+        "Virtual cycles a second of wall time; null or max is as fast as it goes.",
+    ),
+    "step": _Kind(_step, ("unit", "count"), "Runs so many operations or interrupts, then stands still."),
+    "run_until_idle": _Kind(
+        lambda fields: RunUntilIdle(fields.number("limit", 1, 100_000_000, DEFAULT_IDLE_LIMIT)),
+        ("limit",),
+        "Runs until nothing is left to do, or the limit of operations; the answer says which.",
+    ),
 }
 
-COMMAND_TYPES = tuple(_PARSERS)
+#: (type, fields, what it does) of every command, for people.
+COMMANDS = tuple((name, kind.fields, kind.words) for name, kind in _KINDS.items())
+COMMAND_TYPES = tuple(_KINDS)
 
 
 def parse_command(raw: object, cpu_count: int) -> Command:
@@ -130,11 +185,11 @@ def parse_command(raw: object, cpu_count: int) -> Command:
         raise InvalidCommand([("", "a command is a JSON object with a type")])
     fields = Fields(raw, cpu_count)
     kind = raw.get("type")
-    parser = _PARSERS.get(kind) if isinstance(kind, str) else None
-    if parser is None:
+    known_kind = _KINDS.get(kind) if isinstance(kind, str) else None
+    if known_kind is None:
         known = ", ".join(COMMAND_TYPES)
         raise InvalidCommand([("type", f"{_shown(kind)} is no command; known: {known}" if kind else f"one of {known}")])
-    command = parser(fields)
+    command = known_kind.parse(fields)
     fields.finish()
     return command
 

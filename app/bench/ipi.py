@@ -1,0 +1,51 @@
+"""How many IPIs the model delivers a second on one core: guest, back end, bus, acceptance, handler, EOI, events."""
+
+import time
+from collections.abc import Callable
+
+from app.backends.catalogue import BACKENDS
+from app.bench.result import Figure
+from app.sim.commands import CallGuest
+from app.sim.simulation import Simulation
+
+_CPUS = 4
+_IPIS = 20_000
+_ROUNDS = 5
+
+
+def measure() -> list[Figure]:
+    """Unicast and all-but-self, under each back end; the best of several rounds, in processor time."""
+    figures = []
+    for backend in BACKENDS:
+        aim = "100,000" if backend == "native-xapic" else ""
+        figures.append(Figure(f"{backend}: smp_send_reschedule to one CPU", _rate(backend, _unicast), "IPIs/s", aim))
+        figures.append(
+            Figure(f"{backend}: send_ipi_allbutself, deliveries to 3 CPUs", _rate(backend, _broadcast), "IPIs/s", aim)
+        )
+    return figures
+
+
+def _unicast(number: int) -> CallGuest:
+    return CallGuest(number % _CPUS, "smp_send_reschedule", target=(number + 1) % _CPUS)
+
+
+def _broadcast(number: int) -> CallGuest:
+    return CallGuest(number % _CPUS, "send_ipi_allbutself")
+
+
+def _rate(backend: str, call: Callable[[int], CallGuest]) -> float:
+    return max(_round(backend, call) for _ in range(_ROUNDS))
+
+
+def _round(backend: str, call: Callable[[int], CallGuest]) -> float:
+    """Every CPU sends, then all run until idle; the log is taken as a session takes it."""
+    simulation = Simulation(_CPUS, backend)
+    calls = [call(number) for number in range(_IPIS)]
+    began = time.process_time()
+    for first in range(0, _IPIS, _CPUS):
+        for one in calls[first : first + _CPUS]:
+            simulation.call(one)
+        simulation.run()
+        simulation.take_log()
+    spent = time.process_time() - began
+    return simulation.counters.interrupts_taken / spent

@@ -1,0 +1,35 @@
+"""How long it takes to read and replay a recorded boot."""
+
+import time
+from importlib import resources
+from pathlib import Path
+
+from app.bench.result import Figure
+from app.traces.qemu_log import read_recording
+from app.traces.replay import Replay
+
+_ROUNDS = 5
+
+
+def measure() -> list[Figure]:
+    """The recording that comes with the program, and in a checkout those of the tests; the best of several rounds."""
+    return [_figure(log) for log in _logs()]
+
+
+def _logs() -> list[Path]:
+    samples = Path(str(resources.files("app.traces"))) / "samples"
+    checkout = Path(__file__).resolve().parents[2] / "tests" / "traces" / "recordings"
+    return sorted(samples.glob("*.qemu.log.gz")) + sorted(checkout.glob("*.qemu.log.gz"))
+
+
+def _figure(log: Path) -> Figure:
+    data = log.read_bytes()
+    return Figure(f"{log.name}, parsed and replayed", min(_seconds(log.name, data) for _ in range(_ROUNDS)), "s", "0.5")
+
+
+def _seconds(name: str, data: bytes) -> float:
+    began = time.process_time()
+    replay = Replay(read_recording(name, data))
+    while not replay.finished:
+        replay.step()
+    return time.process_time() - began

@@ -1,0 +1,17 @@
+"""One measured figure."""
+
+from typing import NamedTuple
+
+
+class Figure(NamedTuple):
+    """What was measured, how much of it, in which unit, and the aim if there is one."""
+
+    name: str
+    value: float
+    unit: str
+    aim: str = ""
+
+    def line(self) -> str:
+        """For people."""
+        number = f"{self.value:,.0f}" if self.value >= 1000 else f"{self.value:.3g}"
+        return f"{self.name:<58} {number:>10} {self.unit}" + (f"   (aim: {self.aim})" if self.aim else "")

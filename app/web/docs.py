@@ -1,0 +1,34 @@
+"""The JSON interface described for people. Rendered here, because classrooms are offline and the usual page is not."""
+
+import json
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from app.web.rendering import templates
+from app.wire.commands import COMMANDS
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/docs")
+async def docs(request: Request) -> Response:
+    """Every call, from the OpenAPI description, and every command."""
+    description = request.app.openapi()
+    calls = [
+        {"method": method.upper(), "path": path, **operation, "answers": _answers(operation), "body": _body(operation)}
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+    ]
+    return templates.TemplateResponse(
+        request, "docs.html", {"info": description["info"], "calls": calls, "commands": COMMANDS}
+    )
+
+
+def _answers(operation: dict[str, Any]) -> str:
+    return ", ".join(operation["responses"])
+
+
+def _body(operation: dict[str, Any]) -> str:
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    return json.dumps(content.get("example", {})) if content.get("example") else ""

@@ -1,0 +1,42 @@
+"""What a person is told once a command has been applied."""
+
+from app.sim.commands import (
+    CallGuest,
+    ConfigurePin,
+    Demonstrate,
+    DrivePin,
+    ReadRegister,
+    SendIpi,
+    SendMsi,
+    SetBackend,
+    SetInterruptFlag,
+    Stimulus,
+    WriteRegister,
+)
+from app.wire.words import interrupt_words, register_words
+
+
+def answer_words(command: Stimulus, *, paused: bool) -> str:
+    """One sentence; a second one when nothing will be seen of it before time runs."""
+    later = " It begins when time runs." if paused else ""
+    match command:
+        case SendIpi(cpu, icr):
+            return f"CPU {cpu} sends {interrupt_words(icr.vector, icr.delivery_mode)}.{later}"
+        case CallGuest(cpu, function):
+            return f"CPU {cpu} calls {function}().{later}"
+        case WriteRegister(cpu, register, value):
+            return f"CPU {cpu}: {register_words(register)} is set to {value:#x}."
+        case ReadRegister(cpu, register):
+            return f"CPU {cpu}: {register_words(register)} was read."
+        case DrivePin(pin, level):
+            return f"Pin {pin} is {'up' if level else 'down'}."
+        case ConfigurePin(pin):
+            return f"Pin {pin} has a new redirection entry."
+        case SendMsi():
+            return "The device has written its message."
+        case SetInterruptFlag(cpu, enabled):
+            return f"CPU {cpu}: interrupts are {'on' if enabled else 'off'}."
+        case SetBackend(backend):
+            return f"What begins now reaches the APIC by {backend}."
+        case Demonstrate(enabled):
+            return "The machine stirs by itself." if enabled else "The machine is quiet."
