@@ -14,6 +14,7 @@ from app.x86.registers import Register
 _ICR_LOW = int(Register.ICR_LOW)
 _ICR_HIGH = int(Register.ICR_HIGH)
 _EOI = int(Register.EOI)
+_store = lru_cache(4096)(Store)
 _LOAD_ICR_LOW = Load(_ICR_LOW)
 
 
@@ -25,7 +26,7 @@ def native_apic_read(register: int) -> Steps[int]:
 
 def native_apic_write(register: int, value: int) -> Steps[None]:
     """A store to the APIC page."""
-    yield Store(register, value)
+    yield _store(register, value)
 
 
 def apic_write_around(context: Context, register: int, value: int) -> Steps[None]:

@@ -22,7 +22,7 @@ Address = tuple[Shorthand, int | None, DestinationMode, int, bool]
 def address_of(message: InterruptMessage) -> Address:
     """The part of *message* that names its targets."""
     shorthand = message.shorthand
-    source = None if shorthand is Shorthand.NONE else message.source
+    source = message.source if shorthand else None
     return shorthand, source, message.destination_mode, message.destination, message.x2apic
 
 

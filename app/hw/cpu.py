@@ -20,6 +20,7 @@ class RunState(Enum):
     WAIT_FOR_SIPI = "wait_for_sipi"
 
 
+_FIXED = DeliveryMode.FIXED  # what nearly every message is
 #: An NMI that waits behind the running one; further ones are lost in it ("Handling Multiple NMIs").
 _NMI_LATCH = 1
 
@@ -60,7 +61,10 @@ class Cpu:
 
     def receive(self, message: InterruptMessage) -> bool:
         """A message of the bus has this CPU as target. True when it was accepted or merged."""
-        match message.delivery_mode:
+        mode = message.delivery_mode
+        if mode is _FIXED:
+            return self.apic.accept(message)
+        match mode:
             case DeliveryMode.FIXED | DeliveryMode.LOWEST_PRIORITY:
                 return self.apic.accept(message)
             case _ if self.apic.mode is ApicMode.DISABLED:
@@ -134,14 +138,3 @@ class Cpu:
         return (
             self.interrupt_flag and self.apic.deliverable() is not None and self.run_state is not RunState.WAIT_FOR_SIPI
         )
-
-    def why_waiting(self, vector: int) -> str:
-        """In words, the first condition that keeps requested *vector* waiting."""
-        if self.run_state is RunState.WAIT_FOR_SIPI:
-            return "the CPU waits for a start-up IPI"
-        reason = self.apic.why_waiting(vector)
-        if reason is not None:
-            return reason
-        if not self.interrupt_flag:
-            return "interrupts are off (IF = 0)"
-        return "it is taken at the next instruction boundary"

@@ -18,6 +18,7 @@ class Reason(Enum):
     INIT_DEASSERT = "INIT level de-assert does nothing since the Pentium 4"
     NOT_WAITING_FOR_SIPI = "the CPU is not waiting for a start-up IPI"
     NMI_ALREADY_PENDING = "an NMI is already pending behind the one that runs"
+    LEVEL_DEASSERT = "a level de-assert message asks for nothing"
     NO_INTERRUPT_CONTROLLER = "no 8259 is there to answer an ExtINT"
 
 
@@ -43,6 +44,14 @@ class SendRefused(NamedTuple):
     """An ICR write that sent nothing."""
 
     cpu: int
+    vector: int
+    delivery_mode: DeliveryMode
+    reason: Reason
+
+
+class MsiIgnored(NamedTuple):
+    """A device's message that asked for no interrupt."""
+
     vector: int
     delivery_mode: DeliveryMode
     reason: Reason
@@ -171,6 +180,7 @@ class InterruptFlagChanged(NamedTuple):
 Event = (
     MessageSent
     | SendRefused
+    | MsiIgnored
     | Accepted
     | Merged
     | Refused

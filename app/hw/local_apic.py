@@ -10,6 +10,7 @@ performance counters.
 
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 
 from app.hw.clock import Clock
 from app.hw.events import (
@@ -37,7 +38,20 @@ from app.x86.icr import (
     is_init_level_deassert,
 )
 from app.x86.registers import SVR_ENABLE, Register
-from app.x86.vectors import FIRST_LEGAL_VECTOR, VectorBitmap, priority_class
+from app.x86.vectors import FIRST_LEGAL_VECTOR, VectorBitmap
+
+# Equal events are made over and over: fetching one costs a quarter of making one.
+_acknowledged = lru_cache(4096)(Acknowledged)
+_interrupt_ended = lru_cache(4096)(InterruptEnded)
+# And Python 3.11 takes its time to find a member of an enum: what every interrupt asks for is looked up once.
+_IPI = Origin.IPI
+_FIXED, _LOWEST_PRIORITY, _EDGE, _LEVEL = (
+    DeliveryMode.FIXED,
+    DeliveryMode.LOWEST_PRIORITY,
+    TriggerMode.EDGE,
+    TriggerMode.LEVEL,
+)
+_VALID_WITHOUT_SHORTHAND = VALID_DELIVERY_MODES[Shorthand.NONE]
 
 ESR_SEND_ILLEGAL_VECTOR = 1 << 5
 ESR_RECEIVE_ILLEGAL_VECTOR = 1 << 6
@@ -60,6 +74,9 @@ class ApicMode(Enum):
     DISABLED = "disabled"
     XAPIC = "xapic"
     X2APIC = "x2apic"
+
+
+_DISABLED, _X2APIC = ApicMode.DISABLED, ApicMode.X2APIC
 
 
 class LocalApic:
@@ -172,7 +189,7 @@ class LocalApic:
 
     def accept(self, message: InterruptMessage) -> bool:
         """A fixed or lowest-priority message has arrived. True when it is now requested (newly or already)."""
-        if self.mode is ApicMode.DISABLED:
+        if self.mode is _DISABLED:
             return self._refuse(message, Reason.APIC_DISABLED)
         if not self.svr & SVR_ENABLE:
             return self._refuse(message, Reason.SOFTWARE_DISABLED)
@@ -189,7 +206,7 @@ class LocalApic:
     def _request(self, vector: int, mode: DeliveryMode, trigger: TriggerMode, number: int | None) -> None:
         merged = vector in self.irr
         self.irr.set(vector)
-        self.tmr.assign(vector, trigger is TriggerMode.LEVEL)
+        self.tmr.assign(vector, trigger is _LEVEL)
         if merged:
             self.coalesced.set(vector)
             self.record(Merged(self.cpu, vector, mode, number))
@@ -206,7 +223,7 @@ class LocalApic:
         self.irr.clear(vector)
         self.coalesced.clear(vector)
         self.isr.set(vector)
-        self.record(Acknowledged(self.cpu, vector))
+        self.record(_acknowledged(self.cpu, vector))
         return vector
 
     def end_interrupt(self) -> EoiBroadcast | None:
@@ -216,7 +233,7 @@ class LocalApic:
             self.record(EoiWithoutInterrupt(self.cpu))
             return None
         self.isr.clear(vector)
-        self.record(InterruptEnded(self.cpu, vector))
+        self.record(_interrupt_ended(self.cpu, vector))
         return EoiBroadcast(self.numbers.take(), self.cpu, vector) if vector in self.tmr else None
 
     # Sending ("Issuing Interprocessor Interrupts")
@@ -230,22 +247,22 @@ class LocalApic:
         self.sends_in_flight += 1
         return InterruptMessage(
             self.numbers.take(),
-            Origin.IPI,
+            _IPI,
             self.cpu,
             icr.vector,
             icr.delivery_mode,
             icr.destination_mode,
             icr.shorthand,
             icr.destination,
-            TriggerMode.EDGE,  # level-triggered IPIs went with the Pentium ("ICR", trigger mode)
-            self.mode is ApicMode.X2APIC,
+            _EDGE,  # level-triggered IPIs went with the Pentium ("ICR", trigger mode)
+            self.mode is _X2APIC,
         )
 
     def _reason_not_to_send(self, icr: Icr) -> Reason | None:
         mode = icr.delivery_mode
-        if mode not in VALID_DELIVERY_MODES[Shorthand.NONE]:
+        if mode not in _VALID_WITHOUT_SHORTHAND:
             return Reason.RESERVED_DELIVERY_MODE
-        if icr.vector < FIRST_LEGAL_VECTOR and mode in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY):
+        if icr.vector < FIRST_LEGAL_VECTOR and mode in (_FIXED, _LOWEST_PRIORITY):
             self.notice_error(ESR_SEND_ILLEGAL_VECTOR)
             return Reason.ILLEGAL_VECTOR
         if mode not in VALID_DELIVERY_MODES[icr.shorthand]:
@@ -279,23 +296,3 @@ class LocalApic:
             return False
         self._request(vector, DeliveryMode.FIXED, TriggerMode.EDGE, None)
         return True
-
-    # For whoever asks why
-
-    def why_waiting(self, vector: int) -> str | None:
-        """In words, what keeps requested *vector* from being deliverable; None when nothing here does."""
-        if self.mode is ApicMode.DISABLED:
-            return Reason.APIC_DISABLED.value
-        if not self.software_enabled:
-            return Reason.SOFTWARE_DISABLED.value
-        if priority_class(vector) <= priority_class(self.ppr):
-            in_service = self.isr.highest()
-            if in_service is not None and priority_class(in_service) > priority_class(self.tpr):
-                cause = f"{in_service:#04x} is in service"
-            else:
-                cause = f"TPR is {self.tpr:#04x}"
-            return f"class {priority_class(vector):x} is not above PPR {self.ppr:#04x}, because {cause}"
-        highest = self.irr.highest()
-        if highest is not None and highest > vector:
-            return f"{highest:#04x} goes first"
-        return None

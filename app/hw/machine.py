@@ -9,18 +9,20 @@ from collections.abc import Callable, Iterator
 from app.hw import bus
 from app.hw.clock import Clock
 from app.hw.cpu import Cpu, RunState
-from app.hw.events import Event, Fault, InterruptFlagChanged, MessageSent, NoTarget
+from app.hw.events import Event, Fault, InterruptFlagChanged, MessageSent, MsiIgnored, NoTarget, Reason
 from app.hw.io_apic import IoApic
 from app.hw.local_apic import ApicMode, LocalApic
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, MessageNumbers, Origin
 from app.hw.register_access import read_register, write_register
-from app.x86.icr import DeliveryMode, DestinationMode, Shorthand
+from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.msi import decode_msi
 from app.x86.registers import Register
 from app.x86.vectors import FIRST_LEGAL_VECTOR
 
 #: APIC ID 255 is the xAPIC broadcast, so that is where the numbers of xAPIC CPUs end.
 MAX_CPUS = 255
+# Python 3.11 takes its time to find a member of an enum.
+_IPI, _INIT, _LOWEST_PRIORITY = Origin.IPI, DeliveryMode.INIT, DeliveryMode.LOWEST_PRIORITY
 _IDENTITY_REGISTERS = frozenset({Register.ID, Register.LDR, Register.DFR})
 _TIMER_REGISTERS = frozenset({Register.LVT_TIMER, Register.TIMER_INITIAL_COUNT, Register.TIMER_DIVIDE})
 
@@ -91,6 +93,9 @@ class Machine:
         """A device writes an interrupt message. ValueError when *address* is not 0xFEExxxxx."""
         msi = decode_msi(address, data)
         mode = msi.delivery_mode
+        if msi.trigger_mode is TriggerMode.LEVEL and not msi.level:
+            self._record(MsiIgnored(msi.vector, mode, Reason.LEVEL_DEASSERT))
+            return
         if msi.redirection_hint and mode is DeliveryMode.FIXED and msi.destination_mode is DestinationMode.LOGICAL:
             mode = DeliveryMode.LOWEST_PRIORITY
         self._post(
@@ -133,7 +138,7 @@ class Machine:
         addressed = self._addressed.get(address)
         if addressed is None:
             addressed = self._addressed[address] = bus.addressed(message, self.cpus)
-        if message.delivery_mode is DeliveryMode.LOWEST_PRIORITY and len(addressed) > 1:
+        if message.delivery_mode is _LOWEST_PRIORITY and len(addressed) > 1:
             return [bus.lowest_priority(addressed, self._turn)]
         return addressed
 
@@ -144,17 +149,17 @@ class Machine:
             self._post_all(self.io_apic.end_of_interrupt(message.vector))
             return []
         reached = self._reached(message)
-        if message.delivery_mode is DeliveryMode.LOWEST_PRIORITY:
+        if message.delivery_mode is _LOWEST_PRIORITY:
             self._turn += 1
         accepted = False
         for cpu in reached:
             accepted |= cpu.receive(message)
-        if message.delivery_mode is DeliveryMode.INIT:
+        if message.delivery_mode is _INIT:
             self._addressed.clear()  # it resets LDR
         if not reached:
             self._record(NoTarget(message.number, message.vector))
         if message.source is not None:
-            if message.origin is Origin.IPI:
+            if message.origin is _IPI:
                 self._sender_idle(message.source)
             else:
                 self.io_apic.message_arrived(message.source, message, accepted)

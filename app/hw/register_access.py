@@ -17,6 +17,8 @@ from app.x86.registers import SVR_ENABLE, Access, Register
 
 Written = BusMessage | Fault | None
 
+# Python 3.11 takes its time to find a member of an enum.
+_X2APIC = ApicMode.X2APIC
 _VERSION = REGISTERS[Register.VERSION].reset
 _SVR_WRITABLE = REGISTERS[Register.SVR].layout.writable_mask
 _LVT_WRITABLE = {register: REGISTERS[register].layout.writable_mask for register in LVT_REGISTERS}
@@ -32,11 +34,11 @@ _ZERO_ONLY = frozenset({Register.EOI, Register.ESR})
 
 def read_register(apic: LocalApic, offset: int) -> int | Fault:
     """What software reads at *offset*. A Fault where x2APIC mode raises #GP; xAPIC mode reads 0 from no register."""
-    reader = (_X2APIC_READERS if apic.mode is ApicMode.X2APIC else _XAPIC_READERS).get(offset)
+    reader = (_X2APIC_READERS if apic.mode is _X2APIC else _XAPIC_READERS).get(offset)
     if reader is not None:
         return reader(apic)
     definition = REGISTERS.get(offset)
-    access = definition and (definition.x2apic if apic.mode is ApicMode.X2APIC else definition.xapic)
+    access = definition and (definition.x2apic if apic.mode is _X2APIC else definition.xapic)
     if access is None or access is Access.NONE:
         return _not_a_register(apic, offset) or 0
     return _fault(apic, offset, Fault.WRITE_ONLY) or 0
@@ -44,7 +46,7 @@ def read_register(apic: LocalApic, offset: int) -> int | Fault:
 
 def write_register(apic: LocalApic, offset: int, value: int) -> Written:
     """Writes *value* at *offset*. Returns the message that the write sends, or a Fault where x2APIC mode raises #GP."""
-    if apic.mode is ApicMode.X2APIC:
+    if apic.mode is _X2APIC:
         fault = _x2apic_write_fault(offset, value)
         if fault is not None:
             return _fault(apic, offset, fault)
@@ -72,7 +74,7 @@ def _x2apic_write_fault(offset: int, value: int) -> Fault | None:
 
 
 def _fault(apic: LocalApic, offset: int, fault: Fault) -> Fault | None:
-    general_protection = apic.mode is ApicMode.X2APIC
+    general_protection = apic.mode is _X2APIC
     apic.record(RegisterFaulted(apic.cpu, offset, fault, general_protection))
     return fault if general_protection else None
 
@@ -88,11 +90,11 @@ def _not_a_register(apic: LocalApic, offset: int) -> Fault | None:
 
 
 def _read_id(apic: LocalApic) -> int:
-    return apic.apic_id if apic.mode is ApicMode.X2APIC else apic.apic_id << 24
+    return apic.apic_id if apic.mode is _X2APIC else apic.apic_id << 24
 
 
 def _read_icr_low(apic: LocalApic) -> int:
-    if apic.mode is ApicMode.X2APIC:
+    if apic.mode is _X2APIC:
         return apic.icr
     low = apic.icr & 0xFFFF_FFFF
     return low | DELIVERY_STATUS if apic.sends_in_flight else low
@@ -177,7 +179,7 @@ def _write_esr(apic: LocalApic, value: int) -> Written:
 
 
 def _write_icr_low(apic: LocalApic, value: int) -> Written:
-    if apic.mode is ApicMode.X2APIC:
+    if apic.mode is _X2APIC:
         apic.icr = value & ~DELIVERY_STATUS
         return apic.send(decode_icr(value, x2apic=True))
     apic.icr = apic.icr & ~0xFFFF_FFFF | value & _ICR_LOW_WRITABLE

@@ -5,8 +5,10 @@ external interrupts (SDM vol. 3, "Priority Among Concurrent Events").
 """
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from app.backends.backend import Backend
+from app.guest.apic_driver import NATIVE_OPERATIONS
 from app.guest.apic_ops import Context, Kernel
 from app.guest.boot import start_secondary
 from app.guest.interrupts import do_nmi, handler_of
@@ -23,6 +25,10 @@ _ACKNOWLEDGE = Acknowledge()
 _ENTER_NMI = EnterNmi()
 _RETURN = ReturnFromInterrupt()
 _HALT = Halt()
+
+# Equal events are made over and over: fetching one costs a quarter of making one.
+_call_started = lru_cache(4096)(CallStarted)
+_call_finished = lru_cache(4096)(CallFinished)
 
 
 def _default_idle() -> Steps[None]:
@@ -50,7 +56,8 @@ class Execution:
     def boot(self) -> None:
         """Sets every APIC up as the kernel does, at no cost, and lets the CPUs idle."""
         for processor in self.processors:
-            code = start_secondary(self._context(processor, self.backend))
+            # Natively: nobody is there yet to answer what another back end would ask of its hypervisor.
+            code = start_secondary(Context(processor.cpu, self.kernel, NATIVE_OPERATIONS))
             frame = Frame("start_secondary", code, self.backend, 0)
             for step in code:
                 self.effects.perform(processor, frame, step)
@@ -130,7 +137,7 @@ class Execution:
             frame.value = result
             return
         processor.frames.pop()
-        self._record(CallFinished(processor.cpu.number, frame.name))
+        self._record(_call_finished(processor.cpu.number, frame.name))
 
     # Frames
 
@@ -144,7 +151,7 @@ class Execution:
         backend = self.backend
         processor.cpu.run_state = RunState.RUNNING
         processor.in_host = False
-        self._record(CallStarted(processor.cpu.number, name_of(call), backend.name))
+        self._record(_call_started(processor.cpu.number, name_of(call), backend.name))
         return self._push(processor, name_of(call), begin(self._context(processor, backend), call), backend)
 
     def _enter(self, processor: Processor, kind: str) -> Frame:
@@ -187,8 +194,8 @@ class Execution:
         """A person shuts a CPU's interrupt window until further notice, or opens it again."""
         processor = self.processors[number]
         processor.held_off = held
-        self.machine.set_interrupt_flag(number, not held)
         cpu = processor.cpu
+        self.machine.set_interrupt_flag(number, not held and cpu.run_state is not RunState.WAIT_FOR_SIPI)
         if held and cpu.run_state is RunState.HALTED:
             cpu.run_state = RunState.RUNNING  # halted with interrupts off, it could never go on
         if not held:

@@ -185,20 +185,20 @@ class Simulation:
     def _turns(self, processor: Processor, until: int | None, operations: int | None) -> int:
         """Lets a CPU go on for as long as it would be next anyway: the queue is asked only when it must be."""
         done = 0
-        processor.scheduled = False
         while True:
-            cycles = self.execution.turn(processor)
+            cycles = self.execution.turn(processor)  # still scheduled: a CPU that wakes itself is not run twice
             if self.machine.timers_changed:
                 self._watch_timers()
             self._settle()
             if cycles is None:
+                processor.scheduled = False
                 return done + (processor.spinning is not None and processor.spinning is processor.last_step)
             done += 1
             if not cycles and self.execution.sleeps(processor):
+                processor.scheduled = False
                 return done  # whatever ends the halt wakes it
             following = self.clock.now + cycles
             if done == operations or (until is not None and following > until) or self._queue.has_before(following):
-                processor.scheduled = True
                 self._queue.push(following, Priority.PROCESSOR, processor)
                 return done
             self.clock.now = following

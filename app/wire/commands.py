@@ -72,11 +72,17 @@ def _call_guest(fields: Fields) -> CallGuest:
     return CallGuest(
         fields.cpu("cpu"),
         fields.choice("function", {name: name for name in GUEST_FUNCTIONS}),
-        arguments.cpu("cpu") if arguments.given("cpu") else None,
+        _target(arguments),
         arguments.mask(),
         arguments.number("vector", 0, 255) if arguments.given("vector") else None,
         arguments.boolean("wait", True),
     )
+
+
+def _target(arguments: Fields) -> int | None:
+    """The CPU that a function is aimed at: ``cpu``, or ``target`` where ``cpu`` would be the caller."""
+    name = "target" if arguments.given("target") else "cpu"
+    return arguments.cpu(name) if arguments.given(name) else None
 
 
 def _write_register(fields: Fields) -> WriteRegister:

@@ -23,6 +23,7 @@ class EventRecord(TypedDict):
 _KINDS: dict[type, str] = {
     hw.MessageSent: "sent",
     hw.SendRefused: "send_refused",
+    hw.MsiIgnored: "send_refused",
     hw.Accepted: "accepted",
     hw.Merged: "merged",
     hw.Refused: "refused",

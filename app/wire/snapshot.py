@@ -9,6 +9,7 @@ from app.hw.local_apic import LVT_REGISTERS, LocalApic
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, Origin
 from app.hw.register_access import read_register
+from app.hw.waiting import why_waiting
 from app.sim.processor import Processor
 from app.sim.simulation import Flight
 from app.wire.words import step_words
@@ -110,7 +111,7 @@ def _why(cpu: Cpu) -> list[State]:
     """For the requested vectors of the highest priority: what each waits for."""
     waiting = list(cpu.apic.irr)[-_WHY_LIMIT:]
     return [
-        {"vector": vector, "text": f"{vector:#04x} waits: {cpu.why_waiting(vector)}."} for vector in reversed(waiting)
+        {"vector": vector, "text": f"{vector:#04x} waits: {why_waiting(cpu, vector)}."} for vector in reversed(waiting)
     ]
 
 

@@ -89,6 +89,8 @@ def event_words(event: sim.Event) -> str:  # noqa: C901 - one branch a kind of e
             return message_words(message)
         case hw.SendRefused(cpu, vector, mode, reason):
             return f"CPU {cpu} sends nothing: {interrupt_words(vector, mode)}, {reason.value}."
+        case hw.MsiIgnored(vector, mode, reason):
+            return f"A device's message for {interrupt_words(vector, mode)} sends nothing: {reason.value}."
         case hw.Accepted(cpu, vector, mode, trigger):
             return _accepted_words(cpu, vector, mode, trigger)
         case hw.Merged(cpu, vector, mode):

@@ -1,0 +1,90 @@
+"""The kernel's send paths, access by access."""
+
+from app.guest import apic_driver
+from app.guest.apic_driver import NATIVE_OPERATIONS
+from app.guest.steps import Load, Store
+from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Icr, Shorthand
+from app.x86.registers import Register
+from tests.guest.helpers import context_of, steps_of, stores_of
+
+LOAD_ICR = Load(Register.ICR_LOW)
+LOGICAL = 1 << 11
+
+
+def test_unicast_send_is_one_load_and_two_stores() -> None:
+    steps = steps_of(NATIVE_OPERATIONS.send_ipi_mask(context_of(), 0b0100, 0xFC))
+
+    assert steps == [LOAD_ICR, Store(Register.ICR_HIGH, 0x0400_0000), Store(Register.ICR_LOW, LOGICAL | 0xFC)]
+
+
+def test_send_to_several_is_still_one_logical_send() -> None:
+    steps = steps_of(NATIVE_OPERATIONS.send_ipi_mask(context_of(), 0b1110, 0xFD))
+
+    assert steps == [LOAD_ICR, Store(Register.ICR_HIGH, 0x0E00_0000), Store(Register.ICR_LOW, LOGICAL | 0xFD)]
+
+
+def test_send_to_all_others_is_one_load_and_one_store() -> None:
+    steps = steps_of(NATIVE_OPERATIONS.send_ipi_allbutself(context_of(), 0xFB))
+
+    assert steps == [LOAD_ICR, Store(Register.ICR_LOW, 3 << 18 | LOGICAL | 0xFB)]
+
+
+def test_send_to_self_is_one_load_and_one_store() -> None:
+    steps = steps_of(NATIVE_OPERATIONS.send_ipi_self(context_of(), 0x41))
+
+    assert steps == [LOAD_ICR, Store(Register.ICR_LOW, 1 << 18 | LOGICAL | 0x41)]
+
+
+def test_eoi_is_one_store_of_zero() -> None:
+    assert steps_of(NATIVE_OPERATIONS.ack_apic_irq(context_of())) == [Store(Register.EOI, 0)]
+
+
+def test_send_polls_until_the_last_ipi_was_accepted() -> None:
+    busy = DELIVERY_STATUS | 0xFC
+
+    steps = steps_of(NATIVE_OPERATIONS.send_ipi_self(context_of(), 0x41), busy, busy, 0xFC)
+
+    assert steps[:3] == [LOAD_ICR] * 3
+    assert isinstance(steps[3], Store)
+    assert len(steps) == 4
+
+
+def test_more_than_eight_cpus_get_one_physical_send_each() -> None:
+    stores = stores_of(NATIVE_OPERATIONS.send_ipi_mask(context_of(cpus=9), 0b1_0000_0110, 0xFC))
+
+    assert stores == [
+        (Register.ICR_HIGH, 0x0100_0000),
+        (Register.ICR_LOW, 0xFC),
+        (Register.ICR_HIGH, 0x0200_0000),
+        (Register.ICR_LOW, 0xFC),
+        (Register.ICR_HIGH, 0x0800_0000),
+        (Register.ICR_LOW, 0xFC),
+    ]
+
+
+def test_more_than_eight_cpus_reach_all_others_one_by_one() -> None:
+    stores = stores_of(NATIVE_OPERATIONS.send_ipi_allbutself(context_of(cpu=3, cpus=9), 0xFB))
+
+    destinations = [value >> 24 for register, value in stores if register == Register.ICR_HIGH]
+
+    assert destinations == [0, 1, 2, 4, 5, 6, 7, 8]
+
+
+def test_more_than_eight_cpus_still_reach_themselves_by_shorthand() -> None:
+    stores = stores_of(NATIVE_OPERATIONS.send_ipi_self(context_of(cpus=9), 0x41))
+
+    assert stores == [(Register.ICR_LOW, 1 << 18 | LOGICAL | 0x41)]
+
+
+def test_any_command_is_written_as_it_stands() -> None:
+    icr = Icr(0x9A, DeliveryMode.STARTUP, DestinationMode.PHYSICAL, destination=3)
+
+    stores = stores_of(apic_driver.apic_icr_write(context_of(), icr))
+
+    assert stores == [(Register.ICR_HIGH, 0x0300_0000), (Register.ICR_LOW, icr.low())]
+
+
+def test_any_command_with_a_shorthand_leaves_the_destination_alone() -> None:
+    icr = Icr(0, DeliveryMode.NMI, shorthand=Shorthand.ALL_EXCLUDING_SELF)
+
+    assert stores_of(apic_driver.apic_icr_write(context_of(), icr)) == [(Register.ICR_LOW, icr.low())]

@@ -1,0 +1,56 @@
+"""How a CPU sets its APIC up, as the registers are afterwards."""
+
+import pytest
+
+from app.guest.apic_driver import NATIVE_OPERATIONS
+from app.guest.apic_ops import Context, Kernel
+from app.guest.boot import start_secondary
+from app.guest.steps import EnableInterrupts, Store
+from app.hw.machine import Machine
+from app.x86.registers import Register
+from tests.guest.helpers import context_of, steps_of
+
+
+def booted(cpus: int) -> Machine:
+    machine = Machine(cpus)
+    for cpu in machine.cpus:
+        for step in steps_of(start_secondary(Context(cpu, Kernel(cpus), NATIVE_OPERATIONS))):
+            if isinstance(step, Store):
+                machine.write_register(cpu.number, step.register, step.value)
+    return machine
+
+
+@pytest.mark.parametrize("cpu", range(8))
+def test_each_of_eight_cpus_has_its_own_bit_in_the_flat_model(cpu: int) -> None:
+    machine = booted(8)
+
+    assert machine.read_register(cpu, Register.LDR) == 1 << 24 + cpu
+    assert machine.read_register(cpu, Register.DFR) == 0xFFFF_FFFF
+
+
+def test_apic_is_enabled_with_the_spurious_vector_and_lets_everything_in() -> None:
+    machine = booted(2)
+
+    assert machine.read_register(1, Register.SVR) == 0x1FF
+    assert machine.read_register(1, Register.TPR) == 0
+
+
+def test_errors_have_their_vector_and_esr_is_clear() -> None:
+    machine = booted(2)
+
+    assert machine.read_register(1, Register.LVT_ERROR) == 0xFE
+    assert machine.read_register(1, Register.ESR) == 0
+
+
+def test_nmi_pin_is_open_on_the_bootstrap_processor_alone() -> None:
+    machine = booted(3)
+
+    assert [machine.read_register(cpu, Register.LVT_LINT1) for cpu in range(3)] == [0x400, 0x1_0400, 0x1_0400]
+    assert [machine.read_register(cpu, Register.LVT_LINT0) for cpu in range(3)] == [0x1_0700] * 3
+
+
+def test_interrupts_go_on_last() -> None:
+    steps = steps_of(start_secondary(context_of(cpu=1)))
+
+    assert [step for step in steps if not isinstance(step, Store)] == [EnableInterrupts()]
+    assert steps[-1] == EnableInterrupts()

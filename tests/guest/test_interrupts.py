@@ -1,0 +1,111 @@
+"""What each handler does, in order: the place of the EOI decides which class can come in meanwhile."""
+
+import pytest
+
+from app.guest.apic_ops import CallData, Context
+from app.guest.interrupts import do_irq, do_nmi, handler_of
+from app.guest.irq_vectors import (
+    CALL_FUNCTION_VECTOR,
+    ERROR_APIC_VECTOR,
+    INVALIDATE_TLB_VECTOR,
+    LOCAL_TIMER_VECTOR,
+    RESCHEDULE_VECTOR,
+    SPURIOUS_APIC_VECTOR,
+)
+from app.guest.steps import EnableInterrupts, Load, MemoryWrite, Step, Store
+from app.x86.registers import Register
+from tests.guest.helpers import context_of, steps_of
+
+EOI = Store(Register.EOI, 0)
+
+
+def handle(context: Context, vector: int, *reads: int) -> list[Step]:
+    return steps_of(handler_of(vector)(context, vector), *reads)
+
+
+def kinds(steps: list[Step]) -> list[str]:
+    """EOI, or the kind of step."""
+    return ["EOI" if step == EOI else type(step).__name__ for step in steps]
+
+
+@pytest.mark.parametrize("vector", [RESCHEDULE_VECTOR, LOCAL_TIMER_VECTOR])
+def test_reschedule_and_timer_send_the_eoi_before_they_work(vector: int) -> None:
+    assert kinds(handle(context_of(), vector)) == ["EOI", "Work"]
+
+
+def test_called_function_says_that_it_began_works_and_says_that_it_ended() -> None:
+    context = context_of()
+    data = context.kernel.call_data = CallData(wait=True)
+
+    steps = handle(context, CALL_FUNCTION_VECTOR)
+
+    assert kinds(steps) == ["EOI", "MemoryWrite", "Work", "MemoryWrite"]
+    assert (steps[1], steps[3]) == (MemoryWrite(data.started, 1), MemoryWrite(data.finished, 1))
+
+
+def test_called_function_does_not_say_that_it_ended_when_nobody_waits() -> None:
+    context = context_of()
+    context.kernel.call_data = CallData(wait=False)
+
+    assert kinds(handle(context, CALL_FUNCTION_VECTOR)) == ["EOI", "MemoryWrite", "Work"]
+    assert context.kernel.call_data.finished.value == 0
+
+
+def test_called_function_counts_on_from_those_that_began_before() -> None:
+    context = context_of()
+    context.kernel.call_data = CallData(wait=True)
+
+    for _ in range(3):
+        handle(context, CALL_FUNCTION_VECTOR)
+
+    assert (context.kernel.call_data.started.value, context.kernel.call_data.finished.value) == (3, 3)
+
+
+def test_tlb_flush_sends_the_eoi_after_the_flush_and_then_clears_its_own_bit() -> None:
+    context = context_of(cpu=2)
+    context.kernel.flush_cpumask.value = 0b1110
+
+    steps = handle(context, INVALIDATE_TLB_VECTOR)
+
+    assert kinds(steps) == ["Work", "EOI", "MemoryWrite"]
+    assert context.kernel.flush_cpumask.value == 0b1010
+
+
+def test_tlb_flush_that_nobody_asked_for_is_ended_without_work() -> None:
+    assert kinds(handle(context_of(), INVALIDATE_TLB_VECTOR)) == ["EOI"]
+
+
+def test_spurious_interrupt_is_not_ended() -> None:
+    assert handle(context_of(), SPURIOUS_APIC_VECTOR, 0) == [Load(Register.ISR7)]
+
+
+def test_spurious_vector_that_is_in_service_is_ended() -> None:
+    assert handle(context_of(), SPURIOUS_APIC_VECTOR, 1 << 31) == [Load(Register.ISR7), EOI]
+
+
+def test_error_handler_latches_esr_between_two_reads() -> None:
+    esr = Register.ESR
+
+    assert handle(context_of(), ERROR_APIC_VECTOR) == [Load(esr), Store(esr, 0), Load(esr), EOI]
+
+
+def test_edge_device_is_ended_before_it_is_served() -> None:
+    assert kinds(handle(context_of(), 0x51)) == ["EOI", "EnableInterrupts", "Work"]
+
+
+def test_level_device_is_ended_after_it_was_served() -> None:
+    context = context_of()
+    context.cpu.apic.tmr.set(0x51)
+
+    assert kinds(handle(context, 0x51)) == ["EnableInterrupts", "Work", "EOI"]
+
+
+def test_nmi_needs_no_eoi() -> None:
+    assert kinds(steps_of(do_nmi(context_of()))) == ["Work"]
+
+
+def test_only_device_handlers_let_others_in() -> None:
+    openers = [vector for vector in range(0x20, 0x100) if EnableInterrupts() in handle(context_of(), vector)]
+
+    assert openers == [vector for vector in range(0x20, 0x100) if handler_of(vector) is do_irq]
+    assert {vector for vector in range(0x20, 0x100) if vector not in openers} == {0xEF, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF}
