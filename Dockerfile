@@ -1,0 +1,21 @@
+# docker build --tag apicscope . && docker run --rm --publish 8000:8000 apicscope
+
+FROM python:3.11-slim AS build
+WORKDIR /source
+COPY . .
+# A virtual environment travels as one folder; installed into from outside, it carries no pip.
+RUN python -m venv --without-pip /opt/apicscope \
+ && pip --python /opt/apicscope/bin/python install --no-cache-dir .
+
+FROM python:3.11-slim
+RUN useradd --uid 10001 --create-home apicscope
+COPY --from=build /opt/apicscope /opt/apicscope
+# Unbuffered: the log shows a line when it is written.
+ENV PATH=/opt/apicscope/bin:$PATH PYTHONUNBUFFERED=1
+# By number, so that an orchestrator can see that it is not root.
+USER 10001
+WORKDIR /home/apicscope
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=3s --start-period=10s \
+  CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]
+CMD ["apicscope", "--host", "0.0.0.0"]

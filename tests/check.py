@@ -1,0 +1,177 @@
+"""Runs every check of the project, the fast ones first, and prints one line for each and a failure in full.
+
+    python tests/check.py           everything
+    python tests/check.py --fast    while working: no browser, no slow test, no coverage
+
+What the machine lacks (Node's tools, a browser) is "not run", which is a failure only under CI=true.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+ROOT = Path(__file__).parents[1]
+IN_CI = os.environ.get("CI") == "true"
+PYTEST_NO_TESTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A command that exits with 0 when all is well."""
+
+    name: str
+    command: list[str]
+    lacking: str = ""  # why the machine cannot run it
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    check: Check
+    verdict: Literal["ok", "FAILED", "not run"]
+    output: str
+    seconds: float = 0.0
+
+    @property
+    def acceptable(self) -> bool:
+        return self.verdict == "ok" or (self.verdict == "not run" and not IN_CI)
+
+
+def run(check: Check) -> Outcome:
+    if check.lacking:
+        return Outcome(check, "not run", check.lacking)
+    started = time.monotonic()
+    done = subprocess.run(
+        check.command,
+        cwd=ROOT,
+        env=os.environ | {"NO_COLOR": "1"} | check.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - started
+    if "pytest" in check.command and done.returncode == PYTEST_NO_TESTS:
+        return Outcome(check, "not run", "no test was selected", seconds)
+    return Outcome(check, "FAILED" if done.returncode else "ok", done.stdout.strip(), seconds)
+
+
+def python(name: str, *arguments: str) -> Check:
+    return Check(name, [sys.executable, "-m", *arguments])
+
+
+def node_tool(name: str, tool: str, *arguments: str) -> Check:
+    """A tool from $APICSCOPE_NODE_TOOLS, from the packages of tests/js/package.json or from the PATH."""
+    own = str(ROOT / "tests/js/node_modules/.bin")
+    places = filter(None, [os.environ.get("APICSCOPE_NODE_TOOLS"), own, os.environ.get("PATH")])
+    found = shutil.which(tool, path=os.pathsep.join(places))
+    remedy = "install Node.js" if tool == "node" else "`npm install --prefix tests/js` brings it"
+    return Check(name, [found or tool, *arguments], lacking="" if found else f"no `{tool}` here; {remedy}")
+
+
+def js_tests() -> Check:
+    files = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "tests/js").glob("*.test.mjs"))
+    check = node_tool("js tests", "node", "--test", *files)  # without files, Node would look for some itself
+    return check if files else replace(check, lacking="no tests/js/*.test.mjs")
+
+
+def static_checks() -> list[Check]:
+    lint_imports = "from importlinter.cli import lint_imports_command as main; main()"  # it has no `-m` form
+    biome = ["ci", "--config-path=tests/js/js-lint.jsonc", "--error-on-warnings", "--colors=off"]
+    return [
+        python("format", "ruff", "format", "--check"),
+        python("lint", "ruff", "check", "--output-format=concise"),
+        Check("rooms", [sys.executable, "-c", lint_imports, "--no-logo"]),
+        node_tool("js style", "biome", *biome, "static", "tests/js"),
+        node_tool("js types", "tsc", "--project", "tests/js"),
+        js_tests(),
+        python("types", "mypy"),
+    ]
+
+
+def coverage_checks() -> list[Check]:
+    """The whole, then each room of pyproject's table against its floor, from what the tests have recorded."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    floors: dict[str, int] = settings["tool"]["apicscope"]["coverage"]
+    floor_checks = [
+        python(f"  {room}", "coverage", "report", f"--include={room}/*", f"--fail-under={floor}")
+        for room, floor in floors.items()
+    ]
+    return [python("coverage", "coverage", "report"), *floor_checks]
+
+
+def browser_tests() -> Check:
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    return Check(
+        "browser tests",
+        [sys.executable, "-m", "pytest", "-q", "-m", "e2e"],
+        lacking="" if chromium else "no Chromium here; install it or name it in $CHROMIUM",
+        environment={"CHROMIUM": chromium or ""},
+    )
+
+
+def quick_tests() -> list[Check]:
+    return [python("tests", "pytest", "-q", "-m", "not e2e and not slow")]
+
+
+def thorough_tests() -> list[Check]:
+    measured = python("tests", "coverage", "run", "-m", "pytest", "-q", "-m", "not e2e")
+    thorough = {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci")}
+    # The browser tests run apart: Playwright leaves an event loop running in the thread that others need.
+    return [replace(measured, environment=thorough), *coverage_checks(), browser_tests()]
+
+
+def reported(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Passes the outcomes on, printing each as it comes."""
+    for outcome in outcomes:
+        print(f"{outcome.check.name:<14}{outcome.seconds:6.1f} s  {outcome.verdict}", end="")
+        match outcome.verdict:
+            case "ok":
+                print()
+            case "not run":
+                print(f": {outcome.output}")
+            case "FAILED":
+                print(f"\n{outcome.output}\n")
+        sys.stdout.flush()
+        yield outcome
+
+
+def summary(outcomes: list[Outcome], seconds: float) -> str:
+    """The last lines: what is wrong, then pytest's own closing lines."""
+    ran = [outcome for outcome in outcomes if outcome.verdict != "not run"]
+    wrong = [outcome.check.name.strip() for outcome in outcomes if not outcome.acceptable]
+    counts = f"{len(ran)} of {len(outcomes)} checks run in {seconds:.0f} s"
+    verdict = f"not fine: {', '.join(wrong)}" if wrong else "all fine"
+    closing = [o.output.splitlines()[-1] for o in ran if "pytest" in o.check.command and o.output]
+    return "\n".join(["", f"{counts}, {verdict}", *closing])
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fast", action="store_true", help="no browser, no slow test, no coverage")
+    fast: bool = parser.parse_args().fast
+    started = time.monotonic()
+
+    # In haste, everything shares the cores; otherwise the tests, which may look at the clock, come alone.
+    together = static_checks() + (quick_tests() if fast else [])
+    alone = [] if fast else thorough_tests()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = list(reported(pool.map(run, together)))
+    outcomes += reported(map(run, alone))
+
+    print(summary(outcomes, time.monotonic() - started))
+    return 0 if all(outcome.acceptable for outcome in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

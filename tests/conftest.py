@@ -1,0 +1,13 @@
+"""Set-up that every test shares."""
+
+import os
+
+from hypothesis import settings
+
+# How hard properties are tried; HYPOTHESIS_PROFILE chooses. A failure prints a blob that repeats it anywhere.
+# No deadline: a loaded machine is not a wrong program; pytest's timeout catches what hangs.
+settings.register_profile("dev", max_examples=25, stateful_step_count=30, deadline=None, print_blob=True)
+# Derandomized: a run that turns red does so because of the change, not of the day.
+settings.register_profile("ci", settings.get_profile("dev"), max_examples=100, derandomize=True)
+settings.register_profile("long", settings.get_profile("dev"), max_examples=3000, stateful_step_count=100)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
