@@ -1,0 +1,138 @@
+"""The pages and fragments that people see: rendered here, kept alive by the stream, driven by forms."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import UploadFile
+
+from app.session.registry import SLOW_MOTION, Registry
+from app.session.session import Session
+from app.web.errors import Problem, problem_of
+from app.web.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
+from app.web.rendering import templates
+from app.web.vocabulary import BACKENDS, COUNTERS, FUNCTIONS, REGISTERS, VECTORS
+from app.wire.fields import InvalidCommand
+from app.wire.preview import Preview
+
+router = APIRouter(include_in_schema=False)
+
+MOST_CPUS = 32
+
+
+def registry_of(request: Request) -> Registry:
+    """The sessions of this process."""
+    registry: Registry = request.app.state.registry
+    return registry
+
+
+def is_htmx(request: Request) -> bool:
+    """Whether a fragment is wanted, and not a page."""
+    return "HX-Request" in request.headers
+
+
+def elsewhere(request: Request, path: str) -> Response:
+    """Sends the browser to another page, in the way that the caller understands."""
+    if is_htmx(request):
+        return Response(headers={"HX-Redirect": path})
+    return RedirectResponse(path, status_code=303)
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """The text fields of the form that was sent."""
+    return text_fields((await request.form()).multi_items())
+
+
+def composed(preview: Preview) -> dict[str, Any]:
+    """What `_composed.html` shows of a preview."""
+    high, low = divmod(preview.icr, 1 << 32)
+    return {"preview": preview, "preview_hex": f"0x{high:08x}_{low:08x}"}
+
+
+def first_act(cpus: int) -> dict[str, Any]:
+    """What the forms hold at first: an IPI to the CPU that the invitation speaks of."""
+    cpu = min(2, cpus - 1)
+    return {"cpu": cpu, "destination": f"0x{cpu:02x}", "msi_address": f"0xfee{cpu:02x}000"}
+
+
+def page_context(session: Session, address: str) -> dict[str, Any]:
+    """All that `session.html` shows before the stream takes over."""
+    state = session.state()
+    act = first_act(session.cpu_count)
+    ipi = {"cpu": "0", "vector": "0xfc", "destination": act["destination"]}
+    return {
+        "session": session,
+        "state": state,
+        "act": act,
+        "join_address": address,
+        "backends": BACKENDS,
+        "functions": FUNCTIONS,
+        "counters": COUNTERS,
+        "register_words": REGISTERS,
+        "vectors": VECTORS,
+        **composed(session.preview(send_ipi_from_form(ipi, session.cpu_count))),
+    }
+
+
+@router.get("/")
+async def front(request: Request) -> Response:
+    """The machine that is always open."""
+    return RedirectResponse(f"/s/{registry_of(request).default().id}", status_code=303)
+
+
+@router.get("/s/{session_id}")
+async def session_page(request: Request, session_id: str) -> Response:
+    """The dashboard of one session."""
+    registry = registry_of(request)
+    context = page_context(registry.get(session_id), str(request.url))
+    return templates.TemplateResponse(request, "session.html", {**context, "samples": registry.samples()})
+
+
+@router.post("/s/{session_id}/compose")
+async def compose(request: Request, session_id: str) -> Response:
+    """What the IPI in the form would be in the ICR, and who would receive it."""
+    session = registry_of(request).get(session_id)
+    try:
+        command = send_ipi_from_form(await fields_of(request), session.cpu_count)
+    except InvalidCommand as error:
+        # Half-typed is no error: the preview says what is missing and the form goes on.
+        return templates.TemplateResponse(request, "_composed.html", {"problem": problem_of(error)})
+    return templates.TemplateResponse(request, "_composed.html", composed(session.preview(command)))
+
+
+@router.post("/s/{session_id}/commands")
+async def command(request: Request, session_id: str) -> Response:
+    """One command from a form."""
+    session = registry_of(request).get(session_id)
+    answer = await session.submit(command_from_form(await fields_of(request), session.cpu_count))
+    if not is_htmx(request):
+        return RedirectResponse(f"/s/{session.id}", status_code=303)
+    return templates.TemplateResponse(request, "_answer.html", {"answer": answer})
+
+
+@router.post("/s/{session_id}/recordings")
+async def open_recording(request: Request, session_id: str) -> Response:
+    """A recording, uploaded or one of the samples, as a session of its own."""
+    registry = registry_of(request)
+    registry.get(session_id)
+    form = await request.form()
+    sample, upload = form.get("sample"), form.get("recording")
+    if isinstance(sample, str):
+        opened = registry.open_sample(sample)
+    elif isinstance(upload, UploadFile) and upload.filename:
+        opened = registry.open_recording(upload.filename, await upload.read())
+    else:
+        raise Problem(422, "Which recording?", errors=[("recording", "choose a file first")])
+    return elsewhere(request, f"/s/{opened.id}")
+
+
+@router.post("/s")
+async def create(request: Request) -> Response:
+    """A new machine."""
+    fields = await fields_of(request)
+    backend = fields.get("backend") or BACKENDS[0][0]
+    cpus = whole_number(fields, "cpus", 1, MOST_CPUS, otherwise=4)
+    if backend not in dict(BACKENDS):
+        raise InvalidCommand([("backend", f"there is no back end {backend[:40]!r}")])
+    session = registry_of(request).create(cpus=cpus, backend=backend, speed=SLOW_MOTION)
+    return elsewhere(request, f"/s/{session.id}")

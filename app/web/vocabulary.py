@@ -1,0 +1,34 @@
+"""Words for the page: what back ends, guest functions, counters and registers are, in a sentence each."""
+
+from app.guest.irq_vectors import VECTOR_NAMES
+
+BACKENDS = (
+    ("native-xapic", "Loads and stores to a real local APIC. Nothing is overridden, nothing is crossed."),
+    ("trap-emulate", "The same loads and stores fault: exit, decode, emulate, re-enter, at every access."),
+    ("vmi", "apic_read and apic_write alone become calls into the hypervisor; all above them stays as it was."),
+)
+
+#: The kernel's name, the vector it uses (or that of the form), what it is for.
+FUNCTIONS = (
+    ("smp_call_function", "0xfb", "Has every other CPU run a function, and waits for them."),
+    ("smp_call_function_single", "0xfb", "Has one other CPU run a function, and waits for it."),
+    ("smp_send_reschedule", "0xfc", "Makes another CPU look at its run queue."),
+    ("flush_tlb_others", "0xfd", "Has the other CPUs drop their translations, and waits for them."),
+    ("send_ipi_self", "vector", "An IPI to the CPU itself, by shorthand."),
+    ("send_ipi_allbutself", "vector", "An IPI to all others, by shorthand: one write, however many they are."),
+    ("send_ipi_mask", "vector", "An IPI to a set of CPUs, by logical destination."),
+)
+
+COUNTERS = (
+    ("ipis_sent", "IPIs", "Interprocessor interrupts sent since the session began."),
+    ("accesses", "accesses", "Reads and writes of APIC registers by the guest."),
+    ("exits", "exits", "Times the guest was stopped and the hypervisor took over."),
+    ("hypercalls", "hypercalls", "Times the guest called the hypervisor of its own accord."),
+    ("cycles", "cycles", "What all CPUs spent on interrupt work, by the cost sheet's numbers; idle time is not work."),
+)
+
+REGISTERS = {
+    "ICR": "Interrupt command register: writing its low half sends an interprocessor interrupt.",
+}
+
+VECTORS = tuple((f"0x{vector:02x}", name) for vector, name in sorted(VECTOR_NAMES.items(), reverse=True))

@@ -1,0 +1,26 @@
+/**
+ * The way of a message: from its sender's port to the line in the middle, along it, and out at the target's port.
+ *
+ * @typedef {{ x: number, edge: number }} Port `edge` is the y at which the port meets its CPU; the middle for devices
+ */
+
+/**
+ * @param {Port} from
+ * @param {Port} to
+ * @param {number} middle
+ * @param {number} share 0 … 1 of the way
+ */
+export function pointOnWay(from, to, middle, share) {
+  const down = Math.abs(middle - from.edge);
+  const along = Math.abs(to.x - from.x);
+  const out = Math.abs(to.edge - middle);
+  let gone = share * (down + along + out);
+  if (gone <= down) return { x: from.x, y: from.edge + Math.sign(middle - from.edge) * gone };
+  gone -= down;
+  if (gone <= along) return { x: from.x + Math.sign(to.x - from.x) * gone, y: middle };
+  gone -= along;
+  return { x: to.x, y: middle + Math.sign(to.edge - middle) * Math.min(gone, out) };
+}
+
+/** Ports of one column and one side stand side by side, not on top of one another. @param {number} index @param {number} count */
+export const portShift = (index, count) => (index - (count - 1) / 2) * 34;

@@ -1,0 +1,65 @@
+/** Single keys that act on the whole page, unless someone is typing or the focused thing has its own use for the key. */
+
+/** @typedef {Record<string, () => void>} Actions */
+
+/** Fields, and widgets whose own keys are arrows. */
+const TYPING =
+  "input:not([type=checkbox]), select, textarea, [contenteditable], [role=grid], dialog, [popover]";
+/** Things that Space or Enter presses. */
+const PRESSABLE = "button, summary, a, input, select";
+
+/**
+ * The name of the action for a key press, or null.
+ *
+ * @param {{ key: string, shiftKey: boolean, ctrlKey: boolean, metaKey: boolean, altKey: boolean }} event
+ * @returns {string | null}
+ */
+export function actionFor(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey) return null;
+  if (event.key === "ArrowRight") return event.shiftKey ? "stepInterrupt" : "stepOperation";
+  /** @type {Record<string, string>} */
+  const names = {
+    " ": "playOrPause",
+    ".": "playOrPause",
+    ArrowUp: "previousCpu",
+    ArrowDown: "nextCpu",
+    k: "previousCpu",
+    j: "nextCpu",
+    p: "projector",
+    t: "theme",
+    s: "compose",
+    i: "interruptFlag",
+    "?": "help",
+  };
+  return names[event.key] ?? null;
+}
+
+/** @param {KeyboardEvent} event */
+function belongsToFocus(event) {
+  const target = event.target instanceof Element ? event.target : null;
+  if (!target) return false;
+  if (target.closest(TYPING)) return true;
+  if (event.key === " " && target.closest(PRESSABLE)) return true;
+  // A scrolled list keeps its arrows.
+  return event.key.startsWith("Arrow") && !event.shiftKey && target.closest("[role=log]") !== null;
+}
+
+/**
+ * @param {Actions} actions
+ * @param {() => boolean} act whether single keys are switched on
+ */
+export function listenToKeys(actions, act) {
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || !act() || belongsToFocus(event)) return;
+    const name = actionFor(event);
+    if (name === null || (event.repeat && name === "playOrPause")) return;
+    event.preventDefault();
+    actions[name]?.();
+  });
+  // After a click with the mouse Space goes back to meaning "pause": the button was pressed, it need not stay armed.
+  document.addEventListener("click", (event) => {
+    const pressed = event.target instanceof Element ? event.target.closest("button") : null;
+    if (event.detail > 0 && pressed instanceof HTMLElement && !pressed.closest("form, dialog, [popover]"))
+      pressed.blur();
+  });
+}

@@ -1,0 +1,110 @@
+/** Puts the page together: socket → store → frame → views; forms belong to htmx and are not touched here. */
+
+import { createCommands } from "./commands.js";
+import { find } from "./dom.js";
+import { createFrame } from "./frame.js";
+import { listenToKeys } from "./keys.js";
+import { openStream } from "./socket.js";
+import { createStore } from "./store.js";
+import { createBus } from "./views/bus.js";
+import { createCards } from "./views/cards.js";
+import { createComposer } from "./views/composer.js";
+import { createCounters } from "./views/counters.js";
+import { createDemonstration } from "./views/demonstration.js";
+import { createHelp, createInvite } from "./views/help.js";
+import { createInspector } from "./views/inspector.js";
+import { createLens } from "./views/lens.js";
+import { createLog } from "./views/log.js";
+import { createPins } from "./views/pins.js";
+import { createRecording } from "./views/recording.js";
+import { createDrawer, createTheme } from "./views/theme.js";
+import { createTopbar } from "./views/topbar.js";
+import { createNotice, createTransport } from "./views/transport.js";
+import { createUpload } from "./views/upload.js";
+import { createVectorGrid } from "./views/vector-grid.js";
+import { nameVectors } from "./words.js";
+
+const session = document.body.dataset.session ?? "";
+const api = `/api/v1/sessions/${encodeURIComponent(session)}`;
+const stillness = matchMedia("(prefers-reduced-motion: reduce)");
+
+const frame = createFrame((now) => draw(now));
+const store = createStore(frame.ask);
+const notice = createNotice();
+const send = createCommands(`${api}/commands`, notice.refused);
+
+/** @param {number} cpu */
+const select = (cpu) => {
+  if (store.get().selected !== cpu) store.set({ selected: cpu });
+};
+
+/** @param {number} by */
+const selectNext = (by) => {
+  const { state, selected } = store.get();
+  const count = state?.cpus.length ?? 1;
+  select((selected + by + count) % count);
+};
+
+const lens = createLens();
+const cards = createCards(send, select, createVectorGrid(lens), lens);
+const bus = createBus(stillness);
+const log = createLog();
+const transport = createTransport(send, store.get);
+const views = [
+  createTopbar(send),
+  createInspector(),
+  createCounters(),
+  createPins(send),
+  createDemonstration(send),
+  createRecording(),
+  createComposer(store),
+  transport.draw,
+];
+
+/** @param {number} now @returns {boolean} */
+function draw(now) {
+  const model = store.get();
+  nameVectors(!model.state?.recording);
+  cards(model);
+  for (const view of views) view(model, now);
+  const unwritten = log(model, now);
+  return bus(model, now) || unwritten;
+}
+
+const theme = createTheme(frame.ask);
+const drawer = createDrawer();
+const help = createHelp();
+createInvite();
+createUpload();
+
+listenToKeys(
+  {
+    ...transport.actions,
+    previousCpu: () => selectNext(-1),
+    nextCpu: () => selectNext(1),
+    projector: theme.projector,
+    theme: theme.next,
+    help: help.open,
+    compose: () => {
+      drawer.open();
+      /** @type {HTMLDetailsElement} */ (find(document, "#send-section")).open = true;
+      find(document, "#send-vector").focus();
+    },
+    interruptFlag: () => {
+      const { state, selected } = store.get();
+      const cpu = state?.cpus[selected];
+      if (cpu) send({ type: "set_interrupt_flag", cpu: cpu.cpu, enabled: !cpu.interrupt_flag });
+    },
+  },
+  help.keysAct,
+);
+
+const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+openStream(`${scheme}//${location.host}${api}/stream`, {
+  message: (message) => store.receive(message, performance.now()),
+  lost: () => store.set({ link: "stale", staleSince: store.get().staleSince ?? Date.now() }),
+  over: (words) => {
+    store.set({ link: "over" });
+    notice.over(words);
+  },
+});

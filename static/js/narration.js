@@ -1,0 +1,43 @@
+/** What is read aloud: at most a sentence every two seconds, and a summary when more happened than can be said. */
+
+const PAUSE = 2000;
+const MOST_WAITING = 500;
+
+/**
+ * @param {import("./protocol.js").MachineEvent[]} events since the last sentence
+ */
+export function sentenceFor(events) {
+  const last = events.at(-1);
+  if (!last) return "";
+  if (events.length <= 2) return events.map((event) => event.text).join(" ");
+  const taken = events.filter((event) => event.kind === "acknowledged").length;
+  return `${events.length} events, ${taken} interrupts taken. Last: ${last.text}`;
+}
+
+/**
+ * @param {(sentence: string) => void} say
+ * @param {(callback: () => void, wait: number) => unknown} [later]
+ */
+export function createNarrator(say, later = (callback, wait) => setTimeout(callback, wait)) {
+  /** @type {import("./protocol.js").MachineEvent[]} */
+  let waiting = [];
+  let heard = -1;
+  let quiet = false;
+
+  const speak = () => {
+    quiet = waiting.length > 0;
+    if (!quiet) return;
+    say(sentenceFor(waiting));
+    waiting = [];
+    later(speak, PAUSE);
+  };
+
+  return {
+    /** @param {import("./protocol.js").MachineEvent[]} events */
+    hear(events) {
+      waiting = [...waiting, ...events.filter((event) => event.n > heard)].slice(-MOST_WAITING);
+      heard = events.at(-1)?.n ?? heard;
+      if (!quiet) speak();
+    },
+  };
+}

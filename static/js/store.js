@@ -1,0 +1,155 @@
+/**
+ * What the page knows, and the only way it changes: a message in, a new model out. No DOM, no time, no network,
+ * so it can be tested by itself.
+ *
+ * @typedef {import("./protocol.js").State} State
+ * @typedef {import("./protocol.js").Delta} Delta
+ * @typedef {import("./protocol.js").Snapshot} Snapshot
+ * @typedef {import("./protocol.js").Message} Message
+ * @typedef {import("./protocol.js").MachineEvent} MachineEvent
+ *
+ * @typedef {"connecting" | "live" | "catching_up" | "stale" | "over"} Link
+ *
+ * @typedef {object} Model
+ * @property {State | null} state
+ * @property {number} seq
+ * @property {number} receivedAt wall time (ms) of the last state, to run the clock on between frames
+ * @property {Link} link
+ * @property {number | null} staleSince wall time (ms since 1970) when the stream was lost
+ * @property {MachineEvent[]} events the most recent, oldest first; a gap in their numbers is what was left out
+ * @property {number} selected the CPU that inspector and keys act on
+ * @property {number[]} receivers CPUs that the IPI being composed would reach
+ */
+
+/** Enough to scroll back through a lecture's last few minutes, few enough to keep the page light. */
+export const EVENTS_KEPT = 300;
+
+/** @returns {Model} */
+export function emptyModel() {
+  return {
+    state: null,
+    seq: -1,
+    receivedAt: 0,
+    link: "connecting",
+    staleSince: null,
+    events: [],
+    selected: 0,
+    receivers: [],
+  };
+}
+
+/**
+ * The state a delta leads to. CPUs that did not change keep their identity, so a view can skip them by comparing.
+ *
+ * @param {State} state
+ * @param {Delta} delta
+ * @returns {State}
+ */
+export function applyDelta(state, delta) {
+  const { type, seq, base, events, events_skipped, cpus, ...changed } = delta;
+  if (!cpus) return { ...state, ...changed };
+  const merged = state.cpus.map((cpu) => (cpus[cpu.cpu] ? { ...cpu, ...cpus[cpu.cpu] } : cpu));
+  return { ...state, ...changed, cpus: merged };
+}
+
+/**
+ * @param {Model} model
+ * @param {Snapshot} snapshot
+ * @param {number} at
+ * @returns {Model}
+ */
+function applySnapshot(model, snapshot, at) {
+  const selected = Math.min(model.selected, snapshot.state.cpus.length - 1);
+  // A snapshot repeats recent events: after a resync only those we have not seen are new, unless the session began anew.
+  const anew = (snapshot.events?.at(-1)?.n ?? Number.POSITIVE_INFINITY) < (model.events.at(-1)?.n ?? -1);
+  return {
+    ...model,
+    state: snapshot.state,
+    seq: snapshot.seq,
+    receivedAt: at,
+    link: "live",
+    staleSince: null,
+    selected,
+    events: appended(anew ? [] : model.events, snapshot.events),
+  };
+}
+
+/**
+ * @param {MachineEvent[]} kept
+ * @param {MachineEvent[] | undefined} more
+ */
+function appended(kept, more) {
+  if (!more || more.length === 0) return kept;
+  const last = kept.at(-1)?.n ?? -1;
+  const fresh = more.filter((event) => event.n > last);
+  return fresh.length === 0 ? kept : [...kept, ...fresh].slice(-EVENTS_KEPT);
+}
+
+/**
+ * @param {Model} model
+ * @param {Message} message
+ * @param {number} at wall time (ms) on a clock that only runs forward
+ * @returns {{ model: Model, resync: boolean }} resync: our base is not the delta's, so ask for a snapshot
+ */
+export function receive(model, message, at) {
+  switch (message.type) {
+    case "hello":
+      return { model: { ...model, link: "catching_up" }, resync: false };
+    case "snapshot":
+      return { model: applySnapshot(model, message, at), resync: false };
+    case "delta":
+      return receiveDelta(model, message, at);
+    default:
+      return { model, resync: false };
+  }
+}
+
+/**
+ * @param {Model} model
+ * @param {Delta} delta
+ * @param {number} at
+ */
+function receiveDelta(model, delta, at) {
+  if (!model.state || delta.base > model.seq)
+    return { model: { ...model, link: /** @type {Link} */ ("catching_up") }, resync: true };
+  if (delta.base < model.seq) return { model, resync: false }; // an old one, overtaken by a snapshot
+  const next = {
+    ...model,
+    state: applyDelta(model.state, delta),
+    seq: delta.seq,
+    receivedAt: at,
+    link: /** @type {Link} */ ("live"),
+    events: appended(model.events, delta.events),
+  };
+  return { model: next, resync: false };
+}
+
+/**
+ * Holds the model and tells the frame when there is something to draw.
+ *
+ * @param {() => void} changed
+ */
+export function createStore(changed) {
+  let model = emptyModel();
+  return {
+    get: () => model,
+    /** @param {Partial<Model>} part */
+    set(part) {
+      model = { ...model, ...part };
+      changed();
+    },
+    /**
+     * @param {Message} message
+     * @param {number} at
+     * @returns {boolean} whether a snapshot must be asked for
+     */
+    receive(message, at) {
+      const outcome = receive(model, message, at);
+      model = outcome.model;
+      changed();
+      return outcome.resync;
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createStore>} Store */

@@ -1,0 +1,162 @@
+/** Messages under way, seen travelling between the ports of the CPUs; above a certain rate only that they are many. */
+
+import { pointOnWay } from "../bus-geometry.js";
+import { progress, virtualTime } from "../clock.js";
+import { element, find, setAttribute, setClass, setText } from "../dom.js";
+import { flightFace, grouped, hex } from "../words.js";
+import { createPorts } from "./ports.js";
+
+/** @typedef {import("../protocol.js").Flight} Flight */
+/** @typedef {import("../protocol.js").State} State */
+
+/** More tokens than this at once are a blur; the rest is a number. */
+const MOST_TOKENS = 36;
+/** A journey shorter than this (ms of wall time) cannot be followed by eye, so it is not drawn as one. */
+const SHORTEST_JOURNEY = 140;
+
+const KIND_WORDS = { ipi: "IPI", io_apic: "from the I/O APIC", msi: "MSI", eoi_broadcast: "EOI broadcast" };
+
+/** @param {Flight} flight */
+function flightWords(flight) {
+  const what =
+    flight.delivery_mode === "fixed" ? hex(flight.vector) : `${flight.delivery_mode} ${hex(flight.vector)}`;
+  const from = flight.source === null ? "" : ` from CPU ${flight.source}`;
+  return `${KIND_WORDS[flight.kind]} ${what}${from} to ${flight.targets.length ? `CPU ${flight.targets.join(", ")}` : "the I/O APIC"}`;
+}
+
+/** @param {HTMLElement} holder */
+function createTokens(holder) {
+  /** @type {Map<string, HTMLElement>} */
+  const tokens = new Map();
+  return {
+    /** @param {string} key @param {Flight} flight */
+    take(key, flight) {
+      let token = tokens.get(key);
+      if (!token) {
+        token = element("span", `token ${flight.kind} ${flight.delivery_mode}`, flightFace(flight));
+        token.title = flightWords(flight);
+        tokens.set(key, token);
+        holder.append(token);
+      }
+      return token;
+    },
+    /** @param {Set<string>} used */
+    drop(used) {
+      for (const [key, token] of tokens) {
+        if (used.has(key)) continue;
+        token.remove();
+        tokens.delete(key);
+      }
+    },
+  };
+}
+
+/** The messages a second of wall time, from the counter, smoothed over a second or so. */
+function createRate() {
+  let last = { at: 0, messages: 0 };
+  let rate = 0;
+  /** @param {number} messages @param {number} now */
+  return (messages, now) => {
+    if (now - last.at < 500) return rate;
+    rate = last.at === 0 ? 0 : (1000 * Math.max(0, messages - last.messages)) / (now - last.at);
+    last = { at: now, messages };
+    return rate;
+  };
+}
+
+/**
+ * @param {ReturnType<typeof createPorts>} ports
+ * @param {ReturnType<typeof createTokens>} tokens
+ */
+function createTravellers(ports, tokens) {
+  /** @param {Flight} flight @param {number} target @param {number} middle @param {number} share */
+  const draw = (flight, target, middle, share) => {
+    const from = flight.source === null ? ports.devices : (ports.ports.get(flight.source) ?? ports.devices);
+    const to = target < 0 ? ports.devices : ports.ports.get(target);
+    const key = `${flight.message} ${target}`;
+    if (!to) return key;
+    const { x, y } = pointOnWay(from.port, to.port, middle, share);
+    const token = tokens.take(key, flight);
+    token.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) translate(-50%, -50%)`;
+    return key;
+  };
+
+  /** @param {State} state @param {number} middle @param {(flight: Flight) => number} shareOf @returns {number} those left out */
+  return (state, middle, shareOf) => {
+    /** @type {Set<string>} */
+    const used = new Set();
+    let left = 0;
+    for (const flight of state.in_flight) {
+      for (const target of flight.targets.length > 0 ? flight.targets : [-1]) {
+        if (used.size >= MOST_TOKENS) left++;
+        else used.add(draw(flight, target, middle, shareOf(flight)));
+      }
+    }
+    tokens.drop(used);
+    return left;
+  };
+}
+
+/** @param {{ matches: boolean }} stillness prefers-reduced-motion */
+export function createBus(stillness) {
+  const strip = find(document, "#bus");
+  const words = find(strip, ".bus-words");
+  const ports = createPorts(strip);
+  const tokens = createTokens(find(strip, ".bus-tokens"));
+  const drawTravellers = createTravellers(ports, tokens);
+  const rateOf = createRate();
+  let middle = 0;
+  let laidOut = false;
+  new ResizeObserver(() => {
+    laidOut = false;
+  }).observe(find(document, "#stage"));
+
+  /** @param {import("../store.js").Model} model @param {State} state */
+  const drawPorts = ({ receivers }, state) => {
+    if (!laidOut) {
+      if (ports.ports.size !== state.cpus.length) ports.forget();
+      middle = ports.layOut();
+      laidOut = true;
+    }
+    const busy = new Set(state.in_flight.flatMap((flight) => [...flight.targets, flight.source]));
+    for (const [cpu, { node }] of ports.ports) {
+      setClass(node, "aimed", receivers.includes(cpu));
+      setClass(node, "busy", busy.has(cpu));
+    }
+  };
+
+  /** @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether something moves */
+  return (model, now) => {
+    const { state } = model;
+    if (!state) return false;
+    drawPorts(model, state);
+    const rate = rateOf(state.counters.messages ?? 0, now);
+    if (!state.paused && isBlurred(state)) {
+      tokens.drop(new Set());
+      setText(words, rate > 0 ? `too fast to follow: ${grouped(rate)} messages/s` : "");
+      return false;
+    }
+    const still = stillness.matches && !state.paused;
+    const time = virtualTime(state, model.receivedAt, now);
+    // Without motion a message stands half way until it has arrived.
+    const left = drawTravellers(state, middle, (flight) => (still ? 0.5 : progress(flight, time)));
+    setText(words, left > 0 ? `and ${left} more` : "");
+    setAttribute(strip, "aria-label", busWords(state));
+    return !still && !state.paused && state.in_flight.length > 0;
+  };
+}
+
+/** @param {State} state */
+function isBlurred(state) {
+  if (state.speed === null) return true;
+  const journey = state.in_flight[0];
+  return journey !== undefined && ((journey.arrives - journey.sent) / state.speed) * 1000 < SHORTEST_JOURNEY;
+}
+
+/** @param {State} state */
+function busWords(state) {
+  const [first] = state.in_flight;
+  if (!first) return "APIC bus: no message is travelling";
+  const rest = state.in_flight.length - 1;
+  return `APIC bus: ${flightWords(first)} is travelling${rest > 0 ? `, and ${rest} more` : ""}`;
+}

@@ -1,0 +1,15 @@
+/** Whether the machine acts by itself, for those who would rather watch first, or have it to themselves. */
+
+import { find, setAttribute } from "../dom.js";
+
+/** @param {import("../commands.js").Send} send */
+export function createDemonstration(send) {
+  const knob = find(document, "#demonstration");
+  knob.addEventListener("click", () => {
+    send({ type: "demonstrate", enabled: knob.getAttribute("aria-checked") !== "true" });
+  });
+  /** @param {import("../store.js").Model} model */
+  return ({ state }) => {
+    if (state) setAttribute(knob, "aria-checked", String(state.demonstration === true));
+  };
+}

@@ -1,0 +1,59 @@
+/** The help dialog, with the marks drawn by the same code that draws the machine. */
+
+import { bitmapOf, EMPTY } from "../bitmap.js";
+import { element, find } from "../dom.js";
+import { keep, recall } from "../kept.js";
+import { cornerOf } from "../matrix-geometry.js";
+import { createMatrix } from "./matrix.js";
+
+const SAMPLE = 0x88;
+
+/** @type {[Partial<import("./matrix.js").Bits>, string][]} */
+const MARKS = [
+  [{ irr: bitmapOf([SAMPLE]) }, "requested (IRR)"],
+  [{ isr: bitmapOf([SAMPLE]) }, "in service (ISR)"],
+  [{ irr: bitmapOf([SAMPLE]), isr: bitmapOf([SAMPLE]) }, "in service, and requested again"],
+  [{ irr: bitmapOf([SAMPLE]), tmr: bitmapOf([SAMPLE]) }, "level-triggered (TMR)"],
+  [{ irr: bitmapOf([SAMPLE]), twice: bitmapOf([SAMPLE]) }, "requested twice: the second request is lost"],
+  [{ coming: bitmapOf([SAMPLE]) }, "on its way here"],
+];
+
+/** @param {Partial<import("./matrix.js").Bits>} bits @param {string} words */
+function makeMark(bits, words) {
+  const row = element("div");
+  const name = element("dt", "matrix-mark");
+  const matrix = createMatrix();
+  matrix.draw({ irr: EMPTY, isr: EMPTY, tmr: EMPTY, twice: EMPTY, coming: EMPTY, ...bits }, "0x00", "0x00");
+  const { x, y } = cornerOf(SAMPLE);
+  matrix.svg.setAttribute("viewBox", `${x - 2} ${y - 2} 20 20`);
+  name.append(matrix.svg);
+  row.append(name, element("dd", "", words));
+  return row;
+}
+
+export function createHelp() {
+  const dialog = /** @type {HTMLDialogElement} */ (find(document, "#help"));
+  const keysOn = /** @type {HTMLInputElement} */ (find(dialog, "#keys-on"));
+  const legend = find(dialog, "#legend");
+  const open = () => {
+    if (legend.childElementCount === 0) legend.append(...MARKS.map(([bits, words]) => makeMark(bits, words)));
+    if (!dialog.open) dialog.showModal();
+  };
+  keysOn.checked = recall("keys") !== "off";
+  keysOn.addEventListener("change", () => keep("keys", keysOn.checked ? "on" : "off"));
+  find(document, "#help-open").addEventListener("click", open);
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  return { open, keysAct: () => keysOn.checked };
+}
+
+/** The one line that invites a first act; gone for good once dismissed. */
+export function createInvite() {
+  const invite = find(document, "#invite");
+  invite.hidden = recall("invite") === "dismissed";
+  find(document, "#invite-close").addEventListener("click", () => {
+    invite.hidden = true;
+    keep("invite", "dismissed");
+  });
+}

@@ -1,0 +1,144 @@
+/** The selected CPU explained: the path down to the register, why something waits, the ICR and the other registers. */
+
+import { element, find, reusedList, setClass, setHidden, setText } from "../dom.js";
+import { esrWords, grouped, pprWords, REGISTER_WORDS } from "../words.js";
+import { createPath } from "./path.js";
+import { createRuler, icrSentence } from "./ruler.js";
+
+/** @typedef {import("../protocol.js").Cpu} Cpu */
+/** @typedef {{ name: string, value: string, words: string, says: string, alarm?: boolean }} Register */
+
+/** @param {Cpu} cpu @returns {Register[]} */
+function registersOf(cpu) {
+  const flat = Number(cpu.dfr) >>> 28 === 15;
+  const on = (Number(cpu.svr) & 0x100) !== 0;
+  return [
+    {
+      name: "TPR",
+      value: cpu.tpr,
+      words: Number(cpu.tpr) < 16 ? "holds nothing back" : `holds back class ${cpu.tpr[2]} and below`,
+      says: REGISTER_WORDS.TPR ?? "",
+    },
+    { name: "PPR", value: cpu.ppr, words: pprWords(cpu), says: REGISTER_WORDS.PPR ?? "" },
+    {
+      name: "ESR",
+      value: cpu.esr,
+      words: esrWords(cpu.esr),
+      says: REGISTER_WORDS.ESR ?? "",
+      alarm: Number(cpu.esr) !== 0,
+    },
+    {
+      name: "SVR",
+      value: cpu.svr,
+      words: on ? "APIC on" : "APIC off",
+      says: REGISTER_WORDS.SVR ?? "",
+      alarm: !on,
+    },
+    { name: "LDR", value: cpu.ldr, words: "", says: REGISTER_WORDS.LDR ?? "" },
+    { name: "DFR", value: cpu.dfr, words: flat ? "flat" : "cluster", says: REGISTER_WORDS.DFR ?? "" },
+  ];
+}
+
+/** @param {string} entry a local vector table entry */
+function entryWords(entry) {
+  const value = Number(entry);
+  const mode = ["fixed", "?", "SMI", "?", "NMI", "INIT", "?", "ExtINT"][(value >> 8) & 7];
+  const what = mode === "fixed" ? `vector 0x${(value & 0xff).toString(16).padStart(2, "0")}` : mode;
+  return value & 0x1_0000 ? "masked" : `${what}`;
+}
+
+/** @param {Cpu} cpu @returns {Register[]} */
+function localTable(cpu) {
+  const entries = Object.entries(cpu.lvt).map(([name, value]) => ({
+    name,
+    value,
+    words: entryWords(value),
+    says: `Local vector table, ${name}: what the APIC does with its own ${name} interrupt.`,
+  }));
+  const { mode, initial_count, divide, deadline } = cpu.timer;
+  const words =
+    mode === "tsc_deadline"
+      ? deadline === null
+        ? "not armed"
+        : `at ${grouped(deadline)}`
+      : `counts ${grouped(initial_count)} ÷${divide}`;
+  return [
+    ...entries,
+    { name: "timer runs", value: mode.replaceAll("_", " "), words, says: "The local APIC timer." },
+  ];
+}
+
+/** @param {HTMLElement} list */
+function createRegisterList(list) {
+  return reusedList(
+    list,
+    () => {
+      const row = element("div");
+      row.append(element("dt"), element("dd"), element("dd", "words"));
+      return row;
+    },
+    (row, /** @type {Register} */ register) => {
+      const [name, value, words] = /** @type {HTMLElement[]} */ ([...row.children]);
+      if (!name || !value || !words) return;
+      setText(name, register.name);
+      setText(value, register.value);
+      setText(words, register.words);
+      row.dataset.says = register.says;
+      setClass(words, "alarm", register.alarm === true);
+    },
+  );
+}
+
+/** @param {string[]} queued */
+function queuedWords(queued) {
+  if (queued.length <= 3) return `Then: ${queued.join(", ")}`;
+  return `Then: ${queued.slice(0, 3).join(", ")} and ${queued.length - 3} more`;
+}
+
+export function createInspector() {
+  const number = find(document, "#inspected");
+  const activity = find(document, "#inspected-activity");
+  const path = createPath(find(document, "#path"));
+  const pathEmpty = find(document, "#path-empty");
+  const queued = find(document, "#path-queued");
+  const reasonsEmpty = find(document, "#reasons-empty");
+  const reasons = reusedList(
+    find(document, "#reasons"),
+    () => element("li"),
+    (item, /** @type {import("../protocol.js").Reason} */ reason) => setText(item, reason.text),
+  );
+  const ruler = createRuler(find(document, "#icr-ruler"));
+  const icrValue = find(document, "#icr-value");
+  const icrWords = find(document, "#icr-words");
+  const registers = createRegisterList(find(document, "#register-list"));
+  const table = createRegisterList(find(document, "#lvt-list"));
+  /** @type {unknown[]} */
+  let drawn = [];
+
+  /** @param {import("../store.js").Model} model */
+  return (model) => {
+    const cpu = model.state?.cpus[model.selected];
+    if (!model.state || !cpu) return;
+    const now = [cpu, model.state.backend];
+    if (now.every((part, at) => part === drawn[at])) return;
+    drawn = now;
+    setText(number, String(cpu.cpu));
+    setText(activity, cpu.activity);
+    setHidden(pathEmpty, path(cpu, model.state.backend) > 0);
+    setText(
+      pathEmpty,
+      model.state.recording
+        ? "A recording does not tell which function ran."
+        : "No guest function runs here now.",
+    );
+    setHidden(queued, cpu.queued.length === 0);
+    setText(queued, queuedWords(cpu.queued));
+    reasons(cpu.why);
+    setHidden(reasonsEmpty, cpu.why.length > 0);
+    ruler(cpu.icr_fields);
+    setText(icrValue, `${cpu.icr.slice(0, 10)}_${cpu.icr.slice(10)}`);
+    setText(icrWords, icrSentence(cpu.icr_fields));
+    registers(registersOf(cpu));
+    table(localTable(cpu));
+  };
+}

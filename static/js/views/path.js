@@ -1,0 +1,56 @@
+/** The guest's call stack down to the register, with the seam where a back end took over, and the step under way. */
+
+import { element, reusedList, setAttribute, setText } from "../dom.js";
+import { grouped } from "../words.js";
+
+/** @typedef {import("../protocol.js").Cpu} Cpu */
+/** @typedef {{ kind: "frame" | "overridden" | "seam" | "step", words: string, cycles?: string, host?: boolean }} Line */
+
+/**
+ * The lines to show: the call stack from the outermost function inwards, a seam after the first overridden one, the step last.
+ *
+ * @param {Cpu} cpu
+ * @param {string} backend
+ * @returns {Line[]}
+ */
+export function pathLines(cpu, backend) {
+  /** @type {Line[]} */
+  const lines = [];
+  let crossed = false;
+  for (const frame of cpu.call_stack) {
+    lines.push({ kind: frame.overridden ? "overridden" : "frame", words: `${frame.function}()` });
+    // What the back end calls in turn is its own matter: there is one seam.
+    if (frame.overridden && !crossed) lines.push({ kind: "seam", words: `overridden by ${backend}` });
+    crossed ||= frame.overridden;
+  }
+  if (cpu.step) {
+    const { words, cycles, side } = cpu.step;
+    const host = side === "host";
+    if (host && !crossed) lines.push({ kind: "seam", words: "trapped: the hypervisor stands in" });
+    lines.push({ kind: "step", words, cycles: cycles > 0 ? `${grouped(cycles)} cy` : "", host });
+  }
+  return lines;
+}
+
+/** @param {HTMLElement} list */
+export function createPath(list) {
+  const write = reusedList(
+    list,
+    () => {
+      const item = element("li");
+      item.append(element("span", "words"), element("span", "cycles"));
+      return item;
+    },
+    (item, /** @type {Line} */ line) => {
+      setAttribute(item, "class", `${line.kind}${line.host ? " host" : ""}`);
+      setText(/** @type {HTMLElement} */ (item.firstElementChild), line.words);
+      setText(/** @type {HTMLElement} */ (item.lastElementChild), line.cycles ?? "");
+    },
+  );
+  /** @param {Cpu} cpu @param {string} backend */
+  return (cpu, backend) => {
+    const lines = pathLines(cpu, backend);
+    write(lines);
+    return lines.length;
+  };
+}

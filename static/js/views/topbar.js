@@ -1,0 +1,73 @@
+/** Which back end, how the stream fares, who else watches. */
+
+import { find, setAttribute, setClass, setText } from "../dom.js";
+import { grouped } from "../words.js";
+
+/** @param {import("../store.js").Model} model */
+export function linkWords(model) {
+  switch (model.link) {
+    case "live":
+      return "live";
+    case "catching_up":
+      return "catching up";
+    case "stale": {
+      const since =
+        model.staleSince === null
+          ? ""
+          : ` since ${new Date(model.staleSince).toLocaleTimeString([], { hour12: false })}`;
+      return `stale${since}`;
+    }
+    case "over":
+      return "over";
+    default:
+      return "connecting";
+  }
+}
+
+function createJoin() {
+  const address = /** @type {HTMLInputElement} */ (find(document, "#join-address"));
+  const copied = find(document, "#join-copied");
+  address.value = location.href;
+  address.addEventListener("focus", () => address.select());
+  find(document, "#join-copy").addEventListener("click", async () => {
+    address.select();
+    try {
+      await navigator.clipboard.writeText(address.value);
+      setText(copied, "Copied.");
+    } catch {
+      // Browsers keep the clipboard from pages that came over plain HTTP: the address is selected, a key does the rest.
+      setText(copied, "Selected: press Ctrl C to copy.");
+    }
+  });
+}
+
+/** @param {import("../commands.js").Send} send */
+export function createTopbar(send) {
+  const link = find(document, "#link");
+  const words = find(link, ".words");
+  const viewers = find(document, "#viewers");
+  const backend = find(document, "#backend");
+  const radios = [...backend.querySelectorAll("input[type=radio]")].filter(
+    (radio) => radio instanceof HTMLInputElement,
+  );
+  /** @type {string | null} */
+  let drawn = null;
+  createJoin();
+  backend.addEventListener("submit", (event) => event.preventDefault());
+  backend.addEventListener("change", (event) => {
+    if (event.target instanceof HTMLInputElement) send({ type: "set_backend", backend: event.target.value });
+  });
+
+  /** @param {import("../store.js").Model} model */
+  return (model) => {
+    setAttribute(link, "data-link", model.link);
+    setText(words, linkWords(model));
+    setClass(document.body, "old-news", model.link === "stale" || model.link === "over");
+    const { state } = model;
+    if (!state) return;
+    setText(viewers, grouped(state.viewers));
+    if (drawn === state.backend) return;
+    drawn = state.backend;
+    for (const radio of radios) radio.checked = radio.value === drawn;
+  };
+}

@@ -1,0 +1,106 @@
+/** When: pause and run, steps, speed and the machine's own clock. */
+
+import { FLAT_OUT, notchOf, speedAt } from "../clock.js";
+import { find, setAttribute, setHidden, setText } from "../dom.js";
+import { grouped, speedWords } from "../words.js";
+
+/** Dragging the slider sends at most this often (ms); the last position always goes. */
+const SPEED_EVERY = 120;
+
+/** @param {import("../commands.js").Send} send */
+function createSpeed(send) {
+  const slider = /** @type {HTMLInputElement} */ (find(document, "#speed"));
+  const words = find(document, "#speed-words");
+  let heldUntil = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let pending;
+
+  /** @param {number | null} speed */
+  const say = (speed) => {
+    setText(words, speedWords(speed));
+    setAttribute(slider, "aria-valuetext", speedWords(speed));
+  };
+
+  slider.addEventListener("input", () => {
+    const speed = speedAt(Number(slider.value));
+    heldUntil = performance.now() + 1500; // the server's echo must not pull the knob from under the hand
+    say(speed);
+    clearTimeout(pending);
+    pending = setTimeout(() => send({ type: "set_speed", speed }), SPEED_EVERY);
+  });
+
+  /** @param {number | null} speed @param {number} now */
+  return (speed, now) => {
+    if (now < heldUntil) return;
+    const notch = String(notchOf(speed));
+    if (slider.value !== notch) slider.value = notch;
+    slider.max = String(FLAT_OUT);
+    say(speed);
+  };
+}
+
+/** @param {import("../protocol.js").State} state */
+function modeWords(state) {
+  if (state.recording?.finished) return "the recording is over";
+  if (state.paused) return state.idle ? "paused; nothing is left to do" : "paused";
+  return state.idle ? "idle: nothing is left to do anywhere" : "";
+}
+
+/**
+ * @param {import("../commands.js").Send} send
+ * @param {() => import("../store.js").Model} model
+ */
+export function createTransport(send, model) {
+  const play = find(document, "#play");
+  const playWords = find(document, "#play-words");
+  const time = find(document, "#time");
+  const mode = find(document, "#mode");
+  const speed = createSpeed(send);
+
+  const actions = {
+    playOrPause: () => send({ type: model().state?.paused ? "run" : "pause" }),
+    stepOperation: () => send({ type: "step", unit: "operation", count: 1 }),
+    stepInterrupt: () => send({ type: "step", unit: "interrupt", count: 1 }),
+    untilIdle: () => send({ type: "run_until_idle" }),
+  };
+
+  find(document, "#transport-form").addEventListener("submit", (event) => event.preventDefault());
+  play.addEventListener("click", actions.playOrPause);
+  find(document, "#step-operation").addEventListener("click", actions.stepOperation);
+  find(document, "#step-interrupt").addEventListener("click", actions.stepInterrupt);
+  find(document, "#until-idle").addEventListener("click", actions.untilIdle);
+
+  /** @param {import("../store.js").Model} now @param {number} at */
+  const draw = ({ state }, at) => {
+    if (!state) return;
+    setAttribute(play, "value", state.paused ? "run" : "pause");
+    setText(playWords, state.paused ? "Run" : "Pause");
+    setText(time, grouped(Math.floor(state.time)));
+    setText(mode, modeWords(state));
+    speed(state.speed, at);
+  };
+  return { actions, draw };
+}
+
+/** What was refused, for a while, above the transport; what cannot be mended by waiting stays, with a way out. */
+export function createNotice() {
+  const notice = find(document, "#notice");
+  const said = find(notice, "span");
+  const wayOut = find(notice, "a");
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let gone;
+  /** @param {string} words @param {boolean} final */
+  const show = (words, final) => {
+    setText(said, words);
+    setHidden(wayOut, !final);
+    setHidden(notice, false);
+    clearTimeout(gone);
+    if (!final) gone = setTimeout(() => setHidden(notice, true), 7000);
+  };
+  return {
+    /** @param {string} words */
+    refused: (words) => show(words, false),
+    /** @param {string} words */
+    over: (words) => show(`Nothing more will come: ${words}.`, true),
+  };
+}

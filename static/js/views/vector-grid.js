@@ -1,0 +1,155 @@
+/**
+ * The selected CPU's 256 cells as a real grid laid over its picture: one tab stop, arrows, Home and End, every cell in words.
+ * The pointer does not need it: every picture answers to that by itself (see `readUnderPointer`).
+ */
+
+import { element, setAttribute } from "../dom.js";
+import { CELL, cornerOf, vectorAt, WIDTH } from "../matrix-geometry.js";
+import { cellSentence, cellWords } from "../words.js";
+
+/** @typedef {import("../protocol.js").Cpu} Cpu */
+
+/** @param {number} vector */
+function makeCell(vector) {
+  const cell = element("div", "vector-cell");
+  cell.setAttribute("role", "gridcell");
+  cell.id = `cell-${vector}`;
+  cell.dataset.vector = String(vector);
+  return cell;
+}
+
+function makeGrid() {
+  const grid = element("div", "vector-grid");
+  grid.id = "vector-grid";
+  grid.setAttribute("role", "grid");
+  grid.tabIndex = 0;
+  /** @type {HTMLElement[]} */
+  const cells = [];
+  for (let priority = 15; priority >= 0; priority--) {
+    const row = element("div", "vector-row");
+    row.setAttribute("role", "row");
+    for (let low = 0; low < 16; low++) {
+      const vector = priority * 16 + low;
+      cells[vector] = makeCell(vector);
+      row.append(cells[vector]);
+    }
+    grid.append(row);
+  }
+  return { grid, cells };
+}
+
+/**
+ * Where a key leads from a vector, or null if it means nothing here. A row up is a class higher.
+ *
+ * @param {string} key
+ * @param {number} vector
+ * @param {boolean} far with Ctrl: the whole grid and not the row
+ */
+export function neighbour(key, vector, far) {
+  const column = vector & 15;
+  switch (key) {
+    case "ArrowLeft":
+      return column > 0 ? vector - 1 : vector;
+    case "ArrowRight":
+      return column < 15 ? vector + 1 : vector;
+    case "ArrowUp":
+      return vector < 240 ? vector + 16 : vector;
+    case "ArrowDown":
+      return vector > 15 ? vector - 16 : vector;
+    case "Home":
+      return far ? 240 : vector - column;
+    case "End":
+      return far ? 15 : vector - column + 15;
+    case "PageUp":
+      return 240 + column;
+    case "PageDown":
+      return column;
+    default:
+      return null;
+  }
+}
+
+/** Signs a CPU's cells: as long as this is the same, no label can have changed. @param {Cpu} cpu */
+const signature = (cpu) =>
+  [cpu.cpu, cpu.irr, cpu.isr, cpu.tmr, cpu.coalesced, cpu.ppr, cpu.interrupt_flag].join();
+
+/**
+ * Says what lies under the pointer in a CPU's picture.
+ *
+ * @param {HTMLElement} place the picture
+ * @param {() => Cpu | null} shown
+ * @param {import("./lens.js").Lens} lens
+ */
+export function readUnderPointer(place, shown, lens) {
+  let last = -1;
+  place.addEventListener("pointermove", (event) => {
+    const box = place.getBoundingClientRect();
+    const scale = WIDTH / box.width;
+    const vector = vectorAt((event.clientX - box.left) * scale, (event.clientY - box.top) * scale);
+    const cpu = shown();
+    if (vector === null || !cpu) {
+      last = -1;
+      lens.hide();
+    } else if (vector !== last) {
+      last = vector;
+      const { x, y } = cornerOf(vector);
+      const cell = new DOMRect(box.left + x / scale, box.top + y / scale, CELL / scale, CELL / scale);
+      lens.showAt(cell, cellSentence(cpu, vector));
+    }
+  });
+  place.addEventListener("pointerleave", () => {
+    last = -1;
+    lens.hide();
+  });
+}
+
+/** @param {import("./lens.js").Lens} lens */
+export function createVectorGrid(lens) {
+  const { grid, cells } = makeGrid();
+  let current = 0xfc;
+  let signed = "";
+  /** @type {Cpu | null} */
+  let shown = null;
+
+  // The focus stays on the grid and names its cell: cells this small must not be targets of their own.
+  /** @param {number} vector */
+  const moveTo = (vector) => {
+    cells[current]?.classList.remove("current");
+    current = vector;
+    cells[current]?.classList.add("current");
+    grid.setAttribute("aria-activedescendant", `cell-${current}`);
+  };
+
+  const explain = () => {
+    const cell = cells[current];
+    if (shown && cell) lens.show(cell, cellSentence(shown, current));
+  };
+
+  grid.addEventListener("keydown", (event) => {
+    const next = neighbour(event.key, current, event.ctrlKey);
+    if (next === null) return;
+    event.preventDefault();
+    moveTo(next);
+    explain();
+  });
+  grid.addEventListener("focus", explain);
+  grid.addEventListener("blur", lens.hide);
+  moveTo(current);
+
+  return {
+    /** @param {Cpu} cpu @param {HTMLElement} place the picture to lie over */
+    draw(cpu, place) {
+      if (grid.parentElement !== place) place.append(grid);
+      shown = cpu;
+      const sign = signature(cpu);
+      if (sign === signed) return;
+      signed = sign;
+      setAttribute(grid, "aria-label", `Vectors of CPU ${cpu.cpu}`);
+      cells.forEach((cell, vector) => {
+        setAttribute(cell, "aria-label", cellWords(cpu, vector));
+      });
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createVectorGrid>} VectorGrid */
