@@ -1,14 +1,40 @@
-"""How a CPU sets its APIC up: ``setup_local_APIC`` of Linux 2.6.22, ``arch/i386/kernel/apic.c``."""
+"""How the kernel sets the APICs up: Linux 2.6.22, ``arch/i386/kernel/apic.c`` and ``io_apic.c``."""
 
-from app.guest.apic_ops import Context
-from app.guest.irq_vectors import ERROR_APIC_VECTOR, SPURIOUS_APIC_VECTOR
+from app.guest.apic_ops import Context, Kernel
+from app.guest.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, SPURIOUS_APIC_VECTOR
 from app.guest.steps import EnableInterrupts, Steps
+from app.x86.icr import DeliveryMode
 from app.x86.lvt import MASKED
+from app.x86.redirection import LEVEL, PIN_COUNT
 from app.x86.registers import SVR_ENABLE, Register
 
 _FLAT = 0xFFFF_FFFF
+#: IRQ 0, the timer, comes in at pin 2; the ISA interrupts at the pin of their number; PCI's from pin 16 on.
+_TIMER_PIN = 2
+_ISA_PINS = (1, *range(3, 16))
+_PCI_PINS = tuple(range(16, PIN_COUNT))
+_VECTOR_STEP = 8
 _EXTINT = 7 << 8
 _NMI = 4 << 8
+_ACTIVE_LOW = 1 << 13
+
+
+def io_apic_entries(kernel: Kernel) -> dict[int, int]:
+    """The redirection entry of each pin in use: ``setup_IO_APIC_irqs`` and ``assign_irq_vector`` of ``io_apic.c``.
+
+    A vector for each interrupt, eight apart, so that they spread over the priority classes. Flat logical mode: the
+    lowest-priority CPU of all. Physical mode: the bootstrap processor. ISA is edge, PCI is level and active low.
+    """
+    if kernel.bigsmp:
+        target, mode = 0, DeliveryMode.FIXED
+    else:
+        target, mode = kernel.online_mask << 56 | 1 << 11, DeliveryMode.LOWEST_PRIORITY
+    entries = {_TIMER_PIN: FIRST_DEVICE_VECTOR | mode << 8 | target}
+    for count, pin in enumerate((*_ISA_PINS, *_PCI_PINS), start=1):
+        vector = FIRST_DEVICE_VECTOR + _VECTOR_STEP * count
+        wiring = LEVEL | _ACTIVE_LOW if pin in _PCI_PINS else 0
+        entries[pin] = vector | mode << 8 | wiring | target
+    return entries
 
 
 def init_apic_ldr(context: Context) -> Steps[None]:

@@ -16,6 +16,7 @@ from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, MessageN
 from app.hw.register_access import read_register, write_register
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.msi import decode_msi
+from app.x86.redirection import IoApicRegister
 from app.x86.registers import Register
 from app.x86.vectors import FIRST_LEGAL_VECTOR
 
@@ -80,6 +81,11 @@ class Machine:
     def write_io_apic(self, index: int, value: int) -> None:
         self.io_apic.select = index & 0xFF
         self.write_io_apic_window(value)
+
+    def write_redirection_entry(self, pin: int, entry: int) -> None:
+        """Writes both halves of a pin's entry, the destination first."""
+        self.write_io_apic(IoApicRegister.REDIRECTION + 2 * pin + 1, entry >> 32)
+        self.write_io_apic(IoApicRegister.REDIRECTION + 2 * pin, entry & 0xFFFF_FFFF)
 
     def write_io_apic_window(self, value: int) -> None:
         self._post_all(self.io_apic.write_window(value))

@@ -1,5 +1,6 @@
 """What a session can be driven by: a simulation that people steer, or a recording that plays."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from app.hw.events import Fault
@@ -18,6 +19,10 @@ class Drive(Protocol):
     """A machine that moves in virtual time."""
 
     machine: Machine
+    #: What the kernel that runs on it calls its vectors.
+    vector_names: Mapping[int, str]
+    #: Wall seconds that a stretch in which nothing happens may last.
+    longest_gap: float
 
     @property
     def time(self) -> int:

@@ -4,15 +4,15 @@
 class Pacer:
     """``speed`` is virtual cycles a second of wall time; None is as fast as it goes.
 
-    A stretch in which nothing happens is cut short: nobody learns anything from waiting for it.
+    A stretch in which nothing happens lasts no more than ``longest_gap`` seconds: nobody learns anything from waiting.
     """
 
-    LONGEST_GAP = 0.9
     #: After a stall of the process, time does not jump ahead to make up for it.
     LONGEST_TICK = 0.25
 
-    def __init__(self, speed: float | None) -> None:
+    def __init__(self, speed: float | None, longest_gap: float) -> None:
         self.speed = speed
+        self._longest_gap = longest_gap
         self._wall: float | None = None
         self._virtual = 0.0
 
@@ -27,7 +27,7 @@ class Pacer:
             self._wall, self._virtual = wall, float(now)
         elapsed = min(wall - self._wall, self.LONGEST_TICK)
         self._wall = wall
-        earliest = next_time - self.speed * self.LONGEST_GAP
+        earliest = next_time - self.speed * self._longest_gap
         self._virtual = max(self._virtual + elapsed * self.speed, earliest, float(now))
         return int(self._virtual)
 

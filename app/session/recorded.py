@@ -1,11 +1,16 @@
 """A session's drive that plays a recording: the recorded accesses and interrupts move the model."""
 
+from typing import TYPE_CHECKING
+
 from app.hw.events import Fault
 from app.session.drive import NotPossible, State
 from app.sim.commands import Demonstrate, ReadRegister, Stimulus
 from app.sim.events import Event
 from app.traces.replay import Replay
 from app.wire.snapshot import apic_state, io_apic_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class RecordedDrive:
@@ -15,6 +20,8 @@ class RecordedDrive:
         self.name = name
         self.replay = replay
         self.machine = replay.machine
+        self.vector_names: Mapping[int, str] = {}  # nobody knows which kernel was recorded
+        self.longest_gap = 0.02
 
     @property
     def time(self) -> int:

@@ -39,6 +39,9 @@ _OPERATIONS_AT_ONCE = 200
 #: Of building and encoding frames, no more than this share of the time.
 _FRAME_SHARE = 0.25
 _SESSION_OVER = 1000
+_OVER_WORDS = "the session is over"
+#: A step to an interrupt that has not come after so many operations ends: it may never come.
+_LONGEST_WAIT = 200_000
 
 
 class Answer(NamedTuple):
@@ -60,7 +63,7 @@ class Session:
         self.paused = paused
         self.hub = Hub()
         self.touched = time.monotonic()
-        self._pacer = Pacer(speed)
+        self._pacer = Pacer(speed, drive.longest_gap)
         self._inbox: deque[tuple[Command, asyncio.Future[Answer]]] = deque()
         self._called = asyncio.Event()
         self._commands = 0
@@ -83,6 +86,8 @@ class Session:
 
     async def submit(self, command: Command) -> Answer:
         """Puts *command* into the inbox and waits until it has been applied. NotPossible when it cannot be."""
+        if self.hub.over is not None:
+            raise NotPossible(_OVER_WORDS)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._inbox.append((command, future))
         self._called.set()
@@ -112,7 +117,7 @@ class Session:
         self._task.cancel()
         for _, future in self._inbox:
             if not future.done():
-                future.set_exception(NotPossible("the session is over"))
+                future.set_exception(NotPossible(_OVER_WORDS))
         self.hub.close(code)
 
     # The task
@@ -121,7 +126,8 @@ class Session:
         while True:
             self._called.clear()
             while self._inbox:
-                await self._answer(*self._inbox.popleft())
+                await self._answer(*self._inbox[0])
+                self._inbox.popleft()  # only now: whoever waits for the command under way is told when the session ends
             delay = None if self.paused else self._advance()
             if self._frame_due():
                 self._publish()
@@ -134,10 +140,9 @@ class Session:
         if delay == 0.0:
             await asyncio.sleep(0)
             return
-        try:
-            await asyncio.wait_for(self._called.wait(), delay)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay):  # not wait_for, which may swallow the cancellation that ends the session
+                await self._called.wait()
 
     def _advance(self) -> float | None:
         """Moves virtual time on. Returns how long to sleep, None when there is nothing to wait for."""
@@ -217,15 +222,7 @@ class Session:
 
     async def _step(self, unit: str, amount: int) -> tuple[str, dict[str, Any]]:
         self._hold()
-        done = 0
-        if unit == INTERRUPT:
-            goal = self.drive.interrupts_taken + amount
-            while self.drive.interrupts_taken < goal and self.drive.run(operations=1):
-                done += 1
-                if done % _OPERATIONS_AT_ONCE == 0:
-                    await self._let_others()
-        else:
-            done = await self._run_operations(amount)
+        done = await (self._run_interrupts(amount) if unit == INTERRUPT else self._run_operations(amount))
         text = f"{done} operation{'' if done == 1 else 's'} done." if done else "Nothing is left to do."
         return text, {"operations": done}
 
@@ -245,6 +242,18 @@ class Session:
             if not ran or self.drive.next_time() is None:
                 break
             await self._let_others()
+        return done
+
+    async def _run_interrupts(self, amount: int) -> int:
+        done = waited = 0
+        taken = self.drive.interrupts_taken
+        goal = taken + amount
+        while taken < goal and waited < _LONGEST_WAIT and self.drive.run(operations=1):
+            done += 1
+            before, taken = taken, self.drive.interrupts_taken
+            waited = waited + 1 if taken == before else 0
+            if done % _OPERATIONS_AT_ONCE == 0:
+                await self._let_others()
         return done
 
     async def _let_others(self) -> None:
@@ -278,4 +287,4 @@ class Session:
         first = self._events + 1
         self._events += len(log)
         newest = range(max(0, len(log) - 200), len(log))
-        return [event_record(first + index, *log[index]) for index in newest]
+        return [event_record(first + index, *log[index], self.drive.vector_names) for index in newest]

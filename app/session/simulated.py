@@ -1,11 +1,17 @@
 """A session's drive that people steer: the simulation."""
 
+from typing import TYPE_CHECKING
+
+from app.guest.irq_vectors import VECTOR_NAMES
 from app.hw.events import Fault
 from app.session.drive import State
 from app.sim.commands import Stimulus
 from app.sim.events import Event
 from app.sim.simulation import Simulation
 from app.wire.snapshot import cpu_state, in_flight_state, io_apic_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class SimulatedDrive:
@@ -14,6 +20,8 @@ class SimulatedDrive:
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
         self.machine = simulation.machine
+        self.vector_names: Mapping[int, str] = VECTOR_NAMES
+        self.longest_gap = 0.9
 
     @property
     def time(self) -> int:

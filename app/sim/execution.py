@@ -10,7 +10,7 @@ from functools import lru_cache
 from app.backends.backend import Backend
 from app.guest.apic_driver import NATIVE_OPERATIONS
 from app.guest.apic_ops import Context, Kernel
-from app.guest.boot import start_secondary
+from app.guest.boot import io_apic_entries, start_secondary
 from app.guest.interrupts import do_nmi, handler_of
 from app.guest.steps import Acknowledge, EnterNmi, Halt, ReturnFromInterrupt, Steps
 from app.hw.cpu import RunState
@@ -54,7 +54,9 @@ class Execution:
         self._record = record
 
     def boot(self) -> None:
-        """Sets every APIC up as the kernel does, at no cost, and lets the CPUs idle."""
+        """Sets the APICs up as the kernel does, at no cost, and lets the CPUs idle."""
+        for pin, entry in io_apic_entries(self.kernel).items():
+            self.machine.write_redirection_entry(pin, entry)
         for processor in self.processors:
             # Natively: nobody is there yet to answer what another back end would ask of its hypervisor.
             code = start_secondary(Context(processor.cpu, self.kernel, NATIVE_OPERATIONS))

@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 
+from app.hw.cpu import RunState
 from app.hw.machine import Machine
-from app.sim.commands import CallGuest, ConfigurePin, DrivePin, Stimulus
+from app.sim.commands import CallGuest, DrivePin, Stimulus
 from app.sim.processor import Processor
 
-#: Pin 18 as a level-triggered device with vector 0x51 on CPU 1, in logical flat mode.
-_LEVEL_DEVICE = 0x0200_0000_0000_8851
+#: A level-triggered pin of the kernel's own set-up.
 _DEVICE_PIN = 18
+#: Functions that wait for other CPUs, and so for ever when one of those is held off.
+_WAITING_FUNCTIONS = frozenset({"smp_call_function", "flush_tlb_others"})
 
 
 class Demonstration:
@@ -25,26 +27,29 @@ class Demonstration:
         """When the next stimulus comes, for a machine that is idle at *now*."""
         if self._due is None:
             self._due = now + self.gap
-        return self._due
+        return max(now, self._due)
 
     def next_commands(self, machine: Machine, processors: Sequence[Processor]) -> list[Stimulus]:
-        """What happens next. A CPU that is busy or waits is left alone."""
+        """What happens next. A CPU that is busy is left alone, and nobody is made to wait for one that is held off."""
         self._due = None
-        moment = next(self._moments)
+        held_off = any(processor.held_off for processor in processors)
         return [
             command
-            for command in self._commands(moment, len(machine.cpus), machine)
-            if not isinstance(command, CallGuest) or not processors[command.cpu].frames
+            for command in self._commands(next(self._moments), len(machine.cpus))
+            if not isinstance(command, CallGuest)
+            or (
+                processors[command.cpu].cpu.run_state is RunState.HALTED
+                and not (held_off and command.function in _WAITING_FUNCTIONS)
+            )
         ]
 
-    def _commands(self, moment: int, cpus: int, machine: Machine) -> Iterator[Stimulus]:
+    def _commands(self, moment: int, cpus: int) -> Iterator[Stimulus]:
         match moment:
             case 0:
                 yield CallGuest(0, "smp_send_reschedule", target=1 % cpus)
             case 1:
                 yield CallGuest(2 % cpus, "flush_tlb_others")
             case 2:
-                yield ConfigurePin(_DEVICE_PIN, _LEVEL_DEVICE)
                 yield DrivePin(_DEVICE_PIN, 1)
                 yield DrivePin(_DEVICE_PIN, 0)
             case 3:

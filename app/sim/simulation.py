@@ -26,25 +26,12 @@ from app.sim.commands import (
     WriteRegister,
 )
 from app.sim.counters import Counters
+from app.sim.due import Flight, TimerExpiry
 from app.sim.event_queue import EventQueue, Priority
 from app.sim.events import BackendSwitched, Event, RegisterSet
 from app.sim.execution import Execution
 from app.sim.processor import Processor
 from app.sim.scenarios import Demonstration
-
-
-class Flight(NamedTuple):
-    """A message on its way, with when it left and when it arrives."""
-
-    message: BusMessage
-    sent: int
-    arrives: int
-
-
-class TimerExpiry(NamedTuple):
-    """A local timer reaches 0 at *deadline*, unless it was written to meanwhile."""
-
-    deadline: int
 
 
 class Journalled(NamedTuple):
@@ -112,20 +99,25 @@ class Simulation:
 
     def next_time(self) -> int | None:
         """When something happens next; None when nothing will."""
-        if self.demonstration is not None and self.idle:
-            return self.demonstration.due(self.clock.now)
-        return self._queue.next_time()
+        begins = self._demonstration_due()
+        return self._queue.next_time() if begins is None else begins
+
+    def _demonstration_due(self) -> int | None:
+        """When the demonstration does something; None while anything else, and be it a timer, comes first."""
+        if self.demonstration is None or not self.idle:
+            return None
+        begins = self.demonstration.due(self.clock.now)
+        return None if self._queue.has_before(begins) else begins
 
     def run(self, until: int | None = None, operations: int | None = None) -> int:
         """Runs to virtual time *until*, for so many operations, or until nothing is left. Returns operations done."""
         done = 0
         while operations is None or done < operations:
-            if self.demonstration is not None and self.idle:
-                begins = self.demonstration.due(self.clock.now)
+            begins = self._demonstration_due()
+            if begins is not None:
                 if until is not None and begins > until:
                     break
-                self.clock.now = begins
-                self._demonstrate(self.demonstration)
+                self._demonstrate(begins)
             entry = self._queue.pop(until)
             if entry is None:
                 break
@@ -138,7 +130,9 @@ class Simulation:
                 case InterruptMessage() | EoiBroadcast():
                     done += self._arrive(due)
         if until is not None and until > self.clock.now:
-            self.clock.now = until
+            following = self.next_time()
+            if following is None or following > until:  # or else the operations have ended before the time is up
+                self.clock.now = until
         return done
 
     def _settle(self) -> None:
@@ -235,8 +229,8 @@ class Simulation:
     def apply(self, command: Stimulus) -> int | Fault | None:
         """Does what a person asked, now. Returns the value of a read (or the fault it met)."""
         self.journal.append(Journalled(self.clock.now, command))
-        if not isinstance(command, Demonstrate):
-            self.demonstration = None
+        if isinstance(command, SendIpi | CallGuest | WriteRegister | DrivePin | ConfigurePin | SendMsi):
+            self.demonstration = None  # whoever acts wants to see what comes of that, and nothing else
         answer = self._apply(command)
         self._watch_timers()
         self._settle()
@@ -253,12 +247,14 @@ class Simulation:
                 self._wake(self.processors[cpu])
                 return fault
             case ReadRegister(cpu, register):
-                return machine.read_register(cpu, register)
+                value_read = machine.read_register(cpu, register)
+                if machine.cpus[cpu].interrupt_deliverable():  # reading what is no register raises the error interrupt
+                    self._wake(self.processors[cpu])
+                return value_read
             case DrivePin(pin, level):
                 machine.drive_pin(pin, level)
             case ConfigurePin(pin, entry):
-                machine.write_io_apic(0x11 + 2 * pin, entry >> 32)
-                machine.write_io_apic(0x10 + 2 * pin, entry & 0xFFFF_FFFF)
+                machine.write_redirection_entry(pin, entry)
             case SendMsi(address, data):
                 machine.send_msi(address, data)
             case SetInterruptFlag(cpu, enabled):
@@ -277,8 +273,10 @@ class Simulation:
         processor.calls.append(call)
         self._wake(processor)
 
-    def _demonstrate(self, demonstration: Demonstration) -> None:
-        for command in demonstration.next_commands(self.machine, self.processors):
+    def _demonstrate(self, begins: int) -> None:
+        assert self.demonstration is not None
+        self.clock.now = begins
+        for command in self.demonstration.next_commands(self.machine, self.processors):
             self._apply(command)
         self._settle()
 

@@ -1,9 +1,10 @@
 """What holds for every HTTP request: no writing from foreign pages, no huge bodies, strict headers."""
 
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from fastapi import HTTPException, Request, Response
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.errors import Problem, response_to
 from app.web.stream import same_origin
 
 #: A recording may be so large, packed or not; what else comes in is small.
@@ -27,7 +28,7 @@ _PAGE_POLICY = "; ".join(
 _HEADERS = {
     "Content-Security-Policy": _PAGE_POLICY,
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -63,31 +64,29 @@ def _limit(scope: Scope) -> int:
     return LARGEST_UPLOAD if scope["path"].endswith("/recordings") else _LARGEST_BODY
 
 
-def _refusal(scope: Scope) -> JSONResponse | None:
-    headers = Headers(scope=scope)
+def _refusal(scope: Scope) -> Response | None:
+    request = Request(scope)
+    headers = request.headers
+    problem = None
     if scope["method"] not in _SAFE and not same_origin(headers.get("origin"), headers.get("host")):
-        return _problem(403, "Not from there", "A page of another site may not change anything here.")
+        problem = Problem(403, "Not from there", "A page of another site may not change anything here.")
     length = headers.get("content-length", "0")
     if length.isdecimal() and int(length) > _limit(scope):
-        return _problem(
-            413, "Too large", f"The body is {length} bytes; {_limit(scope)} is the most that is taken here."
-        )
-    return None
-
-
-def _problem(status: int, title: str, detail: str) -> JSONResponse:
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return JSONResponse(body, status, media_type="application/problem+json")
+        detail = f"The body is {length} bytes; {_limit(scope)} is the most that is taken here."
+        problem = Problem(413, "Too large", detail)
+    return response_to(request, problem) if problem is not None else None
 
 
 def _bounded(receive: Receive, limit: int) -> Receive:
-    """*receive*, which ends the request as if the client had left when more comes than *limit*."""
+    """*receive*, which ends the request when more comes than *limit*, whatever length was announced."""
     got = 0
 
     async def receive_bounded() -> Message:
         nonlocal got
         message = await receive()
         got += len(message.get("body", b""))
-        return {"type": "http.disconnect"} if got > limit else message
+        if got > limit:
+            raise HTTPException(413, f"The body is larger than {limit} bytes, the most that is taken here.")
+        return message
 
     return receive_bounded

@@ -1,7 +1,9 @@
 """Runs the application under uvicorn, with every setting that matters said here."""
 
 import asyncio
+import signal
 import socket
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -35,6 +37,10 @@ class ImpatientProtocol(H11Protocol):
             self.transport.close()
 
 
+def _already_heard(number: int, frame: FrameType | None) -> None:
+    """Uvicorn stops on a signal and then raises it again for whoever would have had it; here that is done with."""
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket. OSError when the address is taken or is not ours."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -66,4 +72,6 @@ def configuration() -> uvicorn.Config:
 
 def serve(listener: socket.socket) -> None:
     """Serves until SIGINT or SIGTERM."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _already_heard)
     uvicorn.Server(configuration()).run(sockets=[listener])

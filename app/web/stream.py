@@ -34,7 +34,12 @@ class _Refused(Exception):
 
 def same_origin(origin: str | None, host: str | None) -> bool:
     """Whether a page from *origin* may talk to *host*. No origin is no browser, and no danger of being used by one."""
-    return origin is None or urlsplit(origin).netloc.lower() == (host or "").lower()
+    if origin is None:
+        return True
+    try:
+        return urlsplit(origin).netloc.lower() == (host or "").lower()
+    except ValueError:
+        return False  # "http://[" is nowhere
 
 
 @router.websocket("/api/v1/sessions/{session_id}/stream")
@@ -63,7 +68,7 @@ async def _serve(websocket: WebSocket, session: Session, viewer: Viewer) -> None
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in pending:
         task.cancel()
-    await asyncio.gather(*pending, return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
     error = next((task.exception() for task in done if task.exception() is not None), None)
     if isinstance(error, _Refused):
         await _close(websocket, error)
@@ -73,7 +78,8 @@ async def _serve(websocket: WebSocket, session: Session, viewer: Viewer) -> None
 
 async def _close(websocket: WebSocket, refused: _Refused) -> None:
     try:
-        await asyncio.wait_for(websocket.close(refused.code, refused.reason), 1.0)
+        async with asyncio.timeout(1.0):
+            await websocket.close(refused.code, refused.reason)
     except (TimeoutError, RuntimeError, WebSocketDisconnect):
         return  # it is gone already, or takes not even that
 
@@ -96,7 +102,8 @@ async def _send(websocket: WebSocket, session: Session, viewer: Viewer) -> None:
     )
     while True:
         try:
-            await asyncio.wait_for(viewer.fresh.wait(), _HEARTBEAT)
+            async with asyncio.timeout(_HEARTBEAT):
+                await viewer.fresh.wait()
         except TimeoutError:
             await _deliver(websocket, '{"type":"ping"}')
             continue
@@ -109,7 +116,8 @@ async def _send(websocket: WebSocket, session: Session, viewer: Viewer) -> None:
 
 async def _deliver(websocket: WebSocket, message: str) -> None:
     try:
-        await asyncio.wait_for(websocket.send_text(message), _PATIENCE)
+        async with asyncio.timeout(_PATIENCE):
+            await websocket.send_text(message)
     except TimeoutError:
         raise _Refused(TOO_SLOW_OR_FAST, "too slow") from None
 

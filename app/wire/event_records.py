@@ -2,10 +2,11 @@
 
 from typing import TypedDict
 
+from app.guest.irq_vectors import VECTOR_NAMES
 from app.hw import events as hw
 from app.hw.messages import EoiBroadcast, Origin
 from app.sim import events as sim
-from app.wire.words import event_words
+from app.wire.words import Names, event_words
 
 
 class EventRecord(TypedDict):
@@ -50,8 +51,8 @@ _KINDS: dict[type, str] = {
 }
 
 
-def event_record(number: int, time: int, event: sim.Event) -> EventRecord:
-    """The record of *event*, which is number *number* of its session."""
+def event_record(number: int, time: int, event: sim.Event, names: Names = VECTOR_NAMES) -> EventRecord:
+    """The record of *event*, number *number* of its session; *names* are what its kernel calls the vectors."""
     message = getattr(event, "message", None)
     vector = getattr(event, "vector", None)
     cpu = getattr(event, "cpu", None)
@@ -67,5 +68,5 @@ def event_record(number: int, time: int, event: sim.Event) -> EventRecord:
         "cpu": cpu,
         "vector": vector,
         "message": message,
-        "text": event_words(event),
+        "text": event_words(event, names),
     }

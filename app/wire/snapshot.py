@@ -10,8 +10,8 @@ from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, Origin
 from app.hw.register_access import read_register
 from app.hw.waiting import why_waiting
+from app.sim.due import Flight
 from app.sim.processor import Processor
-from app.sim.simulation import Flight
 from app.wire.words import step_words
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, TriggerMode, decode_icr
 from app.x86.redirection import MASKED, REMOTE_IRR

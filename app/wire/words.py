@@ -1,5 +1,7 @@
 """Events, steps and registers in words, for the event log, the page and screen readers."""
 
+from collections.abc import Mapping
+
 from app.guest.irq_vectors import VECTOR_NAMES
 from app.guest.steps import (
     Acknowledge,
@@ -51,16 +53,20 @@ def register_words(offset: int) -> str:
     return f"{definition.register.name.replace('_', ' ') if definition else 'no register'} ({offset:#05x})"
 
 
-def vector_words(vector: int) -> str:
+#: What a kernel calls its vectors.
+Names = Mapping[int, str]
+
+
+def vector_words(vector: int, names: Names) -> str:
     """``0xfc (reschedule)`` for a vector that the kernel has a name for."""
-    name = VECTOR_NAMES.get(vector)
+    name = names.get(vector)
     return f"{vector:#04x} ({name})" if name else f"{vector:#04x}"
 
 
-def interrupt_words(vector: int, mode: DeliveryMode) -> str:
+def interrupt_words(vector: int, mode: DeliveryMode, names: Names = VECTOR_NAMES) -> str:
     """What is delivered: a vector, or one of the signals that have none."""
     if mode in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY):
-        return f"{_MODE_WORDS[mode]}{vector_words(vector)}"
+        return f"{_MODE_WORDS[mode]}{vector_words(vector, names)}"
     return f"{_MODE_WORDS[mode]} to {vector << 12:#07x}" if mode is DeliveryMode.STARTUP else _MODE_WORDS[mode]
 
 
@@ -72,41 +78,75 @@ def destination_words(message: InterruptMessage) -> str:
     return f"{mode} {message.destination:#04x}"
 
 
-def message_words(message: BusMessage) -> str:
+def message_words(message: BusMessage, names: Names) -> str:
     """What was sent, by whom, and where to."""
     if isinstance(message, EoiBroadcast):
-        return f"CPU {message.source} tells the I/O APIC: {vector_words(message.vector)} has ended."
-    what = interrupt_words(message.vector, message.delivery_mode)
+        return f"CPU {message.source} tells the I/O APIC: {vector_words(message.vector, names)} has ended."
+    what = interrupt_words(message.vector, message.delivery_mode, names)
     level = ", level" if message.trigger_mode is TriggerMode.LEVEL else ""
     sender = _SENDERS[message.origin].format(message.source)
     return f"{sender} sends {what}{level} to {destination_words(message)}."
 
 
-def event_words(event: sim.Event) -> str:  # noqa: C901 - one branch a kind of event, and mypy sees to it that none is missing
+def event_words(event: sim.Event, names: Names = VECTOR_NAMES) -> str:  # noqa: C901 - one branch a kind of event, and mypy sees to it that none is missing
     """One sentence."""
     match event:
         case hw.MessageSent(message):
-            return message_words(message)
+            return message_words(message, names)
         case hw.SendRefused(cpu, vector, mode, reason):
-            return f"CPU {cpu} sends nothing: {interrupt_words(vector, mode)}, {reason.value}."
+            return f"CPU {cpu} sends nothing: {interrupt_words(vector, mode, names)}, {reason.value}."
         case hw.MsiIgnored(vector, mode, reason):
-            return f"A device's message for {interrupt_words(vector, mode)} sends nothing: {reason.value}."
-        case hw.Accepted(cpu, vector, mode, trigger):
-            return _accepted_words(cpu, vector, mode, trigger)
+            return f"A device's message for {interrupt_words(vector, mode, names)} sends nothing: {reason.value}."
+        case hw.Accepted():
+            return _accepted_words(event, names)
         case hw.Merged(cpu, vector, mode):
-            return f"CPU {cpu}: {interrupt_words(vector, mode)} was requested already; the two become one."
+            return f"CPU {cpu}: {interrupt_words(vector, mode, names)} was requested already; the two become one."
         case hw.Refused(cpu, vector, mode, reason):
-            return f"CPU {cpu} drops {interrupt_words(vector, mode)}: {reason.value}."
+            return f"CPU {cpu} drops {interrupt_words(vector, mode, names)}: {reason.value}."
         case hw.NoTarget(_, vector):
-            return f"Nobody has the destination of {vector_words(vector)}: it is lost."
+            return f"Nobody has the destination of {vector_words(vector, names)}: it is lost."
         case hw.Acknowledged(cpu, vector):
-            return f"CPU {cpu} takes {vector_words(vector)}: IRR to ISR."
+            return f"CPU {cpu} takes {vector_words(vector, names)}: IRR to ISR."
         case hw.SpuriousDelivered(cpu, vector):
             return f"CPU {cpu} finds nothing deliverable any more and gets the spurious vector {vector:#04x}."
         case hw.InterruptEnded(cpu, vector):
-            return f"CPU {cpu} ends {vector_words(vector)}: EOI clears its ISR bit."
+            return f"CPU {cpu} ends {vector_words(vector, names)}: EOI clears its ISR bit."
         case hw.EoiWithoutInterrupt(cpu):
             return f"CPU {cpu} writes EOI with nothing in service: no effect."
+        case (
+            hw.NmiTaken()
+            | hw.SmiTaken()
+            | hw.InitPerformed()
+            | hw.Started()
+            | hw.RegisterFaulted()
+            | hw.ErrorNoticed()
+            | hw.PinChanged()
+            | hw.InterruptFlagChanged()
+        ):
+            return _signal_words(event)
+        case _:
+            return _simulation_words(event)
+
+
+def _accepted_words(event: hw.Accepted, names: Names) -> str:
+    what = interrupt_words(event.vector, event.delivery_mode, names)
+    if event.delivery_mode in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY):
+        level = ", level-triggered" if event.trigger_mode is TriggerMode.LEVEL else ""
+        return f"CPU {event.cpu} accepts {what}{level}: IRR bit set."
+    return f"CPU {event.cpu} accepts {what}."
+
+
+def _signal_words(
+    event: hw.NmiTaken
+    | hw.SmiTaken
+    | hw.InitPerformed
+    | hw.Started
+    | hw.RegisterFaulted
+    | hw.ErrorNoticed
+    | hw.PinChanged
+    | hw.InterruptFlagChanged,
+) -> str:
+    match event:
         case hw.NmiTaken(cpu):
             return f"CPU {cpu} takes an NMI."
         case hw.SmiTaken(cpu):
@@ -124,15 +164,6 @@ def event_words(event: sim.Event) -> str:  # noqa: C901 - one branch a kind of e
             return f"Pin {pin} goes {'up' if level else 'down'}" + (f"; nothing is sent: {reason}." if reason else ".")
         case hw.InterruptFlagChanged(cpu, enabled):
             return f"CPU {cpu}: interrupts are {'on' if enabled else 'off'}."
-        case _:
-            return _simulation_words(event)
-
-
-def _accepted_words(cpu: int, vector: int, mode: DeliveryMode, trigger: TriggerMode) -> str:
-    if mode in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY):
-        level = ", level-triggered" if trigger is TriggerMode.LEVEL else ""
-        return f"CPU {cpu} accepts {vector_words(vector)}{level}: IRR bit set."
-    return f"CPU {cpu} accepts {interrupt_words(vector, mode)}."
 
 
 def _simulation_words(

@@ -1,0 +1,19 @@
+"""What will happen at a time that is known: messages that arrive, timers that expire."""
+
+from typing import NamedTuple
+
+from app.hw.messages import BusMessage
+
+
+class Flight(NamedTuple):
+    """A message on its way, with when it left and when it arrives."""
+
+    message: BusMessage
+    sent: int
+    arrives: int
+
+
+class TimerExpiry(NamedTuple):
+    """A local timer reaches 0 at *deadline*, unless it was written to meanwhile."""
+
+    deadline: int
