@@ -79,6 +79,7 @@ class RecordedDrive:
                 "reads_mismatched": replay.reads_mismatched,
                 "vectors_checked": replay.vectors_checked,
                 "vectors_mismatched": replay.vectors_mismatched,
+                "unexplained": replay.findings.unexplained,
             },
         }
 

@@ -101,6 +101,7 @@
  * @property {number} reads_mismatched
  * @property {number} vectors_checked
  * @property {number} vectors_mismatched
+ * @property {number} unexplained differences of every kind that are no known deviation of the recorder
  *
  * @typedef {object} State
  * @property {number} time

@@ -40,8 +40,9 @@ export function createRecording() {
     bar.value = recording.position;
     setText(position, positionWords(recording));
     check("#recording-reads", recording.reads_checked, false);
-    check("#recording-reads-off", recording.reads_mismatched, recording.reads_mismatched > 0);
+    check("#recording-reads-off", recording.reads_mismatched, false);
     check("#recording-vectors", recording.vectors_checked, false);
-    check("#recording-vectors-off", recording.vectors_mismatched, recording.vectors_mismatched > 0);
+    check("#recording-vectors-off", recording.vectors_mismatched, false);
+    check("#recording-unexplained", recording.unexplained, recording.unexplained > 0);
   };
 }
