@@ -1,0 +1,163 @@
+"""``apicscope replay``: a recorded trace, held against the model."""
+
+import argparse
+import gc
+import json
+import sys
+from pathlib import Path
+
+from app.cli.progress import Progress
+from app.traces.errors import UnusableRecording
+from app.traces.findings import Difference, Findings, ReadDifference, VectorDifference
+from app.traces.qemu_log import read_recording_from
+from app.traces.replay import Replay
+from app.traces.result import ReplayResult, result_of
+from app.traces.sentences import register_name
+from app.traces.text import COMMAND_LINE_LIMITS
+
+_EXPLAINED, _UNEXPLAINED, _UNUSABLE = 0, 1, 2
+_STEPS_BETWEEN_REPORTS = 4096
+#: Differences that the report prints; all are counted, and ``--json`` has more.
+_PRINTED = 10
+#: CPUs whose columns fit beside each other.
+_COLUMNS = 8
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declares the command's arguments."""
+    parser = subparsers.add_parser(
+        "replay",
+        help="replay a recorded trace through the model",
+        description="Replays a QEMU log through the model and reports how well the model explains it. "
+        "Exit status: 0 all explained, 1 unexplained differences, 2 unusable input.",
+    )
+    parser.add_argument("log", metavar="LOG", help="a QEMU log with APIC events, plain or gzip-compressed")
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Replays one log. 0 when everything is explained, 1 when not, 2 when the input is unusable."""
+    path: str = arguments.log
+    # Hundreds of thousands of small tuples without cycles: looking for garbage among them costs a third of the time.
+    gc.disable()
+    progress = Progress()
+    try:
+        result = result_of(_replayed(path, progress))
+    except (UnusableRecording, OSError) as error:
+        progress.clear()
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        print(f"apicscope: {path}: {reason}", file=sys.stderr)
+        return _UNUSABLE
+    finally:
+        gc.enable()
+    print(json.dumps(result.as_json(), indent=1) if arguments.json else report(result))
+    return _EXPLAINED if result.explained else _UNEXPLAINED
+
+
+def _replayed(path: str, progress: Progress) -> Replay:
+    size = Path(path).stat().st_size
+    with Path(path).open("rb") as source:
+        recording = read_recording_from(
+            path, source, COMMAND_LINE_LIMITS, lambda consumed: progress.show("reading", consumed, size)
+        )
+    replay = Replay(recording)
+    while not replay.finished:
+        for _ in range(min(_STEPS_BETWEEN_REPORTS, replay.length - replay.position)):
+            replay.step()
+        replay.machine.events.clear()
+        progress.show("replaying", replay.position, replay.length)
+    progress.clear()
+    return replay
+
+
+# The report for people
+
+
+def report(result: ReplayResult) -> str:
+    """A page of text: what was checked, what differs, who took what, what it would cost."""
+    cpus = f"{result.cpus} CPU{'s' if result.cpus != 1 else ''}"
+    ignored = f", {result.ignored_lines:,} of them ignored" if result.ignored_lines else ""
+    head = f"{result.source}\nQEMU log, {cpus}, {result.lines:,} lines{ignored}"
+    parts = [head, _checks(result.findings), _differences(result.findings), _taken(result), _cost(result)]
+    return "\n\n".join(part for part in [*parts, _verdict(result)] if part)
+
+
+def _checks(found: Findings) -> str:
+    rows = [f"{'':24}{'checked':>10}{'different':>11}{'unexplained':>13}"]
+    for name, tally in (
+        ("register reads", found.reads),
+        ("vectors taken", found.vectors),
+        ("I/O APIC reads", found.io_apic_reads),
+        ("I/O APIC messages", found.messages),
+    ):
+        rows.append(f"{name:24}{tally.checked:>10,}{tally.mismatched:>11,}{tally.unexplained:>13,}")
+    if found.others.mismatched:
+        rows.append(f"{'other differences':34}{found.others.mismatched:>11,}{found.others.unexplained:>13,}")
+    rows.append(f"not checked: {found.reads_skipped:,} reads that depend on time")
+    return "\n".join(rows)
+
+
+def _differences(found: Findings) -> str:
+    listed: list[ReadDifference | VectorDifference | Difference] = [
+        *found.reads.listed,
+        *found.vectors.listed,
+        *found.io_apic_reads.listed,
+        *found.messages.listed,
+        *found.others.listed,
+    ]
+    unexplained = sorted((d for d in listed if d.known_deviation is None), key=lambda d: d.line)
+    rows = [f"line {d.line}: {_words(d)}" for d in unexplained[:_PRINTED]]
+    if len(unexplained) > _PRINTED:
+        rows.append(f"… and {found.unexplained - _PRINTED:,} more")
+    known: dict[str, list[int]] = {}
+    for difference in listed:
+        if difference.known_deviation is not None:
+            known.setdefault(difference.known_deviation, []).append(difference.line)
+    for name, lines in known.items():
+        also = f" and {len(lines) - 1:,} more" if len(lines) > 1 else ""
+        rows.append(f"line {lines[0]}{also}: known deviation, {name}")
+    return "\n".join(rows)
+
+
+def _words(difference: ReadDifference | VectorDifference | Difference) -> str:
+    match difference:
+        case ReadDifference():
+            name = register_name(difference.register)
+            what = f"CPU {difference.cpu} reads {name}"
+            if difference.cpu is None:
+                what = f"the I/O APIC's register {difference.register:#04x}"
+            return f"{what}: recorded {difference.recorded:#010x}, model {difference.model:#010x}"
+        case VectorDifference():
+            model = "nothing" if difference.model is None else f"{difference.model:#04x}"
+            return f"CPU {difference.cpu} takes {difference.vector:#04x}, the model {model} ({difference.why})"
+        case Difference():
+            return difference.what
+
+
+def _taken(result: ReplayResult) -> str:
+    found = result.findings
+    rows = []
+    for first in range(0, result.cpus, _COLUMNS):
+        last = min(first + _COLUMNS, result.cpus)
+        rows.append(f"{'vectors taken':16}" + "".join(f"{f'CPU {cpu}':>9}" for cpu in range(first, last)))
+        for vector, counts in sorted(found.taken.items()):
+            if any(counts[first:last]):
+                cells = "".join(f"{count or '':>9}" for count in counts[first:last])
+                rows.append(f"{f'{vector:#04x}':16}{cells}")
+    sources = f"of these {found.timer:,} by local timers and {found.legacy_pic:,} by the 8259"
+    return "\n".join([*rows, f"{sources}; {found.ipis_sent:,} IPIs sent"])
+
+
+def _cost(result: ReplayResult) -> str:
+    rows = [f"{'the same accesses':24}{'accesses':>10}{'exits':>11}{'hypercalls':>13}{'cycles':>14}"]
+    for name, cost in result.cost.items():
+        rows.append(f"{name:24}{cost.accesses:>10,}{cost.exits:>11,}{cost.hypercalls:>13,}{cost.cycles:>14,}")
+    return "\n".join(rows)
+
+
+def _verdict(result: ReplayResult) -> str:
+    count = result.findings.unexplained
+    if not count:
+        return "The model explains this recording."
+    return f"{count:,} difference{'s' if count != 1 else ''} that the model does not explain."

@@ -1,0 +1,1 @@
+"""Recordings of real machines: reading them, and holding the model against them."""

@@ -1,0 +1,25 @@
+"""The names of QEMU 7.2's deviations from the manual, as reports carry them in ``known_deviation``.
+
+Each is claimed only where the rule that QEMU follows instead gives exactly what was recorded (see ``qemu_shadow``).
+"""
+
+LVT_MASKS_NOT_FORCED = "qemu: LVT masks are not forced while the APIC is software-disabled"
+LVT_RESERVED_BITS = "qemu: reserved bits of LVT entries keep what is written"
+ICR_RESERVED_BITS = "qemu: reserved bits of ICR keep what is written"
+SVR_FOCUS_BIT = "qemu: SVR bit 9 (focus processor checking) is not kept"
+ID_WRITABLE = "qemu: the APIC ID register can be written"
+ESR_AT_ONCE = "qemu: ESR shows errors at once, and a write does not clear it"
+NO_TSC_DEADLINE = "qemu: there is no TSC-deadline mode"
+DISABLED_APIC_COLLECTS = "qemu: a software-disabled APIC still collects requests in IRR"
+LOW_VECTORS_ACCEPTED = "qemu: vectors 0-15 are accepted"
+EXTINT_LIKE_FIXED = "qemu: an ExtINT message is accepted like a fixed one"
+ANY_SHORTHAND = "qemu: every delivery mode goes with every shorthand"
+IPI_TRIGGER_MODE_KEPT = "qemu: an IPI keeps the trigger mode that ICR says"
+LINT0_ANY_MODE = "qemu: an unmasked LINT0 lets the 8259 through in any delivery mode"
+EDGE_PIN_SENDS_AGAIN = "qemu: an edge pin sends again when it is raised while it is up"
+REMOTE_IRR_UNACCEPTED = "qemu: remote IRR is set although no APIC accepted the message"
+IO_APIC_VERSION = "qemu: the I/O APIC is version 0x20, the 82093AA is 0x11"
+IO_APIC_RESERVED_BITS = "qemu: reserved bits of redirection entries keep what is written"
+ANOTHER_VERSION = "recorder: its local APIC has another version"
+LOGICAL_STOPS_AT_HOLE = "qemu: a logical destination names no APIC ID behind the first one that is missing"
+LOGICAL_ALL_ONES = "qemu: logical destination 0xff names only APICs that have a logical ID"

@@ -1,0 +1,118 @@
+"""What came of a replay, as users' scripts read it (``replay --json``)."""
+
+from typing import Any, NamedTuple
+
+from app.sim.costing import BACKEND_NAMES, AccessCost, access_cost
+from app.traces.findings import Difference, Findings, ReadDifference, Tally, VectorDifference
+from app.traces.replay import Replay
+from app.x86.register_map import REGISTERS
+
+Json = dict[str, Any]
+
+
+class ReplayResult(NamedTuple):
+    """A finished replay in numbers."""
+
+    source: str
+    format: str
+    cpus: int
+    lines: int
+    ignored_lines: int
+    findings: Findings
+    cost: dict[str, AccessCost]
+
+    @property
+    def explained(self) -> bool:
+        """Whether the model explains all that was recorded, but for what the recorder is known to do differently."""
+        return not self.findings.unexplained
+
+    def as_json(self) -> Json:
+        """The shape that is promised, and what this project adds to it."""
+        found = self.findings
+        return {
+            "source": self.source,
+            "format": self.format,
+            "cpus": self.cpus,
+            "lines": self.lines,
+            "ignored_lines": self.ignored_lines,
+            "register_reads": {
+                "checked": found.reads.checked,
+                "mismatched": found.reads.mismatched,
+                "skipped": found.reads_skipped,
+                "mismatches": [_read(difference) for difference in found.reads.listed],
+            },
+            "vectors_taken": {
+                "checked": found.vectors.checked,
+                "mismatched": found.vectors.mismatched,
+                "timer": found.timer,
+                "legacy_pic": found.legacy_pic,
+                "spurious": found.spurious,
+                "mismatches": [_vector(difference) for difference in found.vectors.listed],
+            },
+            "io_apic_reads": {
+                "checked": found.io_apic_reads.checked,
+                "mismatched": found.io_apic_reads.mismatched,
+                "mismatches": [_read(difference) for difference in found.io_apic_reads.listed],
+            },
+            "io_apic_messages": _counted(found.messages),
+            "other_differences": _counted(found.others)["mismatches"],
+            "unexplained": found.unexplained,
+            "taken": {f"{vector:#04x}": row for vector, row in sorted(found.taken.items())},
+            "ipis_sent": found.ipis_sent,
+            "device_messages": found.device_messages,
+            "cost": {name: cost._asdict() for name, cost in self.cost.items()},
+        }
+
+
+def result_of(replay: Replay) -> ReplayResult:
+    """The result of *replay* so far."""
+    recording = replay.recording
+    return ReplayResult(
+        recording.name,
+        recording.format,
+        recording.cpu_count,
+        recording.lines,
+        recording.ignored_lines,
+        replay.findings,
+        {name: _cost(name, replay.findings) for name in BACKEND_NAMES},
+    )
+
+
+def _cost(backend: str, findings: Findings) -> AccessCost:
+    """What the recorded accesses would cost through *backend*: the price of each kind times how often it was made."""
+    total = [0, 0, 0, 0]
+    for (register, write), count in findings.accesses.items():
+        if register in REGISTERS:
+            for place, value in enumerate(access_cost(backend, register, write)):
+                total[place] += count * value
+    return AccessCost(*total)
+
+
+def _read(difference: ReadDifference) -> Json:
+    return {
+        "line": difference.line,
+        "cpu": difference.cpu,
+        "register": f"{difference.register:#05x}" if difference.cpu is not None else f"{difference.register:#04x}",
+        "recorded": f"{difference.recorded:#010x}",
+        "model": f"{difference.model:#010x}",
+        "known_deviation": difference.known_deviation,
+    }
+
+
+def _vector(difference: VectorDifference) -> Json:
+    return {
+        "line": difference.line,
+        "cpu": difference.cpu,
+        "recorded": f"{difference.vector:#04x}",
+        "model": None if difference.model is None else f"{difference.model:#04x}",
+        "why": difference.why,
+        "known_deviation": difference.known_deviation,
+    }
+
+
+def _counted(tally: Tally[Difference]) -> Json:
+    return {
+        "checked": tally.checked,
+        "mismatched": tally.mismatched,
+        "mismatches": [difference._asdict() for difference in tally.listed],
+    }

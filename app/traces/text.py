@@ -1,0 +1,142 @@
+"""The lines of a recorded file, plain or gzip-compressed (told by its first bytes, not by its name), in bounded memory.
+
+Whatever cannot be a recording is turned away here with a sentence that says what it is instead.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+from app.traces.errors import UnusableRecording
+
+_BLOCK = 1 << 18
+_LONGEST_LINE = 1 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+#: zlib's name for "expect a gzip header and check the trailer".
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+
+#: How files begin that people have at hand instead of a log.
+_OTHER_MAGICS = {
+    b"PK\x03\x04": "a zip archive; unpack it first",
+    b"\xfd7zXZ\x00": "xz-compressed; unpack it first (plain text and gzip are read)",
+    b"\x28\xb5\x2f\xfd": "zstd-compressed; unpack it first (plain text and gzip are read)",
+    b"BZh": "bzip2-compressed; unpack it first (plain text and gzip are read)",
+    b"\x7fELF": "an ELF program or library, not a log",
+    b"\xff\xfe": "UTF-16 text; save it as plain text",
+    b"\xfe\xff": "UTF-16 text; save it as plain text",
+    b"\x17\x08\x44tracing": "a binary trace-cmd file, not a log",
+}
+
+
+class Limits(NamedTuple):
+    """The most bytes that are taken: as they come, and unpacked."""
+
+    compressed: int
+    unpacked: int
+
+
+#: For what strangers send to a server.
+UPLOAD_LIMITS = Limits(16 << 20, 128 << 20)
+#: For what the owner of the machine names on the command line: only a guard against a gzip bomb.
+COMMAND_LINE_LIMITS = Limits(4 << 30, 16 << 30)
+
+
+class RecordedText:
+    """The text behind *source*. ``consumed`` is how many of its bytes have been read, for a progress bar."""
+
+    def __init__(self, source: BinaryIO, limits: Limits = UPLOAD_LIMITS) -> None:
+        self._source = source
+        self._limits = limits
+        self.consumed = 0
+        self._unpacked = 0
+        self._lines = 0
+
+    def blocks(self) -> Iterator[list[str]]:
+        """The lines, many at a time and without their line ends. UnusableRecording where it stops being text."""
+        unfinished = b""
+        for block in self._unpacked_blocks():
+            whole, newline, rest = block.rpartition(b"\n")
+            if newline:
+                yield self._decoded(unfinished + whole)
+                unfinished = rest
+            else:
+                unfinished += block
+            if len(unfinished) > _LONGEST_LINE:
+                raise UnusableRecording("longer than any line of a log", self._lines + 1)
+        if unfinished:
+            yield self._decoded(unfinished)
+
+    def _decoded(self, raw: bytes) -> list[str]:
+        if b"\0" in raw:
+            raise self._binary(raw.index(b"\0"), raw)
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            raise self._binary(error.start, raw) from None
+        lines = text.split("\n")
+        self._lines += len(lines)
+        return lines
+
+    def _binary(self, position: int, raw: bytes) -> UnusableRecording:
+        line = self._lines + raw.count(b"\n", 0, position) + 1
+        return UnusableRecording("this is not text, so the file is binary or damaged", line)
+
+    # Bytes
+
+    def _read(self) -> bytes:
+        data = self._source.read(_BLOCK)
+        self.consumed += len(data)
+        if self.consumed > self._limits.compressed:
+            raise UnusableRecording(f"the file is larger than {_size(self._limits.compressed)}")
+        return data
+
+    def _unpacked_blocks(self) -> Iterator[bytes]:
+        first = self._read()
+        if not first:
+            raise UnusableRecording("the file is empty")
+        for magic, meaning in _OTHER_MAGICS.items():
+            if first.startswith(magic):
+                raise UnusableRecording(f"the file is {meaning}")
+        blocks = self._gunzipped(first) if first.startswith(_GZIP_MAGIC) else self._plain(first)
+        for block in blocks:
+            self._unpacked += len(block)
+            if self._unpacked > self._limits.unpacked:
+                raise UnusableRecording(f"the file unpacks to more than {_size(self._limits.unpacked)}")
+            yield block
+        if not self._unpacked:
+            raise UnusableRecording("the file is empty inside its gzip wrapping")
+
+    def _plain(self, block: bytes) -> Iterator[bytes]:
+        while block:
+            yield block
+            block = self._read()
+
+    def _gunzipped(self, data: bytes) -> Iterator[bytes]:
+        """Never more than one block at a time, however much a few bytes unpack to."""
+        unpacker = zlib.decompressobj(_GZIP_WINDOW)
+        while True:
+            try:
+                block = unpacker.decompress(data, _BLOCK)
+            except zlib.error:
+                raise UnusableRecording(f"the gzip data is damaged{self._where()}") from None
+            if block:
+                yield block
+            if unpacker.eof:
+                # A gzip file may be several, one behind the other.
+                data = unpacker.unused_data
+                if len(data) < len(_GZIP_MAGIC):
+                    data += self._read()
+                if not data.startswith(_GZIP_MAGIC):
+                    return
+                unpacker = zlib.decompressobj(_GZIP_WINDOW)
+                continue
+            data = unpacker.unconsumed_tail or self._read()
+            if not data and not block:
+                raise UnusableRecording(f"the gzip data is cut off{self._where()}: the file is not complete")
+
+    def _where(self) -> str:
+        return f" after line {self._lines}" if self._lines else ""
+
+
+def _size(count: int) -> str:
+    return f"{count >> 30} GiB" if count >= 1 << 30 else f"{count >> 20} MiB"

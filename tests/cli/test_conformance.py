@@ -1,0 +1,64 @@
+import json
+from pathlib import Path
+
+from tests.cli.commands import ROOT, apicscope
+
+SETS = sorted((ROOT / "tests/conformance").glob("*.jsonl"))
+
+
+def test_all_recorded_sets_pass() -> None:
+    done = apicscope("conformance", *SETS)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert [line.split(" ", 1)[0] for line in lines] == [path.name for path in SETS]
+    assert all(line.endswith(" mismatches=0") for line in lines)
+    assert lines[0] == "kvm-ioapic.jsonl checks=1953 mismatches=0"
+
+
+def changed(folder: Path) -> Path:
+    """A set in which some recorded answers are wrong."""
+    lines = SETS[0].read_text().splitlines()
+    wrong = 0
+    for place, line in enumerate(lines):
+        operation = json.loads(line)
+        if operation.get("op") == "read" and wrong < 12:
+            operation["value"] = f"{int(operation['value'], 16) ^ 1:#x}"
+            lines[place] = json.dumps(operation)
+            wrong += 1
+    path = folder / "changed.jsonl"
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_mismatches_are_status_1_with_line_numbers(tmp_path: Path) -> None:
+    done = apicscope("conformance", changed(tmp_path), SETS[1])
+
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    assert lines[0] == "changed.jsonl checks=1953 mismatches=12"
+    assert lines[1].startswith("  line ")
+    assert "recorded 0x" in lines[1]
+    assert lines[11] == "  … and 2 more"
+    assert lines[12] == f"{SETS[1].name} checks=300 mismatches=0"
+
+
+def test_json_has_every_mismatch(tmp_path: Path) -> None:
+    done = apicscope("conformance", changed(tmp_path), "--json")
+
+    (result,) = json.loads(done.stdout)
+    assert (result["name"], result["checks"], result["mismatched"]) == ("changed.jsonl", 1953, 12)
+    assert len(result["mismatches"]) == 12
+
+
+def test_an_unusable_file_is_status_2_and_the_others_still_run(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text(SETS[0].read_text()[:500])
+
+    done = apicscope("conformance", bad, tmp_path / "missing", SETS[1])
+
+    assert done.returncode == 2
+    assert done.stdout == f"{SETS[1].name} checks=300 mismatches=0\n"
+    first, second = done.stderr.splitlines()
+    assert first.startswith(f"apicscope: {bad}: line ")
+    assert second == f"apicscope: {tmp_path / 'missing'}: No such file or directory"

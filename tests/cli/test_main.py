@@ -1,0 +1,37 @@
+import subprocess
+import sys
+
+import pytest
+
+from app.__main__ import COMMANDS, main
+from tests.cli.commands import ROOT, apicscope
+
+
+def test_help_names_every_command() -> None:
+    done = apicscope("--help")
+
+    assert done.returncode == 0
+    assert all(f"\n    {command}" in done.stdout for command in COMMANDS)
+
+
+def test_an_unknown_command_is_refused_with_the_known_ones() -> None:
+    done = apicscope("nonsense")
+
+    assert done.returncode == 2
+    assert all(command in done.stderr for command in COMMANDS)
+
+
+def test_without_a_command_it_serves(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--port", "nonsense"])
+
+    assert caught.value.code == 2
+    assert "apicscope serve: error: argument --port" in capsys.readouterr().err
+
+
+def test_reading_recordings_waits_for_no_web_server() -> None:
+    script = "import sys; from app.__main__ import main; main(['conformance', '-h'])"
+    loaded = f"try:\n {script}\nexcept SystemExit:\n sys.exit('fastapi' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", f"import sys\n{loaded}"], cwd=ROOT, capture_output=True, check=False)
+
+    assert done.returncode == 0

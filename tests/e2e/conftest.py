@@ -1,0 +1,83 @@
+"""A real Chromium before a real server. Every page must stay free of errors in its console."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from tests.web.serving import Api, Server, new_session, running_server
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+#: Opens a path in a browser context of its own.
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """The program, running."""
+    with running_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")  # as long as Playwright lives, nobody else in this thread can have an event loop
+def browser() -> Iterator[Browser]:
+    """Chromium, or a word on why there is none."""
+    if CHROMIUM is None:
+        missing = "no Chromium here; install it or name it in $CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def session(server: Server) -> Iterator[Api]:
+    """A paused session of four CPUs, for the test to look behind the page."""
+    with server.client() as http:
+        made = new_session(http)
+        yield made
+        made.end()
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server) -> Iterator[Open]:
+    """Opens pages; afterwards none of them may have complained."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_one(path: str, *, live: bool = True, expects_refusals: bool = False, **settings: Any) -> Page:
+        context = browser.new_context(base_url=server.address, reduced_motion="reduce", **settings)
+        contexts.append(context)
+        page = context.new_page()
+
+        def hear(said: ConsoleMessage) -> None:
+            refused = said.text.startswith("Failed to load resource: the server responded with a status of 4")
+            if said.type in ("error", "warning") and not (refused and (expects_refusals or not live)):
+                complaints.append(said.text)
+
+        page.on("console", hear)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path)
+        if live:
+            page.locator("#link[data-link=live]").wait_for()
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,0 +1,153 @@
+"""What a visitor does, in a real browser: cause an interrupt, watch it wait, let it in, see it end."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import Open
+from tests.web.serving import Api
+
+pytestmark = pytest.mark.e2e
+
+VECTOR = 0x51
+
+
+def card(page: Page, cpu: int) -> Locator:
+    """A CPU's card."""
+    return page.locator(f"#machine [data-cpu='{cpu}']")
+
+
+def cell(page: Page, cpu: int, vector: int = VECTOR) -> Locator:
+    """A cell of a CPU's grid; the CPU is selected for it."""
+    card(page, cpu).get_by_role("button", name=f"CPU {cpu}").click()
+    return card(page, cpu).locator(f"#cell-{vector}")
+
+
+def interrupts(page: Page, cpu: int) -> Locator:
+    return page.get_by_role("switch", name=f"Interrupts on CPU {cpu}")
+
+
+def send(page: Page, vector: int, destination: int) -> None:
+    """Fills in the form "Send an IPI" and sends it."""
+    page.get_by_label("vector", exact=True).first.fill(f"{vector:#04x}")
+    page.locator("#send-destination").fill(f"{destination:#04x}")
+    page.locator("#send-button").click()
+    expect(page.locator("#send-answer")).not_to_be_empty()
+
+
+def counter(page: Page, name: str) -> Locator:
+    return page.locator(f"[data-counter='{name}'] dd")
+
+
+def test_front_page_opens_on_a_machine_that_lives_and_can_be_paused(open_page: Open) -> None:
+    page = open_page("/")
+
+    expect(page.locator("#machine [data-cpu]")).to_have_count(4)
+    page.locator("#play", has_text="Pause").click()
+    expect(page.locator("#play-words")).to_have_text("Run")
+    page.locator("#play").click()
+    expect(page.locator("#play-words")).to_have_text("Pause")
+
+
+@pytest.mark.parametrize("backend", ["native-xapic", "vmi"])
+def test_ipi_waits_in_irr_is_served_and_ends(open_page: Open, session: Api, backend: str) -> None:
+    page = open_page(f"/s/{session.id}")
+    page.locator("#backend label", has_text=backend).click()
+    expect(page.locator(f"#backend input[value='{backend}']")).to_be_checked()
+    interrupts(page, 2).click()
+    expect(interrupts(page, 2)).to_have_attribute("aria-checked", "false")
+
+    send(page, VECTOR, 2)
+    page.locator("#until-idle").click()
+    expect(cell(page, 2)).to_have_attribute("aria-label", f"{VECTOR:#04x} requested, waits")
+    expect(card(page, 2).locator(".card-why")).to_contain_text("interrupts are off")
+
+    interrupts(page, 2).click()
+    expect(interrupts(page, 2)).to_have_attribute("aria-checked", "true")
+    page.locator("#step-interrupt").click()
+    expect(cell(page, 2)).to_have_attribute("aria-label", f"{VECTOR:#04x} in service")
+    expect(card(page, 2).locator(".plates")).to_contain_text(f"{VECTOR:#04x}")
+
+    page.locator("#until-idle").click()
+    expect(cell(page, 2)).to_have_attribute("aria-label", f"{VECTOR:#04x} not requested")
+    expect(counter(page, "ipis_sent")).to_have_text("1")
+    crossings = session.state()["counters"]["exits"] + session.state()["counters"]["hypercalls"]
+    assert (crossings > 0) == (backend == "vmi")
+    expect(counter(page, "exits")).to_have_text(str(session.state()["counters"]["exits"]))
+    expect(counter(page, "hypercalls")).to_have_text(str(session.state()["counters"]["hypercalls"]))
+
+
+def test_second_browser_sees_and_drives_the_same_machine(open_page: Open, session: Api) -> None:
+    one, other = open_page(f"/s/{session.id}"), open_page(f"/s/{session.id}")
+    expect(one.locator("#viewers")).to_have_text("2")
+
+    interrupts(one, 2).click()
+    expect(interrupts(other, 2)).to_have_attribute("aria-checked", "false")
+    send(one, VECTOR, 2)
+    other.locator("#until-idle").click()
+
+    for page in (one, other):
+        expect(cell(page, 2)).to_have_attribute("aria-label", f"{VECTOR:#04x} requested, waits")
+        expect(page.locator("#log")).to_contain_text("CPU 2 accepts 0x51")
+    expect(other.locator("#time")).to_have_text(one.locator("#time").inner_text())
+
+
+def test_what_cannot_be_done_is_said_beside_the_form(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}", expects_refusals=True)
+
+    send(page, 0x1FF, 2)
+
+    expect(page.locator("#send-answer")).to_contain_text("vector")
+    expect(page.locator("#send-answer")).to_contain_text("0x1ff")
+
+
+def test_keyboard_alone_drives_it_from_start_to_end(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    keys = page.keyboard
+
+    keys.press("j")
+    keys.press("j")
+    expect(page.locator("#inspected")).to_have_text("2")
+    keys.press("i")
+    expect(interrupts(page, 2)).to_have_attribute("aria-checked", "false")
+
+    keys.press("s")
+    expect(page.locator("#send-vector")).to_be_focused()
+    keys.press("Control+a")
+    keys.type("0x51")
+    keys.press("Enter")  # the destination is CPU 2 already
+    expect(page.locator("#send-answer")).not_to_be_empty()
+    page.locator("#send-vector").blur()
+
+    for _ in range(12):
+        keys.press("ArrowRight")
+    expect(page.locator("#log")).to_contain_text("CPU 2 accepts 0x51")
+    expect(page.locator("#reasons")).to_contain_text("interrupts are off")
+    keys.press("i")
+    expect(interrupts(page, 2)).to_have_attribute("aria-checked", "true")
+    keys.press("Shift+ArrowRight")
+    expect(card(page, 2).locator(".plates")).to_contain_text("0x51")
+    keys.press(" ")
+    expect(page.locator("#play-words")).to_have_text("Pause")
+    expect(card(page, 2).locator(".plates-empty")).to_be_visible()
+    expect(page.locator("#mode")).to_contain_text("nothing is left to do")
+
+
+def test_every_control_can_be_reached_by_tab(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    reached = set()
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id"))
+
+    assert reached >= {"send-cpu", "send-vector", "send-button", "play", "step-operation", "until-idle", "vector-grid"}
+
+
+def test_grid_tells_a_cell_in_words_by_arrow_keys(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    cell(page, 1)
+    grid = page.get_by_role("grid", name="Vectors of CPU 1")
+
+    grid.focus()
+    page.keyboard.press("Control+Home")
+
+    expect(grid).to_have_attribute("aria-activedescendant", "cell-240")

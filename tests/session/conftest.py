@@ -1,0 +1,23 @@
+"""Set-up for tests that run on an event loop."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.session.session import Session
+from app.session.simulated import SimulatedDrive
+from app.sim.simulation import Simulation
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Sessions live on asyncio alone."""
+    return "asyncio"
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[Session]:
+    """A paused machine of two CPUs that is quiet."""
+    made = Session("TEST", "two CPUs", SimulatedDrive(Simulation(2)), paused=True, speed=None)
+    yield made
+    await made.close()

@@ -1,0 +1,36 @@
+"""What tests of living sessions share."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from app.session.session import Session
+from app.sim.commands import SendIpi, WriteRegister
+from app.x86.icr import Icr
+from app.x86.registers import Register
+
+TO_CPU_1 = SendIpi(0, Icr(0x51, destination=1))
+PERIODIC_TIMER = (
+    WriteRegister(0, Register.LVT_TIMER, 0x2_0040),
+    WriteRegister(0, Register.TIMER_INITIAL_COUNT, 5000),
+)
+
+
+async def let_it_live() -> None:
+    """Gives the session's task its turn, often enough for whatever it has to do at once."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def until(session: Session, condition: Callable[[dict[str, Any]], bool]) -> None:
+    """Waits until a published state meets *condition*."""
+    with session.hub.viewing() as viewer:
+        while not condition(session.state()):
+            await viewer.fresh.wait()
+            viewer.fresh.clear()
+
+
+async def busy_without_end(session: Session) -> None:
+    """A periodic timer, so that there is always something left to do."""
+    for command in PERIODIC_TIMER:
+        await session.submit(command)

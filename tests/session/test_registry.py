@@ -1,0 +1,129 @@
+"""Sessions are made, found and ended; there is room for so many, and the unwatched make room first."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.session.drive import NotPossible
+from app.session.registry import Registry, TooManySessions, UnknownSession
+from app.sim.commands import Pause, SetInterruptFlag
+from app.traces.errors import UnusableRecording
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def registry() -> AsyncIterator[Registry]:
+    """Room for three sessions, one of them the default."""
+    made = Registry(limit=3)
+    await made.start()
+    yield made
+    await made.stop(1012)
+
+
+async def test_default_session_is_open_and_does_something(registry: Registry) -> None:
+    default = registry.default()
+
+    assert registry.all() == [default]
+    assert default.state()["demonstration"] is True
+    assert default.state()["paused"] is False
+    assert default.cpu_count == 4
+
+
+async def test_session_is_found_by_its_id(registry: Registry) -> None:
+    made = registry.create(cpus=2, backend="vmi", paused=True)
+
+    assert registry.get(made.id) is made
+    assert made.cpu_count == 2
+    assert made.state()["backend"] == "vmi"
+    assert made.state()["paused"] is True
+
+
+async def test_session_that_has_ended_is_unknown(registry: Registry) -> None:
+    made = registry.create()
+
+    await registry.end(made.id)
+
+    assert made.hub.over == 1000
+    with pytest.raises(UnknownSession):
+        registry.get(made.id)
+    with pytest.raises(UnknownSession):
+        await registry.end(made.id)
+
+
+async def test_default_session_begins_anew_when_ended(registry: Registry) -> None:
+    old = registry.default()
+
+    await registry.end(old.id)
+
+    assert registry.default() is not old
+    assert registry.all() == [registry.default()]
+
+
+async def test_over_the_limit_the_session_untouched_for_longest_goes(registry: Registry) -> None:
+    one, other = registry.create(), registry.create()
+    await one.submit(Pause())
+
+    made = registry.create()
+
+    assert registry.all() == [registry.default(), one, made]
+    assert other.hub.over == 1000
+    with pytest.raises(NotPossible):
+        await other.submit(SetInterruptFlag(0, False))
+
+
+async def test_watched_session_stays_and_another_goes(registry: Registry) -> None:
+    oldest, other = registry.create(), registry.create()
+    with oldest.hub.viewing():
+        made = registry.create()
+
+    assert registry.all() == [registry.default(), oldest, made]
+    assert other.hub.over == 1000
+
+
+async def test_default_session_never_makes_room(registry: Registry) -> None:
+    for _ in range(5):
+        registry.create()
+
+    assert registry.default() in registry.all()
+    assert len(registry.all()) == 3
+
+
+async def test_no_room_when_all_are_watched(registry: Registry) -> None:
+    one, other = registry.create(), registry.create()
+    with one.hub.viewing(), other.hub.viewing(), pytest.raises(TooManySessions, match="3 sessions"):
+        registry.create()
+
+    assert registry.all() == [registry.default(), one, other]
+
+
+async def test_stop_ends_everything_with_its_code() -> None:
+    registry = Registry()
+    await registry.start()
+    sessions = [registry.default(), registry.create()]
+
+    await registry.stop(1012)
+
+    assert [session.hub.over for session in sessions] == [1012, 1012]
+    assert registry.all() == []
+
+
+async def test_what_is_no_recording_is_refused_and_takes_no_room(registry: Registry) -> None:
+    with pytest.raises(UnusableRecording):
+        registry.open_recording("notes.txt", b"this is no log\n")
+    with pytest.raises(UnusableRecording):
+        registry.open_sample("no-such-sample")
+
+    assert len(registry.all()) == 1
+
+
+async def test_sample_opens_as_a_session_that_plays(registry: Registry) -> None:
+    (name, title) = registry.samples()[0]
+    session = registry.open_sample(name)
+
+    recording = session.state()["recording"]
+    assert title
+    assert recording["length"] > 1000
+    assert recording["finished"] is False
+    with pytest.raises(NotPossible, match="recording"):
+        await session.submit(SetInterruptFlag(0, False))

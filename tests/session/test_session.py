@@ -1,0 +1,234 @@
+"""A session does what it is asked, in the order in which it is asked, and holds nobody up."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from app.session.drive import NotPossible
+from app.session.session import Session
+from app.session.simulated import SimulatedDrive
+from app.sim.commands import (
+    CallGuest,
+    Demonstrate,
+    Pause,
+    ReadRegister,
+    Run,
+    RunUntilIdle,
+    SetInterruptFlag,
+    SetSpeed,
+    StepBy,
+    WriteRegister,
+)
+from app.sim.simulation import Simulation
+from app.wire.commands import InvalidCommand
+from app.x86.registers import Register
+from tests.session.living import TO_CPU_1, busy_without_end, let_it_live, until
+
+pytestmark = pytest.mark.anyio
+
+
+def cpu(session: Session, number: int) -> dict[str, Any]:
+    state: dict[str, Any] = session.state()["cpus"][number]
+    return state
+
+
+def requested(session: Session, number: int) -> int:
+    return int(cpu(session, number)["irr"], 16)
+
+
+async def test_first_state_is_there_at_once(session: Session) -> None:
+    assert session.state()["seq"] == 1
+    assert session.state()["time"] == 0
+    assert session.cpu_count == 2
+
+
+async def test_commands_are_applied_in_their_order_and_numbered(session: Session) -> None:
+    commands = [SetInterruptFlag(1, flag) for flag in (False, True, False, True, False)]
+
+    answers = await asyncio.gather(*(session.submit(command) for command in commands))
+
+    assert [answer.command for answer in answers] == [1, 2, 3, 4, 5]
+    numbers = [answer.seq for answer in answers]
+    assert numbers == sorted(numbers)
+    assert cpu(session, 1)["interrupt_flag"] is False
+
+
+async def test_answer_names_the_state_that_shows_the_command(session: Session) -> None:
+    answer = await session.submit(SetInterruptFlag(1, False))
+
+    assert answer.seq == session.state()["seq"]
+    assert cpu(session, 1)["interrupt_flag"] is False
+
+
+async def test_paused_time_stands_still(session: Session) -> None:
+    await session.submit(TO_CPU_1)
+    await let_it_live()
+
+    assert session.state()["time"] == 0
+    assert session.state()["idle"] is False
+    assert cpu(session, 0)["queued"] == ["apic_icr_write"]
+
+
+async def test_step_does_as_many_operations_as_asked(session: Session) -> None:
+    await session.submit(TO_CPU_1)
+
+    answer = await session.submit(StepBy("operation", 3))
+
+    assert answer.values == {"operations": 3}
+    assert answer.text == "3 operations done."
+    assert session.state()["time"] > 0
+
+
+async def test_step_holds_a_running_session(session: Session) -> None:
+    await session.submit(Demonstrate(True))
+    await session.submit(Run())
+
+    await session.submit(StepBy("operation", 1))
+    held = session.state()["time"]
+    await let_it_live()
+
+    assert session.state()["paused"] is True
+    assert session.state()["time"] == held
+
+
+async def test_step_with_nothing_to_do_says_so(session: Session) -> None:
+    answer = await session.submit(StepBy("operation", 5))
+
+    assert answer.values == {"operations": 0}
+    assert answer.text == "Nothing is left to do."
+
+
+async def test_step_to_the_next_interrupt_stops_when_it_is_taken(session: Session) -> None:
+    await session.submit(TO_CPU_1)
+
+    await session.submit(StepBy("interrupt", 1))
+
+    assert cpu(session, 1)["in_service"] == [0x51]
+    assert session.state()["counters"]["interrupts_taken"] == 1
+
+
+async def test_run_until_idle_ends_when_nothing_is_left(session: Session) -> None:
+    await session.submit(TO_CPU_1)
+
+    answer = await session.submit(RunUntilIdle(1_000_000))
+
+    assert answer.values["idle"] is True
+    assert answer.values["operations"] > 3
+    assert session.state()["counters"]["eois"] == 1
+    assert session.state()["paused"] is True
+
+
+async def test_run_until_idle_stops_at_its_limit(session: Session) -> None:
+    await busy_without_end(session)
+
+    answer = await session.submit(RunUntilIdle(100))
+
+    assert answer.values == {"idle": False, "operations": 100}
+    assert answer.text == "Still busy after 100 operations."
+
+
+async def test_run_until_idle_ends_the_demonstration(session: Session) -> None:
+    await session.submit(Demonstrate(True))
+
+    answer = await session.submit(RunUntilIdle(1_000_000))
+
+    assert answer.values["idle"] is True
+    assert session.state()["demonstration"] is False
+
+
+async def test_read_answers_the_value(session: Session) -> None:
+    await session.submit(WriteRegister(1, Register.TPR, 0x60))
+
+    answer = await session.submit(ReadRegister(1, Register.TPR))
+
+    assert answer.values == {"value": "0x00000060"}
+
+
+async def test_bad_json_is_refused_and_the_session_goes_on(session: Session) -> None:
+    with pytest.raises(InvalidCommand):
+        await session.submit_raw({"type": "send_ipi", "cpu": 2, "vector": 64})
+
+    assert (await session.submit_raw({"type": "set_interrupt_flag", "cpu": 1, "enabled": False})).command == 1
+
+
+async def test_flat_out_session_becomes_idle_and_sleeps(session: Session) -> None:
+    await session.submit(TO_CPU_1)
+    await session.submit(Run())
+    await until(session, lambda state: state["idle"] and state["counters"]["eois"] == 1)
+
+    rest = session.state()["time"]
+    await let_it_live()
+
+    assert session.state()["time"] == rest
+    assert requested(session, 1) == 0
+
+
+async def test_flat_out_session_leaves_others_their_turn(session: Session) -> None:
+    await busy_without_end(session)
+    await session.submit(Run())
+    times = []
+    for flag in (False, True) * 5:
+        await session.submit(SetInterruptFlag(1, flag))
+        times.append(session.state()["time"])
+        await asyncio.sleep(0)
+
+    assert times == sorted(times)
+    assert len(set(times)) > 1
+
+
+async def test_slow_motion_answers_while_it_waits(session: Session) -> None:
+    # At this speed the next operation is a wall second away at most; nobody waits for it.
+    await session.submit(SetSpeed(1.0))
+    await session.submit(TO_CPU_1)
+    await session.submit(Run())
+    for flag in (False, True):
+        await session.submit(SetInterruptFlag(1, flag))
+
+    assert session.state()["speed"] == 1.0
+    assert session.state()["time"] < 1000
+
+
+async def test_pause_is_heard_during_slow_motion(session: Session) -> None:
+    await session.submit(Demonstrate(True))
+    await session.submit(SetSpeed(400.0))
+    await session.submit(Run())
+
+    await session.submit(Pause())
+    held = session.state()["time"]
+    await let_it_live()
+
+    assert session.state()["time"] == held
+
+
+async def test_step_to_an_interrupt_that_never_comes_ends(session: Session) -> None:
+    await session.submit(SetInterruptFlag(0, False))
+    await busy_without_end(session)
+
+    answer = await asyncio.wait_for(session.submit(StepBy("interrupt", 1)), 100)
+
+    assert session.state()["counters"]["interrupts_taken"] == 0
+    assert answer.values["operations"] > 1000
+
+
+async def test_call_waits_its_turn_on_a_busy_cpu(session: Session) -> None:
+    for _ in range(3):
+        await session.submit(CallGuest(0, "smp_call_function"))
+    await session.submit(StepBy("operation", 2))
+
+    assert cpu(session, 0)["queued"] == ["smp_call_function"] * 2
+    assert cpu(session, 0)["call_stack"][0]["function"] == "smp_call_function"
+
+
+async def test_drive_that_cannot_says_why_and_the_session_goes_on(session: Session) -> None:
+    class Deaf(SimulatedDrive):
+        def apply(self, command: object) -> None:
+            raise NotPossible("nobody listens")
+
+    deaf = Session("DEAF", "", Deaf(Simulation(1)), paused=True, speed=None)
+    try:
+        with pytest.raises(NotPossible, match="nobody listens"):
+            await deaf.submit(SetInterruptFlag(0, False))
+        assert (await deaf.submit(Pause())).command == 1
+    finally:
+        await deaf.close()

@@ -1,0 +1,57 @@
+"""A session ends when it is told to, whatever it does at that moment, and leaves nobody waiting for an answer."""
+
+import asyncio
+
+import pytest
+
+from app.session.drive import NotPossible
+from app.session.session import Session
+from app.sim.commands import Pause, Run, RunUntilIdle, SetSpeed
+from tests.session.living import TO_CPU_1, busy_without_end, let_it_live, until
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_long_run_lets_viewers_see_how_far_it_is(session: Session) -> None:
+    await busy_without_end(session)
+    first = session.state()["seq"]
+    run = asyncio.create_task(session.submit(RunUntilIdle(100_000_000)))
+    await until(session, lambda state: state["seq"] >= first + 3)
+
+    assert not run.done()
+    await session.close()
+    with pytest.raises(NotPossible):
+        await asyncio.wait_for(run, 10)
+
+
+async def test_commands_that_wait_when_the_session_ends_are_answered(session: Session) -> None:
+    await busy_without_end(session)
+    tasks = [asyncio.create_task(session.submit(command)) for command in (RunUntilIdle(100_000_000), Pause(), Run())]
+    await let_it_live()
+
+    await session.close()
+
+    for task in tasks:
+        with pytest.raises(NotPossible):
+            await asyncio.wait_for(task, 10)
+
+
+async def test_command_to_a_session_that_is_over_is_answered(session: Session) -> None:
+    await session.close()
+
+    with pytest.raises(NotPossible):
+        await asyncio.wait_for(session.submit(Pause()), 10)
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_session_ends_even_when_it_is_called_at_that_moment(session: Session, turns: int) -> None:
+    for command in (SetSpeed(1.0), TO_CPU_1, Run()):  # it sleeps until the next operation is due
+        await session.submit(command)
+    await let_it_live()
+
+    session.viewers_changed()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+    async with asyncio.timeout(10):
+        await session.close()

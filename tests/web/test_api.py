@@ -1,0 +1,245 @@
+"""The JSON interface, over a real socket: what each call answers, and what it answers when it cannot."""
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.web.serving import Api, Server, new_session
+
+SESSIONS = "/api/v1/sessions"
+
+
+def problem(answer: httpx2.Response, status: int) -> dict[str, Any]:
+    """The problem details of *answer* (RFC 9457), which must be whole."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = answer.json()
+    assert body["type"] == "about:blank"
+    assert body["title"]
+    assert body["status"] == status
+    assert set(body) <= {"type", "title", "status", "detail", "errors"}
+    return body
+
+
+def fields(answer: httpx2.Response) -> list[str]:
+    """The fields that a refusal blames."""
+    errors = problem(answer, 422)["errors"]
+    assert all(set(error) == {"field", "message"} and error["message"] for error in errors)
+    return [error["field"] for error in errors]
+
+
+def test_server_is_healthy(http: httpx2.Client) -> None:
+    answer = http.get("/healthz")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok"}
+
+
+def test_session_is_made_with_links_to_what_it_has(http: httpx2.Client) -> None:
+    answer = http.post(SESSIONS, json={"cpus": 2, "backend": "vmi", "seed": 7, "paused": True})
+
+    body = answer.json()
+    assert answer.status_code == 201
+    assert answer.headers["location"] == f"{SESSIONS}/{body['id']}"
+    assert (body["cpus"], body["backend"], body["paused"]) == (2, "vmi", True)
+    assert http.get(body["links"]["state"]).status_code == 200
+    assert http.get(body["links"]["page"]).status_code == 200
+    assert body["links"]["stream"] == f"{SESSIONS}/{body['id']}/stream"
+    Api(http, body["id"]).end()
+
+
+@pytest.mark.parametrize("body", [{}, None])
+def test_session_without_wishes_has_four_cpus_and_runs(http: httpx2.Client, body: dict[str, Any] | None) -> None:
+    answer = http.post(SESSIONS, json=body) if body is not None else http.post(SESSIONS)
+
+    made = answer.json()
+    assert answer.status_code == 201
+    assert (made["cpus"], made["backend"], made["paused"]) == (4, "native-xapic", False)
+    Api(http, made["id"]).end()
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"cpus": 0}, "cpus"),
+        ({"cpus": 256}, "cpus"),
+        ({"cpus": "many"}, "cpus"),
+        ({"cpus": 1.5}, "cpus"),
+        ({"backend": "kvm"}, "backend"),
+        ({"backend": "\x00" * 500}, "backend"),
+        ({"seed": "x"}, "seed"),
+        ({"paused": "perhaps"}, "paused"),
+        ({"color": "red"}, "color"),
+    ],
+    ids=str,
+)
+def test_session_that_cannot_be_is_refused_by_field(http: httpx2.Client, wish: dict[str, Any], field: str) -> None:
+    assert fields(http.post(SESSIONS, json=wish)) == [field]
+
+
+def test_list_has_every_session_in_short(http: httpx2.Client, session: Api) -> None:
+    sessions = {item["id"]: item for item in http.get(SESSIONS).json()}
+
+    assert session.id in sessions
+    assert sessions[session.id] == http.get(session.path).json()
+    assert set(sessions[session.id]) >= {"id", "title", "cpus", "backend", "paused", "time", "viewers", "links"}
+
+
+def test_state_has_the_contract_s_keys(session: Api) -> None:
+    state = session.numbered_state()
+
+    assert state.keys() >= {"seq", "time", "paused", "speed", "backend", "cost_sheet", "idle", "viewers"}
+    assert state.keys() >= {"counters", "cpus", "ioapic", "in_flight", "recording"}
+    assert len(state["cpus"]) == 4
+    assert re.fullmatch(r"[0-9a-f]{64}", state["cpus"][0]["irr"])
+
+
+def test_command_answers_its_number_and_the_state_that_shows_it(session: Api) -> None:
+    first = session.command("set_interrupt_flag", cpu=2, enabled=False)
+    second = session.command("send_ipi", cpu=0, vector="0x51", destination=2)
+
+    assert (first["command"], second["command"]) == (1, 2)
+    assert first["seq"] < second["seq"]
+    assert session.numbered_state()["seq"] >= second["seq"]
+    assert session.state()["cpus"][2]["interrupt_flag"] is False
+
+
+def test_ipi_to_a_cpu_with_interrupts_off_waits_in_irr_until_they_are_on(session: Api) -> None:
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("send_ipi", cpu=0, vector="0x51", destination=2)
+    assert session.command("run_until_idle")["idle"] is True
+    assert int(session.state()["cpus"][2]["irr"], 16) == 1 << 0x51
+
+    session.command("set_interrupt_flag", cpu=2, enabled=True)
+    session.command("step", unit="interrupt")
+    assert session.state()["cpus"][2]["in_service"] == [0x51]
+
+    session.command("run_until_idle")
+    cpu = session.state()["cpus"][2]
+    assert (int(cpu["irr"], 16), cpu["in_service"]) == (0, [])
+
+
+def test_read_answers_a_value(session: Api) -> None:
+    session.command("write_register", cpu=1, register="TPR", value="0x60")
+
+    assert session.command("read_register", cpu=1, register="TPR")["value"] == "0x00000060"
+
+
+@pytest.mark.parametrize("cpus", [1, 255])
+def test_smallest_and_largest_machine_work(http: httpx2.Client, cpus: int) -> None:
+    session = new_session(http, cpus=cpus)
+
+    session.command("send_ipi", cpu=cpus - 1, vector=64, shorthand="all_including_self")
+    assert session.command("run_until_idle")["idle"] is True
+    assert session.state()["counters"]["interrupts_taken"] == cpus
+    session.end()
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        ({"type": "send_ipi", "cpu": 99, "vector": 64}, "cpu"),
+        ({"type": "send_ipi", "cpu": 0, "vector": "0x1ff"}, "vector"),
+        ({"type": "send_ipi", "cpu": 0, "vector": 0x1FF}, "vector"),
+        ({"type": "send_ipi", "cpu": 0, "vector": -1}, "vector"),
+        ({"type": "reboot"}, "type"),
+        ({"cpu": 0}, "type"),
+        ({}, "type"),
+        ([], ""),
+        ("pause", ""),
+        (17, ""),
+        (None, ""),
+    ],
+    ids=str,
+)
+def test_bad_command_is_refused_by_field_and_changes_nothing(session: Api, command: Any, field: str) -> None:
+    before = session.numbered_state()
+
+    answer = session.http.post(f"{session.path}/commands", json=command)
+
+    assert fields(answer) == [field]
+    assert session.numbered_state() == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"type":"pau',
+        b"{",
+        b"pause",
+        b"\xff\xfe\x00",
+        b"{'type': 'pause'}",
+        b'{"a":' + b"9" * 5000 + b"}",
+        b"[" * 60_000,
+    ],
+    ids=lambda body: repr(body[:12]),
+)
+def test_malformed_json_is_a_bad_request(session: Api, body: bytes) -> None:
+    answer = session.http.post(f"{session.path}/commands", content=body, headers={"content-type": "application/json"})
+
+    problem(answer, 400)
+
+
+def test_json_nested_to_any_depth_is_a_refusal_and_never_a_fault(session: Api) -> None:
+    for depth in [*range(900, 1000), 10_000]:
+        body = b'{"type":' + b"[" * depth + b"]" * depth + b"}"
+        answer = session.http.post(
+            f"{session.path}/commands", content=body, headers={"content-type": "application/json"}
+        )
+        assert answer.status_code in (400, 422), f"depth {depth}: {answer.text}"
+
+
+@pytest.mark.parametrize("body", [b"", b"null"])
+def test_body_without_a_command_is_refused(session: Api, body: bytes) -> None:
+    answer = session.http.post(f"{session.path}/commands", content=body, headers={"content-type": "application/json"})
+
+    problem(answer, 422)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"{SESSIONS}/NOSUCH"),
+        ("GET", f"{SESSIONS}/NOSUCH/state"),
+        ("POST", f"{SESSIONS}/NOSUCH/commands"),
+        ("DELETE", f"{SESSIONS}/NOSUCH"),
+        ("GET", f"{SESSIONS}/%00%ff{'x' * 500}"),
+        ("GET", "/api/v1/nothing"),
+        ("GET", "/api/v2/sessions"),
+        ("GET", "/static/nothing.js"),
+        ("GET", "/static/../../pyproject.toml"),
+        ("GET", "/static/%2e%2e/pyproject.toml"),
+    ],
+)
+def test_what_does_not_exist_is_not_found(http: httpx2.Client, method: str, path: str) -> None:
+    problem(http.request(method, path, json={"type": "pause"} if method == "POST" else None), 404)
+
+
+def test_wrong_method_is_not_allowed(http: httpx2.Client) -> None:
+    problem(http.patch(SESSIONS), 405)
+
+
+def test_ended_session_is_gone(http: httpx2.Client) -> None:
+    session = new_session(http)
+
+    assert http.delete(session.path).status_code == 204
+
+    problem(http.get(session.path), 404)
+    problem(http.delete(session.path), 404)
+    problem(session.post("pause"), 404)
+
+
+def test_session_can_end_under_a_command_that_would_run_for_long(server: Server, http: httpx2.Client) -> None:
+    session = new_session(http)
+    session.command("write_register", cpu=0, register="LVT_TIMER", value=0x2_0040)
+    session.command("write_register", cpu=0, register="TIMER_INITIAL_COUNT", value=5000)
+    began = session.numbered_state()["seq"]
+    with ThreadPoolExecutor() as pool, server.client() as other:
+        long = pool.submit(Api(other, session.id).post, "run_until_idle", limit=100_000_000)
+        while session.numbered_state()["seq"] < began + 2:
+            pass
+        assert http.delete(session.path).status_code == 204
+        assert problem(long.result(30), 409)["detail"] == "the session is over"

@@ -1,0 +1,61 @@
+"""Commands as callers may send them, for properties over real simulations."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+
+from app.backends.catalogue import BACKENDS
+from app.sim.guest_calls import GUEST_FUNCTIONS
+from app.x86.registers import Register
+
+Raw = dict[str, Any]
+
+VECTORS = st.integers(0, 255).flatmap(lambda vector: st.sampled_from((vector, str(vector), f"{vector:#04x}")))
+DELIVERY_MODES = ("fixed", "lowest_priority", "smi", "nmi", "init", "startup")
+
+
+def _cpu(cpus: int) -> st.SearchStrategy[int]:
+    return st.integers(0, cpus - 1)
+
+
+def _of(kind: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Raw]:
+    return st.fixed_dictionaries({"type": st.just(kind), **fields})
+
+
+def sends(cpus: int) -> st.SearchStrategy[Raw]:
+    """``send_ipi``, of every kind."""
+    return _of(
+        "send_ipi",
+        cpu=_cpu(cpus),
+        vector=VECTORS,
+        delivery_mode=st.sampled_from(DELIVERY_MODES),
+        destination_mode=st.sampled_from(("physical", "logical")),
+        shorthand=st.sampled_from(("none", "self", "all_including_self", "all_excluding_self")),
+        destination=st.integers(0, 255),
+    )
+
+
+def stimuli(cpus: int) -> st.SearchStrategy[Raw]:
+    """Whatever stirs a simulation of so many CPUs, all of it valid."""
+    arguments = st.fixed_dictionaries({}, optional={"cpu": _cpu(cpus), "vector": VECTORS, "wait": st.booleans()})
+    registers = st.sampled_from([register.name for register in Register])
+    return st.one_of(
+        sends(cpus),
+        _of("call_guest", cpu=_cpu(cpus), function=st.sampled_from(list(GUEST_FUNCTIONS)), arguments=arguments),
+        _of("write_register", cpu=_cpu(cpus), register=registers, value=st.integers(0, 0xFFFF_FFFF)),
+        _of("read_register", cpu=_cpu(cpus), register=registers),
+        _of("raise_pin", pin=st.integers(0, 23)),
+        _of("lower_pin", pin=st.integers(0, 23)),
+        _of("configure_pin", pin=st.integers(0, 23), entry=st.integers(0, (1 << 64) - 1)),
+        _of("send_msi", address=st.integers(0xFEE0_0000, 0xFEEF_FFFF), data=st.integers(0, 0xFFFF_FFFF)),
+        _of("set_interrupt_flag", cpu=_cpu(cpus), enabled=st.booleans()),
+        _of("set_backend", backend=st.sampled_from(list(BACKENDS))),
+        _of("demonstrate", enabled=st.booleans()),
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)

@@ -1,0 +1,129 @@
+"""What the page says of an interrupt command before it is sent; and that it comes true."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.hw import events as hw
+from app.hw.machine import Machine
+from app.sim.commands import SendIpi
+from app.sim.simulation import Simulation
+from app.wire.preview import preview
+from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
+from app.x86.registers import Register
+
+CPUS = 4
+
+
+def booted() -> Machine:
+    return Simulation(CPUS).machine
+
+
+def test_physical_destination_names_its_cpu() -> None:
+    seen = preview(booted(), SendIpi(0, Icr(0xFC, destination=2)))
+
+    assert seen.receivers == [2]
+    assert seen.problems == []
+    assert seen.sentences == ["Will reach CPU 2."]
+
+
+def test_register_is_shown_field_by_field() -> None:
+    seen = preview(booted(), SendIpi(0, Icr(0xFC, destination=2)))
+
+    assert seen.icr == 0x0200_0000_0000_40FC
+    assert {field.name: field.value for field in seen.fields}["vector"] == "fc"
+    assert all(field.bits and field.words for field in seen.fields)
+
+
+def test_shorthand_reaches_all_others() -> None:
+    seen = preview(booted(), SendIpi(1, Icr(0xFC, shorthand=Shorthand.ALL_EXCLUDING_SELF)))
+
+    assert seen.receivers == [0, 2, 3]
+
+
+def test_destination_of_nobody_is_said_to_be_lost() -> None:
+    seen = preview(booted(), SendIpi(0, Icr(0xFC, destination=0x77)))
+
+    assert seen.receivers == []
+    assert seen.sentences == ["Nobody has APIC ID 0x77: 0xfc (reschedule) would be lost."]
+
+
+def test_illegal_vector_is_a_problem_and_reaches_nobody() -> None:
+    seen = preview(booted(), SendIpi(0, Icr(3, destination=1)))
+
+    assert seen.receivers == []
+    assert seen.sentences == []
+    assert "illegal" in seen.problems[0]
+
+
+def test_shorthand_that_does_not_go_with_the_mode_is_a_problem() -> None:
+    seen = preview(booted(), SendIpi(0, Icr(0, DeliveryMode.STARTUP, shorthand=Shorthand.SELF)))
+
+    assert seen.receivers == []
+    assert "shorthand" in seen.problems[0]
+
+
+def test_cpu_with_interrupts_off_is_said_to_wait() -> None:
+    machine = booted()
+    machine.cpus[2].interrupt_flag = False
+
+    assert (
+        "On CPU 2 it will wait: interrupts are off." in preview(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
+    )
+
+
+def test_requested_vector_is_said_to_merge() -> None:
+    machine = booted()
+    machine.cpus[2].apic.irr.set(0xFC)
+
+    assert "On CPU 2 it will merge: 0xfc is already requested there." in (
+        preview(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
+    )
+
+
+def test_software_disabled_apic_is_said_to_drop_it() -> None:
+    machine = booted()
+    machine.write_register(2, Register.SVR, 0xFF)
+
+    assert "On CPU 2 it will drop it: its APIC is software-disabled." not in (
+        preview(machine, SendIpi(0, Icr(0xFC, destination=1))).sentences
+    )
+    assert "CPU 2 will drop it: its APIC is software-disabled." in (
+        preview(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
+    )
+
+
+COMMANDS = st.builds(
+    Icr,
+    st.integers(0, 255),
+    st.sampled_from([DeliveryMode.FIXED, DeliveryMode.NMI, DeliveryMode.SMI]),
+    st.sampled_from(DestinationMode),
+    st.sampled_from(Shorthand),
+    st.integers(0, 9) | st.integers(0, 255),
+    st.just(1),
+)
+
+
+@given(COMMANDS, st.integers(0, CPUS - 1))
+def test_those_named_are_those_who_receive_it(icr: Icr, cpu: int) -> None:
+    simulation = Simulation(CPUS)
+    foreseen = preview(simulation.machine, SendIpi(cpu, icr))
+
+    simulation.apply(SendIpi(cpu, icr))
+    simulation.run()
+
+    happened = [event for _, event in simulation.take_log()]
+    ended = [event for event in happened if isinstance(event, hw.Accepted | hw.Merged | hw.Refused)]
+    reached = [event.cpu for event in ended if event.message is not None]  # the error interrupt is nobody's message
+    assert sorted(reached) == foreseen.receivers
+    assert bool(foreseen.problems) == any(isinstance(event, hw.SendRefused) for event in happened)
+
+
+@given(COMMANDS, st.integers(0, CPUS - 1))
+def test_looking_changes_nothing(icr: Icr, cpu: int) -> None:
+    simulation = Simulation(CPUS)
+
+    first = preview(simulation.machine, SendIpi(cpu, icr))
+
+    assert preview(simulation.machine, SendIpi(cpu, icr)) == first
+    assert simulation.take_log() == []
+    assert simulation.next_time() is None
