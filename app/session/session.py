@@ -5,6 +5,7 @@ process up, and publishes. It waits for nobody who watches.
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from contextlib import suppress
@@ -14,6 +15,7 @@ from app.hw.events import Fault
 from app.session.drive import Drive, NotPossible, State
 from app.session.hub import Hub
 from app.session.pacer import Pacer
+from app.session.publisher import Publisher
 from app.sim.commands import (
     INTERRUPT,
     Command,
@@ -29,16 +31,15 @@ from app.sim.commands import (
 )
 from app.wire.answers import answer_words
 from app.wire.commands import parse_command
-from app.wire.event_records import EventRecord, event_record
 from app.wire.preview import Preview, preview
 
 _FRAME = 1 / 30
 #: How long the model may run before others in the process get their turn.
 _SLICE = 0.004
 _OPERATIONS_AT_ONCE = 200
-#: Of building and encoding frames, no more than this share of the time.
-_FRAME_SHARE = 0.25
 _SESSION_OVER = 1000
+_BROKEN = 1011
+_LOG = logging.getLogger(__name__)
 _OVER_WORDS = "the session is over"
 #: A step to an interrupt that has not come after so many operations ends: it may never come.
 _LONGEST_WAIT = 200_000
@@ -67,12 +68,10 @@ class Session:
         self._inbox: deque[tuple[Command, asyncio.Future[Answer]]] = deque()
         self._called = asyncio.Event()
         self._commands = 0
-        self._events = 0
-        self._next_frame = 0.0
-        #: Something may have changed since the last frame.
-        self._unseen = True
+        self._publisher = Publisher(self.hub, drive)
         self._publish()
         self._task = asyncio.create_task(self._live(), name=f"session {session_id}")
+        self._task.add_done_callback(self._ended)
 
     # For others
 
@@ -104,7 +103,7 @@ class Session:
     def viewers_changed(self) -> None:
         """Somebody has begun or stopped to watch."""
         self.touched = time.monotonic()
-        self._unseen = True
+        self._publisher.unseen = True
         self._called.set()
 
     async def close(self, code: int = _SESSION_OVER) -> None:
@@ -120,6 +119,13 @@ class Session:
                 future.set_exception(NotPossible(_OVER_WORDS))
         self.hub.close(code)
 
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """The task has stopped. By itself it never does: then a fault of ours has stopped it, and nobody is to wait."""
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            _LOG.error("session %s broke", self.id, exc_info=fault)
+            self.abandon(_BROKEN)
+
     # The task
 
     async def _live(self) -> None:
@@ -129,10 +135,10 @@ class Session:
                 await self._answer(*self._inbox[0])
                 self._inbox.popleft()  # only now: whoever waits for the command under way is told when the session ends
             delay = None if self.paused else self._advance()
-            if self._frame_due():
+            if self._publisher.due:
                 self._publish()
-            elif delay is None and self._unseen:
-                delay = max(0.001, self._next_frame - time.monotonic())  # what changed since is still to be shown
+            elif delay is None and self._publisher.unseen:
+                delay = self._publisher.seconds_until_due  # what changed since is still to be shown
             await self._sleep(delay)
 
     async def _sleep(self, delay: float | None) -> None:
@@ -150,8 +156,8 @@ class Session:
         if next_time is None:
             self._pacer.stop()
             return None
-        self._unseen = True
-        self._unseen = True
+        self._publisher.unseen = True
+        self._publisher.unseen = True
         if self._pacer.speed is None:
             self._run_slice(None)
             return 0.0
@@ -239,10 +245,14 @@ class Session:
         while done < amount:
             ran = self._run_slice(None, amount - done)
             done += ran
-            if not ran or self.drive.next_time() is None:
+            if not ran or self.drive.next_time() is None or self._told_to_pause():
                 break
             await self._let_others()
         return done
+
+    def _told_to_pause(self) -> bool:
+        """Whether somebody wants a long run to end."""
+        return any(isinstance(command, Pause) for command, _ in self._inbox)
 
     async def _run_interrupts(self, amount: int) -> int:
         done = waited = 0
@@ -254,37 +264,16 @@ class Session:
             waited = waited + 1 if taken == before else 0
             if done % _OPERATIONS_AT_ONCE == 0:
                 await self._let_others()
+                if self._told_to_pause():
+                    break
         return done
 
     async def _let_others(self) -> None:
         """Between two slices of a long run: others get their turn, and viewers see how far it is."""
-        self._unseen = True
-        if self._frame_due():
+        self._publisher.unseen = True
+        if self._publisher.due:
             self._publish()
         await asyncio.sleep(0)
 
-    # Frames
-
-    def _frame_due(self) -> bool:
-        return self._unseen and time.monotonic() >= self._next_frame
-
     def _publish(self) -> None:
-        began = time.monotonic()
-        self._unseen = False
-        state = {
-            "time": self.drive.time,
-            "paused": self.paused,
-            "speed": self._pacer.speed,
-            "viewers": len(self.hub.viewers),
-        } | self.drive.state()
-        self.hub.publish(state, self._records())
-        spent = time.monotonic() - began
-        self._next_frame = began + max(_FRAME, spent / _FRAME_SHARE)
-
-    def _records(self) -> list[EventRecord]:
-        """The newest events as records; of a flood only as many as anyone could get."""
-        log = self.drive.take_log()
-        first = self._events + 1
-        self._events += len(log)
-        newest = range(max(0, len(log) - 200), len(log))
-        return [event_record(first + index, *log[index], self.drive.vector_names) for index in newest]
+        self._publisher.publish(paused=self.paused, speed=self._pacer.speed)

@@ -6,7 +6,7 @@ import pytest
 
 from app.session.drive import NotPossible
 from app.session.session import Session
-from app.sim.commands import Pause, Run, RunUntilIdle, SetSpeed
+from app.sim.commands import Pause, Run, RunUntilIdle, SetSpeed, StepBy
 from tests.session.living import TO_CPU_1, busy_without_end, let_it_live, until
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,9 @@ async def test_long_run_lets_viewers_see_how_far_it_is(session: Session) -> None
 
 async def test_commands_that_wait_when_the_session_ends_are_answered(session: Session) -> None:
     await busy_without_end(session)
-    tasks = [asyncio.create_task(session.submit(command)) for command in (RunUntilIdle(100_000_000), Pause(), Run())]
+    tasks = [
+        asyncio.create_task(session.submit(command)) for command in (RunUntilIdle(100_000_000), SetSpeed(None), Run())
+    ]
     await let_it_live()
 
     await session.close()
@@ -55,3 +57,27 @@ async def test_session_ends_even_when_it_is_called_at_that_moment(session: Sessi
 
     async with asyncio.timeout(10):
         await session.close()
+
+
+async def test_session_that_breaks_tells_everybody(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No real fault is known, so one is planted in the drive."""
+
+    def break_down(until: int | None = None, operations: int | None = None) -> int:
+        raise RuntimeError("planted")
+
+    monkeypatch.setattr(session.drive, "run", break_down)
+
+    with pytest.raises(NotPossible, match="over"):
+        await session.submit(StepBy("operation", 1))
+
+    assert session.hub.over == 1011
+
+
+async def test_pause_ends_a_long_run(session: Session) -> None:
+    await busy_without_end(session)
+    running = asyncio.create_task(session.submit(RunUntilIdle(100_000_000)))
+    await let_it_live()
+
+    await session.submit(Pause())
+
+    assert (await running).values["idle"] is False

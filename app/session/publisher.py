@@ -1,0 +1,56 @@
+"""Frames: when the next one is due, and what is in it."""
+
+import time
+
+from app.session.drive import Drive, State
+from app.session.hub import Hub
+from app.wire.event_records import EventRecord, event_record
+
+_FRAME = 1 / 30
+#: Of building and encoding frames, no more than this share of the time.
+_FRAME_SHARE = 0.25
+#: Of a flood of events, no more are put into words than anyone could get.
+_EVENTS_IN_WORDS = 200
+
+
+class Publisher:
+    """Builds the state of *drive* and hands it to *hub*, thirty times a second at most."""
+
+    def __init__(self, hub: Hub, drive: Drive) -> None:
+        self._hub = hub
+        self._drive = drive
+        self._events = 0
+        self._next_frame = 0.0
+        #: Something may have changed since the last frame.
+        self.unseen = True
+
+    @property
+    def due(self) -> bool:
+        """There is something to show, and it is time to."""
+        return self.unseen and time.monotonic() >= self._next_frame
+
+    @property
+    def seconds_until_due(self) -> float:
+        """How long until another frame may follow the last."""
+        return max(0.001, self._next_frame - time.monotonic())
+
+    def publish(self, *, paused: bool, speed: float | None) -> None:
+        """Makes the present state the newest."""
+        began = time.monotonic()
+        self.unseen = False
+        state: State = {
+            "time": self._drive.time,
+            "paused": paused,
+            "speed": speed,
+            "viewers": len(self._hub.viewers),
+        } | self._drive.state()
+        self._hub.publish(state, self._records())
+        spent = time.monotonic() - began
+        self._next_frame = began + max(_FRAME, spent / _FRAME_SHARE)
+
+    def _records(self) -> list[EventRecord]:
+        log = self._drive.take_log()
+        first = self._events + 1
+        self._events += len(log)
+        newest = range(max(0, len(log) - _EVENTS_IN_WORDS), len(log))
+        return [event_record(first + index, *log[index], self._drive.vector_names) for index in newest]
