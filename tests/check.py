@@ -121,7 +121,8 @@ def browser_tests() -> Check:
 
 
 def quick_tests() -> list[Check]:
-    return [python("tests", "pytest", "-q", "-m", "not e2e and not slow")]
+    # A file stays in one process, so that its server is started once.
+    return [python("tests", "pytest", "-q", "-n", "auto", "--dist", "loadfile", "-m", "not e2e and not slow")]
 
 
 def thorough_tests() -> list[Check]:
@@ -163,7 +164,7 @@ def main() -> int:
     started = time.monotonic()
 
     # In haste, everything shares the cores; otherwise the tests, which may look at the clock, come alone.
-    together = static_checks() + (quick_tests() if fast else [])
+    together = (quick_tests() if fast else []) + static_checks()
     alone = [] if fast else thorough_tests()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         outcomes = list(reported(pool.map(run, together)))

@@ -30,6 +30,8 @@ REQUIRED_ENTRIES = (
     "message_flight",
     "eoi_broadcast_flight",
 )
+#: A CPU polls until its message has been accepted: if a read took no time, it would poll for ever at one moment.
+_TAKES_TIME = ("mmio_read", "emulate_read")
 _CONFIDENCE = ("published", "derived", "assumed")
 
 
@@ -81,6 +83,8 @@ def _entry(sheet: str, key: str, raw: object) -> CostEntry:
     cycles, source, confidence = raw.get("cycles"), raw.get("source"), raw.get("confidence")
     if not isinstance(cycles, int) or isinstance(cycles, bool) or cycles < 0:
         raise UnusableCostSheet(f"{sheet}: {key}.cycles must be a whole number of cycles, 0 or more, not {cycles!r}")
+    if key in _TAKES_TIME and cycles == 0:
+        raise UnusableCostSheet(f"{sheet}: {key}.cycles must be 1 or more: a CPU polls until its message has arrived")
     if not isinstance(source, str) or not source:
         raise UnusableCostSheet(f"{sheet}: {key}.source must say where the figure comes from")
     if confidence not in _CONFIDENCE:

@@ -17,7 +17,6 @@ class Reason(Enum):
     INVALID_COMBINATION = "this shorthand does not go with this delivery mode"
     INIT_DEASSERT = "INIT level de-assert does nothing since the Pentium 4"
     NOT_WAITING_FOR_SIPI = "the CPU is not waiting for a start-up IPI"
-    NMI_ALREADY_PENDING = "an NMI is already pending behind the one that runs"
     LEVEL_DEASSERT = "a level de-assert message asks for nothing"
     NO_INTERRUPT_CONTROLLER = "no 8259 is there to answer an ExtINT"
 
@@ -30,8 +29,6 @@ class Fault(Enum):
     WRITE_ONLY = "the register is write-only"
     RESERVED_BITS = "a reserved bit is set"
     NOT_ZERO = "only 0 may be written"
-    NOT_IN_THIS_MODE = "the APIC is not in that mode"
-    INVALID_TRANSITION = "IA32_APIC_BASE does not allow this change of mode"
 
 
 class MessageSent(NamedTuple):

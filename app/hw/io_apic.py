@@ -20,6 +20,11 @@ _WRITABLE = redirection.ENTRY.writable_mask
 _LOW = 0xFFFF_FFFF
 
 
+def _is_level(entry: int) -> bool:
+    """Level trigger means something for fixed and lowest-priority delivery only; all else is edge."""
+    return bool(entry & LEVEL) and entry >> 8 & 7 in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY)
+
+
 class IoApic:
     """One I/O APIC. ``entries`` are the 64-bit redirection entries, ``lines`` the inputs."""
 
@@ -77,7 +82,7 @@ class IoApic:
         self.lines[pin] = level
         entry = self.entries[pin]
         messages: list[InterruptMessage] = []
-        if entry & LEVEL:
+        if _is_level(entry):
             messages = self._service_level(pin)
         elif rising and not entry & MASKED:
             messages = [self._message(pin)]
@@ -98,13 +103,13 @@ class IoApic:
 
     def _service_level(self, pin: int) -> list[InterruptMessage]:
         entry = self.entries[pin]
-        silent = not entry & LEVEL or entry & (MASKED | REMOTE_IRR | DELIVERY_STATUS) or not self.lines[pin]
+        silent = not _is_level(entry) or entry & (MASKED | REMOTE_IRR | DELIVERY_STATUS) or not self.lines[pin]
         return [] if silent else [self._message(pin)]
 
     def _message(self, pin: int) -> InterruptMessage:
         entry = self.entries[pin]
         mode = DeliveryMode(entry >> 8 & 7)
-        level = bool(entry & LEVEL) and mode in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY)
+        level = _is_level(entry)
         self.entries[pin] = entry | DELIVERY_STATUS
         return InterruptMessage(
             self._numbers.take(),

@@ -77,10 +77,3 @@ class Access(Enum):
 
 
 SVR_ENABLE = 1 << 8
-SVR_FOCUS = 1 << 9
-SVR_EOI_BROADCAST_SUPPRESS = 1 << 12
-
-
-def register_by_name(name: str) -> Register:
-    """The register called *name* (the manual's short name, any case). KeyError when there is none."""
-    return Register[name.upper()]

@@ -31,6 +31,7 @@ def test_front_page_leads_to_a_session_ready_to_drive() -> None:
         assert http.get(front.headers["location"]).status_code == 200
 
 
+@pytest.mark.slow
 def test_program_without_a_command_serves() -> None:
     help_text = subprocess.run(
         [sys.executable, "-m", "app", "--help"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
@@ -40,6 +41,7 @@ def test_program_without_a_command_serves() -> None:
     assert "default" in help_text
 
 
+@pytest.mark.slow
 def test_ipv6_address_is_written_in_brackets() -> None:
     if not socket.has_ipv6:
         pytest.skip("no IPv6 here")
@@ -48,6 +50,7 @@ def test_ipv6_address_is_written_in_brackets() -> None:
         assert http.get("/healthz").status_code == 200
 
 
+@pytest.mark.slow
 def test_port_in_use_is_said_in_one_line() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -62,6 +65,7 @@ def test_port_in_use_is_said_in_one_line() -> None:
     assert str(port) in done.stderr
 
 
+@pytest.mark.slow
 def test_address_of_somebody_else_is_said_in_one_line() -> None:
     done = serve("--host", "192.0.2.1", "--port", "0")
 
@@ -70,6 +74,7 @@ def test_address_of_somebody_else_is_said_in_one_line() -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_name_that_nobody_has_is_said_in_one_line() -> None:
     done = serve("--host", "nobody.invalid", "--port", "0")
 
@@ -78,6 +83,7 @@ def test_name_that_nobody_has_is_said_in_one_line() -> None:
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("port", ["65536", "-1", "http", "80.0", "", "80_0"])
 def test_bad_port_is_refused(port: str) -> None:
     done = serve("--port", port)

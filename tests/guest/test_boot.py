@@ -1,10 +1,13 @@
 """How a CPU sets its APIC up, as the registers are afterwards."""
 
+from collections import Counter
+
 import pytest
 
 from app.guest.apic_driver import NATIVE_OPERATIONS
 from app.guest.apic_ops import Context, Kernel
-from app.guest.boot import start_secondary
+from app.guest.boot import io_apic_entries, start_secondary
+from app.guest.irq_vectors import FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
 from app.guest.steps import EnableInterrupts, Store
 from app.hw.machine import Machine
 from app.x86.registers import Register
@@ -54,3 +57,39 @@ def test_interrupts_go_on_last() -> None:
 
     assert [step for step in steps if not isinstance(step, Store)] == [EnableInterrupts()]
     assert steps[-1] == EnableInterrupts()
+
+
+# The I/O APIC
+
+
+def test_every_pin_in_use_has_a_device_vector_of_its_own() -> None:
+    vectors = [entry & 0xFF for entry in io_apic_entries(Kernel(4)).values()]
+
+    assert len(set(vectors)) == len(vectors)
+    assert min(vectors) == FIRST_DEVICE_VECTOR
+    assert max(vectors) < LOCAL_TIMER_VECTOR
+
+
+def test_vectors_spread_over_the_classes() -> None:
+    classes = Counter((entry & 0xFF) >> 4 for entry in io_apic_entries(Kernel(4)).values())
+
+    assert max(classes.values()) == 2
+
+
+def test_isa_pins_are_edge_and_pci_pins_level_and_active_low() -> None:
+    entries = io_apic_entries(Kernel(4))
+
+    assert {pin for pin, entry in entries.items() if entry & 0xA000 == 0xA000} == set(range(16, 24))
+    assert {pin for pin, entry in entries.items() if entry & 0xA000 == 0} == {*range(1, 16)}
+
+
+def test_devices_go_to_the_lowest_priority_of_all_cpus_in_flat_mode() -> None:
+    entry = io_apic_entries(Kernel(4))[16]
+
+    assert (entry >> 56, entry >> 11 & 1, entry >> 8 & 7) == (0b1111, 1, 1)
+
+
+def test_devices_go_to_the_bootstrap_processor_beyond_eight_cpus() -> None:
+    entry = io_apic_entries(Kernel(9))[16]
+
+    assert (entry >> 56, entry >> 11 & 1, entry >> 8 & 7) == (0, 0, 0)

@@ -271,6 +271,6 @@ def test_an_init_changes_who_receives() -> None:
     send(machine, 0, Icr(0x40, destination_mode=LOGICAL, destination=0x06))
 
     send(machine, 0, Icr(0, DeliveryMode.INIT, destination=1))
-    icr = Icr(0x41, destination_mode=LOGICAL, destination=0x06)
+    machine.write_register(1, Register.SVR, 0x1FF)  # enabled again, but INIT has cleared its LDR
 
-    assert reached(machine, icr) == [2]
+    assert reached(machine, Icr(0x41, destination_mode=LOGICAL, destination=0x06)) == [2]

@@ -275,3 +275,11 @@ def test_level_counts_for_fixed_and_lowest_priority_alone(mode: DeliveryMode) ->
 
     assert trigger == [TriggerMode.EDGE]
     assert entry_of(machine) & REMOTE_IRR == 0
+
+
+@pytest.mark.parametrize("mode", [DeliveryMode.NMI, DeliveryMode.SMI, DeliveryMode.INIT])
+def test_level_pin_of_another_mode_sends_once_for_each_rise(mode: DeliveryMode) -> None:
+    machine = machine_with(TO_CPU_1 | mode << 8 | LEVEL)
+
+    assert drive(machine, 1, 1, 1) == 1
+    assert drive(machine, 0, 1) == 1

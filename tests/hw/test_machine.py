@@ -3,7 +3,7 @@
 import pytest
 
 from app.hw.cpu import RunState
-from app.hw.events import Accepted, Event, InterruptFlagChanged, MessageSent
+from app.hw.events import Accepted, Event, InterruptFlagChanged, MessageSent, MsiIgnored, Reason
 from app.hw.local_apic import ApicMode
 from app.hw.machine import MAX_CPUS, Machine
 from app.hw.messages import EoiBroadcast, Origin
@@ -127,6 +127,37 @@ def test_msi_with_redirection_hint_and_physical_mode_is_not_redirected() -> None
     machine.settle()
 
     assert requested(machine, 0x41) == [2]
+
+
+def test_msi_that_takes_a_level_back_is_ignored_with_its_reason() -> None:
+    machine = machine_of(3)
+
+    machine.send_msi(0xFEE0_2000, 0x8041)
+    machine.settle()
+
+    assert requested(machine, 0x41) == []
+    assert machine.events[-1] == MsiIgnored(0x41, DeliveryMode.FIXED, Reason.LEVEL_DEASSERT)
+
+
+def test_msi_that_asserts_a_level_is_a_level_interrupt() -> None:
+    machine = machine_of(3)
+
+    machine.send_msi(0xFEE0_2000, 0xC041)
+    machine.settle()
+
+    assert requested(machine, 0x41) == [2]
+    assert 0x41 in machine.cpus[2].apic.tmr
+
+
+def test_whole_redirection_entry_is_written_and_sends_only_when_complete() -> None:
+    machine = machine_of(3)
+    machine.drive_pin(5, 1)
+
+    machine.write_redirection_entry(5, 2 << 56 | 0x8051)
+    machine.settle()
+
+    assert (machine.read_io_apic(0x1A), machine.read_io_apic(0x1B)) == (0xC051, 0x0200_0000)
+    assert requested(machine, 0x51) == [2]
 
 
 def test_msi_outside_the_window_is_refused() -> None:

@@ -60,6 +60,14 @@ def test_periodic_begins_anew_from_its_deadline() -> None:
     assert periodic.current_count(130 * COUNT) == 70
 
 
+def test_periodic_keeps_its_beat_when_its_expiry_is_seen_late() -> None:
+    periodic = timer(TimerMode.PERIODIC)
+
+    periodic.expire(103 * COUNT)
+
+    assert periodic.deadline == 200 * COUNT
+
+
 def test_initial_count_of_zero_stops_it() -> None:
     stopped = timer()
 

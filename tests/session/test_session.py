@@ -201,6 +201,7 @@ async def test_pause_is_heard_during_slow_motion(session: Session) -> None:
     assert session.state()["time"] == held
 
 
+@pytest.mark.slow
 async def test_step_to_an_interrupt_that_never_comes_ends(session: Session) -> None:
     await session.submit(SetInterruptFlag(0, False))
     await busy_without_end(session)

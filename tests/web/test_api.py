@@ -183,6 +183,7 @@ def test_malformed_json_is_a_bad_request(session: Api, body: bytes) -> None:
     problem(answer, 400)
 
 
+@pytest.mark.slow
 def test_json_nested_to_any_depth_is_a_refusal_and_never_a_fault(session: Api) -> None:
     for depth in [*range(900, 1000), 10_000]:
         body = b'{"type":' + b"[" * depth + b"]" * depth + b"}"

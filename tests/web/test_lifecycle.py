@@ -11,6 +11,7 @@ from tests.web.test_stalled_viewer import stalled_viewer
 from tests.web.viewer import Viewer, close_code
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stop_with_viewers_connected_is_clean_and_says_so(number: signal.Signals) -> None:
     with running_server() as server, server.client() as http, ExitStack() as stack:
@@ -26,6 +27,7 @@ def test_stop_with_viewers_connected_is_clean_and_says_so(number: signal.Signals
         assert [close_code(viewer.connection) for viewer in viewers] == [1012] * 3
 
 
+@pytest.mark.slow
 def test_viewer_who_does_not_read_does_not_hold_up_the_stop() -> None:
     with running_server() as server, server.client() as http:
         session = new_session(http, cpus=32, paused=False)
@@ -38,6 +40,7 @@ def test_viewer_who_does_not_read_does_not_hold_up_the_stop() -> None:
             assert server.process.wait(10) == 0
 
 
+@pytest.mark.slow
 def test_long_command_does_not_hold_up_the_stop() -> None:
     with running_server() as server, server.client() as http:
         session = new_session(http)

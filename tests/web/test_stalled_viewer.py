@@ -61,6 +61,7 @@ def over_60_states(viewers: list[Viewer]) -> int:
     return sum(messages_over(viewers, lambda viewer: viewer.seq >= goal))
 
 
+@pytest.mark.slow
 def test_others_get_as_much_as_they_would_without_it(server: Server, busy: Api) -> None:
     with ExitStack() as stack:
         others = [stack.enter_context(Viewer(server.stream(busy.id))) for _ in range(OTHERS)]

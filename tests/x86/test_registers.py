@@ -1,16 +1,6 @@
 import pytest
 
-from app.x86.registers import Access, Register, register_by_name
-
-
-@pytest.mark.parametrize("register", Register)
-def test_every_register_is_found_by_its_name_in_any_case(register: Register) -> None:
-    assert register_by_name(register.name.lower()) is register
-
-
-def test_an_unknown_name_is_an_error() -> None:
-    with pytest.raises(KeyError):
-        register_by_name("CR8")
+from app.x86.registers import Access, Register
 
 
 def test_registers_stand_on_16_byte_boundaries_of_the_page() -> None:

@@ -1,0 +1,46 @@
+"""What a hypervisor does whichever way the guest comes in."""
+
+import pytest
+
+from app.backends import emulation
+from app.guest.steps import Acknowledge, EmulatedRead, EmulatedWrite, EnterNmi, Halt, VmEntry, VmExit
+from tests.backends.helpers import drain
+
+
+def test_a_read_reads_the_model_and_gives_what_it_found() -> None:
+    assert drain(emulation.emulate(0x80, None), reads=0x35) == ([EmulatedRead(0x80)], 0x35)
+
+
+def test_a_write_writes_the_model() -> None:
+    assert drain(emulation.emulate(0x80, 0)) == ([EmulatedWrite(0x80, 0)], 0)
+
+
+def test_halt_leaves_the_guest_first() -> None:
+    steps, _ = drain(emulation.halt())
+
+    assert steps == [VmExit("HLT"), Halt()]
+
+
+@pytest.mark.parametrize("arrival", [Acknowledge(), EnterNmi()])
+def test_a_running_guest_is_kicked_out_before_the_interrupt_is_injected(arrival: Acknowledge | EnterNmi) -> None:
+    steps, _ = drain(emulation.deliver(halted=False, arrival=arrival))
+
+    assert steps == [VmExit("external interrupt"), arrival, VmEntry()]
+
+
+@pytest.mark.parametrize("arrival", [Acknowledge(), EnterNmi()])
+def test_a_halted_guest_is_out_already(arrival: Acknowledge | EnterNmi) -> None:
+    steps, _ = drain(emulation.deliver(halted=True, arrival=arrival))
+
+    assert steps == [arrival, VmEntry()]
+
+
+def test_delivery_gives_the_vector_that_was_acknowledged() -> None:
+    code = emulation.deliver(halted=True, arrival=Acknowledge())
+    next(code)
+    code.send(0x51)
+
+    with pytest.raises(StopIteration) as end:
+        code.send(0)
+
+    assert end.value.value == 0x51

@@ -1,0 +1,64 @@
+import pytest
+
+from app.backends.trap_emulate import TRAP_EMULATE
+from app.guest.apic_driver import NATIVE_OPERATIONS
+from app.guest.steps import (
+    Decode,
+    EmulatedRead,
+    EmulatedWrite,
+    EnableInterrupts,
+    GuestStep,
+    Halt,
+    HypervisorCall,
+    MemoryWrite,
+    SpinUntil,
+    VmEntry,
+    VmExit,
+    Word,
+    Work,
+)
+from app.x86.registers import Register
+from tests.backends.helpers import done, drain, result
+
+EXIT = VmExit("APIC access")
+
+
+def test_the_guest_is_untouched() -> None:
+    assert TRAP_EMULATE.overrides == ()
+    assert TRAP_EMULATE.operations is NATIVE_OPERATIONS
+
+
+def test_a_write_is_exit_decode_emulate_entry() -> None:
+    code = TRAP_EMULATE.operations.apic_write(Register.TPR, 0x20)
+
+    assert done(TRAP_EMULATE, code) == [EXIT, Decode(), EmulatedWrite(Register.TPR, 0x20), VmEntry()]
+
+
+def test_a_read_is_exit_decode_emulate_entry_and_returns_what_the_model_holds() -> None:
+    read = TRAP_EMULATE.operations.apic_read
+
+    assert done(TRAP_EMULATE, read(Register.TPR)) == [EXIT, Decode(), EmulatedRead(Register.TPR), VmEntry()]
+    assert result(TRAP_EMULATE, read(Register.TPR), reads=0x35) == 0x35
+
+
+def test_halt_is_an_exit() -> None:
+    assert TRAP_EMULATE.hypervisor is not None
+    code = TRAP_EMULATE.hypervisor.intercept(Halt())
+
+    assert code is not None
+    assert drain(code)[0] == [VmExit("HLT"), Halt()]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Work("handler_device", "works"),
+        MemoryWrite(Word("word"), 1),
+        SpinUntil(Word("word"), 1),
+        EnableInterrupts(),
+        HypervisorCall("APICRead", Register.TPR, None),
+    ],
+)
+def test_what_is_no_business_of_the_apic_runs_undisturbed(step: GuestStep) -> None:
+    assert TRAP_EMULATE.hypervisor is not None
+    assert TRAP_EMULATE.hypervisor.intercept(step) is None

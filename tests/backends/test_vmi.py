@@ -1,0 +1,46 @@
+from app.backends.vmi import VMI
+from app.guest.apic_driver import NATIVE_OPERATIONS, native_apic_read
+from app.guest.steps import Decode, EmulatedRead, EmulatedWrite, Halt, HypervisorCall, VmEntry, VmExit, Work
+from app.x86.registers import Register
+from tests.backends.helpers import done, drain, result
+
+TPR = Register.TPR
+
+
+def test_exactly_apic_read_and_apic_write_are_overridden() -> None:
+    assert VMI.overrides == ("apic_read", "apic_write")
+
+
+def test_everything_above_is_the_native_code() -> None:
+    for name in ("send_ipi_mask", "send_ipi_allbutself", "send_ipi_self", "ack_apic_irq"):
+        assert getattr(VMI.operations, name) is getattr(NATIVE_OPERATIONS, name)
+
+
+def test_a_write_is_call_emulate_entry_without_fault_or_decoding() -> None:
+    code = VMI.operations.apic_write(TPR, 0x20)
+
+    assert done(VMI, code) == [HypervisorCall("APICWrite", TPR, 0x20), EmulatedWrite(TPR, 0x20), VmEntry()]
+
+
+def test_a_write_of_zero_is_still_a_write() -> None:
+    assert EmulatedWrite(Register.EOI, 0) in done(VMI, VMI.operations.apic_write(Register.EOI, 0))
+
+
+def test_a_read_is_call_emulate_entry_and_returns_what_the_model_holds() -> None:
+    read = VMI.operations.apic_read
+
+    assert done(VMI, read(TPR)) == [HypervisorCall("APICRead", TPR, None), EmulatedRead(TPR), VmEntry()]
+    assert result(VMI, read(TPR), reads=0x35) == 0x35
+
+
+def test_an_access_that_by_passes_the_table_is_trapped() -> None:
+    assert done(VMI, native_apic_read(TPR)) == [VmExit("APIC access"), Decode(), EmulatedRead(TPR), VmEntry()]
+
+
+def test_halt_is_an_exit_and_work_is_not() -> None:
+    assert VMI.hypervisor is not None
+    halt = VMI.hypervisor.intercept(Halt())
+
+    assert halt is not None
+    assert drain(halt)[0] == [VmExit("HLT"), Halt()]
+    assert VMI.hypervisor.intercept(Work("handler_device", "works")) is None

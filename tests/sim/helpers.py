@@ -1,0 +1,74 @@
+"""Simulations that run to their end, and what their logs say."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import pytest
+
+from app.backends.catalogue import BACKENDS
+from app.sim.commands import CallGuest, SendIpi, Stimulus
+from app.sim.events import CallFinished, Event, HandlerEntered, HandlerReturned
+from app.sim.simulation import Simulation
+from app.x86.icr import DeliveryMode, Icr
+
+EventType = TypeVar("EventType")
+Log = Sequence[tuple[int, Event]]
+
+NAMES = tuple(BACKENDS)
+under_every_backend = pytest.mark.parametrize("backend", NAMES)
+#: More than any test needs: whoever has not come to an end by then never will.
+LIMIT = 50_000
+
+
+def finish(simulation: Simulation, *commands: Stimulus) -> list[tuple[int, Event]]:
+    """Applies *commands* at once and runs until nothing is left to do. Returns what happened."""
+    for command in commands:
+        simulation.apply(command)
+    simulation.run(operations=LIMIT)
+    simulation.check()
+    assert simulation.idle
+    return simulation.take_log()
+
+
+def run_to(simulation: Simulation, kind: type[Event], cpu: int) -> None:
+    """Runs up to the next event of *kind* on *cpu*."""
+    for _ in range(LIMIT):
+        simulation.run(operations=1)
+        if any(isinstance(event, kind) and getattr(event, "cpu", None) == cpu for _, event in simulation.take_log()):
+            return
+    raise AssertionError(f"no {kind.__name__} on CPU {cpu}")
+
+
+def happened(log: Log, kind: type[EventType]) -> list[EventType]:
+    return [event for _, event in log if isinstance(event, kind)]
+
+
+def handled(log: Log) -> list[tuple[int, int]]:
+    """CPU and vector of every handler that was entered, in order."""
+    return [(event.cpu, event.vector) for event in happened(log, HandlerEntered)]
+
+
+def order(log: Log, cpu: int) -> list[str]:
+    """Handlers of *cpu* as ``+51`` when entered and ``-51`` when left; ``-nmi`` for the end of an NMI."""
+    words = []
+    for _, event in log:
+        match event:
+            case HandlerEntered(number, vector, _) if number == cpu:
+                words.append(f"+{vector:x}")
+            case HandlerReturned(number, left) if number == cpu:
+                words.append("-nmi" if left is None else f"-{left:x}")
+            case _:
+                pass
+    return words
+
+
+def finished_calls(log: Log) -> list[tuple[int, str]]:
+    return [(event.cpu, event.function) for event in happened(log, CallFinished)]
+
+
+def ipi(cpu: int, target: int, vector: int = 0x41, mode: DeliveryMode = DeliveryMode.FIXED) -> SendIpi:
+    return SendIpi(cpu, Icr(vector, mode, destination=target))
+
+
+def reschedule(cpu: int, target: int) -> CallGuest:
+    return CallGuest(cpu, "smp_send_reschedule", target=target)

@@ -1,0 +1,82 @@
+"""What can be seen of a CPU in the middle of something."""
+
+from app.sim.commands import CallGuest, SendMsi, SetInterruptFlag
+from app.sim.events import HandlerEntered
+from app.sim.simulation import Simulation
+from tests.sim.helpers import finish, ipi, run_to, under_every_backend
+
+
+def functions(simulation: Simulation, cpu: int) -> list[str]:
+    return [name for name, _ in simulation.processors[cpu].call_stack()]
+
+
+def test_idle_cpu_has_no_frames() -> None:
+    simulation = Simulation(2)
+
+    finish(simulation, ipi(0, 1))
+
+    assert [processor.frames for processor in simulation.processors] == [[], []]
+
+
+def test_call_stack_goes_from_the_kernels_function_to_the_access() -> None:
+    simulation = Simulation(2)
+    simulation.apply(CallGuest(0, "smp_send_reschedule", target=1))
+
+    simulation.run(operations=2)
+
+    assert simulation.processors[0].call_stack() == [
+        ("smp_send_reschedule", "app.guest.smp"),
+        ("send_ipi_mask", "app.guest.apic_driver"),
+        ("send_ipi_mask_bitmask", "app.guest.apic_driver"),
+        ("__send_ipi_dest_field", "app.guest.apic_driver"),
+        ("apic_write_around", "app.guest.apic_driver"),
+        ("native_apic_write", "app.guest.apic_driver"),
+    ]
+
+
+def test_call_stack_shows_what_the_back_end_replaced() -> None:
+    simulation = Simulation(2, "vmi")
+    simulation.apply(CallGuest(0, "send_ipi_self"))
+
+    simulation.run(operations=1)
+
+    assert simulation.processors[0].call_stack()[-1] == ("vmi_apic_read", "app.backends.vmi")
+
+
+def test_waiting_cpu_says_for_which_word() -> None:
+    simulation = Simulation(2)
+
+    finish(simulation, SetInterruptFlag(1, False), CallGuest(0, "flush_tlb_others"))
+
+    waiting = simulation.processors[0].spinning
+    assert waiting is not None
+    assert (waiting.word.name, waiting.value) == ("flush_cpumask", 0)
+    assert simulation.processors[1].spinning is None
+
+
+@under_every_backend
+def test_halted_guest_is_woken_in_the_hypervisor_and_leaves_it_before_its_handler(backend: str) -> None:
+    simulation = Simulation(2, backend)
+    simulation.apply(SendMsi(0xFEE0_1000, 0xEF))
+    run_to(simulation, HandlerEntered, 1)
+    processor = simulation.processors[1]
+
+    at_arrival = processor.in_host
+    simulation.run(operations=1)
+
+    assert at_arrival == (backend != "native-xapic")
+    assert not processor.in_host
+
+
+@under_every_backend
+def test_handlers_are_told_apart_from_what_they_interrupted(backend: str) -> None:
+    simulation = Simulation(2, backend)
+    finish(simulation, SetInterruptFlag(1, False), CallGuest(0, "flush_tlb_others"))
+    simulation.apply(ipi(1, 0, 0x41))
+
+    run_to(simulation, HandlerEntered, 0)
+
+    processor = simulation.processors[0]
+    assert [(frame.name, frame.vector) for frame in processor.handlers()] == [("do_irq", 0x41)]
+    assert [frame.name for frame in processor.frames] == ["flush_tlb_others", "do_irq"]
+    assert functions(simulation, 0)[0] == "flush_tlb_others"
