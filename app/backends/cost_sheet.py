@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 
 #: Every entry that a sheet must have: the ``cost`` of each kind of step, and how long messages travel.
@@ -94,6 +95,7 @@ def _entry(sheet: str, key: str, raw: object) -> CostEntry:
     return CostEntry(cycles, source, str(confidence))
 
 
+@lru_cache
 def load_cost_sheet(name: str) -> CostSheet:
     """The sheet *name* that comes with the program."""
     text = (resources.files("app.backends") / "costs" / f"{name}.toml").read_text(encoding="utf-8")

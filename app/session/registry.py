@@ -1,5 +1,6 @@
 """The sessions of this process."""
 
+import asyncio
 import secrets
 from importlib import resources
 
@@ -81,17 +82,21 @@ class Registry:
         drive = SimulatedDrive(Simulation(cpus, backend))
         return self._add(title or f"{cpus} CPUs", drive, paused=paused, speed=speed)
 
-    def open_recording(self, name: str, data: bytes) -> Session:
-        """A session that plays a recording. UnusableRecording says what is wrong with *data*, and where."""
-        drive = RecordedDrive(name, Replay(read_recording(name, data)))
+    async def open_recording(self, name: str, data: bytes) -> Session:
+        """A session that plays a recording. UnusableRecording says what is wrong with *data*, and where.
+
+        A large one takes seconds to read: in a thread of its own, so that other sessions go on meanwhile.
+        """
+        replay = await asyncio.to_thread(_read, name, data)
+        drive = RecordedDrive(name, replay)
         return self._add(name, drive, paused=False, speed=RECORDING_SPEED)
 
-    def open_sample(self, name: str) -> Session:
+    async def open_sample(self, name: str) -> Session:
         """As open_recording, for one of the recordings that come with the program."""
         if name not in dict(_SAMPLES):
             raise UnusableRecording(f"there is no sample {name!r}")
         file = resources.files("app.traces") / "samples" / f"{name}.qemu.log.gz"
-        return self.open_recording(file.name, file.read_bytes())
+        return await self.open_recording(file.name, file.read_bytes())
 
     def samples(self) -> list[tuple[str, str]]:
         """(name, title) of the recordings that come with the program."""
@@ -122,3 +127,7 @@ class Registry:
         oldest = min(idle, key=lambda session: session.touched)
         del self._sessions[oldest.id]
         oldest.abandon()
+
+
+def _read(name: str, data: bytes) -> Replay:
+    return Replay(read_recording(name, data))

@@ -29,15 +29,23 @@ Content = tuple[int, DestinationMode, int, DeliveryMode, TriggerMode]
 
 
 def _content(message: InterruptMessage | Msi) -> Content:
-    # The 8259 says the vector of an ExtINT message, not the redirection entry.
-    vector = 0 if message.delivery_mode is DeliveryMode.EXTINT else message.vector
-    return (
+    return _comparable(
         message.destination,
         message.destination_mode,
-        vector,
+        message.vector,
         message.delivery_mode,
         message.trigger_mode,
     )
+
+
+def _comparable(
+    destination: int, mode: DestinationMode, vector: int, delivery_mode: DeliveryMode, trigger: TriggerMode
+) -> Content:
+    if delivery_mode is DeliveryMode.EXTINT:
+        vector = 0  # the 8259 says the vector, not the redirection entry
+    if delivery_mode not in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY):
+        trigger = TriggerMode.EDGE  # level means nothing to the others
+    return (destination, mode, vector, delivery_mode, trigger)
 
 
 class IoApicCheck:
@@ -157,8 +165,8 @@ class IoApicCheck:
             return
 
     def _entry_content(self, entry: int) -> Content:
-        trigger = TriggerMode(entry >> 15 & 1)
-        return (entry >> 56, DestinationMode(entry >> 11 & 1), entry & 0xFF, DeliveryMode(entry >> 8 & 7), trigger)
+        mode, trigger = DeliveryMode(entry >> 8 & 7), TriggerMode(entry >> 15 & 1)
+        return _comparable(entry >> 56, DestinationMode(entry >> 11 & 1), entry & 0xFF, mode, trigger)
 
     def ended(self, vector: int, line: int) -> None:
         """The model's local APIC broadcasts an EOI."""

@@ -50,9 +50,11 @@ def read_recording_from(
     for lines in text.blocks():
         beginning = beginning or lines[:_PROBED_LINES]
         log.feed(lines)
+        if log.understood > limits.operations:
+            raise UnusableRecording(f"it holds more than {limits.operations:,} operations; take a part of it")
         if on_progress is not None:
             on_progress(text.consumed)
-    if log.nothing_understood:
+    if not log.understood:
         _say_what_it_is(beginning)
     return log.recording(name)
 

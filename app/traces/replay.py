@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 from app.hw import bus
@@ -222,8 +221,7 @@ class Replay:
         candidates = able or running or [0]
         if len(candidates) == 1:
             return candidates[0]
-        coming = islice(self._operations, self.position, self.position + _LOOK_AHEAD)
-        return first_to_end(candidates, coming)
+        return first_to_end(candidates, self._operations[self.position : self.position + _LOOK_AHEAD])
 
     def _runs(self, cpu: int, line: int) -> None:
         """*cpu* does something, so it is not waiting to be started."""

@@ -29,16 +29,17 @@ _OTHER_MAGICS = {
 
 
 class Limits(NamedTuple):
-    """The most bytes that are taken: as they come, and unpacked."""
+    """The most that is taken: bytes as they come, bytes unpacked, operations kept in memory."""
 
     compressed: int
     unpacked: int
+    operations: int = 1_000_000
 
 
 #: For what strangers send to a server.
 UPLOAD_LIMITS = Limits(16 << 20, 128 << 20)
 #: For what the owner of the machine names on the command line: only a guard against a gzip bomb.
-COMMAND_LINE_LIMITS = Limits(4 << 30, 16 << 30)
+COMMAND_LINE_LIMITS = Limits(4 << 30, 16 << 30, 100_000_000)
 
 
 class RecordedText:

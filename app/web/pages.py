@@ -118,9 +118,9 @@ async def open_recording(request: Request, session_id: str) -> Response:
     form = await request.form()
     sample, upload = form.get("sample"), form.get("recording")
     if isinstance(sample, str):
-        opened = registry.open_sample(sample)
+        opened = await registry.open_sample(sample)
     elif isinstance(upload, UploadFile) and upload.filename:
-        opened = registry.open_recording(upload.filename, await upload.read())
+        opened = await registry.open_recording(upload.filename, await upload.read())
     else:
         raise Problem(422, "Which recording?", errors=[("recording", "choose a file first")])
     return elsewhere(request, f"/s/{opened.id}")
