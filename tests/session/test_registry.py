@@ -110,16 +110,16 @@ async def test_stop_ends_everything_with_its_code() -> None:
 
 async def test_what_is_no_recording_is_refused_and_takes_no_room(registry: Registry) -> None:
     with pytest.raises(UnusableRecording):
-        registry.open_recording("notes.txt", b"this is no log\n")
+        await registry.open_recording("notes.txt", b"this is no log\n")
     with pytest.raises(UnusableRecording):
-        registry.open_sample("no-such-sample")
+        await registry.open_sample("no-such-sample")
 
     assert len(registry.all()) == 1
 
 
 async def test_sample_opens_as_a_session_that_plays(registry: Registry) -> None:
     (name, title) = registry.samples()[0]
-    session = registry.open_sample(name)
+    session = await registry.open_sample(name)
 
     recording = session.state()["recording"]
     assert title
