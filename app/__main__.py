@@ -1,6 +1,7 @@
 """The command line: ``apicscope`` and ``python -m app``."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -8,6 +9,8 @@ from importlib import import_module
 #: Each command is a module of ``app.cli``, loaded only when it is asked for: replay need not wait for a web server.
 COMMANDS = ("serve", "replay", "conformance", "bench")
 DEFAULT_COMMAND = "serve"
+#: What a shell reports of a program that SIGPIPE ended.
+_PIPE_CLOSED = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,7 +25,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in (chosen,) if chosen in COMMANDS else COMMANDS:
         import_module(f"app.cli.{name}").add_parser(subparsers)
     parsed = parser.parse_args(given)
-    status: int = parsed.run(parsed)
+    try:
+        status: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _PIPE_CLOSED
     return status
 
 
