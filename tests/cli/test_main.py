@@ -41,7 +41,8 @@ def test_reader_that_goes_away_early_is_no_fault() -> None:
     sample = "app/traces/samples/linux-6.1-boot-4cpu.qemu.log.gz"
     command = [sys.executable, "-m", "app", "replay", "--json", sample]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as replaying:
-        assert replaying.stdout is not None and replaying.stderr is not None
+        assert replaying.stdout is not None
+        assert replaying.stderr is not None
         replaying.stdout.close()
         complaints = replaying.stderr.read()
 
