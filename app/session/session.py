@@ -191,6 +191,8 @@ class Session:
                 future.set_exception(error)
             return
         self._commands += 1
+        if not self.paused:
+            self._advance()  # so that the first frame already shows what came of it
         self._publish()
         if not future.done():
             future.set_result(Answer(self._commands, self.hub.seq, text, values))
