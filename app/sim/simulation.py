@@ -3,7 +3,6 @@
 The same commands at the same moments give the same events: the queue's order is fixed and nothing here is random.
 """
 
-from collections import Counter
 from typing import NamedTuple
 
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
@@ -47,20 +46,21 @@ class Simulation:
     def __init__(self, cpu_count: int, backend: str = DEFAULT_BACKEND, sheet: CostSheet | None = None) -> None:
         self.sheet = sheet or load_cost_sheet("2007")
         self._costs = self.sheet.cycles
-        self._pending_events: list[Event] = []
-        self.machine = Machine(cpu_count, record=self._pending_events.append)
+        self._log: list[tuple[int, Event]] = []
+        self.machine = Machine(cpu_count, record=self._record)
         self.clock = self.machine.clock
         self._queue: EventQueue[Processor | BusMessage | TimerExpiry] = EventQueue()
         self.in_flight: dict[int, Flight] = {}
         self._timer_at: int | None = None
-        self._log: list[tuple[int, Event]] = []
         self._counted = 0
         self.journal: list[Journalled] = []
         self.demonstration: Demonstration | None = None
-        record = self._pending_events.append
-        self.execution = Execution(self.machine, BACKENDS[backend], self._costs, record, self._wake)
+        self.execution = Execution(self.machine, BACKENDS[backend], self._costs, self._record, self._wake)
         self.execution.boot()
-        self._pending_events.clear()
+        self._log.clear()
+
+    def _record(self, event: Event) -> None:
+        self._log.append((self.clock.now, event))
 
     # What can be seen
 
@@ -90,8 +90,8 @@ class Simulation:
     def take_log(self) -> list[tuple[int, Event]]:
         """What happened since the last call, with its time."""
         self._count()
-        log = self._log
-        self._log = []
+        log = self._log[:]
+        self._log.clear()
         self._counted = 0
         return log
 
@@ -135,16 +135,8 @@ class Simulation:
                 self.clock.now = until
         return done
 
-    def _settle(self) -> None:
-        """Sends what was posted on its way and gives what happened its time."""
-        if self.machine.outbox:
-            self._dispatch()
-        if self._pending_events:
-            now = self.clock.now
-            self._log += [(now, event) for event in self._pending_events]
-            self._pending_events.clear()
-
     def _dispatch(self) -> None:
+        """Sends what was posted on its way."""
         now = self.clock.now
         counters = self.execution.counters
         for message in self.machine.outbox:
@@ -161,10 +153,10 @@ class Simulation:
     def _count(self) -> None:
         """Adds up what the log holds beyond what was counted already."""
         counters = self.execution.counters
-        for kind, number in Counter(type(event) for _, event in self._log[self._counted :]).items():
-            field = _COUNTED.get(kind)
+        for _, event in self._log[self._counted :]:
+            field = _COUNTED.get(type(event))
             if field is not None:
-                counters.add(field, number)
+                counters.add(field, 1)
         self._counted = len(self._log)
 
     # Things in the queue
@@ -173,17 +165,19 @@ class Simulation:
         del self.in_flight[message.number]
         for cpu in self.machine.deliver(message):
             self._wake(self.execution.processors[cpu.number])
-        self._settle()
+        self._dispatch()
         return True
 
     def _turns(self, processor: Processor, until: int | None, operations: int | None) -> int:
         """Lets a CPU go on for as long as it would be next anyway: the queue is asked only when it must be."""
         done = 0
+        machine, clock, queue, turn = self.machine, self.clock, self._queue, self.execution.turn
         while True:
-            cycles = self.execution.turn(processor)  # still scheduled: a CPU that wakes itself is not run twice
-            if self.machine.timers_changed:
+            cycles = turn(processor)  # still scheduled: a CPU that wakes itself is not run twice
+            if machine.timers_changed:
                 self._watch_timers()
-            self._settle()
+            if machine.outbox:
+                self._dispatch()
             if cycles is None:
                 processor.scheduled = False
                 return done + (processor.spinning is not None and processor.spinning is processor.last_step)
@@ -191,11 +185,11 @@ class Simulation:
             if not cycles and self.execution.sleeps(processor):
                 processor.scheduled = False
                 return done  # whatever ends the halt wakes it
-            following = self.clock.now + cycles
-            if done == operations or (until is not None and following > until) or self._queue.has_before(following):
-                self._queue.push(following, Priority.PROCESSOR, processor)
+            following = clock.now + cycles
+            if done == operations or (until is not None and following > until) or queue.has_before(following):
+                queue.push(following, Priority.PROCESSOR, processor)
                 return done
-            self.clock.now = following
+            clock.now = following
 
     def _wake(self, processor: Processor) -> None:
         if not processor.scheduled:
@@ -221,7 +215,7 @@ class Simulation:
             self._wake(self.execution.processors[cpu.number])
         self.machine.timers_changed = True
         self._watch_timers()
-        self._settle()
+        self._dispatch()
         return bool(expired)
 
     # Commands
@@ -233,7 +227,7 @@ class Simulation:
             self.demonstration = None  # whoever acts wants to see what comes of that, and nothing else
         answer = self._apply(command)
         self._watch_timers()
-        self._settle()
+        self._dispatch()
         return answer
 
     def _apply(self, command: Stimulus) -> int | Fault | None:
@@ -242,7 +236,7 @@ class Simulation:
             case SendIpi() | CallGuest():
                 self.call(command)
             case WriteRegister(cpu, register, value):
-                self._pending_events.append(RegisterSet(cpu, register, value))
+                self._record(RegisterSet(cpu, register, value))
                 fault = machine.write_register(cpu, register, value)
                 self._wake(self.processors[cpu])
                 return fault
@@ -262,7 +256,7 @@ class Simulation:
                 self._wake(self.processors[cpu])
             case SetBackend(name):
                 self.execution.backend = BACKENDS[name]
-                self._pending_events.append(BackendSwitched(name))
+                self._record(BackendSwitched(name))
             case Demonstrate(enabled):
                 self.demonstration = Demonstration() if enabled else None
         return None
@@ -278,7 +272,7 @@ class Simulation:
         self.clock.now = begins
         for command in self.demonstration.next_commands(self.machine, self.processors):
             self._apply(command)
-        self._settle()
+        self._dispatch()
 
     def check(self) -> None:
         """AssertionError when the machine or its messages are in a state that cannot be."""
