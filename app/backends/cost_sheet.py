@@ -13,6 +13,7 @@ REQUIRED_ENTRIES = (
     "memory_write",
     "spin_exit",
     "enable_interrupts",
+    "disable_interrupts",
     "halt",
     "interrupt_entry",
     "interrupt_return",

@@ -7,8 +7,9 @@ None of these functions knows which back end runs it: they end in the table's ``
 from functools import lru_cache
 
 from app.guest.apic_ops import ApicOperations, Context
+from app.guest.irq_vectors import NMI_VECTOR
 from app.guest.steps import Load, Steps, Store
-from app.x86.icr import DELIVERY_STATUS, DestinationMode, Icr, Shorthand
+from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.registers import Register
 
 _ICR_LOW = int(Register.ICR_LOW)
@@ -42,8 +43,9 @@ def apic_wait_icr_idle(context: Context) -> Steps[None]:
 
 @lru_cache(maxsize=1024)
 def __prepare_icr(shortcut: Shorthand, vector: int, mode: DestinationMode) -> int:
-    """The kernel leaves the level bit 0: a fixed interrupt does not look at it."""
-    return Icr(vector, destination_mode=mode, shorthand=shortcut, level=0).low()
+    """The kernel leaves the level bit 0: a fixed interrupt does not look at it. Vector 2 means an NMI."""
+    delivery_mode = DeliveryMode.NMI if vector == NMI_VECTOR else DeliveryMode.FIXED
+    return Icr(vector, delivery_mode, mode, shortcut, level=0).low()
 
 
 def __prepare_icr2(destination: int) -> int:

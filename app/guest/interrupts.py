@@ -14,7 +14,7 @@ from app.guest.irq_vectors import (
     RESCHEDULE_VECTOR,
     SPURIOUS_APIC_VECTOR,
 )
-from app.guest.steps import EnableInterrupts, MemoryWrite, Steps, Work
+from app.guest.steps import DisableInterrupts, EnableInterrupts, MemoryWrite, Steps, Work
 from app.x86.registers import Register
 
 _ISR7 = int(Register.ISR7)
@@ -46,14 +46,18 @@ def smp_call_function_interrupt(context: Context, vector: int) -> Steps[None]:
 
 
 def smp_invalidate_interrupt(context: Context, vector: int) -> Steps[None]:
-    """The EOI comes after the flush; only then may the sender go on."""
+    """The EOI comes after the flush; only then may the sender go on.
+
+    When nobody asked for a flush, the kernel leaves at once and sends no EOI: a stray vector stays in service and keeps
+    class f shut.
+    """
     mask = context.kernel.flush_cpumask
     mine = 1 << context.number
-    if mask.value & mine:
-        yield _FLUSH
+    if not mask.value & mine:
+        return
+    yield _FLUSH
     yield from context.operations.ack_apic_irq(context)
-    if mask.value & mine:
-        yield MemoryWrite(mask, mask.value & ~mine)
+    yield MemoryWrite(mask, mask.value & ~mine)
 
 
 def smp_apic_timer_interrupt(context: Context, vector: int) -> Steps[None]:
@@ -80,12 +84,14 @@ def smp_error_interrupt(context: Context, vector: int) -> Steps[None]:
 
 def do_irq(context: Context, vector: int) -> Steps[None]:
     """A device's interrupt. Edge: EOI first. Level: EOI last, so its class stays closed while the device is served.
-    Interrupts are on meanwhile: a higher class comes in."""
+    Interrupts are on while the device is served, and off again before the EOI (``handle_IRQ_event``): a higher class
+    comes in meanwhile, but handlers do not pile up behind each EOI."""
     level = vector in context.cpu.apic.tmr
     if not level:
         yield from context.operations.ack_apic_irq(context)
     yield EnableInterrupts()
     yield _DEVICE
+    yield DisableInterrupts()
     if level:
         yield from context.operations.ack_apic_irq(context)
 

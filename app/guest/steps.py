@@ -68,6 +68,10 @@ class EnableInterrupts(NamedTuple):
     """STI in a handler that lets higher classes in."""
 
 
+class DisableInterrupts(NamedTuple):
+    """CLI at the end of that part."""
+
+
 class Halt(NamedTuple):
     """HLT with interrupts on: the idle loop."""
 
@@ -122,6 +126,7 @@ GuestStep = (
     | MemoryWrite
     | SpinUntil
     | EnableInterrupts
+    | DisableInterrupts
     | Halt
     | Acknowledge
     | EnterNmi
@@ -138,6 +143,7 @@ PRICES: dict[type[Step], str] = {
     MemoryWrite: "memory_write",
     SpinUntil: "spin_exit",
     EnableInterrupts: "enable_interrupts",
+    DisableInterrupts: "disable_interrupts",
     Halt: "halt",
     Acknowledge: "interrupt_entry",
     EnterNmi: "interrupt_entry",

@@ -8,7 +8,7 @@ from enum import Enum
 
 from app.hw.events import Accepted, Event, InitPerformed, Merged, NmiTaken, Reason, Refused, SmiTaken, Started
 from app.hw.local_apic import ApicMode, LocalApic
-from app.hw.messages import InterruptMessage
+from app.hw.messages import InterruptMessage, Origin
 from app.x86.icr import DeliveryMode
 
 
@@ -21,8 +21,9 @@ class RunState(Enum):
 
 
 _FIXED = DeliveryMode.FIXED  # what nearly every message is
-#: An NMI that waits behind the running one; further ones are lost in it ("Handling Multiple NMIs").
-_NMI_LATCH = 1
+#: NMIs that can wait: one behind the handler that runs; otherwise one that is about to be taken and one behind it.
+#: Further ones are lost in those ("Handling Multiple NMIs").
+_WHILE_RUNNING, _OTHERWISE = 1, 2
 
 
 class Cpu:
@@ -80,11 +81,11 @@ class Cpu:
                 self._accepted(message)
                 self._perform_init()
                 return True
-            case DeliveryMode.STARTUP:
+            case DeliveryMode.STARTUP if message.origin is Origin.IPI:
                 return self._start(message)
             case DeliveryMode.EXTINT:
                 return self._refuse(message, Reason.NO_INTERRUPT_CONTROLLER)
-            case DeliveryMode.RESERVED_3:
+            case DeliveryMode.STARTUP | DeliveryMode.RESERVED_3:
                 return self._refuse(message, Reason.RESERVED_DELIVERY_MODE)
 
     def _accepted(self, message: InterruptMessage) -> None:
@@ -95,7 +96,7 @@ class Cpu:
         return False
 
     def _latch_nmi(self, message: InterruptMessage) -> bool:
-        if self.nmi_pending >= _NMI_LATCH:
+        if self.nmi_pending >= (_WHILE_RUNNING if self.nmi_running else _OTHERWISE):
             self.record(Merged(self.number, message.vector, message.delivery_mode, message.number))
         else:
             self.nmi_pending += 1

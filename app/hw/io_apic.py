@@ -125,11 +125,16 @@ class IoApic:
 
     # How a message ended, and EOI
 
-    def message_arrived(self, pin: int, message: InterruptMessage, accepted: bool) -> None:
-        """A message of *pin* has reached the bus. Remote IRR is set when a level interrupt was accepted."""
+    def message_arrived(self, pin: int, message: InterruptMessage, accepted: bool) -> list[InterruptMessage]:
+        """A message of *pin* has reached the bus. Remote IRR is set when a level interrupt was accepted.
+
+        An entry that became level while its edge was on the way sends now. A refused level interrupt is not sent again
+        by itself: the next change of its line or entry does that.
+        """
         self.entries[pin] &= ~DELIVERY_STATUS
         if accepted and message.trigger_mode is TriggerMode.LEVEL and self.entries[pin] & LEVEL:
             self.entries[pin] |= REMOTE_IRR
+        return self._service_level(pin) if message.trigger_mode is TriggerMode.EDGE else []
 
     def end_of_interrupt(self, vector: int) -> list[InterruptMessage]:
         """EOI of *vector*: clears remote IRR of every level pin with it; a pin whose line is still up sends again."""

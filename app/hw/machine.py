@@ -168,7 +168,7 @@ class Machine:
             if message.origin is _IPI:
                 self._sender_idle(message.source)
             else:
-                self.io_apic.message_arrived(message.source, message, accepted)
+                self._post_all(self.io_apic.message_arrived(message.source, message, accepted))
         return reached
 
     def _sender_idle(self, cpu: int) -> None:

@@ -39,8 +39,12 @@ class Drive(Protocol):
     def next_time(self) -> int | None:
         """When something happens next; None when nothing will."""
 
-    def run(self, until: int | None = None, operations: int | None = None) -> int:
-        """Moves on; returns the operations done."""
+    @property
+    def idle(self) -> bool:
+        """Nothing is left to do; timers may still be waiting for their time."""
+
+    def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
+        """Moves on, no further than *until*, for no more than so many *operations*; returns the operations done."""
 
     def apply(self, command: Stimulus) -> int | Fault | None:
         """Does what a person asked. NotPossible when this drive cannot."""

@@ -2,9 +2,12 @@
 
 from typing import TYPE_CHECKING
 
+from app.backends.cost_sheet import DEFAULT_COST_SHEET
+from app.hw import events as hw
 from app.hw.events import Fault
 from app.session.drive import NotPossible, State
-from app.sim.commands import Demonstrate, ReadRegister, Stimulus
+from app.sim.commands import Demonstrate, Stimulus
+from app.sim.counters import Counters
 from app.sim.events import Event
 from app.traces.replay import Replay
 from app.wire.snapshot import apic_state, io_apic_state
@@ -22,6 +25,8 @@ class RecordedDrive:
         self.machine = replay.machine
         self.vector_names: Mapping[int, str] = {}  # nobody knows which kernel was recorded
         self.longest_gap = 0.02
+        self._log: list[tuple[int, Event]] = []
+        self._counters = Counters()
 
     @property
     def time(self) -> int:
@@ -38,34 +43,45 @@ class RecordedDrive:
     def next_time(self) -> int | None:
         return self.replay.next_time
 
-    def run(self, until: int | None = None, operations: int | None = None) -> int:
+    @property
+    def idle(self) -> bool:
+        return self.replay.finished
+
+    def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
         done = 0
         replay = self.replay
         while not replay.finished and (operations is None or done < operations):
             if until is not None and (replay.next_time or 0) > until:
                 break
             replay.step()
+            self._note(self.machine.take_events())
             done += 1
         return done
 
+    def _note(self, events: list[hw.Event]) -> None:
+        """Gives what happened its time and counts it."""
+        now = self.time
+        for event in events:
+            self._log.append((now, event))
+            self._counters.count(event)
+
     def apply(self, command: Stimulus) -> int | Fault | None:
-        if isinstance(command, ReadRegister):
-            return self.machine.read_register(command.cpu, command.register)
         if isinstance(command, Demonstrate):
             return None
         raise NotPossible("this session follows a recording: nobody else can stir its machine")
 
     def take_log(self) -> list[tuple[int, Event]]:
-        return [(self.time, event) for event in self.machine.take_events()]
+        log, self._log = self._log, []
+        return log
 
     def state(self) -> State:
         replay = self.replay
         return {
             "backend": self.backend,
-            "cost_sheet": "2007",
+            "cost_sheet": DEFAULT_COST_SHEET,
             "demonstration": False,
-            "idle": replay.finished,
-            "counters": self._counters(),
+            "idle": self.idle,
+            "counters": self._counted(),
             "cpus": [apic_state(cpu) for cpu in self.machine.cpus],
             "ioapic": io_apic_state(self.machine.io_apic),
             "in_flight": [],
@@ -83,12 +99,9 @@ class RecordedDrive:
             },
         }
 
-    def _counters(self) -> State:
-        return {
-            "ipis_sent": self.replay.ipis_sent,
-            "accesses": sum(self.replay.accesses.values()),
-            "exits": 0,
-            "hypercalls": 0,
-            "cycles": 0,
-            "interrupts_taken": self.replay.vectors_checked,
-        }
+    def _counted(self) -> State:
+        """What the recording tells; exits and cycles it does not."""
+        self._counters.ipis_sent = self.replay.ipis_sent
+        self._counters.accesses = sum(self.replay.accesses.values())
+        self._counters.interrupts_taken = self.replay.vectors_checked
+        return self._counters.as_dict()

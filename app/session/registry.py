@@ -7,6 +7,7 @@ from importlib import resources
 from app.backends.catalogue import DEFAULT_BACKEND
 from app.session.recorded import RecordedDrive
 from app.session.session import Session
+from app.session.share import Share
 from app.session.simulated import SimulatedDrive
 from app.sim.commands import Demonstrate
 from app.sim.simulation import Simulation
@@ -40,12 +41,17 @@ class Registry:
         self._limit = limit
         self._sessions: dict[str, Session] = {}
         self._default: Session | None = None
+        self._share = Share()
 
     async def start(self) -> None:
         """Opens the default session: a machine that already does something, slowly."""
+        self._open_default()
+
+    def _open_default(self) -> Session:
         simulation = Simulation(4)
         simulation.apply(Demonstrate(True))
         self._default = self._add("Four CPUs", SimulatedDrive(simulation), paused=False, speed=SLOW_MOTION)
+        return self._default
 
     async def stop(self, code: int) -> None:
         """Ends every session; their viewers' streams are closed with *code*."""
@@ -56,6 +62,9 @@ class Registry:
     def default(self) -> Session:
         """The session of the front page."""
         assert self._default is not None, "the registry was not started"
+        if self._default.hub.over is not None:  # a fault has ended it: the front page still needs a machine
+            self._sessions.pop(self._default.id, None)
+            return self._open_default()
         return self._default
 
     def all(self) -> list[Session]:
@@ -113,7 +122,7 @@ class Registry:
     def _add(self, title: str, drive: SimulatedDrive | RecordedDrive, *, paused: bool, speed: float | None) -> Session:
         self._make_room()
         session_id = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
-        session = Session(session_id, title, drive, paused=paused, speed=speed)
+        session = Session(session_id, title, drive, paused=paused, speed=speed, share=self._share)
         self._sessions[session_id] = session
         return session
 

@@ -16,6 +16,7 @@ from app.session.drive import Drive, NotPossible, State
 from app.session.hub import Hub
 from app.session.pacer import Pacer
 from app.session.publisher import Publisher
+from app.session.share import Share
 from app.sim.commands import (
     INTERRUPT,
     Command,
@@ -34,9 +35,8 @@ from app.wire.commands import parse_command
 from app.wire.preview import Preview, preview
 
 _FRAME = 1 / 30
-#: How long the model may run before others in the process get their turn.
-_SLICE = 0.004
-_OPERATIONS_AT_ONCE = 200
+#: How many operations go by between two looks at the clock.
+_OPERATIONS_AT_ONCE = 20
 _SESSION_OVER = 1000
 _BROKEN = 1011
 _LOG = logging.getLogger(__name__)
@@ -57,13 +57,23 @@ class Answer(NamedTuple):
 class Session:
     """One machine and everyone who looks at it."""
 
-    def __init__(self, session_id: str, title: str, drive: Drive, *, paused: bool, speed: float | None) -> None:
+    def __init__(
+        self,
+        session_id: str,
+        title: str,
+        drive: Drive,
+        *,
+        paused: bool,
+        speed: float | None,
+        share: Share | None = None,
+    ) -> None:
         self.id = session_id
         self.title = title
         self.drive = drive
         self.paused = paused
         self.hub = Hub()
         self.touched = time.monotonic()
+        self._share = share or Share()
         self._pacer = Pacer(speed, drive.longest_gap)
         self._inbox: deque[tuple[Command, asyncio.Future[Answer]]] = deque()
         self._called = asyncio.Event()
@@ -80,7 +90,9 @@ class Session:
         return len(self.drive.machine.cpus)
 
     def state(self) -> State:
-        """The state that viewers have, with its number in the stream as ``seq``."""
+        """The present state, with its number in the stream as ``seq``."""
+        if self._publisher.unseen and self.hub.over is None:
+            self._publish()
         return self.hub.state | {"seq": self.hub.seq}
 
     async def submit(self, command: Command) -> Answer:
@@ -114,6 +126,7 @@ class Session:
     def abandon(self, code: int = _SESSION_OVER) -> None:
         """As close, without waiting for the task to end."""
         self._task.cancel()
+        self._share.busy(self, False)
         for _, future in self._inbox:
             if not future.done():
                 future.set_exception(NotPossible(_OVER_WORDS))
@@ -133,11 +146,13 @@ class Session:
             self._called.clear()
             while self._inbox:
                 await self._answer(*self._inbox[0])
+                await asyncio.sleep(0)  # a flood of commands is no reason for others to wait
                 self._inbox.popleft()  # only now: whoever waits for the command under way is told when the session ends
             delay = None if self.paused else self._advance()
-            if self._publisher.due:
+            self._share.busy(self, delay is not None)
+            if self._publisher.due and self.hub.viewers:
                 self._publish()
-            elif delay is None and self._publisher.unseen:
+            elif delay is None and self._publisher.unseen and self.hub.viewers:
                 delay = self._publisher.seconds_until_due  # what changed since is still to be shown
             await self._sleep(delay)
 
@@ -168,13 +183,13 @@ class Session:
             return None
         return min(max(self._pacer.seconds_until(following), 0.002), _FRAME)
 
-    def _run_slice(self, until: int | None, operations: int | None = None) -> int:
-        """Runs for at most one slice of wall time."""
-        end = time.monotonic() + _SLICE
+    def _run_slice(self, until: int | None, operations: int | None = None, *, until_idle: bool = False) -> int:
+        """Runs for at most this session's share of wall time. Returns operations done."""
+        end = time.monotonic() + self._share.slice()
         done = 0
         while operations is None or done < operations:
             chunk = _OPERATIONS_AT_ONCE if operations is None else min(operations - done, _OPERATIONS_AT_ONCE)
-            ran = self.drive.run(until, chunk)
+            ran = self.drive.run(until, chunk, until_idle=until_idle)
             done += ran
             if ran < chunk or time.monotonic() > end:
                 break
@@ -237,17 +252,17 @@ class Session:
     async def _run_until_idle(self, limit: int) -> tuple[str, dict[str, Any]]:
         with suppress(NotPossible):
             self.drive.apply(Demonstrate(False))
-        done = await self._run_operations(limit)
-        idle = self.drive.next_time() is None
+        done = 0 if self.drive.idle else await self._run_operations(limit, until_idle=True)
+        idle = self.drive.idle
         text = f"Idle after {done} operations." if idle else f"Still busy after {done} operations."
         return text, {"idle": idle, "operations": done}
 
-    async def _run_operations(self, amount: int) -> int:
+    async def _run_operations(self, amount: int, *, until_idle: bool = False) -> int:
         done = 0
         while done < amount:
-            ran = self._run_slice(None, amount - done)
+            ran = self._run_slice(None, amount - done, until_idle=until_idle)
             done += ran
-            if not ran or self.drive.next_time() is None or self._told_to_pause():
+            if not ran or self._told_to_pause() or (until_idle and self.drive.idle):
                 break
             await self._let_others()
         return done

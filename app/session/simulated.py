@@ -4,14 +4,30 @@ from typing import TYPE_CHECKING
 
 from app.guest.irq_vectors import VECTOR_NAMES
 from app.hw.events import Fault
-from app.session.drive import State
-from app.sim.commands import Stimulus
+from app.session.drive import NotPossible, State
+from app.sim.commands import (
+    CallGuest,
+    ConfigurePin,
+    Demonstrate,
+    DrivePin,
+    ReadRegister,
+    SendIpi,
+    SendMsi,
+    SetBackend,
+    SetInterruptFlag,
+    Stimulus,
+    WriteRegister,
+)
 from app.sim.events import Event
 from app.sim.simulation import Simulation
 from app.wire.snapshot import cpu_state, in_flight_state, io_apic_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+_MOST_CALLS = 64
+_MOST_IN_FLIGHT = 256
 
 
 class SimulatedDrive:
@@ -38,11 +54,28 @@ class SimulatedDrive:
     def next_time(self) -> int | None:
         return self.simulation.next_time()
 
-    def run(self, until: int | None = None, operations: int | None = None) -> int:
-        return self.simulation.run(until, operations)
+    @property
+    def idle(self) -> bool:
+        return self.simulation.idle and self.simulation.demonstration is None
+
+    def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
+        return self.simulation.run(until, operations, until_idle=until_idle)
 
     def apply(self, command: Stimulus) -> int | Fault | None:
+        self._make_sure_there_is_room(command)
         return self.simulation.apply(command)
+
+    def _make_sure_there_is_room(self, command: Stimulus) -> None:
+        """While time stands still nothing is worked off: what waits must not grow for ever."""
+        match command:
+            case SendIpi(cpu) | CallGuest(cpu):
+                if len(self.simulation.processors[cpu].calls) >= _MOST_CALLS:
+                    raise NotPossible(f"{_MOST_CALLS} calls wait on CPU {cpu} already; let time run")
+            case SendMsi() | DrivePin() | WriteRegister() | ConfigurePin():
+                if len(self.simulation.in_flight) >= _MOST_IN_FLIGHT:
+                    raise NotPossible(f"{_MOST_IN_FLIGHT} messages are on their way already; let time run")
+            case ReadRegister() | SetInterruptFlag() | SetBackend() | Demonstrate():
+                return
 
     def take_log(self) -> list[tuple[int, Event]]:
         return self.simulation.take_log()
@@ -53,7 +86,7 @@ class SimulatedDrive:
             "backend": simulation.backend,
             "cost_sheet": simulation.sheet.name,
             "demonstration": simulation.demonstration is not None,
-            "idle": simulation.next_time() is None,
+            "idle": self.idle,
             "counters": simulation.counters.as_dict(),
             "cpus": [cpu_state(processor) for processor in simulation.processors],
             "ioapic": io_apic_state(self.machine.io_apic),

@@ -2,6 +2,19 @@
 
 from dataclasses import asdict, dataclass
 
+from app.hw import events as hw
+from app.sim.events import Event
+
+_COUNTED: dict[type, str] = {
+    hw.MessageSent: "messages",
+    hw.Accepted: "accepted",
+    hw.Merged: "merged",
+    hw.Refused: "refused",
+    hw.Acknowledged: "interrupts_taken",
+    hw.NmiTaken: "interrupts_taken",
+    hw.InterruptEnded: "eois",
+}
+
 
 @dataclass(slots=True)
 class Counters:
@@ -19,9 +32,11 @@ class Counters:
     interrupts_taken: int = 0
     eois: int = 0
 
-    def add(self, name: str, number: int) -> None:
-        """Adds *number* to the counter called *name*."""
-        setattr(self, name, getattr(self, name) + number)
+    def count(self, event: Event) -> None:
+        """Adds *event* to the counter of its kind, if there is one."""
+        name = _COUNTED.get(type(event))
+        if name is not None:
+            setattr(self, name, getattr(self, name) + 1)
 
     def as_dict(self) -> dict[str, int]:
         """Name to number."""

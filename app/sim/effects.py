@@ -8,6 +8,7 @@ from app.guest.steps import (
     PRICES,
     Acknowledge,
     Decode,
+    DisableInterrupts,
     EmulatedRead,
     EmulatedWrite,
     EnableInterrupts,
@@ -83,6 +84,8 @@ class Effects:
                     return None
             case EnableInterrupts():
                 processor.cpu.interrupt_flag = not processor.held_off
+            case DisableInterrupts():
+                processor.cpu.interrupt_flag = False
             case Halt():
                 processor.cpu.run_state = RunState.HALTED
                 processor.frames.clear()  # the idle loop, which begins anew after every interrupt

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
 from app.backends.cost_sheet import CostSheet, load_cost_sheet
-from app.hw import events as hw
 from app.hw.events import Fault
 from app.hw.machine import Machine
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
@@ -109,10 +108,11 @@ class Simulation:
         begins = self.demonstration.due(self.clock.now)
         return None if self._queue.has_before(begins) else begins
 
-    def run(self, until: int | None = None, operations: int | None = None) -> int:
-        """Runs to virtual time *until*, for so many operations, or until nothing is left. Returns operations done."""
+    def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
+        """Runs to virtual time *until*, for so many operations, or until nothing is left: with *until_idle*, nothing
+        but timers. Returns the operations done."""
         done = 0
-        while operations is None or done < operations:
+        while (operations is None or done < operations) and not (until_idle and self.idle):
             begins = self._demonstration_due()
             if begins is not None:
                 if until is not None and begins > until:
@@ -140,7 +140,6 @@ class Simulation:
         now = self.clock.now
         counters = self.execution.counters
         for message in self.machine.outbox:
-            counters.messages += 1
             if isinstance(message, EoiBroadcast):
                 arrives = now + self._costs["eoi_broadcast_flight"]
             else:
@@ -154,9 +153,7 @@ class Simulation:
         """Adds up what the log holds beyond what was counted already."""
         counters = self.execution.counters
         for _, event in self._log[self._counted :]:
-            field = _COUNTED.get(type(event))
-            if field is not None:
-                counters.add(field, 1)
+            counters.count(event)
         self._counted = len(self._log)
 
     # Things in the queue
@@ -279,13 +276,3 @@ class Simulation:
         self.machine.check()
         assert not self.machine.outbox, "a message was posted and not sent on its way"
         assert self.machine.undelivered == len(self.in_flight), "a message was lost or delivered twice"
-
-
-_COUNTED = {
-    hw.Accepted: "accepted",
-    hw.Merged: "merged",
-    hw.Refused: "refused",
-    hw.Acknowledged: "interrupts_taken",
-    hw.NmiTaken: "interrupts_taken",
-    hw.InterruptEnded: "eois",
-}

@@ -1,5 +1,7 @@
 """What holds for every HTTP request: no writing from foreign pages, no huge bodies, strict headers."""
 
+import asyncio
+
 from fastapi import HTTPException, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,6 +12,8 @@ from app.web.stream import same_origin
 #: A recording may be so large, packed or not; what else comes in is small.
 LARGEST_UPLOAD = 32 * 1024 * 1024
 _LARGEST_BODY = 64 * 1024
+#: A body of which nothing comes for so many seconds is given up.
+_BODY_PATIENCE = 10.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _PAGE_POLICY = "; ".join(
@@ -80,10 +84,17 @@ def _refusal(scope: Scope) -> Response | None:
 def _bounded(receive: Receive, limit: int) -> Receive:
     """*receive*, which ends the request when more comes than *limit*, whatever length was announced."""
     got = 0
+    complete = False
 
     async def receive_bounded() -> Message:
-        nonlocal got
-        message = await receive()
+        nonlocal got, complete
+        try:
+            # Once the body is there, what is awaited is that the client goes away: that may take its time.
+            async with asyncio.timeout(None if complete else _BODY_PATIENCE):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, f"No more of the body came for {_BODY_PATIENCE:g} seconds.") from None
+        complete = not message.get("more_body", False)
         got += len(message.get("body", b""))
         if got > limit:
             raise HTTPException(413, f"The body is larger than {limit} bytes, the most that is taken here.")

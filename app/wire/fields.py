@@ -161,7 +161,7 @@ def _whole_number(raw: object) -> int | None:
         return raw
     if isinstance(raw, float):
         return int(raw) if raw.is_integer() else None
-    if isinstance(raw, str) and len(raw) <= _LONGEST_NUMBER:
+    if isinstance(raw, str) and len(raw) <= _LONGEST_NUMBER and "_" not in raw:
         try:
             return int(raw.strip(), 16 if raw.strip().lower().startswith("0x") else 10)
         except ValueError:

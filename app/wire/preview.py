@@ -6,7 +6,15 @@ from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage, Origin
 from app.sim.commands import SendIpi
 from app.wire.words import destination_words, interrupt_words
-from app.x86.icr import VALID_DELIVERY_MODES, XAPIC_ICR, DeliveryMode, Icr, Shorthand, TriggerMode
+from app.x86.icr import (
+    VALID_DELIVERY_MODES,
+    XAPIC_ICR,
+    DeliveryMode,
+    Icr,
+    Shorthand,
+    TriggerMode,
+    is_init_level_deassert,
+)
 from app.x86.vectors import FIRST_LEGAL_VECTOR
 
 
@@ -73,6 +81,8 @@ def _problems(icr: Icr) -> list[str]:
     if icr.delivery_mode not in VALID_DELIVERY_MODES[icr.shorthand]:
         mode = icr.delivery_mode.name.lower().replace("_", " ")
         problems.append(f"This shorthand does not go with {mode} delivery: nothing is sent.")
+    if is_init_level_deassert(icr):
+        problems.append("INIT level de-assert does nothing since the Pentium 4: nothing is sent.")
     return problems
 
 

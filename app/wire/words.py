@@ -6,6 +6,7 @@ from app.guest.irq_vectors import VECTOR_NAMES
 from app.guest.steps import (
     Acknowledge,
     Decode,
+    DisableInterrupts,
     EmulatedRead,
     EmulatedWrite,
     EnableInterrupts,
@@ -209,6 +210,8 @@ def step_words(step: Step) -> str:  # noqa: C901 - one branch a kind of step
             return f"spins until {word.name} is {value:#x}"
         case EnableInterrupts():
             return "turns interrupts on"
+        case DisableInterrupts():
+            return "turns interrupts off"
         case Halt():
             return "halts until an interrupt"
         case Acknowledge():

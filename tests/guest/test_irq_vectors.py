@@ -3,7 +3,7 @@ from app.guest import irq_vectors
 
 def test_vectors_are_those_of_linux_2_6_22() -> None:
     assert {name: value for name, value in vars(irq_vectors).items() if isinstance(value, int)} == {
-        "FIRST_EXTERNAL_VECTOR": 0x20,
+        "NMI_VECTOR": 0x02,
         "FIRST_DEVICE_VECTOR": 0x31,
         "LOCAL_TIMER_VECTOR": 0xEF,
         "THERMAL_APIC_VECTOR": 0xF0,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.session.session import Session
-from app.sim.commands import SendIpi, WriteRegister
+from app.sim.commands import DrivePin, SendIpi, WriteRegister
 from app.x86.icr import Icr
 from app.x86.registers import Register
 
@@ -31,6 +31,6 @@ async def until(session: Session, condition: Callable[[dict[str, Any]], bool]) -
 
 
 async def busy_without_end(session: Session) -> None:
-    """A periodic timer, so that there is always something left to do."""
-    for command in PERIODIC_TIMER:
+    """A level line that stays up, so that there is always something left to do."""
+    for command in (DrivePin(16, 1),):
         await session.submit(command)

@@ -23,7 +23,7 @@ from app.sim.commands import (
 from app.sim.simulation import Simulation
 from app.wire.commands import InvalidCommand
 from app.x86.registers import Register
-from tests.session.living import TO_CPU_1, busy_without_end, let_it_live, until
+from tests.session.living import PERIODIC_TIMER, TO_CPU_1, busy_without_end, let_it_live, until
 
 pytestmark = pytest.mark.anyio
 
@@ -204,7 +204,8 @@ async def test_pause_is_heard_during_slow_motion(session: Session) -> None:
 @pytest.mark.slow
 async def test_step_to_an_interrupt_that_never_comes_ends(session: Session) -> None:
     await session.submit(SetInterruptFlag(0, False))
-    await busy_without_end(session)
+    for command in PERIODIC_TIMER:
+        await session.submit(command)
 
     answer = await asyncio.wait_for(session.submit(StepBy("interrupt", 1)), 100)
 

@@ -3,9 +3,11 @@
 import pytest
 
 from app.backends.cost_sheet import load_cost_sheet
+from app.hw.events import InterruptEnded
 from app.sim.commands import CallGuest, SendMsi, SetInterruptFlag
 from app.sim.costing import AccessCost, access_cost
 from app.sim.counters import Counters
+from app.sim.events import HandlerReturned
 from app.sim.simulation import Simulation
 from app.x86.registers import Register
 from tests.sim.helpers import finish, ipi, under_every_backend
@@ -19,12 +21,13 @@ def counted(backend: str, cpus: int, call: CallGuest) -> Counters:
     return simulation.counters
 
 
-def test_named_counter_is_added_to() -> None:
+def test_event_adds_to_the_counter_of_its_kind_and_to_no_other() -> None:
     counters = Counters()
 
-    counters.add("eois", 3)
+    for event in (InterruptEnded(0, 0x51), InterruptEnded(1, 0x51), HandlerReturned(0, 0x51)):
+        counters.count(event)
 
-    assert counters.as_dict() == dict.fromkeys(Counters().as_dict(), 0) | {"eois": 3}
+    assert counters.as_dict() == dict.fromkeys(Counters().as_dict(), 0) | {"eois": 2}
 
 
 @under_every_backend

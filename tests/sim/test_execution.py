@@ -261,3 +261,17 @@ def test_broadcast_of_all_shorthands_is_served_by_everyone() -> None:
     log = finish(simulation, ipi(2, 0)._replace(icr=icr))
 
     assert sorted(handled(log)) == [(cpu, 0x41) for cpu in range(4)]
+
+
+@under_every_backend
+def test_two_level_lines_that_stay_up_do_not_pile_handlers_up(backend: str) -> None:
+    simulation = Simulation(1, backend)
+    for pin in (16, 17):
+        simulation.apply(DrivePin(pin, 1))
+
+    deepest = 0
+    for _ in range(2000):
+        simulation.run(operations=1)
+        deepest = max(deepest, len(simulation.processors[0].frames))
+
+    assert deepest <= 2

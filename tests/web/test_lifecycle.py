@@ -44,8 +44,7 @@ def test_viewer_who_does_not_read_does_not_hold_up_the_stop() -> None:
 def test_long_command_does_not_hold_up_the_stop() -> None:
     with running_server() as server, server.client() as http:
         session = new_session(http)
-        session.command("write_register", cpu=0, register="LVT_TIMER", value=0x2_0040)
-        session.command("write_register", cpu=0, register="TIMER_INITIAL_COUNT", value=5000)
+        session.command("raise_pin", pin=16)  # the line stays up: never idle
         with Viewer(server.stream(session.id)) as viewer, server.client() as other, ExitStack() as stack:
             viewer.meet(session, viewers=1)
             pool = stack.enter_context(ThreadPoolExecutor())
