@@ -29,6 +29,11 @@ class Backend:
     hypervisor: Hypervisor | None
 
     @property
+    def replacements(self) -> frozenset[str]:
+        """The names of the functions that stand in the guest's table instead of its own."""
+        return frozenset(getattr(self.operations, name).__name__ for name in self.overrides)
+
+    @property
     def overrides(self) -> tuple[str, ...]:
         """The operations that this back end replaces in the guest."""
         return self.operations.replaced_against(NATIVE_OPERATIONS)

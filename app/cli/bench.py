@@ -11,9 +11,15 @@ BENCHMARKS = {"ipi": ipi.measure, "replay": replay.measure, "frame": frame.measu
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declares the command's arguments."""
     parser = subparsers.add_parser("bench", help="measure how fast it is")
-    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)
+
+
+def _name(text: str) -> str:
+    if text not in BENCHMARKS:
+        raise argparse.ArgumentTypeError(f"{text!r} is none of {', '.join(BENCHMARKS)}")
+    return text
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -89,7 +89,7 @@ class Registry:
     ) -> Session:
         """A quiet machine. *seed* is kept for what may be random one day; today nothing is."""
         drive = SimulatedDrive(Simulation(cpus, backend))
-        return self._add(title or f"{cpus} CPUs", drive, paused=paused, speed=speed)
+        return self._add(title or f"{cpus} CPU{'' if cpus == 1 else 's'}", drive, paused=paused, speed=speed)
 
     async def open_recording(self, name: str, data: bytes) -> Session:
         """A session that plays a recording. UnusableRecording says what is wrong with *data*, and where.

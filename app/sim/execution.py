@@ -206,6 +206,7 @@ class Execution:
             self.machine.set_interrupt_flag(number, False)
             if cpu.run_state is RunState.HALTED:
                 cpu.run_state = RunState.RUNNING  # halted with interrupts off, it could never go on
+                processor.in_host = False
         elif handlers and was_held:
             handlers[0].previous_flag = True
         elif was_held and cpu.run_state is not RunState.WAIT_FOR_SIPI:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from app.sim.commands import CallGuest, SendIpi
 
 
+_GUEST_ROOM = "app.guest."
+
+
 class Frame:
     """A guest function under way. It keeps the back end under which it began."""
 
@@ -90,9 +93,14 @@ class Processor:
         """Frames of interrupt handlers, outermost first."""
         return [frame for frame in self.frames if frame.returns_from]
 
-    def call_stack(self) -> list[tuple[str, str]]:
-        """(function, module) of every guest function on the stack, outermost first."""
-        return [entry for frame in self.frames for entry in _functions(frame.generator)]
+    def call_stack(self) -> list[tuple[str, bool]]:
+        """Every guest function on the stack, outermost first, and whether the back end put it there."""
+        return [
+            (function, replaced)
+            for frame in self.frames
+            for function, module in _functions(frame.generator)
+            if (replaced := function in frame.backend.replacements) or module.startswith(_GUEST_ROOM)
+        ]
 
 
 def _functions(generator: object) -> list[tuple[str, str]]:

@@ -21,9 +21,9 @@ def answer_words(command: Stimulus, *, paused: bool) -> str:
     later = " It begins when time runs." if paused else ""
     match command:
         case SendIpi(cpu, icr):
-            return f"CPU {cpu} sends {interrupt_words(icr.vector, icr.delivery_mode)}.{later}"
+            return f"CPU {cpu} has been told to send {interrupt_words(icr.vector, icr.delivery_mode)}.{later}"
         case CallGuest(cpu, function):
-            return f"CPU {cpu} calls {function}().{later}"
+            return f"CPU {cpu} has been told to call {function}().{later}"
         case WriteRegister(cpu, register, value):
             return f"CPU {cpu}: {register_words(register)} is set to {value:#x}."
         case ReadRegister(cpu, register):

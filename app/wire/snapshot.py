@@ -19,7 +19,6 @@ from app.x86.registers import Register
 
 State = dict[str, Any]
 
-_GUEST_ROOM = "app.guest"
 _LVT_NAMES = {register: register.name.removeprefix("LVT_").lower() for register in LVT_REGISTERS}
 _HOST_STEPS = ("VmExit", "Decode", "EmulatedRead", "EmulatedWrite", "VmEntry")
 _WHY_LIMIT = 8
@@ -34,9 +33,7 @@ def cpu_state(processor: Processor) -> State:
             if frame.name
         ],
         "call_stack": [
-            {"function": function, "overridden": not module.startswith(_GUEST_ROOM)}
-            for function, module in processor.call_stack()
-            if not module.startswith("app.sim")
+            {"function": function, "overridden": overridden} for function, overridden in processor.call_stack()
         ],
         "activity": _activity(processor),
         "step": _step(processor),
@@ -120,7 +117,9 @@ def _activity(processor: Processor) -> str:
     if cpu.run_state is RunState.WAIT_FOR_SIPI:
         return "waits for a start-up IPI"
     if not processor.frames:
-        return "idle, halted" if cpu.run_state is RunState.HALTED else "idle, interrupts off"
+        if cpu.run_state is RunState.HALTED:
+            return "idle, halted"
+        return "idle, about to halt" if cpu.interrupt_flag else "idle, interrupts off"
     spin = processor.spinning
     if spin is not None:
         return f"{processor.frames[-1].name}: {step_words(spin)}"

@@ -4,7 +4,9 @@
 
 /** Fields, and widgets whose own keys are arrows. */
 const TYPING =
-  "input:not([type=checkbox]), select, textarea, [contenteditable], [role=grid], dialog, [popover]";
+  "input:not([type=checkbox], [type=radio], [type=range]), select, textarea, [contenteditable], [role=grid], dialog, [popover]";
+/** Their arrows choose; their letters mean what they mean everywhere. */
+const CHOOSING = "input[type=radio], input[type=range]";
 /** Things that Space or Enter presses. */
 const PRESSABLE = "button, summary, a, input, select";
 
@@ -39,6 +41,7 @@ function belongsToFocus(event) {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return false;
   if (target.closest(TYPING)) return true;
+  if (event.key.startsWith("Arrow") && target.closest(CHOOSING)) return true;
   if (event.key === " " && target.closest(PRESSABLE)) return true;
   // A scrolled list keeps its arrows.
   return event.key.startsWith("Arrow") && !event.shiftKey && target.closest("[role=log]") !== null;
@@ -58,8 +61,10 @@ export function listenToKeys(actions, act) {
   });
   // After a click with the mouse Space goes back to meaning "pause": the button was pressed, it need not stay armed.
   document.addEventListener("click", (event) => {
-    const pressed = event.target instanceof Element ? event.target.closest("button") : null;
-    if (event.detail > 0 && pressed instanceof HTMLElement && !pressed.closest("form, dialog, [popover]"))
-      pressed.blur();
+    const pressed = event.target instanceof Element ? event.target.closest("button, label, input") : null;
+    if (event.detail === 0 || !(pressed instanceof HTMLElement) || pressed.closest("dialog, [popover]"))
+      return;
+    const focused = document.activeElement;
+    if (focused instanceof HTMLElement && focused.matches(`button, ${CHOOSING}`)) focused.blur();
   });
 }

@@ -47,7 +47,7 @@ const selectNext = (by) => {
 
 const lens = createLens();
 const cards = createCards(send, select, createVectorGrid(lens), lens);
-const bus = createBus(stillness);
+const bus = createBus(stillness, frame.ask);
 const log = createLog();
 const transport = createTransport(send, store.get);
 const views = [

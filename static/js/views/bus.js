@@ -97,8 +97,11 @@ function createTravellers(ports, tokens) {
   };
 }
 
-/** @param {{ matches: boolean }} stillness prefers-reduced-motion */
-export function createBus(stillness) {
+/**
+ * @param {{ matches: boolean }} stillness prefers-reduced-motion
+ * @param {() => void} ask for a frame
+ */
+export function createBus(stillness, ask) {
   const strip = find(document, "#bus");
   const words = find(strip, ".bus-words");
   const ports = createPorts(strip);
@@ -109,6 +112,7 @@ export function createBus(stillness) {
   let laidOut = false;
   new ResizeObserver(() => {
     laidOut = false;
+    ask(); // an idle machine draws no frame of its own
   }).observe(find(document, "#stage"));
 
   /** @param {import("../store.js").Model} model @param {State} state */

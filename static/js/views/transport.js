@@ -42,8 +42,10 @@ function createSpeed(send) {
 /** @param {import("../protocol.js").State} state */
 function modeWords(state) {
   if (state.recording?.finished) return "the recording is over";
-  if (state.paused) return state.idle ? "paused; nothing is left to do" : "paused";
-  return state.idle ? "idle: nothing is left to do anywhere" : "";
+  if (!state.idle) return state.paused ? "paused" : "";
+  const stuck = state.cpus.some((cpu) => cpu.why.length > 0 || cpu.activity.includes("spins until"));
+  const rest = stuck ? "nothing goes on by itself, but something waits" : "nothing is left to do";
+  return state.paused ? `paused; ${rest}` : `idle: ${rest}`;
 }
 
 /**
