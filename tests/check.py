@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -157,11 +158,20 @@ def summary(outcomes: list[Outcome], seconds: float) -> str:
     return "\n".join(["", f"{counts}, {verdict}", *closing])
 
 
+def missing_tools() -> list[str]:
+    """What the README's test command installs and this Python lacks."""
+    tools = ("ruff", "importlinter", "mypy", "pytest", "xdist", "hypothesis", "coverage")
+    return [tool for tool in tools if find_spec(tool) is None]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fast", action="store_true", help="no browser, no slow test, no coverage")
     fast: bool = parser.parse_args().fast
     started = time.monotonic()
+    if missing := missing_tools():
+        print(f"{sys.executable} lacks {', '.join(missing)}: use the README's test command, which installs them")
+        return 2
 
     # In haste, everything shares the cores; otherwise the tests, which may look at the clock, come alone.
     together = (quick_tests() if fast else []) + static_checks()
