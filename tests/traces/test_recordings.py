@@ -145,6 +145,7 @@ def gone(line: str) -> str:
     ],
     ids=["value read", "I/O APIC value", "vector", "vector gone", "EOI gone", "IPI gone", "message gone"],
 )
+@pytest.mark.slow
 def test_one_changed_line_is_reported_and_not_for_ever(pattern: str, change: Change, occurrence: int) -> None:
     replay = changed(BOOT, pattern, change, occurrence)
 
@@ -157,6 +158,7 @@ def test_a_lost_logical_id_is_reported() -> None:
 
 @EVERY
 @pytest.mark.parametrize("kept", [0, 2])
+@pytest.mark.slow
 def test_missing_dumps_are_made_up_for(log: Path, kept: int) -> None:
     """Without the register dumps, who took a vector follows from what everybody does next."""
     lines = [line for number, line in enumerate(lines_of(log)) if not line.startswith("TR") or number % 3 < kept]
