@@ -45,23 +45,47 @@ class TriggerMode(IntEnum):
 
 DELIVERY_STATUS = 1 << 12
 
-VECTOR = Field("vector", 7, 0, "The vector that the target is to take.")
+VECTOR = Field("vector", 7, 0, "The vector that the target is to take; of a start-up IPI, the page where it begins.")
 DELIVERY_MODE = Field(
-    "delivery_mode", 10, 8, "What the target is to do: fixed, lowest priority, SMI, NMI, INIT, start-up."
+    "delivery_mode",
+    10,
+    8,
+    "What the target is to do. 000 fixed: take the vector. 001 lowest priority: one of those addressed takes it. "
+    "010 SMI. 100 NMI. 101 INIT. 110 start-up. 011 and 111 are reserved.",
 )
-DESTINATION_MODE = Field("destination_mode", 11, 11, "0: the destination is an APIC ID. 1: a set of logical IDs.")
-STATUS = Field("delivery_status", 12, 12, "1 while the message has not been accepted (xAPIC only).", writable=False)
-LEVEL = Field("level", 14, 14, "0 only for INIT level de-assert, otherwise 1.")
-TRIGGER_MODE = Field("trigger_mode", 15, 15, "0 edge, 1 level. Only an INIT level de-assert uses level.")
-SHORTHAND = Field("shorthand", 19, 18, "0 destination field, 1 self, 2 all including self, 3 all excluding self.")
-XAPIC_DESTINATION = Field("destination", 63, 56, "The 8-bit APIC ID or logical destination.")
-X2APIC_DESTINATION = Field("destination", 63, 32, "The 32-bit APIC ID or logical destination.")
+DESTINATION_MODE = Field(
+    "destination_mode", 11, 11, "0 physical: the destination is an APIC ID. 1 logical: it is compared with LDR."
+)
+STATUS = Field(
+    "delivery_status",
+    12,
+    12,
+    "0 idle. 1 send pending: hardware sets it with the send and clears it when the message has arrived (xAPIC only).",
+    writable=False,
+)
+LEVEL = Field("level", 14, 14, "1 assert. 0 de-assert: means something with INIT and trigger mode level only.")
+TRIGGER_MODE = Field("trigger_mode", 15, 15, "0 edge. 1 level: for INIT level de-assert only.")
+SHORTHAND = Field(
+    "shorthand",
+    19,
+    18,
+    "00 none: the destination field counts. 01 self. 10 all including self. 11 all excluding self.",
+)
+XAPIC_DESTINATION = Field(
+    "destination", 63, 56, "Physical: an APIC ID of 8 bits. Logical: what LDR is compared with. 0xff: all, either way."
+)
+X2APIC_DESTINATION = Field(
+    "destination",
+    63,
+    32,
+    "Physical: an APIC ID of 32 bits. Logical: 63:48 the cluster, 47:32 one bit a member. 0xffffffff: all, either way.",
+)
 
 _LOW = (VECTOR, DELIVERY_MODE, DESTINATION_MODE, STATUS, LEVEL, TRIGGER_MODE, SHORTHAND)
 XAPIC_ICR = Layout((*_LOW, XAPIC_DESTINATION))
 X2APIC_ICR = Layout((*(field for field in _LOW if field is not STATUS), X2APIC_DESTINATION))
 ICR_LOW = Layout(_LOW)
-ICR_HIGH = Layout((Field("destination", 31, 24, "The 8-bit APIC ID or logical destination of the next send."),))
+ICR_HIGH = Layout((Field("destination", 31, 24, XAPIC_DESTINATION.meaning),))
 
 
 class Icr(NamedTuple):

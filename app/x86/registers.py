@@ -45,6 +45,7 @@ class Register(IntEnum):
     IRR6 = 0x260
     IRR7 = 0x270
     ESR = 0x280
+    LVT_CMCI = 0x2F0
     ICR_LOW = 0x300
     ICR_HIGH = 0x310
     LVT_TIMER = 0x320
@@ -76,4 +77,17 @@ class Access(Enum):
         return self in (Access.WRITE, Access.READ_WRITE)
 
 
+#: Every entry of the local vector table, in the order of their addresses. Not every version has all of them.
+LVT_REGISTERS = (
+    Register.LVT_CMCI,
+    Register.LVT_TIMER,
+    Register.LVT_THERMAL,
+    Register.LVT_PERFORMANCE,
+    Register.LVT_LINT0,
+    Register.LVT_LINT1,
+    Register.LVT_ERROR,
+)
+
 SVR_ENABLE = 1 << 8
+#: Level-triggered vectors send no EOI broadcast; works only where bit 24 of the version register is 1.
+SVR_SUPPRESS_EOI_BROADCAST = 1 << 12

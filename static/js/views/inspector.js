@@ -1,12 +1,12 @@
 /** The selected CPU explained: the path down to the register, why something waits, the ICR and the other registers. */
 
-import { element, find, reusedList, setClass, setHidden, setText } from "../dom.js";
+import { element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
 import { esrWords, grouped, pprWords, REGISTER_WORDS } from "../words.js";
 import { createPath } from "./path.js";
 import { createRuler, icrSentence } from "./ruler.js";
 
 /** @typedef {import("../protocol.js").Cpu} Cpu */
-/** @typedef {{ name: string, value: string, words: string, says: string, alarm?: boolean }} Register */
+/** @typedef {{ name: string, value: string, words: string, says: string, anchor?: string, alarm?: boolean }} Register `anchor`: where the register reference explains it, if not under its name. */
 
 /** @param {Cpu} cpu @returns {Register[]} */
 function registersOf(cpu) {
@@ -53,6 +53,7 @@ function localTable(cpu) {
     name,
     value,
     words: entryWords(value),
+    anchor: `LVT_${name.toUpperCase()}`,
     says: `Local vector table, ${name}: what the APIC does with its own ${name} interrupt.`,
   }));
   const { mode, initial_count, divide, deadline } = cpu.timer;
@@ -64,7 +65,13 @@ function localTable(cpu) {
       : `counts ${grouped(initial_count)} ÷${divide}`;
   return [
     ...entries,
-    { name: "timer runs", value: mode.replaceAll("_", " "), words, says: "The local APIC timer." },
+    {
+      name: "timer runs",
+      value: mode.replaceAll("_", " "),
+      words,
+      says: "The local APIC timer.",
+      anchor: mode === "tsc_deadline" ? "IA32_TSC_DEADLINE" : "TIMER_INITIAL_COUNT",
+    },
   ];
 }
 
@@ -74,13 +81,17 @@ function createRegisterList(list) {
     list,
     () => {
       const row = element("div");
-      row.append(element("dt"), element("dd"), element("dd", "words"));
+      const term = element("dt");
+      term.append(element("a"));
+      row.append(term, element("dd"), element("dd", "words"));
       return row;
     },
     (row, /** @type {Register} */ register) => {
-      const [name, value, words] = /** @type {HTMLElement[]} */ ([...row.children]);
-      if (!name || !value || !words) return;
-      setText(name, register.name);
+      const [term, value, words] = /** @type {HTMLElement[]} */ ([...row.children]);
+      const link = term?.firstElementChild;
+      if (!link || !value || !words) return;
+      setText(link, register.name);
+      setAttribute(link, "href", `/registers#${register.anchor ?? register.name}`);
       setText(value, register.value);
       setText(words, register.words);
       row.dataset.says = register.says;
