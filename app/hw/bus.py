@@ -1,82 +1,103 @@
-"""Which APICs a message is for (SDM vol. 3, "Determining IPI Destination", "Logical x2APIC Destination Mode").
+"""Carries interrupt messages to the CPUs that they are for."""
 
-Each APIC compares the destination in its own mode.
-"""
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, assert_never
 
-from collections.abc import Sequence
-
+from app.hw.arbitration import Arbiter
 from app.hw.cpu import Cpu
-from app.hw.local_apic import ApicMode, LocalApic
-from app.hw.messages import InterruptMessage
-from app.x86.icr import DestinationMode, Shorthand
+from app.hw.destination import addressed, is_physical_broadcast
+from app.hw.events import Event, NoTarget, Outcome, Reason
+from app.hw.ledger import Ledger
+from app.hw.messages import InterruptMessage, Origin
+from app.hw.profile import LowestPriorityBroadcast, Profile
+from app.x86.icr import DeliveryMode, DestinationMode, Shorthand
 
-_XAPIC_BROADCAST = 0xFF
-_X2APIC_BROADCAST = 0xFFFF_FFFF
-_FLAT_MODEL = 0xF
-
-
+# Python 3.11 takes its time to find a member of an enum.
+_LOWEST_PRIORITY, _IPI = DeliveryMode.LOWEST_PRIORITY, Origin.IPI
+_REFUSED, _RETRIED = Outcome.REFUSED, Outcome.RETRIED
 #: What decides which APICs a message names.
-Address = tuple[Shorthand, int | None, DestinationMode, int, bool]
+_Address = tuple[Shorthand, int | None, DestinationMode, int, bool, bool]
 
 
-def address_of(message: InterruptMessage) -> Address:
-    """The part of *message* that names its targets."""
-    shorthand = message.shorthand
-    source = message.source if shorthand else None
-    return shorthand, source, message.destination_mode, message.destination, message.x2apic
+class Delivery(NamedTuple):
+    """What came of a message: the CPUs that it was for, whether any took it, and which have to be tried again."""
+
+    reached: Sequence[Cpu]
+    accepted: bool
+    retried: tuple[int, ...]
 
 
-def addressed(message: InterruptMessage, cpus: Sequence[Cpu]) -> list[Cpu]:
-    """The CPUs that *message* names."""
-    match message.shorthand:
-        case Shorthand.NONE:
-            return [cpu for cpu in cpus if matches(cpu.apic, message)]
-        case Shorthand.SELF:
-            return [cpu for cpu in cpus if cpu.number == message.source]
-        case Shorthand.ALL_INCLUDING_SELF:
-            return [cpu for cpu in cpus if cpu.apic.mode is not ApicMode.DISABLED]
-        case Shorthand.ALL_EXCLUDING_SELF:
-            return [cpu for cpu in cpus if cpu.number != message.source and cpu.apic.mode is not ApicMode.DISABLED]
+class Bus:
+    """The wires between *cpus*."""
 
+    def __init__(self, cpus: Sequence[Cpu], profile: Profile, ledger: Ledger, record: Callable[[Event], None]) -> None:
+        self._cpus = cpus
+        self._profile = profile
+        self._ledger = ledger
+        self._record = record
+        self._arbiter = Arbiter(profile)
+        # Matching every APIC for every message is slow, and addresses seldom change.
+        self._addressed: dict[_Address, list[Cpu]] = {}
 
-def matches(apic: LocalApic, message: InterruptMessage) -> bool:
-    """Whether the destination field of *message* names *apic*."""
-    destination = message.destination
-    match apic.mode:
-        case ApicMode.DISABLED:
-            return False
-        case ApicMode.X2APIC:
-            return _matches_x2apic(apic, destination, message)
-        case ApicMode.XAPIC:
-            if message.x2apic and destination > _XAPIC_BROADCAST:
-                return destination == _X2APIC_BROADCAST
-            if destination == _XAPIC_BROADCAST and not message.x2apic:
-                return True
-            if message.destination_mode is DestinationMode.PHYSICAL:
-                return destination == apic.apic_id
-            return _matches_logical(apic, destination)
+    def forget_addresses(self) -> None:
+        """An APIC may match other destinations than before."""
+        self._addressed.clear()
 
+    def reached(self, message: InterruptMessage) -> Sequence[Cpu]:
+        """The CPUs that *message* would reach now."""
+        if message.remaining is not None:
+            return [self._cpus[number] for number in message.remaining]
+        named = self._named(message)
+        if message.delivery_mode is not _LOWEST_PRIORITY or not named:
+            return named
+        if is_physical_broadcast(message):
+            match self._profile.lowest_priority_broadcast:
+                case LowestPriorityBroadcast.REFUSED:
+                    return []
+                case LowestPriorityBroadcast.FIXED:
+                    return named
+                case LowestPriorityBroadcast.ARBITRATED:
+                    pass
+                case unknown:
+                    assert_never(unknown)
+        return [self._arbiter.choose(message, named)]
 
-def _matches_x2apic(apic: LocalApic, destination: int, message: InterruptMessage) -> bool:
-    if destination == _X2APIC_BROADCAST:
-        return True
-    if message.destination_mode is DestinationMode.PHYSICAL:
-        return destination == apic.apic_id
-    logical_id = apic.logical_id
-    return destination >> 16 == logical_id >> 16 and bool(destination & logical_id & 0xFFFF)
+    def _named(self, message: InterruptMessage) -> list[Cpu]:
+        shorthand = message.shorthand
+        address = (
+            shorthand,
+            message.source if shorthand else None,
+            message.destination_mode,
+            message.destination,
+            message.x2apic,
+            message.origin is _IPI,
+        )
+        named = self._addressed.get(address)
+        if named is None:
+            named = self._addressed[address] = addressed(message, self._cpus)
+        return named
 
+    def deliver(self, message: InterruptMessage) -> Delivery:
+        """*message* arrives at all of its targets."""
+        reached = self.reached(message)
+        if message.delivery_mode is _LOWEST_PRIORITY:
+            for cpu in reached:
+                self._arbiter.chosen(cpu)
+        self._ledger.delivering()
+        accepted = False
+        retried = []
+        for cpu in reached:
+            outcome = cpu.receive(message)
+            if outcome is _RETRIED:
+                retried.append(cpu.number)
+            elif outcome is not _REFUSED:
+                accepted = True
+        if not reached:
+            self._record(NoTarget(message.number, message.vector, self._why_nobody(message)))
+        self._ledger.delivered(message, [cpu.number for cpu in reached])
+        return Delivery(reached, accepted, tuple(retried))
 
-def _matches_logical(apic: LocalApic, destination: int) -> bool:
-    """Flat model: any common bit. Cluster model: the same cluster (bits 7:4) and a common bit of 3:0."""
-    logical_id = apic.ldr >> 24
-    if apic.dfr >> 28 == _FLAT_MODEL:
-        return bool(destination & logical_id)
-    return destination >> 4 == logical_id >> 4 and bool(destination & logical_id & 0xF)
-
-
-def lowest_priority(candidates: Sequence[Cpu], turn: int) -> Cpu:
-    """The chipset's choice: of those that are enabled, the lowest task priority; among equals *turn* decides."""
-    enabled = [cpu for cpu in candidates if cpu.apic.software_enabled] or candidates
-    lowest = min(cpu.apic.tpr >> 4 for cpu in enabled)
-    draw = [cpu for cpu in enabled if cpu.apic.tpr >> 4 == lowest]
-    return draw[turn % len(draw)]
+    def _why_nobody(self, message: InterruptMessage) -> Reason:
+        if message.delivery_mode is _LOWEST_PRIORITY and is_physical_broadcast(message):
+            return Reason.LOWEST_PRIORITY_BROADCAST
+        return Reason.NO_SUCH_DESTINATION

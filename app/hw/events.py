@@ -7,6 +7,15 @@ from app.hw.messages import BusMessage
 from app.x86.icr import DeliveryMode, TriggerMode
 
 
+class Outcome(Enum):
+    """How a message, or a local source, ended at one APIC: each is recorded as the event of the same name."""
+
+    ACCEPTED = "accepted"
+    MERGED = "merged"
+    REFUSED = "refused"
+    RETRIED = "retried"
+
+
 class Reason(Enum):
     """Why an interrupt message did not become a pending interrupt, or was never sent. In words for people."""
 
@@ -18,7 +27,10 @@ class Reason(Enum):
     INIT_DEASSERT = "INIT level de-assert does nothing since the Pentium 4"
     NOT_WAITING_FOR_SIPI = "the CPU is not waiting for a start-up IPI"
     LEVEL_DEASSERT = "a level de-assert message asks for nothing"
-    NO_INTERRUPT_CONTROLLER = "no 8259 is there to answer an ExtINT"
+    LOWEST_PRIORITY_UNSUPPORTED = "this APIC does not send lowest-priority IPIs (in this mode)"
+    LOWEST_PRIORITY_BROADCAST = "lowest priority does not go with the physical broadcast"
+    NO_SUCH_DESTINATION = "no APIC has this destination"
+    LVT_MASKED = "its LVT entry is masked"
 
 
 class Fault(Enum):
@@ -29,6 +41,11 @@ class Fault(Enum):
     WRITE_ONLY = "the register is write-only"
     RESERVED_BITS = "a reserved bit is set"
     NOT_ZERO = "only 0 may be written"
+    WRONG_MODE = "the APIC is not in x2APIC mode"
+    INVALID_MODE = "EXTD without EN, or x2APIC mode on a CPU that has none"
+    ILLEGAL_TRANSITION = "the APIC cannot go from its mode to that one"
+    NOT_DECODED = "the APIC page is not there: disabled, or in x2APIC mode"
+    ACCESS_SIZE = "registers are accessed as aligned 32-bit words"
 
 
 class MessageSent(NamedTuple):
@@ -83,11 +100,21 @@ class Refused(NamedTuple):
     message: int | None
 
 
+class Retried(NamedTuple):
+    """The target has no room for the vector, and the bus will try again (P6 family)."""
+
+    cpu: int
+    vector: int
+    delivery_mode: DeliveryMode
+    message: int | None
+
+
 class NoTarget(NamedTuple):
-    """No APIC has the message's destination."""
+    """The message reaches no APIC at all."""
 
     message: int
     vector: int
+    reason: Reason
 
 
 class Acknowledged(NamedTuple):
@@ -111,6 +138,13 @@ class InterruptEnded(NamedTuple):
     vector: int
 
 
+class EoiBroadcastSuppressed(NamedTuple):
+    """The EOI of a level-triggered vector was not broadcast (SVR bit 12): software ends it at the I/O APIC."""
+
+    cpu: int
+    vector: int
+
+
 class EoiWithoutInterrupt(NamedTuple):
     """An EOI found nothing in service and did nothing."""
 
@@ -124,9 +158,22 @@ class NmiTaken(NamedTuple):
 
 
 class SmiTaken(NamedTuple):
-    """The CPU latched an SMI. System-management mode itself is not modelled."""
+    """The CPU entered system-management mode."""
 
     cpu: int
+
+
+class SmmLeft(NamedTuple):
+    """RSM: the CPU is back from system-management mode."""
+
+    cpu: int
+
+
+class ExternalAcknowledged(NamedTuple):
+    """The CPU took an ExtINT: the 8259 said *vector*. IRR, ISR and priorities have no part in it, nor has EOI."""
+
+    cpu: int
+    vector: int
 
 
 class InitPerformed(NamedTuple):
@@ -141,6 +188,29 @@ class Started(NamedTuple):
 
     cpu: int
     address: int
+
+
+class ApicModeChanged(NamedTuple):
+    """A write to IA32_APIC_BASE put the APIC into another mode: disabled, xapic, x2apic."""
+
+    cpu: int
+    mode: str
+
+
+class LocalSourceDropped(NamedTuple):
+    """A local source fired and nothing came of it. *register* is its LVT entry."""
+
+    cpu: int
+    register: int
+    reason: Reason
+
+
+class MsrFaulted(NamedTuple):
+    """RDMSR, WRMSR or a write to CR8 (*msr* is None) raised #GP."""
+
+    cpu: int
+    msr: int | None
+    fault: Fault
 
 
 class RegisterFaulted(NamedTuple):
@@ -167,6 +237,14 @@ class PinChanged(NamedTuple):
     reason: str | None
 
 
+class LintChanged(NamedTuple):
+    """Something drove LINT0 or LINT1 of a CPU."""
+
+    cpu: int
+    pin: int
+    level: int
+
+
 class InterruptFlagChanged(NamedTuple):
     """Somebody outside the guest's own code opened or closed a CPU's interrupt window."""
 
@@ -181,17 +259,25 @@ Event = (
     | Accepted
     | Merged
     | Refused
+    | Retried
     | NoTarget
     | Acknowledged
     | SpuriousDelivered
     | InterruptEnded
+    | EoiBroadcastSuppressed
     | EoiWithoutInterrupt
     | NmiTaken
     | SmiTaken
+    | SmmLeft
+    | ExternalAcknowledged
     | InitPerformed
     | Started
+    | ApicModeChanged
+    | LocalSourceDropped
+    | MsrFaulted
     | RegisterFaulted
     | ErrorNoticed
     | PinChanged
+    | LintChanged
     | InterruptFlagChanged
 )

@@ -9,15 +9,16 @@ from collections.abc import Callable
 
 from app.hw.events import Event, PinChanged
 from app.hw.messages import InterruptMessage, MessageNumbers, Origin
+from app.hw.profile import Profile, WideDestinations
 from app.x86 import redirection
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Shorthand, TriggerMode
-from app.x86.redirection import LEVEL, MASKED, PIN_COUNT, REMOTE_IRR, IoApicRegister
+from app.x86.redirection import FIRST_VERSION_WITH_EOI, LEVEL, MASKED, PIN_COUNT, REMOTE_IRR, IoApicRegister
 
-#: Bits 23:16 the highest entry, bits 7:0 the version of the 82093AA.
-VERSION = (PIN_COUNT - 1) << 16 | 0x11
 _ID_MASK = 0x0F00_0000
-_WRITABLE = redirection.ENTRY.writable_mask
 _LOW = 0xFFFF_FFFF
+#: Bits 55:49 of an entry are bits 14:8 of the destination, where the profile has them.
+_EXTENDED_DESTINATION = 0x7F << 49
+_EXTENDING = (WideDestinations.EXTENDED_ID, WideDestinations.BOTH)
 
 
 def _is_level(entry: int) -> bool:
@@ -28,15 +29,32 @@ def _is_level(entry: int) -> bool:
 class IoApic:
     """One I/O APIC. ``entries`` are the 64-bit redirection entries, ``lines`` the inputs."""
 
-    __slots__ = ("_numbers", "_record", "entries", "identifier", "lines", "select")
+    __slots__ = (
+        "_numbers",
+        "_record",
+        "_under_way",
+        "_writable",
+        "entries",
+        "identifier",
+        "lines",
+        "select",
+        "version",
+    )
 
-    def __init__(self, numbers: MessageNumbers, record: Callable[[Event], None]) -> None:
+    def __init__(self, profile: Profile, numbers: MessageNumbers, record: Callable[[Event], None]) -> None:
         self._numbers = numbers
         self._record = record
+        #: Bits 23:16 the highest entry, bits 7:0 the version.
+        self.version = (PIN_COUNT - 1) << 16 | profile.io_apic_version
+        self._writable = redirection.ENTRY.writable_mask
+        if profile.wide_destinations in _EXTENDING:
+            self._writable |= _EXTENDED_DESTINATION
         self.identifier = 0
         self.select = 0
         self.entries = [redirection.RESET] * PIN_COUNT
         self.lines = [0] * PIN_COUNT
+        #: How many messages of each pin have not arrived yet; delivery status shows whether any.
+        self._under_way = [0] * PIN_COUNT
 
     # Registers
 
@@ -46,7 +64,7 @@ class IoApic:
             case IoApicRegister.ID | IoApicRegister.ARBITRATION:
                 return self.identifier
             case IoApicRegister.VERSION:
-                return VERSION
+                return self.version
             case index if 0 <= index - IoApicRegister.REDIRECTION < 2 * PIN_COUNT:
                 pin, high = divmod(index - IoApicRegister.REDIRECTION, 2)
                 return self.entries[pin] >> 32 if high else self.entries[pin] & _LOW
@@ -54,17 +72,18 @@ class IoApic:
                 return 0
 
     def write_window(self, value: int) -> list[InterruptMessage]:
-        """IOWIN: writes the register that IOREGSEL names. Unmasking a level pin whose line is up sends at once."""
+        """IOWIN: writes the register that IOREGSEL names. A level pin whose line is up sends when it is unmasked,
+        or when it was refused and names another destination."""
         index = self.select - IoApicRegister.REDIRECTION
         if self.select == IoApicRegister.ID:
             self.identifier = value & _ID_MASK
         elif 0 <= index < 2 * PIN_COUNT:
             pin, high = divmod(index, 2)
             if high:
-                self._write_entry(pin, (value & _LOW) << 32, _WRITABLE & ~_LOW)
+                self._write_entry(pin, (value & _LOW) << 32, self._writable & ~_LOW)
             else:
-                self._write_entry(pin, value, _WRITABLE & _LOW)
-                return self._service_level(pin)
+                self._write_entry(pin, value, self._writable & _LOW)
+            return self._service_level(pin)
         return []
 
     def _write_entry(self, pin: int, value: int, writable: int) -> None:
@@ -73,6 +92,10 @@ class IoApic:
             # Linux acknowledges a stuck level interrupt by switching its entry to edge and back.
             entry &= ~REMOTE_IRR
         self.entries[pin] = entry
+
+    @property
+    def has_eoi_register(self) -> bool:
+        return self.version & 0xFF >= FIRST_VERSION_WITH_EOI
 
     # Pins
 
@@ -94,12 +117,16 @@ class IoApic:
         if not self.lines[pin]:
             return None
         if entry & MASKED:
-            return "the pin is masked" + ("" if entry & LEVEL else ", so the edge is lost")
-        if entry & REMOTE_IRR:
+            return "the pin is masked" + ("" if _is_level(entry) else ", so the edge is lost")
+        if _is_level(entry) and entry & REMOTE_IRR:
             return "remote IRR is 1: it waits for the EOI"
-        if entry & DELIVERY_STATUS:
+        if _is_level(entry) and entry & DELIVERY_STATUS:
             return "its message is still on the way"
         return None if rising else "the line was up already"
+
+    def service_levels(self) -> list[InterruptMessage]:
+        """Every level pin that asks and was refused tries again: an APIC may now accept what it did not before."""
+        return [message for pin in range(PIN_COUNT) if self.lines[pin] for message in self._service_level(pin)]
 
     def _service_level(self, pin: int) -> list[InterruptMessage]:
         entry = self.entries[pin]
@@ -108,36 +135,43 @@ class IoApic:
 
     def _message(self, pin: int) -> InterruptMessage:
         entry = self.entries[pin]
-        mode = DeliveryMode(entry >> 8 & 7)
-        level = _is_level(entry)
+        self._under_way[pin] += 1
         self.entries[pin] = entry | DELIVERY_STATUS
         return InterruptMessage(
             self._numbers.take(),
             Origin.IO_APIC,
             pin,
             entry & 0xFF,
-            mode,
+            DeliveryMode(entry >> 8 & 7),
             DestinationMode(entry >> 11 & 1),
             Shorthand.NONE,
-            entry >> 56,
-            TriggerMode.LEVEL if level else TriggerMode.EDGE,
+            entry >> 56 | (entry & _EXTENDED_DESTINATION) >> 41,
+            TriggerMode.LEVEL if _is_level(entry) else TriggerMode.EDGE,
         )
 
     # How a message ended, and EOI
 
-    def message_arrived(self, pin: int, message: InterruptMessage, accepted: bool) -> list[InterruptMessage]:
-        """A message of *pin* has reached the bus. Remote IRR is set when a level interrupt was accepted.
+    def message_arrived(
+        self, pin: int, trigger: TriggerMode, *, accepted: bool, retried: bool
+    ) -> list[InterruptMessage]:
+        """A message of *pin* has reached the bus. Remote IRR is set when a level interrupt was accepted; one that the
+        bus tries again is still on its way.
 
         An entry that became level while its edge was on the way sends now. A refused level interrupt is not sent again
-        by itself: the next change of its line or entry does that.
+        by itself: the next change of its line, of its entry or of an APIC does that (``service_levels``).
         """
-        self.entries[pin] &= ~DELIVERY_STATUS
-        if accepted and message.trigger_mode is TriggerMode.LEVEL and self.entries[pin] & LEVEL:
+        if accepted and trigger is TriggerMode.LEVEL and self.entries[pin] & LEVEL:
             self.entries[pin] |= REMOTE_IRR
-        return self._service_level(pin) if message.trigger_mode is TriggerMode.EDGE else []
+        if retried:
+            return []
+        self._under_way[pin] -= 1
+        if not self._under_way[pin]:
+            self.entries[pin] &= ~DELIVERY_STATUS
+        return self._service_level(pin) if trigger is TriggerMode.EDGE else []
 
     def end_of_interrupt(self, vector: int) -> list[InterruptMessage]:
-        """EOI of *vector*: clears remote IRR of every level pin with it; a pin whose line is still up sends again."""
+        """EOI of *vector*, broadcast or written to the EOI register: clears remote IRR of every level pin with it, even
+        if its destination has changed; a pin whose line is still up sends again."""
         messages = []
         for pin, entry in enumerate(self.entries):
             if entry & LEVEL and entry & REMOTE_IRR and entry & 0xFF == vector:

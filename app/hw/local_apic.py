@@ -1,89 +1,61 @@
 """One local APIC: its state, and how it accepts, orders and ends interrupts.
 
 Source: SDM vol. 3, chapter "Advanced Programmable Interrupt Controller (APIC)". Section titles stand at each rule.
-What software reads and writes is in ``register_access``. The APIC knows no other device: a send returns the message,
-and what it notices goes to the ``record`` that it was given.
-
-Not modelled yet: system-management mode, focus processor, the P6 arbitration bus, TSC-deadline, thermal sensor,
-performance counters.
+What software reads and writes is in ``register_access``, what ICR sends in ``interprocessor``, local sources in
+``local_vector_table``. The APIC knows no other device: what it notices goes to the ``record`` that it was given.
 """
 
 from collections.abc import Callable
-from enum import Enum
 from functools import lru_cache
 
+from app.hw.apic_base import ApicMode
+from app.hw.changes import Changes
 from app.hw.clock import Clock
 from app.hw.events import (
     Accepted,
     Acknowledged,
+    ApicModeChanged,
+    EoiBroadcastSuppressed,
     EoiWithoutInterrupt,
     ErrorNoticed,
     Event,
     InterruptEnded,
     Merged,
+    Outcome,
     Reason,
     Refused,
-    SendRefused,
+    Retried,
     SpuriousDelivered,
 )
-from app.hw.messages import EoiBroadcast, InterruptMessage, MessageNumbers, Origin
+from app.hw.ledger import Ledger
+from app.hw.messages import EoiBroadcast, InterruptMessage, MessageNumbers
+from app.hw.profile import Profile, SameVector, SoftwareDisabled
 from app.hw.timer import Timer
 from app.x86 import lvt
-from app.x86.icr import (
-    VALID_DELIVERY_MODES,
-    DeliveryMode,
-    Icr,
-    Shorthand,
-    TriggerMode,
-    is_init_level_deassert,
-)
-from app.x86.registers import SVR_ENABLE, Register
+from app.x86.error_status import ESR_RECEIVE_ILLEGAL_VECTOR
+from app.x86.icr import DeliveryMode, TriggerMode
+from app.x86.model_specific_registers import RESET_BASE
+from app.x86.registers import SVR_ENABLE, SVR_SUPPRESS_EOI_BROADCAST, Register
 from app.x86.vectors import FIRST_LEGAL_VECTOR, VectorBitmap
 
 # Equal events are made over and over: fetching one costs a quarter of making one.
 _acknowledged = lru_cache(4096)(Acknowledged)
 _interrupt_ended = lru_cache(4096)(InterruptEnded)
 # And Python 3.11 takes its time to find a member of an enum: what every interrupt asks for is looked up once.
-_IPI = Origin.IPI
-_FIXED, _LOWEST_PRIORITY, _EDGE, _LEVEL = (
-    DeliveryMode.FIXED,
-    DeliveryMode.LOWEST_PRIORITY,
-    TriggerMode.EDGE,
-    TriggerMode.LEVEL,
-)
-_VALID_WITHOUT_SHORTHAND = VALID_DELIVERY_MODES[Shorthand.NONE]
-
-ESR_SEND_ILLEGAL_VECTOR = 1 << 5
-ESR_RECEIVE_ILLEGAL_VECTOR = 1 << 6
-ESR_ILLEGAL_REGISTER_ADDRESS = 1 << 7
-
-#: Local vector table entries of this APIC, in the order of their addresses.
-LVT_REGISTERS = (
-    Register.LVT_TIMER,
-    Register.LVT_THERMAL,
-    Register.LVT_PERFORMANCE,
-    Register.LVT_LINT0,
-    Register.LVT_LINT1,
-    Register.LVT_ERROR,
-)
-
-
-class ApicMode(Enum):
-    """What IA32_APIC_BASE selects (SDM vol. 3, "x2APIC States")."""
-
-    DISABLED = "disabled"
-    XAPIC = "xapic"
-    X2APIC = "x2apic"
-
-
+_FIXED, _EDGE, _LEVEL = DeliveryMode.FIXED, TriggerMode.EDGE, TriggerMode.LEVEL
 _DISABLED, _X2APIC = ApicMode.DISABLED, ApicMode.X2APIC
+_ACCEPTED, _MERGED, _REFUSED, _RETRIED = Outcome.ACCEPTED, Outcome.MERGED, Outcome.REFUSED, Outcome.RETRIED
 
 
 class LocalApic:
-    """The APIC of CPU number ``cpu``."""
+    """The APIC of CPU number ``cpu``. ``initial_id`` is the 32-bit ID from power-up, ``apic_id`` the one in use."""
 
     __slots__ = (
         "apic_id",
+        "base",
+        "blocked_while_disabled",
+        "book",
+        "changes",
         "clock",
         "coalesced",
         "cpu",
@@ -91,13 +63,18 @@ class LocalApic:
         "esr",
         "esr_pending",
         "icr",
+        "initial_id",
         "irr",
         "isr",
         "ldr",
+        "lint_lines",
         "lvt",
         "mode",
         "numbers",
+        "profile",
         "record",
+        "retried_sources",
+        "retries",
         "sends_in_flight",
         "svr",
         "timer",
@@ -106,49 +83,87 @@ class LocalApic:
     )
 
     def __init__(
-        self, cpu: int, apic_id: int, clock: Clock, numbers: MessageNumbers, record: Callable[[Event], None]
+        self,
+        cpu: int,
+        apic_id: int,
+        profile: Profile,
+        clock: Clock,
+        numbers: MessageNumbers,
+        changes: Changes,
+        ledger: Ledger,
+        record: Callable[[Event], None],
     ) -> None:
         self.cpu = cpu
-        self.apic_id = apic_id
+        self.initial_id = self.apic_id = apic_id
+        self.profile = profile
         self.clock = clock
         self.numbers = numbers
+        self.changes = changes
         self.record = record
+        self.book = ledger.book
+        self.retries = profile.same_vector is SameVector.RETRIED
+        self.blocked_while_disabled = profile.software_disabled is SoftwareDisabled.BLOCKED
         self.mode = ApicMode.XAPIC
+        #: Physical address of the xAPIC page.
+        self.base = RESET_BASE
         self.irr = VectorBitmap()
         self.isr = VectorBitmap()
         self.tmr = VectorBitmap()
         #: Vectors that were requested again while already requested. No register: for watchers only.
         self.coalesced = VectorBitmap()
+        #: LVT registers whose source waits for its vector's IRR bit to become free (P6 family).
+        self.retried_sources: set[Register] = set()
         self.timer = Timer()
-        self.lvt: dict[int, int] = {}
+        self.lvt: dict[Register, int] = {}
+        #: What drives LINT0 and LINT1. They are pins: no reset changes them.
+        self.lint_lines = [0, 0]
         self.sends_in_flight = 0
+        self.tpr = 0
         self._reset_registers()
 
     def _reset_registers(self) -> None:
+        """All but ID, mode, page and TPR."""
         self.irr.clear_all()
         self.isr.clear_all()
         self.tmr.clear_all()
         self.coalesced.clear_all()
-        self.tpr = 0
+        self.retried_sources.clear()
         self.svr = 0xFF
         self.esr = 0
         self.esr_pending = 0
         self.icr = 0
         self.ldr = 0
         self.dfr = 0xFFFF_FFFF
-        self.lvt = dict.fromkeys(LVT_REGISTERS, lvt.RESET)
+        self.lvt = dict.fromkeys(self.profile.lvt_registers, lvt.RESET)
         self.timer.reset()
+        self.changes.configuration = self.changes.timers = True
 
     def reset_by_init(self) -> None:
         """INIT: registers as after power-up; APIC ID and mode stay ("Local APIC State After It Receives an INIT")."""
         self._reset_registers()
+        self.tpr = 0
 
-    def set_mode(self, mode: ApicMode) -> None:
-        """Puts the APIC into *mode* with registers as after power-up ("x2APIC State Transitions")."""
+    def enter_mode(self, mode: ApicMode) -> None:
+        """A legal transition ("x2APIC State Transitions").
+
+        Switched off, the APIC loses its registers; TPR stays, since CR8 goes on to be it. From xAPIC to x2APIC mode all
+        registers stay but LDR, the ID and the high half of ICR.
+        """
         self.mode = mode
-        self._reset_registers()
+        self.apic_id = self.initial_id
+        if mode is ApicMode.DISABLED:
+            self._reset_registers()
+        elif mode is ApicMode.X2APIC:
+            self.ldr = 0
+            self.icr &= 0xFFFF_FFFF
+        self.changes.configuration = True
+        self.record(ApicModeChanged(self.cpu, mode.value))
 
     # Identity ("Determining IPI Destination")
+
+    @property
+    def bootstrap(self) -> bool:
+        return self.cpu == 0
 
     @property
     def x2apic(self) -> bool:
@@ -161,7 +176,7 @@ class LocalApic:
     @property
     def logical_id(self) -> int:
         """LDR as software reads it; in x2APIC mode derived from the ID ("Deriving Logical x2APIC ID")."""
-        if self.mode is ApicMode.X2APIC:
+        if self.mode is _X2APIC:
             return (self.apic_id >> 4) << 16 | 1 << (self.apic_id & 0xF)
         return self.ldr
 
@@ -180,15 +195,15 @@ class LocalApic:
     def deliverable(self) -> int | None:
         """The vector that the CPU would get now, or None. Strictly higher class than PPR wins, equal class waits."""
         requested = self.irr.bits
-        if not requested or not self.svr & SVR_ENABLE:
+        if not requested or (self.blocked_while_disabled and not self.svr & SVR_ENABLE):
             return None
         vector = requested.bit_length() - 1
         return vector if vector >> 4 > self.ppr >> 4 else None
 
     # Acceptance ("Interrupt Acceptance for Fixed Interrupts")
 
-    def accept(self, message: InterruptMessage) -> bool:
-        """A fixed or lowest-priority message has arrived. True when it is now requested (newly or already)."""
+    def accept(self, message: InterruptMessage) -> Outcome:
+        """A fixed or lowest-priority message has arrived."""
         if self.mode is _DISABLED:
             return self._refuse(message, Reason.APIC_DISABLED)
         if not self.svr & SVR_ENABLE:
@@ -196,22 +211,26 @@ class LocalApic:
         if message.vector < FIRST_LEGAL_VECTOR:
             self.notice_error(ESR_RECEIVE_ILLEGAL_VECTOR)
             return self._refuse(message, Reason.ILLEGAL_VECTOR)
-        self._request(message.vector, message.delivery_mode, message.trigger_mode, message.number)
-        return True
+        return self.request(message.vector, message.delivery_mode, message.trigger_mode, message.number)
 
-    def _refuse(self, message: InterruptMessage, reason: Reason) -> bool:
-        self.record(Refused(self.cpu, message.vector, message.delivery_mode, reason, message.number))
-        return False
+    def _refuse(self, message: InterruptMessage, reason: Reason) -> Outcome:
+        self.book(Refused(self.cpu, message.vector, message.delivery_mode, reason, message.number))
+        return _REFUSED
 
-    def _request(self, vector: int, mode: DeliveryMode, trigger: TriggerMode, number: int | None) -> None:
-        merged = vector in self.irr
+    def request(self, vector: int, mode: DeliveryMode, trigger: TriggerMode, number: int | None) -> Outcome:
+        """Sets the IRR bit of a legal *vector*, and TMR to say how. ``number`` is None for a local source."""
+        if vector in self.irr:
+            if self.retries:
+                self.book(Retried(self.cpu, vector, mode, number))
+                return _RETRIED
+            self.coalesced.set(vector)
+            self.tmr.assign(vector, trigger is _LEVEL)
+            self.book(Merged(self.cpu, vector, mode, number))
+            return _MERGED
         self.irr.set(vector)
         self.tmr.assign(vector, trigger is _LEVEL)
-        if merged:
-            self.coalesced.set(vector)
-            self.record(Merged(self.cpu, vector, mode, number))
-        else:
-            self.record(Accepted(self.cpu, vector, mode, trigger, number))
+        self.book(Accepted(self.cpu, vector, mode, trigger, number))
+        return _ACCEPTED
 
     def acknowledge(self) -> int:
         """The CPU takes an interrupt: IRR to ISR; the spurious vector if none is deliverable ("Spurious Interrupt")."""
@@ -234,44 +253,14 @@ class LocalApic:
             return None
         self.isr.clear(vector)
         self.record(_interrupt_ended(self.cpu, vector))
-        return EoiBroadcast(self.numbers.take(), self.cpu, vector) if vector in self.tmr else None
-
-    # Sending ("Issuing Interprocessor Interrupts")
-
-    def send(self, icr: Icr) -> InterruptMessage | None:
-        """The message that *icr* makes, or None with the reason recorded."""
-        reason = self._reason_not_to_send(icr)
-        if reason is not None:
-            self.record(SendRefused(self.cpu, icr.vector, icr.delivery_mode, reason))
+        if vector not in self.tmr:
             return None
-        self.sends_in_flight += 1
-        return InterruptMessage(
-            self.numbers.take(),
-            _IPI,
-            self.cpu,
-            icr.vector,
-            icr.delivery_mode,
-            icr.destination_mode,
-            icr.shorthand,
-            icr.destination,
-            _EDGE,  # level-triggered IPIs went with the Pentium ("ICR", trigger mode)
-            self.mode is _X2APIC,
-        )
+        if self.svr & SVR_SUPPRESS_EOI_BROADCAST:
+            self.record(EoiBroadcastSuppressed(self.cpu, vector))
+            return None
+        return EoiBroadcast(self.numbers.take(), self.cpu, vector)
 
-    def _reason_not_to_send(self, icr: Icr) -> Reason | None:
-        mode = icr.delivery_mode
-        if mode not in _VALID_WITHOUT_SHORTHAND:
-            return Reason.RESERVED_DELIVERY_MODE
-        if icr.vector < FIRST_LEGAL_VECTOR and mode in (_FIXED, _LOWEST_PRIORITY):
-            self.notice_error(ESR_SEND_ILLEGAL_VECTOR)
-            return Reason.ILLEGAL_VECTOR
-        if mode not in VALID_DELIVERY_MODES[icr.shorthand]:
-            return Reason.INVALID_COMBINATION
-        if is_init_level_deassert(icr):
-            return Reason.INIT_DEASSERT
-        return None
-
-    # Local sources ("Local Vector Table", "Error Handling")
+    # Errors ("Error Handling")
 
     def notice_error(self, bit: int) -> None:
         """Sets a bit in the pending half of ESR and raises the LVT error entry when the bit is new."""
@@ -279,20 +268,23 @@ class LocalApic:
             return
         self.esr_pending |= bit
         self.record(ErrorNoticed(self.cpu, bit))
-        if self.lvt[Register.LVT_ERROR] & 0xFF >= FIRST_LEGAL_VECTOR:
-            self.raise_local(Register.LVT_ERROR)
-        elif not self.lvt[Register.LVT_ERROR] & lvt.MASKED:
+        entry = self.lvt[Register.LVT_ERROR]
+        if entry & lvt.MASKED:
+            return
+        if entry & 0xFF >= FIRST_LEGAL_VECTOR:
+            self.request_local(Register.LVT_ERROR)
+        elif not self.esr_pending & ESR_RECEIVE_ILLEGAL_VECTOR:
             # Its own vector is illegal too: say so, but do not raise the entry again for that.
             self.esr_pending |= ESR_RECEIVE_ILLEGAL_VECTOR
+            self.record(ErrorNoticed(self.cpu, ESR_RECEIVE_ILLEGAL_VECTOR))
 
-    def raise_local(self, register: Register) -> bool:
-        """A local source with fixed delivery fires. False when its LVT entry is masked or the vector is illegal."""
-        entry = self.lvt[register]
-        if entry & lvt.MASKED or self.mode is ApicMode.DISABLED:
-            return False
-        vector = entry & 0xFF
+    def request_local(self, register: Register, trigger: TriggerMode = _EDGE) -> Outcome:
+        """The unmasked fixed LVT entry *register* requests its vector, or finds it illegal."""
+        vector = self.lvt[register] & 0xFF
         if vector < FIRST_LEGAL_VECTOR:
             self.notice_error(ESR_RECEIVE_ILLEGAL_VECTOR)
-            return False
-        self._request(vector, DeliveryMode.FIXED, TriggerMode.EDGE, None)
-        return True
+            return _REFUSED
+        outcome = self.request(vector, _FIXED, trigger, None)
+        if outcome is _RETRIED:
+            self.retried_sources.add(register)
+        return outcome

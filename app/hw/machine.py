@@ -1,78 +1,110 @@
-"""A machine: CPUs with local APICs, one I/O APIC, and the messages between them.
+"""A machine: CPUs with local APICs, one I/O APIC, an 8259, and the messages between them.
 
 Devices return messages; the machine keeps them in ``outbox`` until its driver says that they arrive (``deliver``).
 ``settle`` lets everything arrive at once, for those who care only about the outcome.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
-from app.hw import bus
+from app.hw import device_messages, invariants, local_vector_table
+from app.hw.apic_base import ApicMode
+from app.hw.bus import Bus
+from app.hw.changes import Changes
 from app.hw.clock import Clock
-from app.hw.cpu import Cpu, RunState
-from app.hw.events import Event, Fault, InterruptFlagChanged, MessageSent, MsiIgnored, NoTarget, Reason
+from app.hw.cpu import Cpu
+from app.hw.events import Event, Fault, InterruptFlagChanged, MessageSent, MsiIgnored, Reason
 from app.hw.io_apic import IoApic
-from app.hw.local_apic import ApicMode, LocalApic
+from app.hw.ledger import Ledger
+from app.hw.legacy_pic import LegacyPic
+from app.hw.local_apic import LocalApic
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, MessageNumbers, Origin
+from app.hw.msr_access import read_msr, write_cr8, write_msr
+from app.hw.profile import INTEL_SDM, ApicBusErrors, Profile
 from app.hw.register_access import read_register, write_register
-from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
-from app.x86.msi import decode_msi
+from app.x86.error_status import ESR_SEND_ACCEPT
 from app.x86.redirection import IoApicRegister
 from app.x86.registers import Register
-from app.x86.vectors import FIRST_LEGAL_VECTOR
 
 #: APIC ID 255 is the xAPIC broadcast, so that is where the numbers of xAPIC CPUs end.
 MAX_CPUS = 255
-# Python 3.11 takes its time to find a member of an enum.
-_IPI, _INIT, _LOWEST_PRIORITY = Origin.IPI, DeliveryMode.INIT, DeliveryMode.LOWEST_PRIORITY
-_IDENTITY_REGISTERS = frozenset({Register.ID, Register.LDR, Register.DFR})
-_TIMER_REGISTERS = frozenset({Register.LVT_TIMER, Register.TIMER_INITIAL_COUNT, Register.TIMER_DIVIDE})
+_IPI = Origin.IPI  # Python 3.11 takes its time to find a member of an enum
 
 
 class Machine:
-    """``cpu_count`` CPUs with APIC IDs 0, 1, 2 …, after power-up: software-disabled APICs, interrupts off."""
+    """``cpu_count`` CPUs after power-up: software-disabled APICs, interrupts off. CPU 0 is the bootstrap processor.
+
+    APIC IDs are 0, 1, 2 …, or *apic_ids*. *mode* other than xAPIC means that firmware has switched it on already.
+    """
 
     def __init__(
-        self, cpu_count: int, mode: ApicMode = ApicMode.XAPIC, record: Callable[[Event], None] | None = None
+        self,
+        cpu_count: int,
+        mode: ApicMode = ApicMode.XAPIC,
+        record: Callable[[Event], None] | None = None,
+        *,
+        profile: Profile = INTEL_SDM,
+        apic_ids: Sequence[int] = (),
     ) -> None:
         """What happens goes to *record*, or else into ``events``. ValueError for an impossible *cpu_count*."""
         if not 1 <= cpu_count <= MAX_CPUS:
             raise ValueError(f"a machine has 1 to {MAX_CPUS} CPUs, not {cpu_count}")
+        self.profile = profile
         self.clock = Clock()
         self.events: list[Event] = []
         self.outbox: list[BusMessage] = []
+        #: What the bus tries again once a target has room (P6 family).
+        self.retrying: list[InterruptMessage] = []
         self._numbers = MessageNumbers()
-        self._turn = 0
-        # Who a destination names, until an APIC changes its address: matching every APIC for every message is slow.
-        self._addressed: dict[bus.Address, list[Cpu]] = {}
-        #: Messages sent and not yet delivered, in the outbox or wherever the driver keeps them.
-        self.undelivered = 0
-        #: A write may have changed when the next timer expires. Whoever keeps the time clears it.
-        self.timers_changed = False
-        self._record = record = record or self.events.append
-        self.cpus = [
-            Cpu(number, LocalApic(number, number, self.clock, self._numbers, record), record)
-            for number in range(cpu_count)
-        ]
+        self._changes = Changes()
+        self._record = record or self.events.append
+        self._ledger = Ledger(self._record)
+        self.legacy_pic = LegacyPic()
+        self.cpus = [self._cpu(number, apic_id) for number, apic_id in enumerate(apic_ids or range(cpu_count), start=0)]
         for cpu in self.cpus:
             cpu.apic.mode = mode
-        self.io_apic = IoApic(self._numbers, record)
+        self.bus = Bus(self.cpus, profile, self._ledger, self._record)
+        self.io_apic = IoApic(profile, self._numbers, self._record)
+        self._changes.configuration = self._changes.timers = False
+
+    def _cpu(self, number: int, apic_id: int) -> Cpu:
+        apic = LocalApic(
+            number, apic_id, self.profile, self.clock, self._numbers, self._changes, self._ledger, self._record
+        )
+        return Cpu(number, apic, self._record, self._interrupt_acknowledge)
 
     # What software does
 
     def read_register(self, cpu: int, offset: int) -> int | Fault:
+        """Reads a local-APIC register in the way of the APIC's mode; *offset* is that of the xAPIC page."""
         return read_register(self.cpus[cpu].apic, offset)
 
     def write_register(self, cpu: int, offset: int, value: int) -> Fault | None:
-        """A message that the write sends goes to ``outbox``."""
-        if offset in _TIMER_REGISTERS:
-            self.timers_changed = True
-        elif offset in _IDENTITY_REGISTERS:
-            self._addressed.clear()
-        effect = write_register(self.cpus[cpu].apic, offset, value)
-        if effect is None or isinstance(effect, Fault):
+        """As ``read_register``. A message that the write sends goes to ``outbox``."""
+        return self._written(write_register(self.cpus[cpu].apic, offset, value))
+
+    def read_msr(self, cpu: int, msr: int) -> int | Fault:
+        return read_msr(self.cpus[cpu].apic, msr)
+
+    def write_msr(self, cpu: int, msr: int, value: int) -> Fault | None:
+        return self._written(write_msr(self.cpus[cpu].apic, msr, value))
+
+    def write_cr8(self, cpu: int, value: int) -> Fault | None:
+        return write_cr8(self.cpus[cpu].apic, value)
+
+    def _written(self, effect: BusMessage | Fault | None) -> Fault | None:
+        if isinstance(effect, Fault):
             return effect
-        self._post(effect)
+        if effect is not None:
+            self._post(effect)
+        if self._changes.configuration:
+            self._reconfigured()
         return None
+
+    def _reconfigured(self) -> None:
+        """An APIC has another address, or accepts what it refused."""
+        self._changes.configuration = False
+        self.bus.forget_addresses()
+        self._post_all(self.io_apic.service_levels())
 
     def read_io_apic(self, index: int) -> int:
         self.io_apic.select = index & 0xFF
@@ -90,95 +122,128 @@ class Machine:
     def write_io_apic_window(self, value: int) -> None:
         self._post_all(self.io_apic.write_window(value))
 
+    def write_io_apic_eoi(self, vector: int) -> None:
+        """The EOI register, where the version has one: ends *vector* at every pin without a broadcast."""
+        if self.io_apic.has_eoi_register:
+            self.end_at_io_apic(vector)
+
+    def end_at_io_apic(self, vector: int) -> None:
+        """The I/O APIC hears of the end of *vector*, whichever way."""
+        self._post_all(self.io_apic.end_of_interrupt(vector))
+
+    def set_interrupt_flag(self, cpu: int, enabled: bool) -> None:
+        self.cpus[cpu].disable_interrupts()
+        self.cpus[cpu].interrupt_flag = enabled
+        self._record(InterruptFlagChanged(cpu, enabled))
+
     # What devices do
 
     def drive_pin(self, pin: int, level: int) -> None:
         self._post_all(self.io_apic.drive(pin, level))
 
     def send_msi(self, address: int, data: int) -> None:
-        """A device writes an interrupt message. ValueError when *address* is not 0xFEExxxxx."""
-        msi = decode_msi(address, data)
-        mode = msi.delivery_mode
-        if msi.trigger_mode is TriggerMode.LEVEL and not msi.level:
-            self._record(MsiIgnored(msi.vector, mode, Reason.LEVEL_DEASSERT))
+        """A device writes an interrupt message. ValueError when *address* is no message address."""
+        msi = device_messages.decode(address, data, self.profile)
+        if device_messages.is_deassert(msi):
+            self._record(MsiIgnored(msi.vector, msi.delivery_mode, Reason.LEVEL_DEASSERT))
             return
-        if msi.redirection_hint and mode is DeliveryMode.FIXED and msi.destination_mode is DestinationMode.LOGICAL:
-            mode = DeliveryMode.LOWEST_PRIORITY
-        self._post(
-            InterruptMessage(
-                self._numbers.take(),
-                Origin.MSI,
-                None,
-                msi.vector,
-                mode,
-                msi.destination_mode,
-                Shorthand.NONE,
-                msi.destination,
-                msi.trigger_mode,
-            )
-        )
+        self._post(device_messages.interrupt_message(msi, address, self.profile, self._numbers.take()))
 
-    def set_interrupt_flag(self, cpu: int, enabled: bool) -> None:
-        self.cpus[cpu].interrupt_flag = enabled
-        self._record(InterruptFlagChanged(cpu, enabled))
+    def drive_lint(self, cpu: int, pin: int, level: int) -> None:
+        """Something sets LINT0 or LINT1 of one CPU."""
+        self.cpus[cpu].drive_lint(pin, level)
+
+    def fire_local(self, cpu: int, register: Register) -> None:
+        """The thermal sensor, the performance counters or the CMCI source of one CPU fires. KeyError where the APIC
+        has no such LVT entry."""
+        self.cpus[cpu].fire_local(register)
+
+    def drive_legacy_line(self, line: int, level: int) -> None:
+        """A device sets a line of the 8259, whose output is LINT0 of CPU 0. ValueError for no line."""
+        if level:
+            self.legacy_pic.raise_line(line)
+        else:
+            self.legacy_pic.lower_line(line)
+        self.drive_lint(0, 0, int(self.legacy_pic.intr))
+
+    def _interrupt_acknowledge(self) -> int:
+        vector = self.legacy_pic.acknowledge()
+        self.drive_lint(0, 0, int(self.legacy_pic.intr))
+        return vector
 
     # What travels
 
+    @property
+    def undelivered(self) -> int:
+        """Messages sent and not yet arrived, in the outbox or wherever the driver keeps them."""
+        return self._ledger.on_their_way
+
     def _post(self, message: BusMessage) -> None:
-        self.undelivered += 1
+        self._ledger.on_their_way += 1
         self.outbox.append(message)
         self._record(MessageSent(message))
 
-    def _post_all(self, messages: list[InterruptMessage]) -> None:
+    def _post_all(self, messages: Sequence[InterruptMessage]) -> None:
         for message in messages:
             self._post(message)
 
     def targets(self, message: BusMessage) -> list[int]:
         """The CPUs that *message* would reach now; none for an EOI broadcast, which goes to the I/O APIC."""
-        if isinstance(message, EoiBroadcast):
-            return []
-        return [cpu.number for cpu in self._reached(message)]
+        return [] if isinstance(message, EoiBroadcast) else [cpu.number for cpu in self.bus.reached(message)]
 
-    def _reached(self, message: InterruptMessage) -> list[Cpu]:
-        address = bus.address_of(message)
-        addressed = self._addressed.get(address)
-        if addressed is None:
-            addressed = self._addressed[address] = bus.addressed(message, self.cpus)
-        if message.delivery_mode is _LOWEST_PRIORITY and len(addressed) > 1:
-            return [bus.lowest_priority(addressed, self._turn)]
-        return addressed
-
-    def deliver(self, message: BusMessage) -> list[Cpu]:
+    def deliver(self, message: BusMessage) -> Sequence[Cpu]:
         """*message* has arrived. Returns the CPUs that it was for."""
-        self.undelivered -= 1
         if isinstance(message, EoiBroadcast):
-            self._post_all(self.io_apic.end_of_interrupt(message.vector))
+            self._ledger.delivering()
+            self.end_at_io_apic(message.vector)
             return []
-        reached = self._reached(message)
-        if message.delivery_mode is _LOWEST_PRIORITY:
-            self._turn += 1
-        accepted = False
-        for cpu in reached:
-            accepted |= cpu.receive(message)
-        if message.delivery_mode is _INIT:
-            self._addressed.clear()  # it resets LDR
-        if not reached:
-            self._record(NoTarget(message.number, message.vector))
-        if message.source is not None:
-            if message.origin is _IPI:
-                self._sender_idle(message.source)
-            else:
-                self._post_all(self.io_apic.message_arrived(message.source, message, accepted))
+        reached, accepted, retried = self.bus.deliver(message)
+        accepted |= message.accepted_before
+        if retried:
+            self.retrying.append(message._replace(remaining=retried, accepted_before=accepted))
+        if message.source is None:
+            return reached
+        if message.origin is _IPI:
+            apic = self.cpus[message.source].apic
+            if not retried and apic.sends_in_flight:
+                apic.sends_in_flight -= 1
+            if not accepted and not retried and self.profile.apic_bus_errors is ApicBusErrors.SEND_ACCEPT:
+                apic.notice_error(ESR_SEND_ACCEPT)
+        else:
+            self._post_all(
+                self.io_apic.message_arrived(
+                    message.source, message.trigger_mode, accepted=accepted, retried=bool(retried)
+                )
+            )
         return reached
 
-    def _sender_idle(self, cpu: int) -> None:
-        apic = self.cpus[cpu].apic
-        apic.sends_in_flight = max(0, apic.sends_in_flight - 1)
+    def retry(self) -> None:
+        """Sends again what was refused for want of room, if a target has room now. Each attempt is a message."""
+        if not self.retrying:
+            return
+        waiting, self.retrying = self.retrying, []
+        for message in waiting:
+            assert message.remaining is not None
+            if all(message.vector in self.cpus[number].apic.irr for number in message.remaining):
+                self.retrying.append(message)
+            else:
+                self._post(message._replace(number=self._numbers.take()))
 
     def settle(self) -> None:
-        """Lets every message arrive, in the order in which they were sent."""
+        """Lets every message arrive, in the order in which they were sent, and every INIT and start-up IPI act."""
+        self.retry()
         while self.outbox:
             self.deliver(self.outbox.pop(0))
+            self.take_resets()
+            self.retry()
+
+    def take_resets(self, cpus: Sequence[Cpu] = ()) -> None:
+        """These CPUs, or all, are at an instruction boundary: a latched INIT or start-up IPI acts."""
+        for cpu in cpus or self.cpus:
+            if cpu.signalled:
+                cpu.take_resets()
+        if self._changes.configuration:
+            self._reconfigured()
 
     def take_events(self) -> list[Event]:
         """What happened since the last call."""
@@ -188,45 +253,40 @@ class Machine:
 
     # Timers
 
+    @property
+    def timers_changed(self) -> bool:
+        """Another timer may be the next to expire, since ``next_timer_deadline`` was asked last."""
+        return self._changes.timers
+
     def next_timer_deadline(self) -> int | None:
-        """When the next local timer expires, in TSC cycles."""
-        return min(
-            (cpu.apic.timer.deadline for cpu in self.cpus if cpu.apic.timer.deadline is not None),
-            default=None,
-        )
+        """When the next local timer expires, in TSC cycles, and not before now."""
+        self._changes.timers = False
+        deadlines = [cpu.apic.timer.deadline for cpu in self.cpus if cpu.apic.timer.deadline is not None]
+        return max(min(deadlines), self.clock.now) if deadlines else None
 
     def expire_timers(self) -> list[Cpu]:
         """Fires every local timer whose time has come. Returns their CPUs."""
         now = self.clock.now
-        expired = [cpu for cpu in self.cpus if (cpu.apic.timer.deadline or now + 1) <= now]
-        for cpu in expired:
-            cpu.apic.timer.expire(now)
-            cpu.apic.raise_local(Register.LVT_TIMER)
+        expired = []
+        for cpu in self.cpus:
+            timer = cpu.apic.timer
+            if timer.deadline is not None and timer.deadline <= now:
+                timer.expire(now)
+                local_vector_table.expire_timer(cpu.apic)
+                expired.append(cpu)
         return expired
 
     # Invariants
 
     def check(self) -> None:
-        """AssertionError when the machine is in a state that no machine can be in."""
+        """AssertionError when the machine is in a state that no machine can be in, or a message was lost."""
         for problem in self._problems():
             raise AssertionError(problem)
-        assert self.undelivered >= len(self.outbox), "a message in the outbox is not counted as on its way"
 
     def _problems(self) -> Iterator[str]:
+        yield from self._ledger.mistakes
+        if self.undelivered < len(self.outbox):
+            yield "a message in the outbox is not counted as on its way"
         for cpu in self.cpus:
-            apic = cpu.apic
-            for name in ("irr", "isr"):
-                if any(vector < FIRST_LEGAL_VECTOR for vector in getattr(apic, name)):
-                    yield f"CPU {cpu.number}: {name} holds a vector below 16"
-            classes = [vector >> 4 for vector in apic.isr]
-            if len(classes) != len(set(classes)):
-                yield f"CPU {cpu.number}: two vectors of one class are in service"
-            if apic.coalesced.bits & ~apic.irr.bits:
-                yield f"CPU {cpu.number}: a vector merged that is not requested"
-            if apic.ppr >> 4 < apic.tpr >> 4:
-                yield f"CPU {cpu.number}: PPR is below TPR"
-            if cpu.run_state is RunState.WAIT_FOR_SIPI and cpu.interrupt_flag:
-                yield f"CPU {cpu.number}: waits for a start-up IPI with interrupts on"
-        for pin, entry in enumerate(self.io_apic.entries):
-            if entry & (1 << 14) and not entry & (1 << 15):
-                yield f"pin {pin}: remote IRR of an edge pin is set"
+            yield from (f"CPU {cpu.number}: {problem}" for problem in invariants.cpu_problems(cpu))
+        yield from invariants.io_apic_problems(self.io_apic)

@@ -31,6 +31,10 @@ class InterruptMessage(NamedTuple):
     trigger_mode: TriggerMode
     #: The sender used the 32-bit destinations of x2APIC mode.
     x2apic: bool = False
+    #: A further attempt, for these CPUs alone: the others have had it (P6 family).
+    remaining: tuple[int, ...] | None = None
+    #: Somebody has taken an earlier attempt.
+    accepted_before: bool = False
 
 
 class EoiBroadcast(NamedTuple):

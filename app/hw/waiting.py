@@ -1,8 +1,10 @@
 """Why a requested vector has not been taken yet, in words: the first condition that is not met."""
 
-from app.hw.cpu import Cpu, RunState
+from app.hw.apic_base import ApicMode
+from app.hw.cpu import Cpu
 from app.hw.events import Reason
-from app.hw.local_apic import ApicMode, LocalApic
+from app.hw.local_apic import LocalApic
+from app.hw.run_state import Arrival, RunState
 from app.x86.vectors import priority_class
 
 
@@ -14,7 +16,14 @@ def why_waiting(cpu: Cpu, vector: int) -> str:
     if reason is not None:
         return reason
     if not cpu.interrupt_flag:
-        return "interrupts are off (IF = 0)"
+        return "interrupts are off (IF = 0)" + (" in system-management mode" if cpu.in_smm else "")
+    if cpu.interrupt_shadow:
+        return "STI lets interrupts in after the next instruction"
+    arrival = cpu.next_arrival()
+    if arrival not in (None, Arrival.INTERRUPT):
+        return f"{arrival.value} goes first"
+    if cpu.external_requested():
+        return "an ExtINT of the 8259 goes first"
     return "it is taken at the next instruction boundary"
 
 
@@ -22,7 +31,7 @@ def _apic_reason(apic: LocalApic, vector: int) -> str | None:
     """What keeps *vector* from being deliverable; None when nothing in the APIC does."""
     if apic.mode is ApicMode.DISABLED:
         return Reason.APIC_DISABLED.value
-    if not apic.software_enabled:
+    if apic.blocked_while_disabled and not apic.software_enabled:
         return Reason.SOFTWARE_DISABLED.value
     if priority_class(vector) <= priority_class(apic.ppr):
         in_service = apic.isr.highest()

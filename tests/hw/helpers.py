@@ -3,24 +3,37 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from app.hw.apic_base import ApicMode
 from app.hw.events import Event
-from app.hw.local_apic import ApicMode
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage, Origin
+from app.hw.profile import INTEL_SDM, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
+from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
 from app.x86.registers import SVR_ENABLE, Register
 
 EventType = TypeVar("EventType")
 
+ENABLED = SVR_ENABLE | 0xFF
+BITS_OF_MODE = {ApicMode.DISABLED: 0, ApicMode.XAPIC: APIC_ENABLE, ApicMode.X2APIC: APIC_ENABLE | X2APIC_ENABLE}
 
-def machine_of(cpu_count: int, mode: ApicMode = ApicMode.XAPIC) -> Machine:
+
+def machine_of(
+    cpu_count: int, mode: ApicMode = ApicMode.XAPIC, profile: Profile = INTEL_SDM, apic_ids: Sequence[int] = ()
+) -> Machine:
     """A machine whose APICs are software-enabled; in xAPIC mode each has the flat logical ID that Linux gives it."""
-    machine = Machine(cpu_count, mode)
+    machine = Machine(cpu_count, mode, profile=profile, apic_ids=apic_ids)
     for cpu in range(cpu_count):
-        machine.write_register(cpu, Register.SVR, SVR_ENABLE | 0xFF)
+        machine.write_register(cpu, Register.SVR, ENABLED)
         if mode is ApicMode.XAPIC:
             machine.write_register(cpu, Register.LDR, 1 << 24 + cpu % 8)
     return machine
+
+
+def switch_mode(machine: Machine, cpu: int, *modes: ApicMode) -> None:
+    """CPU *cpu* writes IA32_APIC_BASE for one of *modes* after the other; each must be a legal step."""
+    for mode in modes:
+        assert machine.write_msr(cpu, Msr.IA32_APIC_BASE, RESET_BASE | BITS_OF_MODE[mode]) is None
 
 
 def send(machine: Machine, cpu: int, icr: Icr) -> None:
@@ -38,6 +51,20 @@ def post(machine: Machine, cpu: int, icr: Icr) -> None:
     machine.write_register(cpu, Register.ICR_LOW, icr.low())
 
 
+def send_msi(machine: Machine, address: int, data: int) -> None:
+    """A device's message, which arrives at once."""
+    machine.send_msi(address, data)
+    machine.settle()
+
+
+def serve(machine: Machine, cpu: int) -> int:
+    """CPU *cpu* takes its interrupt and ends it; an EOI broadcast arrives at once."""
+    vector = machine.cpus[cpu].take_interrupt()
+    machine.write_register(cpu, Register.EOI, 0)
+    machine.settle()
+    return vector
+
+
 def requested(machine: Machine, vector: int) -> list[int]:
     """The CPUs whose IRR holds *vector*."""
     return [cpu.number for cpu in machine.cpus if vector in cpu.apic.irr]
@@ -53,8 +80,10 @@ def fixed(vector: int, trigger: TriggerMode = TriggerMode.EDGE, number: int = 1)
 
 
 def message(
-    vector: int, mode: DeliveryMode, trigger: TriggerMode = TriggerMode.EDGE, number: int = 1
+    vector: int,
+    mode: DeliveryMode,
+    trigger: TriggerMode = TriggerMode.EDGE,
+    number: int = 1,
+    origin: Origin = Origin.MSI,
 ) -> InterruptMessage:
-    return InterruptMessage(
-        number, Origin.MSI, None, vector, mode, DestinationMode.PHYSICAL, Shorthand.NONE, 0, trigger
-    )
+    return InterruptMessage(number, origin, None, vector, mode, DestinationMode.PHYSICAL, Shorthand.NONE, 0, trigger)

@@ -1,112 +1,22 @@
-"""Whom a message is for."""
-
-from collections import Counter
+"""What the bus makes of a message's address, and that it remembers none for too long."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from app.hw.events import NoTarget, Reason, SendRefused
-from app.hw.local_apic import ApicMode
+from app.hw.apic_base import ApicMode
+from app.hw.events import NoTarget, Reason
 from app.hw.machine import Machine
-from app.x86.icr import VALID_DELIVERY_MODES, DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
+from app.hw.profile import INTEL_SDM, KVM, QEMU, Profile
+from app.x86.icr import DeliveryMode, DestinationMode, Icr
 from app.x86.registers import Register
-from tests.hw.helpers import machine_of, of_type, requested, send
+from tests.hw.helpers import ENABLED, machine_of, of_type, post, requested, send, send_msi, switch_mode
 
 LOGICAL = DestinationMode.LOGICAL
-LOWEST = DeliveryMode.LOWEST_PRIORITY
+LOWEST_TO_EVERYONE = 0xFEEF_F000, 0x0141
 
 
-def reached(machine: Machine, icr: Icr, sender: int = 0) -> list[int]:
-    send(machine, sender, icr)
-    return requested(machine, icr.vector)
-
-
-def set_logical(machine: Machine, cpu: int, logical_id: int, model: int = 0xF) -> None:
-    machine.write_register(cpu, Register.DFR, model << 28)
-    machine.write_register(cpu, Register.LDR, logical_id << 24)
-
-
-# Shorthands
-
-
-@pytest.mark.parametrize(
-    ("shorthand", "expected"),
-    [
-        (Shorthand.SELF, [1]),
-        (Shorthand.ALL_INCLUDING_SELF, [0, 1, 2, 3]),
-        (Shorthand.ALL_EXCLUDING_SELF, [0, 2, 3]),
-    ],
-)
-@pytest.mark.parametrize("mode", [ApicMode.XAPIC, ApicMode.X2APIC])
-@pytest.mark.parametrize("destination_mode", DestinationMode)
-def test_shorthand_ignores_the_destination(
-    mode: ApicMode, destination_mode: DestinationMode, shorthand: Shorthand, expected: list[int]
-) -> None:
-    icr = Icr(0x40, destination_mode=destination_mode, shorthand=shorthand, destination=3)
-
-    assert reached(machine_of(4, mode), icr, sender=1) == expected
-
-
-@pytest.mark.parametrize("shorthand", [Shorthand.ALL_INCLUDING_SELF, Shorthand.ALL_EXCLUDING_SELF])
-def test_broadcast_passes_by_a_disabled_apic(shorthand: Shorthand) -> None:
-    machine = machine_of(3)
-    machine.cpus[2].apic.set_mode(ApicMode.DISABLED)
-
-    assert 2 not in reached(machine, Icr(0x40, shorthand=shorthand))
-
-
-# Physical mode
-
-
-@given(st.integers(0, 254))
-def test_physical_destination_is_the_one_apic_with_that_id(destination: int) -> None:
-    expected = [destination] if destination < 5 else []
-
-    assert reached(machine_of(5), Icr(0x40, destination=destination)) == expected
-
-
-@pytest.mark.parametrize("destination_mode", DestinationMode)
-def test_ff_is_the_xapic_broadcast_whatever_the_logical_ids(destination_mode: DestinationMode) -> None:
-    machine = machine_of(3)
-    set_logical(machine, 1, 0x00)
-    set_logical(machine, 2, 0x11, model=0x0)
-
-    icr = Icr(0x40, destination_mode=destination_mode, destination=0xFF)
-
-    assert reached(machine, icr) == [0, 1, 2]
-
-
-@pytest.mark.parametrize("destination_mode", DestinationMode)
-def test_all_ones_is_the_x2apic_broadcast(destination_mode: DestinationMode) -> None:
-    machine = machine_of(20, ApicMode.X2APIC)
-
-    icr = Icr(0x40, destination_mode=destination_mode, destination=0xFFFF_FFFF)
-
-    assert reached(machine, icr) == list(range(20))
-
-
-def test_ff_is_an_ordinary_id_in_x2apic_mode() -> None:
-    assert reached(machine_of(4, ApicMode.X2APIC), Icr(0x40, destination=0xFF)) == []
-
-
-def test_x2apic_destination_is_compared_in_the_mode_of_the_target() -> None:
-    machine = machine_of(3, ApicMode.X2APIC)
-    machine.cpus[1].apic.set_mode(ApicMode.XAPIC)
-    machine.write_register(1, Register.SVR, 0x1FF)
-
-    assert reached(machine, Icr(0x40, destination=1)) == [1]
-    assert reached(machine, Icr(0x41, destination=0x101)) == []
-    assert reached(machine, Icr(0x42, destination=0xFFFF_FFFF)) == [0, 1, 2]
-    assert reached(machine, Icr(0x43, destination=0xFF)) == []
-
-
-def test_disabled_apic_has_no_address() -> None:
-    machine = machine_of(3)
-    machine.cpus[1].apic.set_mode(ApicMode.DISABLED)
-
-    assert reached(machine, Icr(0x40, destination=1)) == []
-    assert reached(machine, Icr(0x41, destination=0xFF)) == [0, 2]
+def reached(machine: Machine, vector: int, destination: int) -> list[int]:
+    send(machine, 0, Icr(vector, destination_mode=LOGICAL, destination=destination))
+    return requested(machine, vector)
 
 
 def test_destination_that_nobody_has_is_recorded() -> None:
@@ -114,133 +24,55 @@ def test_destination_that_nobody_has_is_recorded() -> None:
 
     send(machine, 0, Icr(0x40, destination=7))
 
-    assert of_type(machine.events, NoTarget) == [NoTarget(1, 0x40)]
+    assert of_type(machine.events, NoTarget) == [NoTarget(1, 0x40, Reason.NO_SUCH_DESTINATION)]
 
 
-# Logical mode
+# Lowest priority to everyone
 
 
-@given(st.integers(0, 254), st.lists(st.integers(0, 255), min_size=3, max_size=3))
-def test_flat_model_reaches_who_shares_a_bit(destination: int, logical_ids: list[int]) -> None:
+@pytest.mark.parametrize(("profile", "count"), [(INTEL_SDM, 0), (KVM, 3), (QEMU, 1)])
+def test_lowest_priority_broadcast_of_a_device_ends_as_the_profile_says(profile: Profile, count: int) -> None:
+    machine = machine_of(3, profile=profile)
+
+    send_msi(machine, *LOWEST_TO_EVERYONE)
+
+    assert len(requested(machine, 0x41)) == count
+    machine.check()
+
+
+def test_refused_lowest_priority_broadcast_is_recorded() -> None:
     machine = machine_of(3)
-    for cpu, logical_id in enumerate(logical_ids):
-        set_logical(machine, cpu, logical_id)
 
-    expected = [cpu for cpu, logical_id in enumerate(logical_ids) if destination & logical_id]
+    send_msi(machine, *LOWEST_TO_EVERYONE)
 
-    assert reached(machine, Icr(0x40, destination_mode=LOGICAL, destination=destination)) == expected
+    assert of_type(machine.events, NoTarget) == [NoTarget(1, 0x41, Reason.LOWEST_PRIORITY_BROADCAST)]
 
 
-@pytest.mark.parametrize(
-    ("destination", "expected"),
-    [(0x11, [0]), (0x12, [1]), (0x13, [0, 1]), (0x21, [2]), (0x2E, []), (0x33, []), (0xF1, []), (0x10, [])],
-)
-def test_cluster_model_wants_the_cluster_and_a_bit(destination: int, expected: list[int]) -> None:
+@pytest.mark.parametrize("destination", [0xFF, 0xFFFF_FFFF])
+def test_in_x2apic_mode_all_32_ones_are_the_broadcast(destination: int) -> None:
+    machine = machine_of(3, ApicMode.X2APIC, KVM, apic_ids=[0, 1, 0xFF])
+
+    send(machine, 0, Icr(0x41, DeliveryMode.LOWEST_PRIORITY, destination=destination))
+
+    assert requested(machine, 0x41) == ([2] if destination == 0xFF else [0, 1, 2])
+
+
+@pytest.mark.parametrize("data", [0x0141, 0x0041])
+def test_other_message_without_a_target_has_no_such_destination(data: int) -> None:
+    machine = machine_of(1)
+    switch_mode(machine, 0, ApicMode.DISABLED)
+
+    send_msi(machine, 0xFEE0_7000 if data & 0x100 else 0xFEEF_F000, data)
+
+    assert of_type(machine.events, NoTarget) == [NoTarget(1, 0x41, Reason.NO_SUCH_DESTINATION)]
+
+
+def test_lowest_priority_to_all_logical_ids_is_no_physical_broadcast() -> None:
     machine = machine_of(3)
-    for cpu, logical_id in enumerate([0x11, 0x12, 0x21]):
-        set_logical(machine, cpu, logical_id, model=0x0)
 
-    assert reached(machine, Icr(0x40, destination_mode=LOGICAL, destination=destination)) == expected
+    send_msi(machine, 0xFEEF_F00C, 0x41)
 
-
-@pytest.mark.parametrize(("apic_id", "ldr"), [(0, 0x1), (15, 0x8000), (16, 0x1_0001), (37, 0x2_0020), (254, 0xF_4000)])
-def test_x2apic_logical_id_derives_from_the_apic_id(apic_id: int, ldr: int) -> None:
-    machine = machine_of(255, ApicMode.X2APIC)
-
-    assert machine.read_register(apic_id, Register.LDR) == ldr
-    assert reached(machine, Icr(0x40, destination_mode=LOGICAL, destination=ldr)) == [apic_id]
-
-
-def test_x2apic_logical_destination_reaches_several_of_one_cluster() -> None:
-    icr = Icr(0x40, destination_mode=LOGICAL, destination=0x1_0005)
-
-    assert reached(machine_of(40, ApicMode.X2APIC), icr) == [16, 18]
-
-
-# Lowest priority
-
-
-def logical_lowest(vector: int) -> Icr:
-    return Icr(vector, LOWEST, LOGICAL, destination=0x0F)
-
-
-def test_lowest_priority_takes_turns_among_equals() -> None:
-    machine = machine_of(4)
-
-    winners = Counter(cpu for vector in range(0x40, 0x48) for cpu in reached(machine, logical_lowest(vector)))
-
-    assert winners == dict.fromkeys(range(4), 2)
-
-
-def test_lowest_priority_goes_to_the_lowest_task_priority_class() -> None:
-    machine = machine_of(4)
-    for cpu, tpr in enumerate([0x30, 0x20, 0x1F, 0x40]):
-        machine.write_register(cpu, Register.TPR, tpr)
-
-    assert [reached(machine, logical_lowest(vector)) for vector in (0x50, 0x51, 0x52)] == [[2]] * 3
-
-
-def test_lowest_priority_passes_by_who_is_software_disabled() -> None:
-    machine = machine_of(4)
-    for cpu in (0, 1, 3):
-        machine.write_register(cpu, Register.SVR, 0xFF)
-
-    assert [reached(machine, logical_lowest(vector)) for vector in (0x50, 0x51, 0x52)] == [[2]] * 3
-
-
-def test_lowest_priority_with_everyone_disabled_is_refused_by_one() -> None:
-    machine = Machine(2)
-    for cpu in range(2):
-        set_logical(machine, cpu, 1)
-
-    assert reached(machine, logical_lowest(0x50)) == []
-    assert [type(event).__name__ for event in machine.events] == ["MessageSent", "Refused"]
-
-
-# What is sent at all
-
-
-@pytest.mark.parametrize("mode", DeliveryMode)
-@pytest.mark.parametrize("shorthand", Shorthand)
-def test_invalid_pairs_of_shorthand_and_mode_send_nothing(shorthand: Shorthand, mode: DeliveryMode) -> None:
-    machine = machine_of(2)
-    valid = mode in VALID_DELIVERY_MODES[shorthand]
-    reserved = mode in (DeliveryMode.RESERVED_3, DeliveryMode.EXTINT)
-    reason = Reason.RESERVED_DELIVERY_MODE if reserved else Reason.INVALID_COMBINATION
-
-    machine.write_register(0, Register.ICR_LOW, Icr(0x40, mode, shorthand=shorthand).low())
-
-    assert len(machine.outbox) == valid
-    assert of_type(machine.events, SendRefused) == ([] if valid else [SendRefused(0, 0x40, mode, reason)])
-
-
-@pytest.mark.parametrize("vector", [0, 15, 16])
-@pytest.mark.parametrize("mode", sorted(VALID_DELIVERY_MODES[Shorthand.NONE]))
-def test_illegal_vector_matters_for_fixed_and_lowest_priority_alone(mode: DeliveryMode, vector: int) -> None:
-    machine = machine_of(2)
-    illegal = vector < 16 and mode in (DeliveryMode.FIXED, LOWEST)
-
-    machine.write_register(0, Register.ICR_LOW, Icr(vector, mode).low())
-
-    assert len(machine.outbox) == (not illegal)
-    assert machine.cpus[0].apic.esr_pending == (1 << 5 if illegal else 0)
-
-
-def test_init_level_deassert_sends_nothing() -> None:
-    machine = machine_of(2)
-
-    send(machine, 0, Icr(0, DeliveryMode.INIT, destination=1, level=0, trigger_mode=TriggerMode.LEVEL))
-
-    assert of_type(machine.events, SendRefused) == [SendRefused(0, 0, DeliveryMode.INIT, Reason.INIT_DEASSERT)]
-
-
-def test_level_and_trigger_of_other_ipis_do_not_count() -> None:
-    machine = machine_of(2)
-
-    send(machine, 0, Icr(0x40, destination=1, level=0, trigger_mode=TriggerMode.LEVEL))
-
-    assert requested(machine, 0x40) == [1]
-    assert 0x40 not in machine.cpus[1].apic.tmr
+    assert len(requested(machine, 0x41)) == 1
 
 
 # Whom a destination names is remembered, and must not be remembered for too long
@@ -248,29 +80,71 @@ def test_level_and_trigger_of_other_ipis_do_not_count() -> None:
 
 def test_a_written_ldr_changes_who_receives() -> None:
     machine = machine_of(2)
-    send(machine, 0, Icr(0x40, destination_mode=LOGICAL, destination=0x02))
+    assert reached(machine, 0x40, 0x02) == [1]
 
-    set_logical(machine, 1, 0x80)
+    machine.write_register(1, Register.LDR, 0x80 << 24)
 
-    assert reached(machine, Icr(0x41, destination_mode=LOGICAL, destination=0x02)) == []
-    assert reached(machine, Icr(0x42, destination_mode=LOGICAL, destination=0x80)) == [1]
+    assert reached(machine, 0x41, 0x02) == []
+    assert reached(machine, 0x42, 0x80) == [1]
 
 
 def test_a_written_dfr_changes_who_receives() -> None:
     machine = machine_of(2)
-    set_logical(machine, 1, 0x12)
-    send(machine, 0, Icr(0x40, destination_mode=LOGICAL, destination=0x02))
+    machine.write_register(1, Register.LDR, 0x12 << 24)
+    assert reached(machine, 0x40, 0x02) == [1]
 
     machine.write_register(1, Register.DFR, 0)
 
-    assert reached(machine, Icr(0x41, destination_mode=LOGICAL, destination=0x02)) == []
+    assert reached(machine, 0x41, 0x02) == []
+
+
+def test_a_written_apic_id_changes_who_receives() -> None:
+    machine = machine_of(2, profile=KVM)
+    send(machine, 0, Icr(0x40, destination=1))
+
+    machine.write_register(1, Register.ID, 5 << 24)
+    for vector, destination in ((0x41, 1), (0x42, 5)):
+        send(machine, 0, Icr(vector, destination=destination))
+
+    assert list(machine.cpus[1].apic.irr) == [0x40, 0x42]
 
 
 def test_an_init_changes_who_receives() -> None:
     machine = machine_of(3)
-    send(machine, 0, Icr(0x40, destination_mode=LOGICAL, destination=0x06))
+    assert reached(machine, 0x40, 0x06) == [1, 2]
 
-    send(machine, 0, Icr(0, DeliveryMode.INIT, destination=1))
-    machine.write_register(1, Register.SVR, 0x1FF)  # enabled again, but INIT has cleared its LDR
+    send(machine, 0, Icr(0, DeliveryMode.INIT, destination=1))  # clears its LDR
+    post(machine, 0, Icr(0x42, destination_mode=LOGICAL, destination=0x06))
+    assert machine.targets(machine.outbox[0]) == [2]
+    machine.write_register(1, Register.SVR, ENABLED)
 
-    assert reached(machine, Icr(0x41, destination_mode=LOGICAL, destination=0x06)) == [2]
+    assert reached(machine, 0x41, 0x06) == [2]
+
+
+def test_a_change_of_mode_changes_who_receives() -> None:
+    machine = machine_of(2)
+    send(machine, 0, Icr(0x40, destination=0xFF))
+
+    switch_mode(machine, 1, ApicMode.X2APIC)
+    send(machine, 0, Icr(0x41, destination=0xFF))
+
+    assert requested(machine, 0x41) == [0]
+
+
+def test_address_is_looked_at_on_arrival_and_not_when_it_is_sent() -> None:
+    machine = machine_of(2)
+    post(machine, 0, Icr(0x40, destination_mode=LOGICAL, destination=0x02))
+    machine.write_register(1, Register.LDR, 0x80 << 24)
+
+    machine.settle()
+
+    assert requested(machine, 0x40) == []
+
+
+def test_device_and_cpu_that_write_the_same_address_may_mean_different_cpus() -> None:
+    machine = machine_of(2, ApicMode.X2APIC, KVM)
+
+    send(machine, 0, Icr(0x40, destination=0xFF))
+    send_msi(machine, 0xFEEF_F000, 0x41)
+
+    assert (requested(machine, 0x40), requested(machine, 0x41)) == ([], [0, 1])

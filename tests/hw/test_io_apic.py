@@ -1,17 +1,14 @@
-"""The I/O APIC: pins, redirection entries, remote IRR."""
+"""The I/O APIC's pins: edges, levels, remote IRR, delivery status."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.hw.events import PinChanged
-from app.hw.io_apic import VERSION
 from app.hw.machine import Machine
-from app.hw.messages import InterruptMessage
-from app.x86.icr import DELIVERY_STATUS, DeliveryMode, TriggerMode
-from app.x86.redirection import LEVEL, MASKED, PIN_COUNT, REMOTE_IRR
-from app.x86.registers import Register
+from app.hw.messages import InterruptMessage, Origin
+from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Shorthand, TriggerMode
+from app.x86.redirection import LEVEL, MASKED, REMOTE_IRR
 from tests.hw.helpers import machine_of, of_type, requested
+from tests.hw.helpers import serve as serve_on
 
 PIN = 18
 VECTOR = 0x51
@@ -26,8 +23,7 @@ def machine_with(entry: int, pin: int = PIN) -> Machine:
 
 
 def configure(machine: Machine, entry: int, pin: int = PIN) -> None:
-    machine.write_io_apic(0x11 + 2 * pin, entry >> 32)
-    machine.write_io_apic(0x10 + 2 * pin, entry & 0xFFFF_FFFF)
+    machine.write_redirection_entry(pin, entry)
 
 
 def drive(machine: Machine, *levels: int, pin: int = PIN) -> int:
@@ -42,10 +38,7 @@ def drive(machine: Machine, *levels: int, pin: int = PIN) -> int:
 
 def serve(machine: Machine) -> int:
     """CPU 1 takes its interrupt and ends it; the EOI reaches the I/O APIC."""
-    vector = machine.cpus[1].apic.acknowledge()
-    machine.write_register(1, Register.EOI, 0)
-    machine.settle()
-    return vector
+    return serve_on(machine, 1)
 
 
 def entry_of(machine: Machine, pin: int = PIN) -> int:
@@ -56,50 +49,29 @@ def why_silent(machine: Machine) -> str | None:
     return of_type(machine.events, PinChanged)[-1].reason
 
 
-# Registers
+# What a pin sends
 
 
-def test_only_the_id_bits_of_the_id_register_change_and_arbitration_follows() -> None:
-    machine = machine_of(1)
+@pytest.mark.parametrize("mode", DeliveryMode)
+@pytest.mark.parametrize("destination_mode", DestinationMode)
+def test_message_is_what_the_entry_says(destination_mode: DestinationMode, mode: DeliveryMode) -> None:
+    machine = machine_with(0x5A << 56 | destination_mode << 11 | mode << 8 | VECTOR)
 
-    machine.write_io_apic(0x00, 0xFFFF_FFFF)
+    machine.drive_pin(PIN, 1)
 
-    assert (machine.read_io_apic(0x00), machine.read_io_apic(0x02)) == (0x0F00_0000, 0x0F00_0000)
-
-
-@pytest.mark.parametrize("index", [0x01, 0x02, 0x03, 0x10 + 2 * PIN_COUNT, 0xFF])
-def test_other_registers_ignore_writes(index: int) -> None:
-    machine = machine_of(1)
-    before = machine.read_io_apic(index)
-
-    machine.write_io_apic(index, 0xFFFF_FFFF)
-
-    assert machine.read_io_apic(index) == before
-
-
-def test_version_tells_version_and_highest_entry() -> None:
-    assert machine_of(1).read_io_apic(0x01) == VERSION == 0x0017_0011
-
-
-@pytest.mark.parametrize("index", [0x03, 0x0F, 0x10 + 2 * PIN_COUNT])
-def test_an_index_that_is_no_register_reads_zero(index: int) -> None:
-    assert machine_of(1).read_io_apic(index) == 0
-
-
-def test_pins_are_masked_after_reset() -> None:
-    machine = machine_of(1)
-
-    assert [machine.read_io_apic(0x10 + 2 * pin) for pin in range(PIN_COUNT)] == [MASKED] * PIN_COUNT
-
-
-@given(st.integers(0, PIN_COUNT - 1), st.integers(0, (1 << 64) - 1))
-def test_entry_reads_back_its_writable_bits(pin: int, value: int) -> None:
-    machine = machine_of(1)
-
-    configure(machine, value, pin)
-
-    assert machine.read_io_apic(0x10 + 2 * pin) == value & 0x1_AFFF
-    assert machine.read_io_apic(0x11 + 2 * pin) == value >> 32 & 0xFF00_0000
+    assert machine.outbox == [
+        InterruptMessage(
+            number=1,
+            origin=Origin.IO_APIC,
+            source=PIN,
+            vector=VECTOR,
+            delivery_mode=mode,
+            destination_mode=destination_mode,
+            shorthand=Shorthand.NONE,
+            destination=0x5A,
+            trigger_mode=TriggerMode.EDGE,
+        )
+    ]
 
 
 # Edge pins
@@ -137,12 +109,57 @@ def test_line_that_was_up_already_makes_no_edge() -> None:
     assert why_silent(machine) == "the line was up already"
 
 
+def test_line_that_is_up_makes_no_edge_while_its_first_is_under_way() -> None:
+    machine = machine_with(TO_CPU_1 | VECTOR)
+    machine.drive_pin(PIN, 1)
+
+    machine.drive_pin(PIN, 1)
+
+    assert len(machine.outbox) == 1
+    assert why_silent(machine) == "the line was up already"
+
+
 def test_falling_line_needs_no_reason() -> None:
     machine = machine_with(TO_CPU_1 | VECTOR)
 
     drive(machine, 1, 0)
 
     assert of_type(machine.events, PinChanged) == [PinChanged(PIN, 1, None), PinChanged(PIN, 0, None)]
+
+
+def test_two_edges_under_way_keep_the_delivery_status_until_both_have_arrived() -> None:
+    machine = machine_with(TO_CPU_1 | VECTOR)
+    for level in (1, 0, 1):
+        machine.drive_pin(PIN, level)
+    status = [bool(entry_of(machine) & DELIVERY_STATUS)]
+
+    for message in machine.outbox:
+        machine.deliver(message)
+        status.append(bool(entry_of(machine) & DELIVERY_STATUS))
+
+    assert status == [True, True, False]
+
+
+@pytest.mark.parametrize("bits", [0, MASKED])
+def test_edge_under_way_is_not_called_back_by_what_is_written_meanwhile(bits: int) -> None:
+    machine = machine_with(TO_CPU_1 | VECTOR)
+    machine.drive_pin(PIN, 1)
+
+    configure(machine, 0x61 | bits)
+    machine.settle()
+
+    assert (requested(machine, VECTOR), requested(machine, 0x61)) == ([1], [])
+
+
+def test_edge_that_nobody_accepts_is_lost() -> None:
+    machine = machine_with(5 << 56 | VECTOR)
+    drive(machine, 1)
+
+    configure(machine, TO_CPU_1 | VECTOR)
+    machine.settle()
+
+    assert requested(machine, VECTOR) == []
+    assert entry_of(machine) & DELIVERY_STATUS == 0
 
 
 # Level pins
@@ -198,17 +215,6 @@ def test_remote_irr_is_set_on_acceptance_and_delivery_status_until_then() -> Non
 
     assert on_the_way & (DELIVERY_STATUS | REMOTE_IRR) == DELIVERY_STATUS
     assert entry_of(machine) & (DELIVERY_STATUS | REMOTE_IRR) == REMOTE_IRR
-
-
-def test_refused_message_leaves_remote_irr_clear_and_the_pin_ready() -> None:
-    machine = machine_with(TO_CPU_1 | VECTOR | LEVEL)
-    machine.write_register(1, Register.SVR, 0xFF)
-    drive(machine, 1)
-    assert entry_of(machine) & (DELIVERY_STATUS | REMOTE_IRR) == 0
-
-    machine.write_register(1, Register.SVR, 0x1FF)
-
-    assert drive(machine, 1) == 1
 
 
 def test_merged_message_sets_remote_irr_too() -> None:

@@ -4,11 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.hw.machine import Machine
 from app.hw.timer import CYCLES_PER_TIMER_CLOCK, Timer
-from app.x86.lvt import MASKED, TimerMode
-from app.x86.registers import Register
-from tests.hw.helpers import machine_of
+from app.x86.lvt import TimerMode
 
 DIVIDE_BY_1 = 0b1011
 COUNT = CYCLES_PER_TIMER_CLOCK
@@ -32,7 +29,19 @@ def test_a_count_that_has_begun_is_still_there() -> None:
     assert [timer().current_count(now) for now in (0, 1, COUNT - 1, COUNT)] == [100, 100, 100, 99]
 
 
-@pytest.mark.parametrize(("configuration", "divisor"), [(0b0000, 2), (0b1000, 32), (0b1010, 128), (0b1011, 1)])
+@pytest.mark.parametrize(
+    ("configuration", "divisor"),
+    [
+        (0b0000, 2),
+        (0b0001, 4),
+        (0b0010, 8),
+        (0b0011, 16),
+        (0b1000, 32),
+        (0b1001, 64),
+        (0b1010, 128),
+        (0b1011, 1),
+    ],
+)
 def test_expires_after_as_many_clocks_as_count_times_divisor(configuration: int, divisor: int) -> None:
     divided = Timer()
     divided.write_divide_configuration(configuration, 0)
@@ -135,67 +144,54 @@ def test_tsc_deadline_mode_disarms_and_takes_no_initial_count(before: TimerMode)
     assert (disarmed.deadline, disarmed.initial_count, disarmed.current_count(0)) == (None, 0, 0)
 
 
+@pytest.mark.parametrize("before", [TimerMode.ONE_SHOT, TimerMode.PERIODIC, TimerMode.TSC_DEADLINE])
+def test_reserved_mode_stands_still_and_starts_nothing(before: TimerMode) -> None:
+    reserved = timer(before)
+
+    reserved.write_mode(TimerMode.RESERVED)
+    reserved.write_initial_count(100, 0)
+    reserved.write_tsc_deadline(100)
+
+    assert (reserved.deadline, reserved.initial_count, reserved.tsc_deadline) == (None, 0, 0)
+
+
+@pytest.mark.parametrize("mode", [TimerMode.ONE_SHOT, TimerMode.PERIODIC])
+def test_count_of_a_timer_that_left_deadline_mode_begins_with_its_next_initial_count(mode: TimerMode) -> None:
+    armed = timer(TimerMode.TSC_DEADLINE)
+    armed.write_tsc_deadline(5000)
+
+    armed.write_mode(mode)
+    assert (armed.deadline, armed.current_count(0)) == (None, 0)
+    armed.write_initial_count(100, 0)
+
+    assert armed.deadline == 100 * COUNT
+
+
+def test_late_look_at_an_expired_count_reads_zero() -> None:
+    assert timer().current_count(1000 * COUNT) == 0
+
+
+def test_the_same_divisor_again_keeps_the_part_of_a_count_that_has_passed() -> None:
+    same = timer()
+
+    same.write_divide_configuration(DIVIDE_BY_1, COUNT // 2)
+
+    assert same.deadline == 100 * COUNT
+
+
+def test_reset_stops_it_and_forgets_everything() -> None:
+    used = timer(TimerMode.PERIODIC)
+
+    used.reset()
+
+    for each in (used, Timer()):
+        assert (each.initial_count, each.divide_configuration, each.deadline) == (0, 0, None)
+        assert each.mode is TimerMode.ONE_SHOT
+
+
 def test_the_same_mode_again_changes_nothing() -> None:
     same = timer(TimerMode.PERIODIC)
 
     same.write_mode(TimerMode.PERIODIC)
 
     assert same.deadline == 100 * COUNT
-
-
-# In a machine
-
-
-def machine_with_timer(entry: int) -> Machine:
-    machine = machine_of(2)
-    machine.write_register(1, Register.LVT_TIMER, entry)
-    machine.write_register(1, Register.TIMER_DIVIDE, DIVIDE_BY_1)
-    machine.write_register(1, Register.TIMER_INITIAL_COUNT, 100)
-    return machine
-
-
-def test_expiry_requests_the_vector_of_its_own_cpu() -> None:
-    machine = machine_with_timer(0xEF)
-    machine.clock.now = 100 * COUNT
-
-    assert [cpu.number for cpu in machine.expire_timers()] == [1]
-    assert [list(cpu.apic.irr) for cpu in machine.cpus] == [[], [0xEF]]
-
-
-def test_nothing_expires_before_its_time() -> None:
-    machine = machine_with_timer(0xEF)
-    machine.clock.now = 100 * COUNT - 1
-
-    assert machine.expire_timers() == []
-    assert machine.read_register(1, Register.TIMER_CURRENT_COUNT) == 1
-
-
-def test_masked_timer_counts_and_requests_nothing() -> None:
-    machine = machine_with_timer(0xEF | MASKED | TimerMode.PERIODIC << 17)
-    machine.clock.now = 100 * COUNT
-
-    machine.expire_timers()
-
-    assert len(machine.cpus[1].apic.irr) == 0
-    assert machine.next_timer_deadline() == 200 * COUNT
-
-
-def test_next_deadline_is_the_earliest_of_all_cpus() -> None:
-    machine = machine_with_timer(0xEF)
-    assert machine.next_timer_deadline() == 100 * COUNT
-
-    machine.write_register(0, Register.TIMER_DIVIDE, DIVIDE_BY_1)
-    machine.write_register(0, Register.TIMER_INITIAL_COUNT, 99)
-
-    assert machine.next_timer_deadline() == 99 * COUNT
-
-
-def test_no_deadline_while_no_timer_runs() -> None:
-    assert machine_of(2).next_timer_deadline() is None
-
-
-def test_initial_count_and_divide_read_back() -> None:
-    machine = machine_with_timer(0xEF)
-
-    assert machine.read_register(1, Register.TIMER_INITIAL_COUNT) == 100
-    assert machine.read_register(1, Register.TIMER_DIVIDE) == DIVIDE_BY_1

@@ -1,0 +1,100 @@
+"""Whether a destination names an APIC (SDM vol. 3, "Determining IPI Destination", "Logical x2APIC Destination Mode").
+
+Each APIC compares the destination in its own mode.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from app.hw.apic_base import ApicMode
+from app.hw.cpu import Cpu
+from app.hw.local_apic import LocalApic
+from app.hw.messages import InterruptMessage, Origin
+from app.hw.profile import Cluster15, DeviceBroadcast, LogicalAllOnes
+from app.x86.icr import DestinationMode, Shorthand
+
+_XAPIC_BROADCAST = 0xFF
+_X2APIC_BROADCAST = 0xFFFF_FFFF
+_FLAT_MODEL = 0xF
+_CLUSTER_15 = 0xF
+
+
+def addressed(message: InterruptMessage, cpus: Sequence[Cpu]) -> list[Cpu]:
+    """The CPUs that *message* names."""
+    match message.shorthand:
+        case Shorthand.NONE:
+            return [cpu for cpu in cpus if matches(cpu.apic, message)]
+        case Shorthand.SELF:
+            return [cpu for cpu in cpus if cpu.number == message.source]
+        case Shorthand.ALL_INCLUDING_SELF:
+            return [cpu for cpu in cpus if cpu.apic.mode is not ApicMode.DISABLED]
+        case Shorthand.ALL_EXCLUDING_SELF:
+            return [cpu for cpu in cpus if cpu.number != message.source and cpu.apic.mode is not ApicMode.DISABLED]
+        case unknown:
+            assert_never(unknown)
+
+
+def is_physical_broadcast(message: InterruptMessage) -> bool:
+    """Whether the destination field of *message* names every APIC by its physical ID."""
+    everyone = _X2APIC_BROADCAST if message.x2apic else _XAPIC_BROADCAST
+    none_or_field = message.shorthand is Shorthand.NONE and message.destination_mode is DestinationMode.PHYSICAL
+    return none_or_field and message.destination == everyone
+
+
+def matches(apic: LocalApic, message: InterruptMessage) -> bool:
+    """Whether the destination field of *message* names *apic*."""
+    match apic.mode:
+        case ApicMode.DISABLED:
+            return False
+        case ApicMode.X2APIC:
+            return _matches_x2apic(apic, message)
+        case ApicMode.XAPIC:
+            return _matches_xapic(apic, message)
+        case unknown:
+            assert_never(unknown)
+
+
+def _matches_x2apic(apic: LocalApic, message: InterruptMessage) -> bool:
+    destination = message.destination
+    if destination == _X2APIC_BROADCAST:
+        return True
+    if (
+        destination == _XAPIC_BROADCAST
+        and message.origin is not Origin.IPI
+        and apic.profile.device_broadcast is DeviceBroadcast.BROADCAST
+    ):
+        return True
+    if message.destination_mode is DestinationMode.PHYSICAL:
+        return destination == apic.apic_id
+    logical_id = apic.logical_id
+    return destination >> 16 == logical_id >> 16 and bool(destination & logical_id & 0xFFFF)
+
+
+def _matches_xapic(apic: LocalApic, message: InterruptMessage) -> bool:
+    destination = message.destination
+    if destination > _XAPIC_BROADCAST:
+        return destination == _X2APIC_BROADCAST
+    physical = message.destination_mode is DestinationMode.PHYSICAL
+    if destination == _XAPIC_BROADCAST and not message.x2apic:
+        return physical or _names_all_ones(apic)
+    return destination == apic.apic_id & 0xFF if physical else _matches_logical(apic, destination)
+
+
+def _names_all_ones(apic: LocalApic) -> bool:
+    match apic.profile.logical_all_ones:
+        case LogicalAllOnes.BROADCAST:
+            return True
+        case LogicalAllOnes.BITWISE:
+            return _matches_logical(apic, _XAPIC_BROADCAST)
+        case unknown:
+            assert_never(unknown)
+
+
+def _matches_logical(apic: LocalApic, destination: int) -> bool:
+    """Flat model: any common bit. Cluster model: the same cluster (bits 7:4) and a common bit of 3:0."""
+    logical_id = apic.ldr >> 24
+    if apic.dfr >> 28 == _FLAT_MODEL:
+        return bool(destination & logical_id)
+    cluster = destination >> 4
+    every_cluster = cluster == _CLUSTER_15 and apic.profile.cluster_15 is Cluster15.EVERY_CLUSTER
+    return (every_cluster or cluster == logical_id >> 4) and bool(destination & logical_id & 0xF)
