@@ -5,7 +5,7 @@ from typing import Protocol
 
 from app.guest.apic_driver import NATIVE_OPERATIONS
 from app.guest.apic_ops import ApicOperations
-from app.guest.steps import Acknowledge, EnterNmi, GuestStep, Steps
+from app.guest.steps import Arriving, GuestStep, Steps
 
 
 class Hypervisor(Protocol):
@@ -14,7 +14,7 @@ class Hypervisor(Protocol):
     def intercept(self, step: GuestStep) -> Steps[int] | None:
         """What happens instead of *step*, ending in what the guest gets; None when the guest does it undisturbed."""
 
-    def deliver(self, halted: bool, arrival: Acknowledge | EnterNmi) -> Steps[int]:
+    def deliver(self, halted: bool, arrival: Arriving) -> Steps[int]:
         """How an interrupt gets into the guest, whose CPU is *halted* or running; *arrival* is the step that
         takes it."""
 

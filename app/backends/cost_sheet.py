@@ -17,6 +17,8 @@ REQUIRED_ENTRIES = (
     "halt",
     "interrupt_entry",
     "interrupt_return",
+    "smm_entry",
+    "smm_return",
     "vm_exit",
     "vm_entry",
     "hypervisor_call",
@@ -29,6 +31,7 @@ REQUIRED_ENTRIES = (
     "handler_timer",
     "handler_device",
     "handler_nmi",
+    "handler_smi",
     "message_flight",
     "eoi_broadcast_flight",
 )

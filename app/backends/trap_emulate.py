@@ -6,9 +6,8 @@ from app.backends import emulation
 from app.backends.backend import Backend
 from app.guest.apic_driver import NATIVE_OPERATIONS
 from app.guest.steps import (
-    Acknowledge,
+    Arriving,
     Decode,
-    EnterNmi,
     GuestStep,
     Halt,
     Load,
@@ -40,11 +39,11 @@ class TrapAndEmulate:
     def _access(self, register: int, value: int | None) -> Steps[int]:
         yield _EXIT
         yield _DECODE
-        result = yield from emulation.emulate(register, value)
+        result = yield from emulation.emulate(register, value, by_page=True)
         yield _ENTRY
         return result
 
-    def deliver(self, halted: bool, arrival: Acknowledge | EnterNmi) -> Steps[int]:
+    def deliver(self, halted: bool, arrival: Arriving) -> Steps[int]:
         return emulation.deliver(halted, arrival)
 
 

@@ -39,7 +39,7 @@ class VmiHypervisor(TrapAndEmulate):
     def _answer(self, call: HypervisorCall) -> Steps[int]:
         # The call is an exit too: its price holds both, so that all of it costs what a call-out costs.
         yield call
-        result = yield from emulation.emulate(call.register, call.value)
+        result = yield from emulation.emulate(call.register, call.value, by_page=False)
         yield _ENTRY
         return result
 

@@ -10,6 +10,7 @@ from app.guest.irq_vectors import (
     CALL_FUNCTION_VECTOR,
     ERROR_APIC_VECTOR,
     INVALIDATE_TLB_VECTOR,
+    ISA_VECTORS,
     LOCAL_TIMER_VECTOR,
     RESCHEDULE_VECTOR,
     SPURIOUS_APIC_VECTOR,
@@ -27,6 +28,7 @@ _FLUSH = Work("handler_invalidate_tlb", "drops its translations")
 _TIMER = Work("handler_timer", "does the timer's work")
 _DEVICE = Work("handler_device", "serves the device")
 _NMI = Work("handler_nmi", "handles the NMI")
+_SMI = Work("handler_smi", "the firmware serves the SMI")
 
 
 def smp_reschedule_interrupt(context: Context, vector: int) -> Steps[None]:
@@ -86,14 +88,22 @@ def do_irq(context: Context, vector: int) -> Steps[None]:
     """A device's interrupt. Edge: EOI first. Level: EOI last, so its class stays closed while the device is served.
     Interrupts are on while the device is served, and off again before the EOI (``handle_IRQ_event``): a higher class
     comes in meanwhile, but handlers do not pile up behind each EOI."""
-    level = vector in context.cpu.apic.tmr
-    if not level:
+    apic = context.cpu.apic
+    # What came as an ExtINT is ``i8259A_chip``'s, which acknowledges at the 8259 and not at the APIC.
+    external = vector in ISA_VECTORS and vector not in apic.isr
+    level = vector in apic.tmr and not external
+    if not level and not external:
         yield from context.operations.ack_apic_irq(context)
     yield EnableInterrupts()
     yield _DEVICE
     yield DisableInterrupts()
     if level:
         yield from context.operations.ack_apic_irq(context)
+
+
+def smi_handler(context: Context) -> Steps[None]:
+    """The firmware's, unseen by the kernel. An SMI needs no EOI."""
+    yield _SMI
 
 
 def do_nmi(context: Context) -> Steps[None]:

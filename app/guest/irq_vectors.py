@@ -1,6 +1,8 @@
 """Vectors of the i386 kernel, Linux 2.6.20 to 2.6.24 (``include/asm-i386/mach-default/irq_vectors.h``)."""
 
 NMI_VECTOR = 0x02
+#: The sixteen interrupts of the 8259s.
+ISA_VECTORS = range(0x20, 0x30)
 FIRST_DEVICE_VECTOR = 0x31
 LOCAL_TIMER_VECTOR = 0xEF
 THERMAL_APIC_VECTOR = 0xF0

@@ -84,8 +84,20 @@ class EnterNmi(NamedTuple):
     """The CPU takes a non-maskable interrupt."""
 
 
+class EnterSmm(NamedTuple):
+    """The CPU takes a system-management interrupt: it saves its state and runs the firmware's handler."""
+
+
 class ReturnFromInterrupt(NamedTuple):
     """IRET."""
+
+
+class ResumeFromSmm(NamedTuple):
+    """RSM, at the end of the firmware's handler."""
+
+
+#: How something comes in: the step that takes it.
+Arriving = Acknowledge | EnterNmi | EnterSmm
 
 
 # What the hypervisor does
@@ -102,16 +114,18 @@ class Decode(NamedTuple):
 
 
 class EmulatedRead(NamedTuple):
-    """The hypervisor reads its model of the guest's APIC."""
+    """The hypervisor reads its model of the guest's APIC. *by_page*: the guest used the page, which may be dead."""
 
     register: int
+    by_page: bool = True
 
 
 class EmulatedWrite(NamedTuple):
-    """The hypervisor writes its model of the guest's APIC."""
+    """The hypervisor writes its model of the guest's APIC. *by_page* as in EmulatedRead."""
 
     register: int
     value: int
+    by_page: bool = True
 
 
 class VmEntry(NamedTuple):
@@ -130,7 +144,9 @@ GuestStep = (
     | Halt
     | Acknowledge
     | EnterNmi
+    | EnterSmm
     | ReturnFromInterrupt
+    | ResumeFromSmm
 )
 HostStep = VmExit | Decode | EmulatedRead | EmulatedWrite | VmEntry
 Step = GuestStep | HostStep
@@ -147,7 +163,9 @@ PRICES: dict[type[Step], str] = {
     Halt: "halt",
     Acknowledge: "interrupt_entry",
     EnterNmi: "interrupt_entry",
+    EnterSmm: "smm_entry",
     ReturnFromInterrupt: "interrupt_return",
+    ResumeFromSmm: "smm_return",
     VmExit: "vm_exit",
     Decode: "decode",
     EmulatedRead: "emulate_read",

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from app.x86.icr import Icr
+from app.x86.registers import Register
 
 
 class SendIpi(NamedTuple):
@@ -36,6 +37,50 @@ class ReadRegister(NamedTuple):
 
     cpu: int
     register: int
+
+
+class WriteMsr(NamedTuple):
+    """WRMSR from outside: IA32_APIC_BASE, IA32_TSC_DEADLINE, the x2APIC's registers."""
+
+    cpu: int
+    msr: int
+    value: int
+
+
+class ReadMsr(NamedTuple):
+    """RDMSR from outside."""
+
+    cpu: int
+    msr: int
+
+
+class WriteCr8(NamedTuple):
+    """Sets the task-priority class (0-15) from outside."""
+
+    cpu: int
+    value: int
+
+
+class DriveLint(NamedTuple):
+    """Something sets LINT0 (*pin* 0) or LINT1 (1) of a CPU."""
+
+    cpu: int
+    pin: int
+    level: int
+
+
+class FireLocalSource(NamedTuple):
+    """The source of an LVT entry fires: thermal sensor, performance counters, corrected machine checks."""
+
+    cpu: int
+    register: Register
+
+
+class DriveLegacyLine(NamedTuple):
+    """A device raises (1) or lowers (0) a line of the 8259."""
+
+    line: int
+    level: int
 
 
 class DrivePin(NamedTuple):
@@ -105,18 +150,21 @@ class RunUntilIdle(NamedTuple):
     limit: int
 
 
-Stimulus = (
-    SendIpi
-    | CallGuest
-    | WriteRegister
+#: What goes past the guest.
+HardwareCommand = (
+    WriteRegister
     | ReadRegister
+    | WriteMsr
+    | ReadMsr
+    | WriteCr8
+    | DriveLint
+    | FireLocalSource
+    | DriveLegacyLine
     | DrivePin
     | ConfigurePin
     | SendMsi
-    | SetInterruptFlag
-    | SetBackend
-    | Demonstrate
 )
+Stimulus = SendIpi | CallGuest | HardwareCommand | SetInterruptFlag | SetBackend | Demonstrate
 Transport = Pause | Run | SetSpeed | StepBy | RunUntilIdle
 Command = Stimulus | Transport
 

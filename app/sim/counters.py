@@ -12,6 +12,7 @@ _COUNTED: dict[type, str] = {
     hw.Refused: "refused",
     hw.Acknowledged: "interrupts_taken",
     hw.NmiTaken: "interrupts_taken",
+    hw.ExternalAcknowledged: "interrupts_taken",
     hw.InterruptEnded: "eois",
 }
 

@@ -7,16 +7,19 @@ from app.guest.interrupts import handler_of
 from app.guest.steps import (
     PRICES,
     Acknowledge,
+    Arriving,
     Decode,
     DisableInterrupts,
     EmulatedRead,
     EmulatedWrite,
     EnableInterrupts,
     EnterNmi,
+    EnterSmm,
     Halt,
     HypervisorCall,
     Load,
     MemoryWrite,
+    ResumeFromSmm,
     ReturnFromInterrupt,
     SpinUntil,
     Step,
@@ -26,16 +29,20 @@ from app.guest.steps import (
     Word,
     Work,
 )
-from app.hw.cpu import RunState
-from app.hw.events import Fault
+from app.hw.apic_base import ApicMode
+from app.hw.events import Fault, RegisterFaulted
 from app.hw.machine import Machine
+from app.hw.run_state import Arrival, RunState
 from app.sim.counters import Counters
 from app.sim.events import Event, GuestExited, HandlerEntered, HandlerReturned
 from app.sim.processor import Frame, Processor
+from app.x86.model_specific_registers import RESET_BASE
 
 # Equal events are made over and over: fetching one costs a quarter of making one.
 _handler_entered = lru_cache(4096)(HandlerEntered)
 _handler_returned = lru_cache(4096)(HandlerReturned)
+
+_X2APIC = ApicMode.X2APIC  # and finding a member of an enum takes its time
 
 
 class Effects:
@@ -60,17 +67,18 @@ class Effects:
         """Does *step*. Returns its cost in cycles, or None when the CPU now waits."""
         number = processor.cpu.number
         counters = self.counters
+        processor.cpu.interrupt_shadow = False  # this is the instruction behind an STI, if there was one
         match step:
             # The hottest first, and without patterns for their fields: those are looked up by name, slowly.
             case Store():
                 counters.accesses += 1
-                self._machine.write_register(number, step.register, step.value)
+                self._store(number, step.register, step.value)
             case Load():
                 counters.accesses += 1
-                frame.value = self._read(number, step.register)
-            case Acknowledge() | EnterNmi():
+                frame.value = self._load(number, step.register)
+            case Acknowledge() | EnterNmi() | EnterSmm():
                 self._arrive(processor, frame, step)
-            case ReturnFromInterrupt():
+            case ReturnFromInterrupt() | ResumeFromSmm():
                 self._return(processor, frame)
             case Work():
                 pass
@@ -82,10 +90,8 @@ class Effects:
                     self._waiting.setdefault(word, []).append(processor)
                     processor.last_step, processor.last_cycles = step, 0
                     return None
-            case EnableInterrupts():
-                processor.cpu.interrupt_flag = not processor.held_off
-            case DisableInterrupts():
-                processor.cpu.interrupt_flag = False
+            case EnableInterrupts() | DisableInterrupts():
+                self._switch_interrupts(processor, step)
             case Halt():
                 processor.cpu.run_state = RunState.HALTED
                 processor.frames.clear()  # the idle loop, which begins anew after every interrupt
@@ -112,23 +118,48 @@ class Effects:
                 self._exit(processor, name)
             case Decode():
                 self.counters.accesses += 1
-            case EmulatedRead(register):
-                frame.value = self._read(number, register)
-            case EmulatedWrite(register, value):
-                self._machine.write_register(number, register, value)
+            case EmulatedRead(register, by_page):
+                frame.value = self._load(number, register) if by_page else self._read(number, register)
+            case EmulatedWrite(register, value, by_page):
+                if by_page:
+                    self._store(number, register, value)
+                else:
+                    self._machine.write_register(number, register, value)
             case VmEntry():
                 processor.in_host = False
+
+    def _switch_interrupts(self, processor: Processor, step: EnableInterrupts | DisableInterrupts) -> None:
+        if isinstance(step, DisableInterrupts):
+            processor.cpu.disable_interrupts()
+        elif not processor.held_off:
+            processor.cpu.enable_interrupts()
 
     def _exit(self, processor: Processor, reason: str) -> None:
         processor.in_host = True
         self.counters.exits += 1
         self._record(GuestExited(processor.cpu.number, reason))
 
+    def _load(self, cpu: int, register: int) -> int:
+        """From where the guest has mapped its APIC: all ones when there is none any more."""
+        return self._read(cpu, register) if self._page_answers(cpu, register) else 0xFFFF_FFFF
+
+    def _store(self, cpu: int, register: int, value: int) -> None:
+        if self._page_answers(cpu, register):
+            self._machine.write_register(cpu, register, value)
+
+    def _page_answers(self, cpu: int, register: int) -> bool:
+        """The guest's mapping leads to the page of power-up; an APIC in x2APIC mode, or moved, is not there."""
+        apic = self._machine.cpus[cpu].apic
+        if apic.mode is not _X2APIC and apic.base == RESET_BASE:
+            return True
+        self._record(RegisterFaulted(cpu, register, Fault.NOT_DECODED, general_protection=False))
+        return False
+
     def _read(self, cpu: int, register: int) -> int:
         value = self._machine.read_register(cpu, register)
         return 0 if isinstance(value, Fault) else value  # the guest has had its #GP; the kernel goes on with 0
 
-    def _arrive(self, processor: Processor, frame: Frame, step: Acknowledge | EnterNmi) -> None:
+    def _arrive(self, processor: Processor, frame: Frame, step: Arriving) -> None:
         """Through the gate: interrupts are off from here to IRET."""
         cpu = processor.cpu
         frame.previous_flag = cpu.interrupt_flag
@@ -137,7 +168,11 @@ class Effects:
             cpu.take_nmi()
             frame.name = "do_nmi"
             return
-        vector = cpu.apic.acknowledge()
+        if isinstance(step, EnterSmm):
+            cpu.take_smi()
+            frame.name = "smi_handler"
+            return
+        vector = cpu.take_interrupt()
         frame.value = frame.vector = vector
         frame.name = handler_of(vector).__name__
         self._record(_handler_entered(cpu.number, vector, frame.name))
@@ -145,9 +180,13 @@ class Effects:
     def _return(self, processor: Processor, frame: Frame) -> None:
         processor.frames.pop()
         cpu = processor.cpu
+        if frame.returns_from is Arrival.SMI:
+            cpu.resume()
+        elif frame.returns_from is Arrival.NMI:
+            cpu.return_from_nmi()
         cpu.interrupt_flag = frame.previous_flag and not processor.held_off
-        if frame.returns_from == "nmi":
-            cpu.nmi_running = False
+        if frame.returns_from is Arrival.SMI:
+            return
         self._record(_handler_returned(cpu.number, frame.vector))
 
     def _write_word(self, word: Word, value: int) -> None:

@@ -1,7 +1,7 @@
 """Runs guest code, step by step, on the CPUs of a machine.
 
-A CPU looks for interrupts between two instructions of the guest, never while it is in the hypervisor. NMI goes before
-external interrupts (SDM vol. 3, "Priority Among Concurrent Events").
+A CPU looks for interrupts between two instructions of the guest, never while it is in the hypervisor: SMI first, then
+INIT, NMI and external interrupts (SDM vol. 3, "Priority Among Concurrent Events").
 """
 
 from collections.abc import Callable, Mapping
@@ -11,10 +11,10 @@ from app.backends.backend import Backend
 from app.guest.apic_driver import NATIVE_OPERATIONS
 from app.guest.apic_ops import Context, Kernel
 from app.guest.boot import io_apic_entries, start_secondary
-from app.guest.interrupts import do_nmi, handler_of
-from app.guest.steps import Acknowledge, EnterNmi, Halt, ReturnFromInterrupt, Steps
-from app.hw.cpu import RunState
+from app.guest.interrupts import do_nmi, handler_of, smi_handler
+from app.guest.steps import Acknowledge, Arriving, EnterNmi, EnterSmm, Halt, ResumeFromSmm, ReturnFromInterrupt, Steps
 from app.hw.machine import Machine
+from app.hw.run_state import Arrival, RunState
 from app.sim.counters import Counters
 from app.sim.effects import Effects
 from app.sim.events import CallFinished, CallStarted, Event
@@ -22,8 +22,13 @@ from app.sim.guest_calls import begin, name_of
 from app.sim.processor import Frame, Processor
 
 _ACKNOWLEDGE = Acknowledge()
-_ENTER_NMI = EnterNmi()
 _RETURN = ReturnFromInterrupt()
+#: The step that takes each arrival, and the one that ends its handler.
+_STEPS: dict[Arrival, tuple[Arriving, ReturnFromInterrupt | ResumeFromSmm]] = {
+    Arrival.SMI: (EnterSmm(), ResumeFromSmm()),
+    Arrival.NMI: (EnterNmi(), _RETURN),
+    Arrival.INTERRUPT: (_ACKNOWLEDGE, _RETURN),
+}
 _HALT = Halt()
 
 # Equal events are made over and over: fetching one costs a quarter of making one.
@@ -63,6 +68,7 @@ class Execution:
             frame = Frame("start_secondary", code, self.backend, 0)
             for step in code:
                 self.effects.perform(processor, frame, step)
+            processor.cpu.instruction_ended()
             processor.cpu.run_state = RunState.HALTED
         self.effects.counters = Counters()
 
@@ -78,12 +84,15 @@ class Execution:
     def turn(self, processor: Processor) -> int | None:
         """Lets the CPU do its next step. Returns what it costs, or None when the CPU has nothing to do (or waits)."""
         cpu = processor.cpu
-        if cpu.starts != processor.starts:
-            self._start_over(processor)
+        self._take_resets(processor)
         frames = processor.frames
         while True:
             frame = frames[-1] if frames else None
-            wanted = cpu.nmi_pending or (cpu.interrupt_flag and cpu.apic.irr.bits)
+            if frame is None and cpu.interrupt_shadow:
+                cpu.instruction_ended()  # the idle loop's own instructions are no steps
+                self._take_resets(processor)
+                continue
+            wanted = cpu.signalled or (cpu.interrupt_flag and cpu.apic.irr.bits)
             if frame is None or (wanted and not processor.in_host):
                 frame = self._interrupt(processor) or frame or self._work(processor)
                 if frame is None:
@@ -103,14 +112,18 @@ class Execution:
             frame.value = 0
             return self.effects.perform(processor, frame, step)
 
-    def _interrupt(self, processor: Processor) -> Frame | None:
-        """The handler's frame when an NMI or an interrupt comes in now."""
+    def _take_resets(self, processor: Processor) -> None:
+        """INIT and start-up IPI act at an instruction boundary, and throw away whatever the CPU was doing."""
         cpu = processor.cpu
-        if cpu.nmi_pending and cpu.nmi_deliverable():
-            return self._enter(processor, "nmi")
-        if cpu.interrupt_flag and cpu.interrupt_deliverable():
-            return self._enter(processor, "interrupt")
-        return None
+        if cpu.init_pending or cpu.sipi_pending is not None:
+            self.machine.take_resets([cpu])
+        if cpu.starts != processor.starts:
+            self._start_over(processor)
+
+    def _interrupt(self, processor: Processor) -> Frame | None:
+        """The handler's frame when an SMI, an NMI or an interrupt comes in now."""
+        arrival = processor.cpu.next_arrival()
+        return self._enter(processor, arrival) if arrival in _STEPS else None
 
     def _work(self, processor: Processor) -> Frame | None:
         """The frame of what an idle CPU was asked to do; without that, the idle loop, unless it halts already."""
@@ -129,8 +142,7 @@ class Execution:
     def sleeps(self, processor: Processor) -> bool:
         """Whether the CPU has halted and nothing that came in meanwhile ends that."""
         cpu = processor.cpu
-        awake = processor.calls or cpu.nmi_deliverable() or cpu.interrupt_deliverable()
-        return cpu.run_state is RunState.HALTED and not awake
+        return cpu.run_state is RunState.HALTED and not processor.calls and cpu.next_arrival() is None
 
     def _ended(self, processor: Processor, frame: Frame, result: int | None) -> None:
         """The hypervisor is done with a step of the guest, or the guest function has returned."""
@@ -156,28 +168,31 @@ class Execution:
         self._record(_call_started(processor.cpu.number, name_of(call), backend.name))
         return self._push(processor, name_of(call), begin(self._context(processor, backend), call), backend)
 
-    def _enter(self, processor: Processor, kind: str) -> Frame:
+    def _enter(self, processor: Processor, arrival: Arrival) -> Frame:
         backend = self.backend
         halted = processor.cpu.run_state is RunState.HALTED
         processor.cpu.run_state = RunState.RUNNING
         processor.in_host = halted and backend.hypervisor is not None
-        code = self._service(processor, backend, halted, kind)
+        code = self._service(processor, backend, halted, arrival)
         frame = self._push(processor, "", code, backend)
         frame.intercept = None  # until the handler begins, the hypervisor acts by itself
-        frame.returns_from = kind
+        frame.returns_from = arrival
         return frame
 
-    def _service(self, processor: Processor, backend: Backend, halted: bool, kind: str) -> Steps[None]:
-        """From the moment an interrupt may come in until IRET."""
-        arrival = _ENTER_NMI if kind == "nmi" else _ACKNOWLEDGE
+    def _service(self, processor: Processor, backend: Backend, halted: bool, arrival: Arrival) -> Steps[None]:
+        """From the moment an interrupt may come in until its handler is back."""
+        arriving, leaving = _STEPS[arrival]
         if backend.hypervisor is None:
-            vector = yield arrival
+            vector = yield arriving
         else:
-            vector = yield from backend.hypervisor.deliver(halted, arrival)
+            vector = yield from backend.hypervisor.deliver(halted, arriving)
             processor.frames[-1].intercept = backend.hypervisor.intercept
         context = self._context(processor, backend)
-        yield from do_nmi(context) if kind == "nmi" else handler_of(vector)(context, vector)
-        yield _RETURN
+        if arrival is Arrival.INTERRUPT:
+            yield from handler_of(vector)(context, vector)
+        else:
+            yield from do_nmi(context) if arrival is Arrival.NMI else smi_handler(context)
+        yield leaving
 
     def _start_over(self, processor: Processor) -> None:
         """INIT or a start-up IPI has thrown away whatever the CPU was doing."""

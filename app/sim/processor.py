@@ -11,6 +11,7 @@ from app.hw.cpu import Cpu
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.hw.run_state import Arrival
     from app.sim.commands import CallGuest, SendIpi
 
 
@@ -50,8 +51,8 @@ class Frame:
         self.spin: SpinUntil | None = None
         self.since = since
         self.vector: int | None = None
-        #: "interrupt" or "nmi" for a handler.
-        self.returns_from: str | None = None
+        #: What the frame is the handler of.
+        self.returns_from: Arrival | None = None
         self.previous_flag = True
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from itertools import cycle
 
-from app.hw.cpu import RunState
 from app.hw.machine import Machine
+from app.hw.run_state import RunState
 from app.sim.commands import CallGuest, DrivePin, Stimulus
 from app.sim.processor import Processor
 

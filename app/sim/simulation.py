@@ -10,14 +10,15 @@ from app.backends.cost_sheet import CostSheet, load_cost_sheet
 from app.hw.events import Fault
 from app.hw.machine import Machine
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
+from app.hw.profile import INTEL_SDM, Profile
+from app.sim import hardware_commands
 from app.sim.commands import (
     CallGuest,
-    ConfigurePin,
     Demonstrate,
-    DrivePin,
+    HardwareCommand,
+    ReadMsr,
     ReadRegister,
     SendIpi,
-    SendMsi,
     SetBackend,
     SetInterruptFlag,
     Stimulus,
@@ -31,6 +32,10 @@ from app.sim.execution import Execution
 from app.sim.processor import Processor
 from app.sim.scenarios import Demonstration
 
+#: Virtual time ends here, where a browser's numbers end: a deadline beyond it, such as the all ones that disarm a timer
+#: for good, never comes.
+END_OF_TIME = 2**53 - 1
+
 
 class Journalled(NamedTuple):
     """A command with the moment at which it was applied."""
@@ -42,11 +47,17 @@ class Journalled(NamedTuple):
 class Simulation:
     """``cpu_count`` CPUs that have booted and idle. *sheet* defaults to the embedded one."""
 
-    def __init__(self, cpu_count: int, backend: str = DEFAULT_BACKEND, sheet: CostSheet | None = None) -> None:
+    def __init__(
+        self,
+        cpu_count: int,
+        backend: str = DEFAULT_BACKEND,
+        sheet: CostSheet | None = None,
+        profile: Profile = INTEL_SDM,
+    ) -> None:
         self.sheet = sheet or load_cost_sheet("2007")
         self._costs = self.sheet.cycles
         self._log: list[tuple[int, Event]] = []
-        self.machine = Machine(cpu_count, record=self._record)
+        self.machine = Machine(cpu_count, record=self._record, profile=profile)
         self.clock = self.machine.clock
         self._queue: EventQueue[Processor | BusMessage | TimerExpiry] = EventQueue()
         self.in_flight: dict[int, Flight] = {}
@@ -144,7 +155,7 @@ class Simulation:
                 arrives = now + self._costs["eoi_broadcast_flight"]
             else:
                 arrives = now + self._costs["message_flight"]
-                counters.ipis_sent += message.origin is Origin.IPI
+                counters.ipis_sent += message.origin is Origin.IPI and message.remaining is None
             self.in_flight[message.number] = Flight(message, now, arrives)
             self._queue.push(arrives, Priority.MESSAGE, message)
         self.machine.outbox.clear()
@@ -173,6 +184,7 @@ class Simulation:
             cycles = turn(processor)  # still scheduled: a CPU that wakes itself is not run twice
             if machine.timers_changed:
                 self._watch_timers()
+            machine.retry()
             if machine.outbox:
                 self._dispatch()
             if cycles is None:
@@ -195,11 +207,12 @@ class Simulation:
 
     def _watch_timers(self) -> None:
         """Puts the next timer's expiry into the queue when a write has changed which that is."""
-        if not self.machine.timers_changed:
-            return
-        self.machine.timers_changed = False
+        if self.machine.timers_changed:
+            self._schedule_timer()
+
+    def _schedule_timer(self) -> None:
         deadline = self.machine.next_timer_deadline()
-        if deadline is not None and deadline != self._timer_at:
+        if deadline is not None and deadline <= END_OF_TIME and deadline != self._timer_at:
             self._timer_at = deadline
             self._queue.push(deadline, Priority.TIMER, TimerExpiry(deadline))
 
@@ -210,8 +223,7 @@ class Simulation:
         expired = self.machine.expire_timers()
         for cpu in expired:
             self._wake(self.execution.processors[cpu.number])
-        self.machine.timers_changed = True
-        self._watch_timers()
+        self._schedule_timer()
         self._dispatch()
         return bool(expired)
 
@@ -220,7 +232,7 @@ class Simulation:
     def apply(self, command: Stimulus) -> int | Fault | None:
         """Does what a person asked, now. Returns the value of a read (or the fault it met)."""
         self.journal.append(Journalled(self.clock.now, command))
-        if isinstance(command, SendIpi | CallGuest | WriteRegister | DrivePin | ConfigurePin | SendMsi):
+        if not isinstance(command, ReadRegister | ReadMsr | SetInterruptFlag | SetBackend | Demonstrate):
             self.demonstration = None  # whoever acts wants to see what comes of that, and nothing else
         answer = self._apply(command)
         self._watch_timers()
@@ -228,26 +240,9 @@ class Simulation:
         return answer
 
     def _apply(self, command: Stimulus) -> int | Fault | None:
-        machine = self.machine
         match command:
             case SendIpi() | CallGuest():
                 self.call(command)
-            case WriteRegister(cpu, register, value):
-                self._record(RegisterSet(cpu, register, value))
-                fault = machine.write_register(cpu, register, value)
-                self._wake(self.processors[cpu])
-                return fault
-            case ReadRegister(cpu, register):
-                value_read = machine.read_register(cpu, register)
-                if machine.cpus[cpu].interrupt_deliverable():  # reading what is no register raises the error interrupt
-                    self._wake(self.processors[cpu])
-                return value_read
-            case DrivePin(pin, level):
-                machine.drive_pin(pin, level)
-            case ConfigurePin(pin, entry):
-                machine.write_redirection_entry(pin, entry)
-            case SendMsi(address, data):
-                machine.send_msi(address, data)
             case SetInterruptFlag(cpu, enabled):
                 self.execution.hold_interrupts_off(cpu, not enabled)
                 self._wake(self.processors[cpu])
@@ -256,7 +251,18 @@ class Simulation:
                 self._record(BackendSwitched(name))
             case Demonstrate(enabled):
                 self.demonstration = Demonstration() if enabled else None
+            case _:
+                return self._reach_hardware(command)
         return None
+
+    def _reach_hardware(self, command: HardwareCommand) -> int | Fault | None:
+        if isinstance(command, WriteRegister):
+            self._record(RegisterSet(command.cpu, command.register, command.value))
+        answer = hardware_commands.perform(self.machine, command)
+        for number in hardware_commands.cpus_concerned(command):
+            if not isinstance(command, ReadRegister | ReadMsr) or self.machine.cpus[number].interrupt_deliverable():
+                self._wake(self.processors[number])  # a read of what is no register raises the error interrupt
+        return answer
 
     def call(self, call: CallGuest | SendIpi) -> None:
         """Queues a guest function on its CPU."""

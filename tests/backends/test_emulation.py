@@ -3,16 +3,32 @@
 import pytest
 
 from app.backends import emulation
-from app.guest.steps import Acknowledge, EmulatedRead, EmulatedWrite, EnterNmi, Halt, VmEntry, VmExit
+from app.guest.steps import (
+    Acknowledge,
+    Arriving,
+    EmulatedRead,
+    EmulatedWrite,
+    EnterNmi,
+    EnterSmm,
+    Halt,
+    VmEntry,
+    VmExit,
+)
 from tests.backends.helpers import drain
 
-
-def test_a_read_reads_the_model_and_gives_what_it_found() -> None:
-    assert drain(emulation.emulate(0x80, None), reads=0x35) == ([EmulatedRead(0x80)], 0x35)
+by_page_or_by_name = pytest.mark.parametrize("by_page", [True, False])
 
 
-def test_a_write_writes_the_model() -> None:
-    assert drain(emulation.emulate(0x80, 0)) == ([EmulatedWrite(0x80, 0)], 0)
+@by_page_or_by_name
+def test_a_read_reads_the_model_and_gives_what_it_found(by_page: bool) -> None:
+    code = emulation.emulate(0x80, None, by_page=by_page)
+
+    assert drain(code, reads=0x35) == ([EmulatedRead(0x80, by_page)], 0x35)
+
+
+@by_page_or_by_name
+def test_a_write_writes_the_model(by_page: bool) -> None:
+    assert drain(emulation.emulate(0x80, 0, by_page=by_page)) == ([EmulatedWrite(0x80, 0, by_page)], 0)
 
 
 def test_halt_leaves_the_guest_first() -> None:
@@ -21,15 +37,15 @@ def test_halt_leaves_the_guest_first() -> None:
     assert steps == [VmExit("HLT"), Halt()]
 
 
-@pytest.mark.parametrize("arrival", [Acknowledge(), EnterNmi()])
-def test_a_running_guest_is_kicked_out_before_the_interrupt_is_injected(arrival: Acknowledge | EnterNmi) -> None:
+@pytest.mark.parametrize("arrival", [Acknowledge(), EnterNmi(), EnterSmm()])
+def test_a_running_guest_is_kicked_out_before_the_interrupt_is_injected(arrival: Arriving) -> None:
     steps, _ = drain(emulation.deliver(halted=False, arrival=arrival))
 
     assert steps == [VmExit("external interrupt"), arrival, VmEntry()]
 
 
-@pytest.mark.parametrize("arrival", [Acknowledge(), EnterNmi()])
-def test_a_halted_guest_is_out_already(arrival: Acknowledge | EnterNmi) -> None:
+@pytest.mark.parametrize("arrival", [Acknowledge(), EnterNmi(), EnterSmm()])
+def test_a_halted_guest_is_out_already(arrival: Arriving) -> None:
     steps, _ = drain(emulation.deliver(halted=True, arrival=arrival))
 
     assert steps == [arrival, VmEntry()]

@@ -19,17 +19,21 @@ def test_everything_above_is_the_native_code() -> None:
 def test_a_write_is_call_emulate_entry_without_fault_or_decoding() -> None:
     code = VMI.operations.apic_write(TPR, 0x20)
 
-    assert done(VMI, code) == [HypervisorCall("APICWrite", TPR, 0x20), EmulatedWrite(TPR, 0x20), VmEntry()]
+    assert done(VMI, code) == [
+        HypervisorCall("APICWrite", TPR, 0x20),
+        EmulatedWrite(TPR, 0x20, by_page=False),
+        VmEntry(),
+    ]
 
 
 def test_a_write_of_zero_is_still_a_write() -> None:
-    assert EmulatedWrite(Register.EOI, 0) in done(VMI, VMI.operations.apic_write(Register.EOI, 0))
+    assert EmulatedWrite(Register.EOI, 0, by_page=False) in done(VMI, VMI.operations.apic_write(Register.EOI, 0))
 
 
 def test_a_read_is_call_emulate_entry_and_returns_what_the_model_holds() -> None:
     read = VMI.operations.apic_read
 
-    assert done(VMI, read(TPR)) == [HypervisorCall("APICRead", TPR, None), EmulatedRead(TPR), VmEntry()]
+    assert done(VMI, read(TPR)) == [HypervisorCall("APICRead", TPR, None), EmulatedRead(TPR, by_page=False), VmEntry()]
     assert result(VMI, read(TPR), reads=0x35) == 0x35
 
 

@@ -6,7 +6,9 @@ from typing import TypeVar
 import pytest
 
 from app.backends.catalogue import BACKENDS
-from app.sim.commands import CallGuest, SendIpi, Stimulus
+from app.guest.steps import Step
+from app.hw.events import SmiTaken, SmmLeft
+from app.sim.commands import CallGuest, SendIpi, SendMsi, Stimulus
 from app.sim.events import CallFinished, Event, HandlerEntered, HandlerReturned
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode, Icr
@@ -49,7 +51,8 @@ def handled(log: Log) -> list[tuple[int, int]]:
 
 
 def order(log: Log, cpu: int) -> list[str]:
-    """Handlers of *cpu* as ``+51`` when entered and ``-51`` when left; ``-nmi`` for the end of an NMI."""
+    """Handlers of *cpu* as ``+51`` when entered and ``-51`` when left; ``-nmi`` for the end of an NMI, ``+smi`` and
+    ``-smi`` for an SMI and its RSM."""
     words = []
     for _, event in log:
         match event:
@@ -57,9 +60,22 @@ def order(log: Log, cpu: int) -> list[str]:
                 words.append(f"+{vector:x}")
             case HandlerReturned(number, left) if number == cpu:
                 words.append("-nmi" if left is None else f"-{left:x}")
+            case SmiTaken(number) | SmmLeft(number) if number == cpu:
+                words.append("+smi" if isinstance(event, SmiTaken) else "-smi")
             case _:
                 pass
     return words
+
+
+def steps_of(simulation: Simulation, cpu: int, until: int) -> list[tuple[int, Step]]:
+    """The steps of *cpu* with the time at which each was done, up to *until*. Equal ones in a row are one."""
+    processor = simulation.processors[cpu]
+    steps: list[tuple[int, Step]] = []
+    while simulation.run(until=until, operations=1):
+        step = processor.last_step
+        if step is not None and (not steps or step is not steps[-1][1]):
+            steps.append((simulation.time, step))
+    return steps
 
 
 def finished_calls(log: Log) -> list[tuple[int, str]]:
@@ -68,6 +84,11 @@ def finished_calls(log: Log) -> list[tuple[int, str]]:
 
 def ipi(cpu: int, target: int, vector: int = 0x41, mode: DeliveryMode = DeliveryMode.FIXED) -> SendIpi:
     return SendIpi(cpu, Icr(vector, mode, destination=target))
+
+
+def signal(target: int, mode: DeliveryMode, vector: int = 0) -> SendMsi:
+    """A device sends a message of *mode*, an NMI say, to *target*."""
+    return SendMsi(0xFEE0_0000 | target << 12, mode << 8 | vector)
 
 
 def reschedule(cpu: int, target: int) -> CallGuest:

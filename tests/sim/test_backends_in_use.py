@@ -15,12 +15,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.hw.events import Accepted, Merged, MessageSent, Refused
-from app.sim.commands import CallGuest, ConfigurePin, DrivePin, SendIpi, SendMsi, SetBackend, SetInterruptFlag, Stimulus
+from app.sim.commands import (
+    CallGuest,
+    ConfigurePin,
+    DriveLegacyLine,
+    DriveLint,
+    DrivePin,
+    FireLocalSource,
+    SendIpi,
+    SendMsi,
+    SetBackend,
+    SetInterruptFlag,
+    Stimulus,
+    WriteCr8,
+    WriteRegister,
+)
 from app.sim.events import HandlerEntered, HandlerReturned
 from app.sim.guest_calls import GUEST_FUNCTIONS
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
-from tests.sim.helpers import NAMES, finish, happened, ipi, under_every_backend
+from app.x86.registers import Register
+from tests.sim.helpers import NAMES, finish, happened, ipi, signal, under_every_backend
 
 CPUS = 4
 CPU = st.integers(0, CPUS - 1)
@@ -51,6 +66,7 @@ def guest_code_of(backend: str) -> set[CodeType]:
         DrivePin(3, 0),
         ipi(8, 2, 0x42),
         ipi(8, 3, 0, DeliveryMode.NMI),
+        signal(6, DeliveryMode.SMI),
         ipi(8, 4, 5),
         ipi(8, 5, 0xFF),
     ]
@@ -84,7 +100,8 @@ def rounds(draw: st.DrawFn) -> list[list[Stimulus]]:
 @st.composite
 def one_round(draw: st.DrawFn, held: set[int]) -> list[Stimulus]:
     cpu = draw(CPU)
-    match draw(st.sampled_from(["ipi", "msi", "pin", "nmi", "hold", "call", "call", "reboot"])):
+    kinds = ["ipi", "msi", "pin", "nmi", "smi", "lint", "8259", "source", "cr8", "hold", "call", "call", "reboot"]
+    match draw(st.sampled_from(kinds)):
         case "ipi":
             mode = draw(st.sampled_from([DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY, DeliveryMode.SMI]))
             shorthand = draw(st.sampled_from(Shorthand))
@@ -98,6 +115,8 @@ def one_round(draw: st.DrawFn, held: set[int]) -> list[Stimulus]:
             return [ConfigurePin(cpu, entry), DrivePin(cpu, 1), DrivePin(cpu, 0)]
         case "nmi":
             return [ipi(cpu, draw(CPU), 0, DeliveryMode.NMI)]
+        case "smi" | "lint" | "8259" | "source" | "cr8" as kind:
+            return draw(past_the_guest(kind, cpu))
         case "hold":
             held ^= {cpu}
             return [SetInterruptFlag(cpu, cpu not in held)]
@@ -109,6 +128,22 @@ def one_round(draw: st.DrawFn, held: set[int]) -> list[Stimulus]:
             return []
 
 
+@st.composite
+def past_the_guest(draw: st.DrawFn, kind: str, cpu: int) -> list[Stimulus]:
+    match kind:
+        case "smi":
+            return [signal(cpu, DeliveryMode.SMI)]
+        case "lint":
+            return [DriveLint(cpu, 1, 1), DriveLint(cpu, 1, 0)]
+        case "8259":
+            return [WriteRegister(0, Register.LVT_LINT0, 0x700), DriveLegacyLine(draw(st.sampled_from([1, 3, 8])), 1)]
+        case "source":
+            entry = draw(VECTOR | st.sampled_from([DeliveryMode.NMI << 8, DeliveryMode.SMI << 8]))
+            return [WriteRegister(cpu, Register.LVT_THERMAL, entry), FireLocalSource(cpu, Register.LVT_THERMAL)]
+        case _:
+            return [WriteCr8(cpu, draw(st.integers(0, 14)))]  # what calls need is of class f and still comes in
+
+
 def apic_state(simulation: Simulation) -> list[tuple[object, ...]]:
     return [
         (
@@ -116,6 +151,7 @@ def apic_state(simulation: Simulation) -> list[tuple[object, ...]]:
             *(apic.tpr, apic.ppr, apic.icr, apic.svr, apic.esr, apic.esr_pending, apic.ldr, apic.dfr),
             *(sorted(apic.lvt.items()), apic.sends_in_flight),
             *(cpu.run_state, cpu.interrupt_flag, cpu.nmi_count, cpu.nmi_pending, cpu.smi_count, cpu.starts),
+            *(cpu.smi_pending, cpu.in_smm, cpu.external_pending, tuple(apic.lint_lines)),
         )
         for cpu, apic in ((cpu, cpu.apic) for cpu in simulation.machine.cpus)
     ]

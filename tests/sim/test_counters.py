@@ -3,11 +3,18 @@
 import pytest
 
 from app.backends.cost_sheet import load_cost_sheet
-from app.hw.events import InterruptEnded
+from app.hw.events import (
+    Acknowledged,
+    ExternalAcknowledged,
+    InterruptEnded,
+    NmiTaken,
+    SmiTaken,
+    SpuriousDelivered,
+)
 from app.sim.commands import CallGuest, SendMsi, SetInterruptFlag
 from app.sim.costing import AccessCost, access_cost
 from app.sim.counters import Counters
-from app.sim.events import HandlerReturned
+from app.sim.events import Event, HandlerReturned
 from app.sim.simulation import Simulation
 from app.x86.registers import Register
 from tests.sim.helpers import finish, ipi, under_every_backend
@@ -28,6 +35,25 @@ def test_event_adds_to_the_counter_of_its_kind_and_to_no_other() -> None:
         counters.count(event)
 
     assert counters.as_dict() == dict.fromkeys(Counters().as_dict(), 0) | {"eois": 2}
+
+
+@pytest.mark.parametrize(
+    ("event", "taken"),
+    [
+        (Acknowledged(0, 0x51), 1),
+        (ExternalAcknowledged(0, 0x21), 1),
+        (NmiTaken(0), 1),
+        (SmiTaken(0), 0),
+        (SpuriousDelivered(0, 0xFF), 0),
+    ],
+    ids=lambda parameter: type(parameter).__name__,
+)
+def test_what_the_guest_s_handlers_serve_is_an_interrupt_taken(event: Event, taken: int) -> None:
+    counters = Counters()
+
+    counters.count(event)
+
+    assert counters.interrupts_taken == taken
 
 
 @under_every_backend

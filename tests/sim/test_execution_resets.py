@@ -1,7 +1,7 @@
 """INIT and start-up: what a reset throws away, and how a CPU comes back."""
 
-from app.hw.cpu import RunState
 from app.hw.events import InitPerformed, Started
+from app.hw.run_state import RunState
 from app.sim.commands import CallGuest, SendMsi, SetInterruptFlag
 from app.sim.events import HandlerEntered
 from app.sim.simulation import Simulation
@@ -16,6 +16,8 @@ from tests.sim.helpers import (
     order,
     reschedule,
     run_to,
+    signal,
+    steps_of,
     under_every_backend,
 )
 
@@ -105,3 +107,27 @@ def test_letting_go_of_a_cpu_that_waits_for_its_start_up_leaves_its_interrupts_o
     assert not simulation.machine.cpus[1].interrupt_flag
     finish(simulation, ipi(0, 1, 0x9A, DeliveryMode.STARTUP))
     assert handled(finish(simulation, reschedule(0, 1))) == [(1, 0xFC)]
+
+
+def starting(backend: str) -> Simulation:
+    """CPU 1 waits, and its start-up IPI has been asked for."""
+    simulation = Simulation(2, backend)
+    finish(simulation, ipi(0, 1, 0, DeliveryMode.INIT))
+    simulation.apply(ipi(0, 1, 0x9A, DeliveryMode.STARTUP))
+    return simulation
+
+
+@under_every_backend
+def test_init_is_taken_whenever_it_comes_during_a_start_up(backend: str) -> None:
+    """The moments go through every step of the started CPU, up to its STI and beyond."""
+    probe = starting(backend)
+    run_to(probe, Started, 1)
+    moments = {time + offset for time, _ in steps_of(probe, 1, probe.time + 100_000) for offset in (-1, 0, 1)}
+    assert len(moments) > 20
+
+    for moment in moments:
+        simulation = starting(backend)
+        simulation.run(until=moment - simulation.sheet.cycles["message_flight"])
+        finish(simulation, signal(1, DeliveryMode.INIT))
+        cpu = simulation.machine.cpus[1]
+        assert (cpu.run_state, cpu.init_pending) == (RunState.WAIT_FOR_SIPI, False), f"INIT at {moment}"

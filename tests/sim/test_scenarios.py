@@ -4,16 +4,34 @@ from collections import Counter
 
 import pytest
 
-from app.sim.commands import Demonstrate, SetInterruptFlag
+from app.sim.commands import (
+    Demonstrate,
+    DriveLegacyLine,
+    DriveLint,
+    FireLocalSource,
+    ReadMsr,
+    ReadRegister,
+    SetInterruptFlag,
+    Stimulus,
+    WriteCr8,
+    WriteMsr,
+    WriteRegister,
+)
 from app.sim.events import CallStarted
 from app.sim.scenarios import Demonstration
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode
+from app.x86.model_specific_registers import Msr
+from app.x86.registers import Register
 from tests.sim.helpers import finish, handled, happened, ipi, reschedule, under_every_backend
 
 
 def demonstrate(simulation: Simulation, cycles: int) -> list[CallStarted]:
     simulation.apply(Demonstrate(True))
+    return demonstrated(simulation, cycles)
+
+
+def demonstrated(simulation: Simulation, cycles: int) -> list[CallStarted]:
     simulation.run(until=simulation.time + cycles)
     simulation.check()
     return happened(simulation.take_log(), CallStarted)
@@ -69,14 +87,37 @@ def test_calls_do_not_pile_up_on_a_cpu_that_waits_for_its_start_up(backend: str)
     assert [len(processor.calls) for processor in simulation.processors] == [0] * 4
 
 
-def test_any_command_of_a_person_ends_it() -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        reschedule(0, 1),
+        WriteRegister(1, Register.TPR, 0),
+        WriteMsr(1, Msr.IA32_TSC_DEADLINE, 0),
+        WriteCr8(1, 0),
+        DriveLint(1, 0, 1),
+        FireLocalSource(1, Register.LVT_THERMAL),
+        DriveLegacyLine(1, 1),
+    ],
+    ids=lambda command: type(command).__name__,
+)
+def test_any_command_of_a_person_ends_it(command: Stimulus) -> None:
     simulation = Simulation(4)
     demonstrate(simulation, 10_000)
 
-    finish(simulation, reschedule(0, 1))
+    finish(simulation, command)
 
     assert simulation.demonstration is None
     assert simulation.run(until=simulation.time + 100_000) == 0
+
+
+@pytest.mark.parametrize("look", [ReadMsr(1, Msr.IA32_APIC_BASE), ReadRegister(1, Register.SVR)], ids=["MSR", "page"])
+def test_whoever_only_looks_does_not_end_it(look: Stimulus) -> None:
+    simulation = Simulation(4)
+    demonstrate(simulation, 10_000)
+
+    simulation.apply(look)
+
+    assert demonstrated(simulation, 100_000)
 
 
 def test_stops_when_asked() -> None:

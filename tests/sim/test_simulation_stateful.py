@@ -3,26 +3,34 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from app.hw.cpu import RunState
-from app.hw.events import Accepted, Merged, MessageSent, NoTarget, Refused
+from app.hw.events import Accepted, Merged, MessageSent, NoTarget, Refused, Retried
 from app.hw.messages import InterruptMessage
+from app.hw.profile import PROFILES
+from app.hw.run_state import RunState
 from app.sim.commands import (
     CallGuest,
     ConfigurePin,
     Demonstrate,
+    DriveLegacyLine,
+    DriveLint,
     DrivePin,
+    FireLocalSource,
+    ReadMsr,
     ReadRegister,
     SendIpi,
     SendMsi,
     SetBackend,
     SetInterruptFlag,
     Stimulus,
+    WriteCr8,
+    WriteMsr,
     WriteRegister,
 )
 from app.sim.events import Event
 from app.sim.guest_calls import GUEST_FUNCTIONS
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
+from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
 from tests.sim.helpers import NAMES
@@ -41,6 +49,11 @@ ICR = st.builds(
 )
 #: What a person may write; TIMER_INITIAL_COUNT has a rule of its own, for a timer with a tiny period never lets go.
 WRITTEN = [r for r, d in REGISTERS.items() if d.xapic.writable and r != Register.TIMER_INITIAL_COUNT]
+#: Switched off, as after reset, in x2APIC mode, moved, and what is no mode.
+BASES = [
+    RESET_BASE | bits for bits in (0, APIC_ENABLE, APIC_ENABLE | X2APIC_ENABLE, APIC_ENABLE | 1 << 21, X2APIC_ENABLE)
+]
+SOURCES = [Register.LVT_THERMAL, Register.LVT_PERFORMANCE, Register.LVT_CMCI]
 
 
 class SimulationUnderFire(RuleBasedStateMachine):
@@ -48,9 +61,11 @@ class SimulationUnderFire(RuleBasedStateMachine):
 
     simulation: Simulation
 
-    @initialize(cpus=st.sampled_from([1, 2, 4, 6, 9]), backend=st.sampled_from(NAMES))
-    def start(self, cpus: int, backend: str) -> None:
-        self.simulation = Simulation(cpus, backend)
+    @initialize(
+        cpus=st.sampled_from([1, 2, 4, 6, 9]), backend=st.sampled_from(NAMES), profile=st.sampled_from(sorted(PROFILES))
+    )
+    def start(self, cpus: int, backend: str, profile: str) -> None:
+        self.simulation = Simulation(cpus, backend, profile=PROFILES[profile])
         self.time = 0
         self.sent: set[int] = set()
         self.unresolved: set[int] = set()
@@ -79,6 +94,41 @@ class SimulationUnderFire(RuleBasedStateMachine):
     def read(self, cpu: int, register: Register) -> None:
         self.apply(ReadRegister(self.number(cpu), register))
 
+    @rule(cpu=CPU, base=st.sampled_from(BASES))
+    def change_mode(self, cpu: int, base: int) -> None:
+        self.apply(WriteMsr(self.number(cpu), Msr.IA32_APIC_BASE, base))
+
+    @rule(cpu=CPU, wait=st.integers(-5000, 5000))
+    def write_deadline(self, cpu: int, wait: int) -> None:
+        self.apply(WriteRegister(self.number(cpu), Register.LVT_TIMER, 0xEF | 2 << 17))
+        self.apply(WriteMsr(self.number(cpu), Msr.IA32_TSC_DEADLINE, max(0, self.simulation.time + wait)))
+
+    @rule(cpu=CPU, msr=st.sampled_from([Msr.IA32_APIC_BASE, Msr.IA32_TSC_DEADLINE, 0x802, 0x80B, 0x83F]))
+    def read_msr(self, cpu: int, msr: int) -> None:
+        self.apply(ReadMsr(self.number(cpu), msr))
+
+    @rule(cpu=CPU, value=st.integers(0, 16))
+    def write_cr8(self, cpu: int, value: int) -> None:
+        self.apply(WriteCr8(self.number(cpu), value))
+
+    @rule(cpu=CPU, pin=st.integers(0, 1), entry=st.sampled_from([0x51, 0x8051, 0x200, 0x400, 0x500, 0x700, 0x1_0000]))
+    def configure_lint(self, cpu: int, pin: int, entry: int) -> None:
+        self.apply(WriteRegister(self.number(cpu), Register.LVT_LINT1 if pin else Register.LVT_LINT0, entry))
+
+    @rule(cpu=CPU, pin=st.integers(0, 1), level=st.integers(0, 1))
+    def drive_lint(self, cpu: int, pin: int, level: int) -> None:
+        self.apply(DriveLint(self.number(cpu), pin, level))
+
+    @rule(cpu=CPU, source=st.sampled_from(SOURCES), entry=st.sampled_from([0x05, 0x41, 0x200, 0x400]))
+    def fire_local_source(self, cpu: int, source: Register, entry: int) -> None:
+        self.apply(WriteRegister(self.number(cpu), source, entry))
+        if source in self.simulation.machine.cpus[self.number(cpu)].apic.lvt:
+            self.apply(FireLocalSource(self.number(cpu), source))
+
+    @rule(line=st.sampled_from([0, 1, 7, 8]), level=st.integers(0, 1))
+    def drive_legacy_line(self, line: int, level: int) -> None:
+        self.apply(DriveLegacyLine(line, level))
+
     @rule(cpu=CPU, count=st.integers(200, 900), periodic=st.booleans())
     def start_timer(self, cpu: int, count: int, periodic: bool) -> None:
         self.apply(WriteRegister(self.number(cpu), Register.LVT_TIMER, 0xEF | periodic << 17))
@@ -94,7 +144,7 @@ class SimulationUnderFire(RuleBasedStateMachine):
     def drive_pin(self, pin: int, level: int) -> None:
         self.apply(DrivePin(pin, level))
 
-    @rule(to=CPU, vector=VECTOR, mode=st.sampled_from([0, 1, 4, 7]))
+    @rule(to=CPU, vector=VECTOR, mode=st.sampled_from([0, 1, 2, 4, 5, 7]))
     def send_msi(self, to: int, vector: int, mode: int) -> None:
         self.apply(SendMsi(0xFEE0_0000 | self.number(to) << 12, vector | mode << 8))
 
@@ -129,9 +179,14 @@ class SimulationUnderFire(RuleBasedStateMachine):
     @invariant()
     def nobody_sleeps_through_an_interrupt(self) -> None:
         if self.simulation.idle:
-            for processor in self.simulation.processors:
-                assert not processor.cpu.interrupt_deliverable()
-                assert not processor.cpu.nmi_deliverable()
+            assert {processor.cpu.next_arrival() for processor in self.simulation.processors} == {None}
+
+    @invariant()
+    def nothing_waits_for_room_that_is_there(self) -> None:
+        if self.simulation.idle:
+            cpus = self.simulation.machine.cpus
+            for message in self.simulation.machine.retrying:
+                assert all(message.vector in cpus[number].apic.irr for number in message.remaining or ())
 
     @invariant()
     def nobody_who_could_work_leaves_a_call_lying(self) -> None:
@@ -156,7 +211,7 @@ class SimulationUnderFire(RuleBasedStateMachine):
             case MessageSent(InterruptMessage(number)):
                 self.sent.add(number)
                 self.unresolved.add(number)
-            case Accepted() | Merged() | Refused() | NoTarget() if event.message is not None:
+            case Accepted() | Merged() | Refused() | Retried() | NoTarget() if event.message is not None:
                 assert event.message in self.sent
                 self.unresolved.discard(event.message)
             case _:

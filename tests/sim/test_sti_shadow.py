@@ -1,0 +1,82 @@
+"""Between an STI and the end of the instruction behind it nothing comes in, whatever asks."""
+
+import pytest
+
+from app.guest.steps import EnableInterrupts, Step, Work
+from app.sim.commands import SetInterruptFlag, Stimulus
+from app.sim.events import HandlerEntered
+from app.sim.simulation import Simulation
+from app.x86.icr import DeliveryMode
+from tests.sim.helpers import finish, order, run_to, signal, steps_of, under_every_backend
+
+#: A device's handler turns interrupts on while it works.
+DEVICE, HIGHER = 0x51, 0x61
+SIGNALS = [
+    signal(1, DeliveryMode.FIXED, HIGHER),
+    signal(1, DeliveryMode.NMI),
+    signal(1, DeliveryMode.SMI),
+    signal(1, DeliveryMode.EXTINT),
+]
+every_signal = pytest.mark.parametrize("stimulus", SIGNALS, ids=["interrupt", "NMI", "SMI", "ExtINT"])
+
+
+def in_a_device_handler(backend: str) -> Simulation:
+    simulation = Simulation(2, backend)
+    simulation.apply(signal(1, DeliveryMode.FIXED, DEVICE))
+    run_to(simulation, HandlerEntered, 1)
+    return simulation
+
+
+def behind_each_sti(steps: list[tuple[int, Step]]) -> list[Step]:
+    """The steps that follow an EnableInterrupts."""
+    return [steps[place + 1][1] for place, (_, step) in enumerate(steps) if isinstance(step, EnableInterrupts)]
+
+
+def moment_of_sti(backend: str) -> int:
+    simulation = in_a_device_handler(backend)
+    return next(time for time, step in steps_of(simulation, 1, 100_000) if isinstance(step, EnableInterrupts))
+
+
+@under_every_backend
+@every_signal
+def test_what_arrives_behind_an_sti_waits_for_one_more_step(backend: str, stimulus: Stimulus) -> None:
+    flight = Simulation(1).sheet.cycles["message_flight"]
+    sti = moment_of_sti(backend)
+    for arrives in (sti, sti + 1):
+        simulation = in_a_device_handler(backend)
+        simulation.run(until=arrives - flight)
+        simulation.apply(stimulus)
+
+        steps = steps_of(simulation, 1, 100_000)
+
+        following = behind_each_sti(steps)
+        assert following
+        assert all(isinstance(step, Work) for step in following)
+        assert order(simulation.take_log(), 1)[-1] == f"-{DEVICE:x}"
+
+
+@under_every_backend
+def test_what_waited_for_the_sti_waits_for_one_more_step(backend: str) -> None:
+    simulation = in_a_device_handler(backend)
+    simulation.apply(signal(1, DeliveryMode.FIXED, HIGHER))
+
+    steps = steps_of(simulation, 1, 100_000)
+
+    assert all(isinstance(step, Work) for step in behind_each_sti(steps))
+    assert order(simulation.take_log(), 1) == [f"+{HIGHER:x}", f"-{HIGHER:x}", f"-{DEVICE:x}"]
+
+
+@under_every_backend
+def test_idle_cpu_whose_window_a_person_opens_has_no_shadow(backend: str) -> None:
+    simulation = Simulation(2, backend)
+    finish(simulation, SetInterruptFlag(1, False), signal(1, DeliveryMode.FIXED, HIGHER))
+
+    simulation.apply(SetInterruptFlag(1, True))
+
+    assert not simulation.machine.cpus[1].interrupt_shadow
+    assert order(finish(simulation), 1) == [f"+{HIGHER:x}", f"-{HIGHER:x}"]
+
+
+@under_every_backend
+def test_booted_machine_has_no_shadow(backend: str) -> None:
+    assert not any(cpu.interrupt_shadow for cpu in Simulation(3, backend).machine.cpus)
