@@ -5,7 +5,9 @@ import json
 import sys
 from pathlib import Path
 
+from app.cli.profile_option import add_profile_option
 from app.cli.progress import Progress
+from app.hw.profile import PROFILES
 from app.traces.conformance import Conformance, run_conformance
 from app.traces.errors import UnusableRecording
 from app.traces.text import COMMAND_LINE_LIMITS
@@ -25,6 +27,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("files", metavar="FILE", nargs="+", help="a conformance set")
     parser.add_argument("--json", action="store_true", help="print the results as one JSON array")
+    add_profile_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -37,7 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
         progress.show("checking", place, len(arguments.files))
         try:
             with Path(path).open("rb") as source:
-                result = run_conformance(Path(path).name, source, COMMAND_LINE_LIMITS)
+                result = run_conformance(Path(path).name, source, COMMAND_LINE_LIMITS, PROFILES[arguments.profile])
         except (UnusableRecording, OSError) as error:
             progress.clear()
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error

@@ -6,7 +6,9 @@ import json
 import sys
 from pathlib import Path
 
+from app.cli.profile_option import add_profile_option
 from app.cli.progress import Progress
+from app.hw.profile import PROFILES, Profile
 from app.traces.errors import UnusableRecording
 from app.traces.findings import Difference, Findings, ReadDifference, VectorDifference
 from app.traces.qemu_log import read_recording_from
@@ -33,6 +35,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     )
     parser.add_argument("log", metavar="LOG", help="a QEMU log with APIC events, plain or gzip-compressed")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
+    add_profile_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -43,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     gc.disable()
     progress = Progress()
     try:
-        result = result_of(_replayed(path, progress))
+        result = result_of(_replayed(path, PROFILES[arguments.profile], progress))
     except (UnusableRecording, OSError) as error:
         progress.clear()
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
@@ -55,13 +58,13 @@ def run(arguments: argparse.Namespace) -> int:
     return _EXPLAINED if result.explained else _UNEXPLAINED
 
 
-def _replayed(path: str, progress: Progress) -> Replay:
+def _replayed(path: str, profile: Profile, progress: Progress) -> Replay:
     size = Path(path).stat().st_size
     with Path(path).open("rb") as source:
         recording = read_recording_from(
             path, source, COMMAND_LINE_LIMITS, lambda consumed: progress.show("reading", consumed, size)
         )
-    replay = Replay(recording)
+    replay = Replay(recording, profile)
     while not replay.finished:
         for _ in range(min(_STEPS_BETWEEN_REPORTS, replay.length - replay.position)):
             replay.step()

@@ -7,9 +7,10 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
+from app.hw.apic_base import ApicMode
 from app.hw.events import Fault
-from app.hw.local_apic import ApicMode
 from app.hw.machine import MAX_CPUS, Machine
+from app.hw.profile import INTEL_SDM, Profile
 from app.traces.errors import UnusableRecording
 from app.traces.text import UPLOAD_LIMITS, Limits, RecordedText
 from app.x86.redirection import PIN_COUNT
@@ -46,11 +47,13 @@ class Conformance(NamedTuple):
     mismatches: list[Mismatch]
 
 
-def run_conformance(name: str, source: BinaryIO, limits: Limits = UPLOAD_LIMITS) -> Conformance:
+def run_conformance(
+    name: str, source: BinaryIO, limits: Limits = UPLOAD_LIMITS, profile: Profile = INTEL_SDM
+) -> Conformance:
     """Runs the set called *name*. UnusableRecording names the line that cannot be understood."""
     lines = _lines(source, limits)
     header = _header(next(lines, (1, "")))
-    run = _Run(header)
+    run = _Run(header, profile)
     mismatches: list[Mismatch] = []
     checks = 0
     for number, line in lines:
@@ -130,10 +133,10 @@ Answer = int | str | None
 class _Run:
     """One set's machine. ``perform`` does one line."""
 
-    def __init__(self, header: Header) -> None:
+    def __init__(self, header: Header, profile: Profile) -> None:
         self._cpus = header.cpus
         self._value_bits = 64 if header.mode is ApicMode.X2APIC else 32
-        self._machine = Machine(header.cpus, header.mode)
+        self._machine = Machine(header.cpus, header.mode, profile=profile)
         self._operations = {
             "write": self._write,
             "read": self._read,
@@ -161,7 +164,7 @@ class _Run:
         for cpu in self._machine.cpus:
             while cpu.nmi_deliverable():
                 cpu.take_nmi()
-                cpu.nmi_running = False  # the recorded handlers did nothing but count
+                cpu.return_from_nmi()  # the recorded handlers did nothing but count
 
     def _cpu(self, number: int, fields: Fields) -> int:
         return _whole(number, fields, "cpu", 0, self._cpus - 1)

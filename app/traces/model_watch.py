@@ -25,7 +25,6 @@ from app.x86.registers import Register
 _REFUSALS = {
     Reason.SOFTWARE_DISABLED: deviations.DISABLED_APIC_COLLECTS,
     Reason.ILLEGAL_VECTOR: deviations.LOW_VECTORS_ACCEPTED,
-    Reason.NO_INTERRUPT_CONTROLLER: deviations.EXTINT_LIKE_FIXED,
 }
 _SEND_REFUSALS = {
     Reason.ILLEGAL_VECTOR: deviations.LOW_VECTORS_ACCEPTED,
@@ -90,6 +89,10 @@ class ModelWatch:
             self._findings.others.differ(Difference(line, what, deviation))
 
     def _accepted(self, event: Accepted) -> None:
+        if event.delivery_mode is DeliveryMode.EXTINT:
+            self._machine.cpus[event.cpu].external_pending = False  # the recording says itself when the 8259 answers
+            self._shadows[event.cpu].request(event.vector, self._level, deviations.EXTINT_LIKE_FIXED)
+            return
         triggers = self._shadows[event.cpu].triggers
         if self._level and event.trigger_mode is TriggerMode.EDGE and event.message is not None:
             triggers[event.vector] = (True, deviations.IPI_TRIGGER_MODE_KEPT)
@@ -117,6 +120,7 @@ class ModelWatch:
             else:
                 start = len(self._machine.events)
                 cpu.receive(message)
+                self._machine.take_resets([cpu])
                 self.look(start, self._line)
 
     def _init_performed(self, event: InitPerformed) -> None:

@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from app.hw import bus
-from app.hw.cpu import RunState
+from app.hw.destination import addressed
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
+from app.hw.profile import INTEL_SDM, Profile
+from app.hw.run_state import RunState
 from app.traces.findings import Difference, Findings
 from app.traces.io_apic_check import IoApicCheck
 from app.traces.local_sources import LocalSources
@@ -47,11 +48,10 @@ _CONSEQUENCES = (DeviceMessage, EoiBroadcastSeen)
 class Replay:
     """*recording*, from its first operation to its last. ``machine`` is the model as it now stands."""
 
-    def __init__(self, recording: Recording) -> None:
+    def __init__(self, recording: Recording, profile: Profile = INTEL_SDM) -> None:
         self.recording = recording
-        self.machine = machine = Machine(recording.cpu_count)
-        for cpu, apic_id in zip(machine.cpus, recording.apic_ids, strict=True):
-            cpu.apic.apic_id = apic_id
+        self.machine = machine = Machine(recording.cpu_count, profile=profile, apic_ids=recording.apic_ids)
+        for cpu in machine.cpus:
             if not cpu.bootstrap:
                 cpu.run_state = RunState.WAIT_FOR_SIPI
         self.position = 0
@@ -213,6 +213,8 @@ class Replay:
         self._runs(cpu, operation.line)
         self.machine.cpus[cpu].interrupt_flag = True
         self._note = f"CPU {cpu}, {self._taken.check(operation, cpu)}"
+        self.machine.retry()
+        self._settle(operation.line)
 
     def _guessed_cpu(self, vector: int) -> int:
         """Who took *vector*, when the recording does not say: of the CPUs that could, the one that ends it first."""
@@ -242,11 +244,13 @@ class Replay:
                 self.machine.deliver(message)
             else:
                 self._deliver(message, line)
+            self.machine.retry()
 
     def _deliver(self, message: InterruptMessage, line: int) -> None:
         lowest = message.delivery_mode is DeliveryMode.LOWEST_PRIORITY
         start = len(self.machine.events)
         reached = self.machine.deliver(self._arbitrated(message) if lowest else message)
+        self.machine.take_resets()
         if message.destination_mode is DestinationMode.LOGICAL:
             self._watch.unreached(start, message, line)
         if message.origin is Origin.IPI:
@@ -258,12 +262,12 @@ class Replay:
             for cpu in reached:
                 if cpu.nmi_deliverable():
                     cpu.take_nmi()
-                    cpu.nmi_running = False
+                    cpu.return_from_nmi()
 
     def _arbitrated(self, message: InterruptMessage) -> InterruptMessage:
         """Who wins a lowest-priority message is the chipset's choice; QEMU's takes the lowest APIC ID."""
-        addressed = bus.addressed(message, self.machine.cpus)
-        if len(addressed) < 2:
+        named = addressed(message, self.machine.cpus)
+        if len(named) < 2:
             return message
-        winner = min(cpu.apic.apic_id for cpu in addressed)
+        winner = min(cpu.apic.apic_id for cpu in named)
         return message._replace(destination=winner, destination_mode=DestinationMode.PHYSICAL, shorthand=Shorthand.NONE)

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+from app.hw.profile import PROFILES
 from tests.cli.commands import ROOT, apicscope
 
 SETS = sorted((ROOT / "tests/conformance").glob("*.jsonl"))
@@ -62,3 +63,30 @@ def test_an_unusable_file_is_status_2_and_the_others_still_run(tmp_path: Path) -
     first, second = done.stderr.splitlines()
     assert first.startswith(f"apicscope: {bad}: line ")
     assert second == f"apicscope: {tmp_path / 'missing'}: No such file or directory"
+
+
+def test_profile_is_the_models() -> None:
+    sets = [path for path in SETS if path.name.startswith("kvm")]
+
+    done = apicscope("conformance", *sets, "--profile", "kvm")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(" mismatches=0\n") == len(sets)
+
+
+def test_another_profile_gives_other_answers(tmp_path: Path) -> None:
+    header = {"format": "apic-conformance/1", "oracle": "a test", "cpus": 1, "apic_mode": "xapic"}
+    version = {"op": "read", "cpu": 0, "reg": "0x030", "value": "0x00040011"}
+    path = tmp_path / "p6.jsonl"
+    path.write_text("\n".join(map(json.dumps, (header, version))))
+
+    assert apicscope("conformance", path, "--profile", "intel-p6").returncode == 0
+    assert apicscope("conformance", path).returncode == 1
+
+
+def test_unknown_profile_is_refused_with_the_known_ones() -> None:
+    done = apicscope("conformance", SETS[0], "--profile", "pentium")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "argument --profile: invalid choice: 'pentium'" in done.stderr
+    assert all(name in done.stderr for name in PROFILES)

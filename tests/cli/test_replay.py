@@ -7,6 +7,7 @@ import pytest
 
 from app.__main__ import main
 from app.cli.progress import Progress
+from app.hw.profile import PROFILES
 from tests.cli.commands import ROOT, apicscope
 from tests.traces.log_lines import EOI, SVR, LogLines
 
@@ -44,6 +45,27 @@ def test_the_report_says_what_was_checked_who_took_what_and_what_it_costs() -> N
         "The model explains this recording.",
     ):
         assert words in done.stdout
+
+
+def test_profile_is_the_models(tmp_path: Path) -> None:
+    log = written(tmp_path, LogLines().started(1).write(0, SVR, 0x1F0).read(0, SVR, 0x1FF))
+
+    assert apicscope("replay", log, "--profile", "intel-p6").returncode == 0
+    assert apicscope("replay", log).returncode == 1
+
+
+def test_a_recorded_boot_is_explained_under_the_emulators_own_profile() -> None:
+    done = apicscope("replay", BOOT, "--profile", "qemu")
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_unknown_profile_is_refused_with_the_known_ones() -> None:
+    done = apicscope("replay", BOOT, "--profile", "pentium")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "argument --profile: invalid choice: 'pentium'" in done.stderr
+    assert all(name in done.stderr for name in PROFILES)
 
 
 def test_an_unexplained_difference_is_status_1(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from app.traces.qemu_log import read_recording
 from app.traces.replay import Replay
 from tests.traces.log_lines import finished
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "tests/traces/recordings"
 BOOT = ROOT / "app/traces/samples/linux-6.1-boot-4cpu.qemu.log.gz"
