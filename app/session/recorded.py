@@ -79,6 +79,7 @@ class RecordedDrive:
         return {
             "backend": self.backend,
             "cost_sheet": DEFAULT_COST_SHEET,
+            "profile": self.machine.profile.name,
             "demonstration": False,
             "idle": self.idle,
             "counters": self._counted(),

@@ -5,6 +5,7 @@ import secrets
 from importlib import resources
 
 from app.backends.catalogue import DEFAULT_BACKEND
+from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.recorded import RecordedDrive
 from app.session.session import Session
 from app.session.share import Share
@@ -85,11 +86,16 @@ class Registry:
         seed: int = 0,
         paused: bool = False,
         title: str = "",
+        profile: str = DEFAULT_PROFILE,
         speed: float | None = None,
     ) -> Session:
-        """A quiet machine. *seed* is kept for what may be random one day; today nothing is."""
-        drive = SimulatedDrive(Simulation(cpus, backend))
-        return self._add(title or f"{cpus} CPU{'' if cpus == 1 else 's'}", drive, paused=paused, speed=speed)
+        """A quiet machine. KeyError for an unknown *backend* or *profile*.
+
+        *seed* is kept for what may be random one day; today nothing is.
+        """
+        drive = SimulatedDrive(Simulation(cpus, backend, profile=PROFILES[profile]))
+        usual = f"{cpus} CPU{'' if cpus == 1 else 's'}" + (f", {profile}" if profile != DEFAULT_PROFILE else "")
+        return self._add(title or usual, drive, paused=paused, speed=speed)
 
     async def open_recording(self, name: str, data: bytes) -> Session:
         """A session that plays a recording. UnusableRecording says what is wrong with *data*, and where.

@@ -22,6 +22,7 @@ from app.sim.commands import (
     Command,
     Demonstrate,
     Pause,
+    ReadMsr,
     ReadRegister,
     Run,
     RunUntilIdle,
@@ -235,7 +236,7 @@ class Session:
     def _applied(self, command: Stimulus, value: int | Fault | None) -> tuple[str, dict[str, Any]]:
         if isinstance(value, Fault):
             return f"#GP: {value.value}.", {"fault": value.value}
-        if isinstance(command, ReadRegister) and value is not None:
+        if isinstance(command, ReadRegister | ReadMsr) and value is not None:
             return f"It reads {value:#010x}.", {"value": f"{value:#010x}"}
         return answer_words(command, paused=self.paused), {}
 

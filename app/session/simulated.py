@@ -7,16 +7,14 @@ from app.hw.events import Fault
 from app.session.drive import NotPossible, State
 from app.sim.commands import (
     CallGuest,
-    ConfigurePin,
     Demonstrate,
-    DrivePin,
+    FireLocalSource,
+    ReadMsr,
     ReadRegister,
     SendIpi,
-    SendMsi,
     SetBackend,
     SetInterruptFlag,
     Stimulus,
-    WriteRegister,
 )
 from app.sim.events import Event
 from app.sim.simulation import Simulation
@@ -62,20 +60,22 @@ class SimulatedDrive:
         return self.simulation.run(until, operations, until_idle=until_idle)
 
     def apply(self, command: Stimulus) -> int | Fault | None:
-        self._make_sure_there_is_room(command)
+        self._make_sure_it_can_be_done(command)
         return self.simulation.apply(command)
 
-    def _make_sure_there_is_room(self, command: Stimulus) -> None:
-        """While time stands still nothing is worked off: what waits must not grow for ever."""
+    def _make_sure_it_can_be_done(self, command: Stimulus) -> None:
+        """Nothing that this machine lacks, nor what would let a queue grow for ever while time stands still."""
         match command:
             case SendIpi(cpu) | CallGuest(cpu):
                 if len(self.simulation.processors[cpu].calls) >= _MOST_CALLS:
                     raise NotPossible(f"{_MOST_CALLS} calls wait on CPU {cpu} already; let time run")
-            case SendMsi() | DrivePin() | WriteRegister() | ConfigurePin():
-                if len(self.simulation.in_flight) >= _MOST_IN_FLIGHT:
-                    raise NotPossible(f"{_MOST_IN_FLIGHT} messages are on their way already; let time run")
-            case ReadRegister() | SetInterruptFlag() | SetBackend() | Demonstrate():
+            case FireLocalSource(cpu, register) if register not in self.machine.cpus[cpu].apic.lvt:
+                raise NotPossible(f"an APIC of profile {self.machine.profile.name} has no {register.name} entry")
+            case ReadRegister() | ReadMsr() | SetInterruptFlag() | SetBackend() | Demonstrate():
                 return
+            case _:
+                if len(self.simulation.in_flight) + len(self.machine.retrying) >= _MOST_IN_FLIGHT:
+                    raise NotPossible(f"{_MOST_IN_FLIGHT} messages are on their way already; let time run")
 
     def take_log(self) -> list[tuple[int, Event]]:
         return self.simulation.take_log()
@@ -85,6 +85,7 @@ class SimulatedDrive:
         return {
             "backend": simulation.backend,
             "cost_sheet": simulation.sheet.name,
+            "profile": self.machine.profile.name,
             "demonstration": simulation.demonstration is not None,
             "idle": self.idle,
             "counters": simulation.counters.as_dict(),

@@ -1,11 +1,13 @@
 """The JSON interface under ``/api/v1``."""
 
+from collections.abc import Collection
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
+from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.registry import Registry
 from app.session.session import Session
 from app.web.errors import Problem
@@ -22,6 +24,7 @@ class NewSession(BaseModel):
 
     cpus: int = Field(4, ge=1, le=MOST_CPUS)
     backend: str = DEFAULT_BACKEND
+    profile: str = DEFAULT_PROFILE
     seed: int = 0
     paused: bool = False
 
@@ -41,6 +44,7 @@ def summary(session: Session) -> dict[str, Any]:
         "title": session.title,
         "cpus": session.cpu_count,
         "backend": state["backend"],
+        "profile": state["profile"],
         "paused": session.paused,
         "time": state["time"],
         "viewers": len(session.hub.viewers),
@@ -52,13 +56,20 @@ def summary(session: Session) -> dict[str, Any]:
 async def create_session(request: Request, response: Response, wanted: NewSession | None = None) -> dict[str, Any]:
     """Makes a machine: quiet, at full speed."""
     wanted = wanted or NewSession()  # type: ignore[call-arg]  # every field has a default
-    if wanted.backend not in BACKENDS:
-        message = f"{wanted.backend[:40]!r} is none of {', '.join(BACKENDS)}"
-        raise Problem(422, "The body does not fit", f"backend: {message}", [("backend", message)])
-    session = registry_of(request).create(wanted.cpus, wanted.backend, wanted.seed, wanted.paused)
+    _check_known("backend", wanted.backend, BACKENDS)
+    _check_known("profile", wanted.profile, PROFILES)
+    session = registry_of(request).create(
+        wanted.cpus, wanted.backend, wanted.seed, wanted.paused, profile=wanted.profile
+    )
     made = summary(session)
     response.headers["Location"] = f"/api/v1/sessions/{session.id}"
     return made
+
+
+def _check_known(field: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        message = f"{name[:40]!r} is none of {', '.join(known)}"
+        raise Problem(422, "The body does not fit", f"{field}: {message}", [(field, message)])
 
 
 @router.get("/sessions")

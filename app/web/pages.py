@@ -6,12 +6,22 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
+from app.hw.legacy_pic import DEVICE_LINES
+from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.registry import SLOW_MOTION, Registry
 from app.session.session import Session
 from app.web.errors import Problem, problem_of
 from app.web.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
 from app.web.rendering import templates
-from app.web.vocabulary import BACKENDS, COUNTERS, FUNCTIONS, REGISTERS, VECTORS
+from app.web.vocabulary import (
+    BACKENDS,
+    COUNTERS,
+    FUNCTIONS,
+    LOCAL_SOURCES,
+    REGISTERS,
+    VECTORS,
+    WRITABLE_REGISTERS,
+)
 from app.wire.fields import InvalidCommand
 from app.wire.preview import Preview
 
@@ -66,10 +76,15 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "act": act,
         "join_address": address,
         "backends": BACKENDS,
+        "profiles": list(PROFILES.values()),
+        "profile": PROFILES[state["profile"]],
         "functions": FUNCTIONS,
         "counters": COUNTERS,
         "register_words": REGISTERS,
         "vectors": VECTORS,
+        "local_sources": LOCAL_SOURCES,
+        "writable_registers": WRITABLE_REGISTERS,
+        "legacy_lines": sorted(DEVICE_LINES),
         **composed(session.preview(send_ipi_from_form(ipi, session.cpu_count))),
     }
 
@@ -132,7 +147,10 @@ async def create(request: Request) -> Response:
     fields = await fields_of(request)
     backend = fields.get("backend") or BACKENDS[0][0]
     cpus = whole_number(fields, "cpus", 1, MOST_CPUS, otherwise=4)
+    profile = fields.get("profile") or DEFAULT_PROFILE
     if backend not in dict(BACKENDS):
         raise InvalidCommand([("backend", f"there is no back end {backend[:40]!r}")])
-    session = registry_of(request).create(cpus=cpus, backend=backend, speed=SLOW_MOTION)
+    if profile not in PROFILES:
+        raise InvalidCommand([("profile", f"there is no profile {profile[:40]!r}")])
+    session = registry_of(request).create(cpus=cpus, backend=backend, profile=profile, speed=SLOW_MOTION)
     return elsewhere(request, f"/s/{session.id}")

@@ -1,6 +1,7 @@
 """Words for the page: what back ends, guest functions, counters and registers are, in a sentence each."""
 
 from app.guest.irq_vectors import VECTOR_NAMES
+from app.x86.register_map import REGISTERS as REGISTER_MAP
 
 BACKENDS = (
     ("native-xapic", "Loads and stores to a real local APIC. Nothing is overridden, nothing is crossed."),
@@ -30,5 +31,19 @@ COUNTERS = (
 REGISTERS = {
     "ICR": "Interrupt command register: writing its low half sends an interprocessor interrupt.",
 }
+
+#: What `fire_local_source` can fire.
+LOCAL_SOURCES = (
+    ("thermal", "thermal sensor"),
+    ("performance", "performance counters"),
+    ("cmci", "corrected machine check"),
+)
+
+#: Registers that software can write, by the manual's names.
+WRITABLE_REGISTERS = tuple(
+    definition.register.name
+    for definition in REGISTER_MAP.values()
+    if definition.xapic.writable or definition.x2apic.writable
+)
 
 VECTORS = tuple((f"0x{vector:02x}", name) for vector, name in sorted(VECTOR_NAMES.items(), reverse=True))

@@ -4,13 +4,20 @@ from app.sim.commands import (
     CallGuest,
     ConfigurePin,
     Demonstrate,
+    DriveLegacyLine,
+    DriveLint,
     DrivePin,
+    FireLocalSource,
+    HardwareCommand,
+    ReadMsr,
     ReadRegister,
     SendIpi,
     SendMsi,
     SetBackend,
     SetInterruptFlag,
     Stimulus,
+    WriteCr8,
+    WriteMsr,
     WriteRegister,
 )
 from app.wire.words import interrupt_words, register_words
@@ -24,19 +31,37 @@ def answer_words(command: Stimulus, *, paused: bool) -> str:
             return f"CPU {cpu} has been told to send {interrupt_words(icr.vector, icr.delivery_mode)}.{later}"
         case CallGuest(cpu, function):
             return f"CPU {cpu} has been told to call {function}().{later}"
-        case WriteRegister(cpu, register, value):
-            return f"CPU {cpu}: {register_words(register)} is set to {value:#x}."
-        case ReadRegister(cpu, register):
-            return f"CPU {cpu}: {register_words(register)} was read."
-        case DrivePin(pin, level):
-            return f"Pin {pin} is {'up' if level else 'down'}."
-        case ConfigurePin(pin):
-            return f"Pin {pin} has a new redirection entry."
-        case SendMsi():
-            return "The device has written its message."
         case SetInterruptFlag(cpu, enabled):
             return f"CPU {cpu}: interrupts are {'on' if enabled else 'off'}."
         case SetBackend(backend):
             return f"What begins now reaches the APIC by {backend}."
         case Demonstrate(enabled):
             return "The machine stirs by itself." if enabled else "The machine is quiet."
+        case _:
+            return _hardware_words(command)
+
+
+def _hardware_words(command: HardwareCommand) -> str:
+    match command:
+        case WriteRegister(cpu, register, value):
+            return f"CPU {cpu}: {register_words(register)} is set to {value:#x}."
+        case ReadRegister(cpu, register):
+            return f"CPU {cpu}: {register_words(register)} was read."
+        case WriteMsr(cpu, msr, value):
+            return f"CPU {cpu}: MSR {msr:#x} is set to {value:#x}."
+        case ReadMsr(cpu, msr):
+            return f"CPU {cpu}: MSR {msr:#x} was read."
+        case WriteCr8(cpu, value):
+            return f"CPU {cpu}: CR8 is set to {value:#x}."
+        case DriveLint(cpu, pin, level):
+            return f"CPU {cpu}: LINT{pin} is {'up' if level else 'down'}."
+        case FireLocalSource(cpu, register):
+            return f"CPU {cpu}: the source of {register_words(register)} has fired."
+        case DriveLegacyLine(line, level):
+            return f"Line {line} of the 8259 is {'up' if level else 'down'}."
+        case DrivePin(pin, level):
+            return f"Pin {pin} is {'up' if level else 'down'}."
+        case ConfigurePin(pin):
+            return f"Pin {pin} has a new redirection entry."
+        case SendMsi():
+            return "The device has written its message."

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from app.backends.catalogue import BACKENDS
+from app.hw.legacy_pic import DEVICE_LINES
 from app.sim.commands import (
     INTERRUPT,
     OPERATION,
@@ -14,8 +15,12 @@ from app.sim.commands import (
     Command,
     ConfigurePin,
     Demonstrate,
+    DriveLegacyLine,
+    DriveLint,
     DrivePin,
+    FireLocalSource,
     Pause,
+    ReadMsr,
     ReadRegister,
     Run,
     RunUntilIdle,
@@ -25,6 +30,8 @@ from app.sim.commands import (
     SetInterruptFlag,
     SetSpeed,
     StepBy,
+    WriteCr8,
+    WriteMsr,
     WriteRegister,
 )
 from app.sim.guest_calls import GUEST_FUNCTIONS
@@ -49,6 +56,11 @@ _DELIVERY_MODES = {
 _DESTINATION_MODES = {mode.name.lower(): mode for mode in DestinationMode}
 _SHORTHANDS = {shorthand.name.lower(): shorthand for shorthand in Shorthand}
 _TRIGGER_MODES = {mode.name.lower(): mode for mode in TriggerMode}
+_LOCAL_SOURCES = {
+    "thermal": Register.LVT_THERMAL,
+    "performance": Register.LVT_PERFORMANCE,
+    "cmci": Register.LVT_CMCI,
+}
 _REGISTERS = {register.name: register for register in Register}
 
 
@@ -97,6 +109,22 @@ def _drive_pin(level: int) -> Callable[[Fields], DrivePin]:
     return lambda fields: DrivePin(fields.number("pin", 0, PIN_COUNT - 1), level)
 
 
+def _drive_lint(level: int) -> Callable[[Fields], DriveLint]:
+    return lambda fields: DriveLint(fields.cpu("cpu"), fields.number("pin", 0, 1), level)
+
+
+def _drive_legacy_line(level: int) -> Callable[[Fields], DriveLegacyLine]:
+    return lambda fields: DriveLegacyLine(fields.number_of("line", DEVICE_LINES), level)
+
+
+def _write_msr(fields: Fields) -> WriteMsr:
+    return WriteMsr(
+        fields.cpu("cpu"),
+        fields.number("msr", 0, 0xFFFF_FFFF),
+        fields.number("value", 0, 0xFFFF_FFFF_FFFF_FFFF),
+    )
+
+
 def _send_msi(fields: Fields) -> SendMsi:
     return SendMsi(fields.number("address", 0xFEE0_0000, 0xFEEF_FFFF), fields.number("data", 0, 0xFFFF_FFFF))
 
@@ -140,6 +168,30 @@ _KINDS: dict[str, _Kind] = {
         ("cpu", "register"),
         "Reads a register from outside, at once.",
     ),
+    "write_msr": _Kind(
+        _write_msr,
+        ("cpu", "msr", "value"),
+        "WRMSR from outside, at once: 0x1b (IA32_APIC_BASE), 0x6e0 (IA32_TSC_DEADLINE), 0x800 to 0x8ff in x2APIC mode.",
+    ),
+    "read_msr": _Kind(
+        lambda fields: ReadMsr(fields.cpu("cpu"), fields.number("msr", 0, 0xFFFF_FFFF)),
+        ("cpu", "msr"),
+        "RDMSR from outside, at once.",
+    ),
+    "write_cr8": _Kind(
+        lambda fields: WriteCr8(fields.cpu("cpu"), fields.number("value", 0, 0xFFFF_FFFF_FFFF_FFFF)),
+        ("cpu", "value"),
+        "Sets the task-priority class from outside, at once.",
+    ),
+    "raise_lint": _Kind(_drive_lint(1), ("cpu", "pin"), "Something raises LINT0 (pin 0) or LINT1 (pin 1) of a CPU."),
+    "lower_lint": _Kind(_drive_lint(0), ("cpu", "pin"), "Something lowers it."),
+    "fire_local_source": _Kind(
+        lambda fields: FireLocalSource(fields.cpu("cpu"), fields.choice("source", _LOCAL_SOURCES)),
+        ("cpu", "source"),
+        "The source of an LVT entry fires once: thermal, performance or (where there is one) cmci.",
+    ),
+    "raise_legacy_line": _Kind(_drive_legacy_line(1), ("line",), "A device raises a line of the 8259."),
+    "lower_legacy_line": _Kind(_drive_legacy_line(0), ("line",), "A device lowers it."),
     "raise_pin": _Kind(_drive_pin(1), ("pin",), "A device raises an I/O APIC input."),
     "lower_pin": _Kind(_drive_pin(0), ("pin",), "A device lowers it."),
     "configure_pin": _Kind(

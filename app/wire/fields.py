@@ -1,7 +1,7 @@
 """Reads typed fields out of untyped input and collects what is wrong, so that a person hears of all of it at once."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar, cast
 
 Choice = TypeVar("Choice")
@@ -69,6 +69,16 @@ class Fields:
             self._wrong(name, f"{_shown(raw)} is not in {limits}")
             return lowest
         return value
+
+    def number_of(self, name: str, numbers: Collection[int]) -> int:
+        """A whole number that is one of *numbers*, or a string that is one."""
+        raw = self._get(name, _MISSING)
+        value = _whole_number(raw)
+        if value is not None and value in numbers:
+            return value
+        if raw is not _MISSING:
+            self._wrong(name, f"{_shown(raw)} is none of {', '.join(map(str, sorted(numbers)))}")
+        return next(iter(numbers))
 
     def cpu(self, name: str) -> int:
         """The number of a CPU that exists."""

@@ -2,20 +2,22 @@
 
 from typing import NamedTuple
 
+from app.hw.apic_base import ApicMode
+from app.hw.events import Reason
+from app.hw.interprocessor import reason_not_to_send
+from app.hw.local_apic import LocalApic
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage, Origin
 from app.sim.commands import SendIpi
 from app.wire.words import destination_words, interrupt_words
+from app.x86.error_status import ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
 from app.x86.icr import (
-    VALID_DELIVERY_MODES,
     XAPIC_ICR,
     DeliveryMode,
     Icr,
     Shorthand,
     TriggerMode,
-    is_init_level_deassert,
 )
-from app.x86.vectors import FIRST_LEGAL_VECTOR
 
 
 class PreviewField(NamedTuple):
@@ -41,7 +43,9 @@ def preview(machine: Machine, command: SendIpi) -> Preview:
     """What *command* would do to *machine* now."""
     icr = command.icr
     raw = icr.encode()
-    problems = _problems(icr)
+    sender = machine.cpus[command.cpu].apic
+    problem = _problem(machine, sender, icr)
+    problems = [problem] if problem else []
     message = InterruptMessage(
         0,
         Origin.IPI,
@@ -52,6 +56,7 @@ def preview(machine: Machine, command: SendIpi) -> Preview:
         icr.shorthand,
         icr.destination,
         TriggerMode.EDGE,
+        sender.x2apic,
     )
     receivers = [] if problems else machine.targets(message)
     return Preview(
@@ -73,17 +78,19 @@ def _fields(raw: int) -> list[PreviewField]:
     ]
 
 
-def _problems(icr: Icr) -> list[str]:
-    problems = []
-    fixed = icr.delivery_mode in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY)
-    if fixed and icr.vector < FIRST_LEGAL_VECTOR:
-        problems.append("Vectors 0-15 are illegal: ESR bit 5 is set and nothing is sent.")
-    if icr.delivery_mode not in VALID_DELIVERY_MODES[icr.shorthand]:
-        mode = icr.delivery_mode.name.lower().replace("_", " ")
-        problems.append(f"This shorthand does not go with {mode} delivery: nothing is sent.")
-    if is_init_level_deassert(icr):
-        problems.append("INIT level de-assert does nothing since the Pentium 4: nothing is sent.")
-    return problems
+def _problem(machine: Machine, sender: LocalApic, icr: Icr) -> str | None:
+    """Why nothing would be sent; None when it would."""
+    if sender.mode is ApicMode.DISABLED:
+        return f"Nothing would be sent: {Reason.APIC_DISABLED.value}."
+    reason = reason_not_to_send(icr, machine.profile, sender.x2apic)
+    if reason is None:
+        return None
+    noticed = {
+        Reason.ILLEGAL_VECTOR: ESR_SEND_ILLEGAL_VECTOR,
+        Reason.LOWEST_PRIORITY_UNSUPPORTED: ESR_REDIRECTABLE_IPI,
+    }.get(reason)
+    also = f" and ESR bit {noticed.bit_length() - 1} is set" if noticed else ""
+    return f"Nothing would be sent{also}: {reason.value}."
 
 
 def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int]) -> list[str]:
@@ -99,7 +106,8 @@ def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int]
         if not target.apic.software_enabled:
             sentences.append(f"CPU {cpu} will drop it: its APIC is software-disabled.")
         elif message.vector in target.apic.irr:
-            sentences.append(f"On CPU {cpu} it will merge: {message.vector:#04x} is already requested there.")
+            becomes = "be tried again until there is room" if target.apic.retries else "merge"
+            sentences.append(f"On CPU {cpu} it will {becomes}: {message.vector:#04x} is already requested there.")
         elif not target.interrupt_flag:
             sentences.append(f"On CPU {cpu} it will wait: interrupts are off.")
     return sentences

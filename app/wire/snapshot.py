@@ -3,23 +3,25 @@
 from collections.abc import Iterable
 from typing import Any
 
-from app.hw.cpu import Cpu, RunState
+from app.hw.apic_base import read_apic_base
+from app.hw.cpu import Cpu
 from app.hw.io_apic import IoApic
-from app.hw.local_apic import LVT_REGISTERS, LocalApic
+from app.hw.local_apic import LocalApic
+from app.hw.local_vector_table import delivery_status
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, Origin
-from app.hw.register_access import read_register
+from app.hw.run_state import RunState
 from app.hw.waiting import why_waiting
 from app.sim.due import Flight
 from app.sim.processor import Processor
-from app.wire.words import step_words
+from app.wire.step_words import step_words
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, TriggerMode, decode_icr
 from app.x86.redirection import MASKED, REMOTE_IRR
-from app.x86.registers import Register
+from app.x86.registers import LVT_REGISTERS
 
 State = dict[str, Any]
 
-_LVT_NAMES = {register: register.name.removeprefix("LVT_").lower() for register in LVT_REGISTERS}
+_LVT_NAMES: dict[int, str] = {register: register.name.removeprefix("LVT_").lower() for register in LVT_REGISTERS}
 _HOST_STEPS = ("VmExit", "Decode", "EmulatedRead", "EmulatedWrite", "VmEntry")
 _WHY_LIMIT = 8
 
@@ -64,15 +66,7 @@ def apic_state(cpu: Cpu) -> State:
         "svr": f"{apic.svr:#05x}",
         "ldr": f"{apic.logical_id:#010x}",
         "dfr": f"{apic.dfr:#010x}",
-        "lvt": {name: f"{apic.lvt[register]:#010x}" for register, name in _LVT_NAMES.items()},
-        "timer": {
-            "mode": apic.timer.mode.name.lower(),
-            "initial_count": apic.timer.initial_count,
-            "divide": apic.timer.divisor,
-            "deadline": apic.timer.deadline,
-        },
         "in_service": list(apic.isr),
-        "nmi_pending": bool(cpu.nmi_pending),
         "handlers": [],
         "call_stack": [],
         "activity": "",
@@ -81,12 +75,42 @@ def apic_state(cpu: Cpu) -> State:
         "queued": [],
         "held_off": False,
         "why": _why(cpu),
+        **_local_sources(apic),
+        **_signals(cpu),
+    }
+
+
+def _local_sources(apic: LocalApic) -> State:
+    return {
+        "lvt": {
+            _LVT_NAMES[register]: f"{entry | delivery_status(apic, register):#010x}"
+            for register, entry in sorted(apic.lvt.items())
+        },
+        "timer": {
+            "mode": apic.timer.mode.name.lower(),
+            "initial_count": apic.timer.initial_count,
+            "divide": apic.timer.divisor,
+            "deadline": apic.timer.deadline,
+        },
+        "lint": list(apic.lint_lines),
+    }
+
+
+def _signals(cpu: Cpu) -> State:
+    """The mode, and what by-passes IRR: latched or under way."""
+    return {
+        "apic_base": f"{read_apic_base(cpu.apic):#012x}",
+        "nmi_pending": bool(cpu.nmi_pending),
+        "smi_pending": cpu.smi_pending,
+        "init_pending": cpu.init_pending,
+        "in_smm": cpu.in_smm,
+        "interrupt_shadow": cpu.interrupt_shadow,
     }
 
 
 def _icr(apic: LocalApic) -> int:
-    low = read_register(apic, Register.ICR_LOW)
-    return apic.icr | (int(low) & DELIVERY_STATUS) if isinstance(low, int) else apic.icr
+    """ICR with its delivery status, which x2APIC mode does not have. Looking is no access: no APIC notices it."""
+    return apic.icr | DELIVERY_STATUS if apic.sends_in_flight and not apic.x2apic else apic.icr
 
 
 def icr_fields(raw: int, *, x2apic: bool = False) -> State:

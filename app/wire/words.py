@@ -3,26 +3,6 @@
 from collections.abc import Mapping
 
 from app.guest.irq_vectors import VECTOR_NAMES
-from app.guest.steps import (
-    Acknowledge,
-    Decode,
-    DisableInterrupts,
-    EmulatedRead,
-    EmulatedWrite,
-    EnableInterrupts,
-    EnterNmi,
-    Halt,
-    HypervisorCall,
-    Load,
-    MemoryWrite,
-    ReturnFromInterrupt,
-    SpinUntil,
-    Step,
-    Store,
-    VmEntry,
-    VmExit,
-    Work,
-)
 from app.hw import events as hw
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
 from app.sim import events as sim
@@ -45,7 +25,13 @@ _MODE_WORDS = {
     DeliveryMode.EXTINT: "ExtINT",
 }
 _SENDERS = {Origin.IPI: "CPU {}", Origin.IO_APIC: "I/O APIC pin {}", Origin.MSI: "A device"}
-_ESR_WORDS = {5: "send illegal vector", 6: "receive illegal vector", 7: "illegal register address"}
+_ESR_WORDS = {
+    2: "send accept",
+    4: "redirectable IPI",
+    5: "send illegal vector",
+    6: "receive illegal vector",
+    7: "illegal register address",
+}
 
 
 def register_words(offset: int) -> str:
@@ -89,8 +75,59 @@ def message_words(message: BusMessage, names: Names) -> str:
     return f"{sender} sends {what}{level} to {destination_words(message)}."
 
 
-def event_words(event: sim.Event, names: Names = VECTOR_NAMES) -> str:  # noqa: C901 - one branch a kind of event, and mypy sees to it that none is missing
+def event_words(event: sim.Event, names: Names = VECTOR_NAMES) -> str:
     """One sentence."""
+    match event:
+        case (
+            hw.MessageSent()
+            | hw.SendRefused()
+            | hw.MsiIgnored()
+            | hw.Accepted()
+            | hw.Merged()
+            | hw.Refused()
+            | hw.Retried()
+            | hw.NoTarget()
+        ):
+            return _message_event_words(event, names)
+        case (
+            hw.Acknowledged()
+            | hw.SpuriousDelivered()
+            | hw.InterruptEnded()
+            | hw.EoiBroadcastSuppressed()
+            | hw.EoiWithoutInterrupt()
+        ):
+            return _service_words(event, names)
+        case (
+            hw.NmiTaken()
+            | hw.SmiTaken()
+            | hw.SmmLeft()
+            | hw.ExternalAcknowledged()
+            | hw.InitPerformed()
+            | hw.Started()
+            | hw.PinChanged()
+            | hw.LintChanged()
+            | hw.InterruptFlagChanged()
+        ):
+            return _signal_words(event)
+        case (
+            hw.ApicModeChanged() | hw.LocalSourceDropped() | hw.MsrFaulted() | hw.RegisterFaulted() | hw.ErrorNoticed()
+        ):
+            return _register_words(event)
+        case _:
+            return _simulation_words(event)
+
+
+def _message_event_words(
+    event: hw.MessageSent
+    | hw.SendRefused
+    | hw.MsiIgnored
+    | hw.Accepted
+    | hw.Merged
+    | hw.Refused
+    | hw.Retried
+    | hw.NoTarget,
+    names: Names,
+) -> str:
     match event:
         case hw.MessageSent(message):
             return message_words(message, names)
@@ -104,29 +141,32 @@ def event_words(event: sim.Event, names: Names = VECTOR_NAMES) -> str:  # noqa: 
             return f"CPU {cpu}: {interrupt_words(vector, mode, names)} was requested already; the two become one."
         case hw.Refused(cpu, vector, mode, reason):
             return f"CPU {cpu} drops {interrupt_words(vector, mode, names)}: {reason.value}."
-        case hw.NoTarget(_, vector):
-            return f"Nobody has the destination of {vector_words(vector, names)}: it is lost."
+        case hw.Retried(cpu, vector, mode):
+            what = interrupt_words(vector, mode, names)
+            return f"CPU {cpu} has no room for {what}, which is requested already: the bus will try again."
+        case hw.NoTarget(_, vector, reason):
+            return f"{vector_words(vector, names)} reaches nobody: {reason.value}. It is lost."
+
+
+def _service_words(
+    event: hw.Acknowledged
+    | hw.SpuriousDelivered
+    | hw.InterruptEnded
+    | hw.EoiBroadcastSuppressed
+    | hw.EoiWithoutInterrupt,
+    names: Names,
+) -> str:
+    match event:
         case hw.Acknowledged(cpu, vector):
             return f"CPU {cpu} takes {vector_words(vector, names)}: IRR to ISR."
         case hw.SpuriousDelivered(cpu, vector):
             return f"CPU {cpu} finds nothing deliverable any more and gets the spurious vector {vector:#04x}."
         case hw.InterruptEnded(cpu, vector):
             return f"CPU {cpu} ends {vector_words(vector, names)}: EOI clears its ISR bit."
+        case hw.EoiBroadcastSuppressed(cpu, vector):
+            return f"CPU {cpu} does not broadcast the EOI of {vector_words(vector, names)}: SVR bit 12 is 1."
         case hw.EoiWithoutInterrupt(cpu):
             return f"CPU {cpu} writes EOI with nothing in service: no effect."
-        case (
-            hw.NmiTaken()
-            | hw.SmiTaken()
-            | hw.InitPerformed()
-            | hw.Started()
-            | hw.RegisterFaulted()
-            | hw.ErrorNoticed()
-            | hw.PinChanged()
-            | hw.InterruptFlagChanged()
-        ):
-            return _signal_words(event)
-        case _:
-            return _simulation_words(event)
 
 
 def _accepted_words(event: hw.Accepted, names: Names) -> str:
@@ -140,31 +180,52 @@ def _accepted_words(event: hw.Accepted, names: Names) -> str:
 def _signal_words(
     event: hw.NmiTaken
     | hw.SmiTaken
+    | hw.SmmLeft
+    | hw.ExternalAcknowledged
     | hw.InitPerformed
     | hw.Started
-    | hw.RegisterFaulted
-    | hw.ErrorNoticed
     | hw.PinChanged
+    | hw.LintChanged
     | hw.InterruptFlagChanged,
 ) -> str:
     match event:
         case hw.NmiTaken(cpu):
             return f"CPU {cpu} takes an NMI."
         case hw.SmiTaken(cpu):
-            return f"CPU {cpu} latches an SMI."
+            return f"CPU {cpu} enters system-management mode."
+        case hw.SmmLeft(cpu):
+            return f"CPU {cpu} is back from system-management mode."
+        case hw.ExternalAcknowledged(cpu, vector):
+            return f"CPU {cpu} takes an ExtINT: the 8259 says {vector:#04x}. IRR and ISR have no part in it."
         case hw.InitPerformed(cpu, waits):
             return f"CPU {cpu} is reset by INIT" + (" and waits for a start-up IPI." if waits else " and begins anew.")
         case hw.Started(cpu, address):
             return f"CPU {cpu} starts at {address:#07x}."
+        case hw.LintChanged(cpu, pin, level):
+            return f"CPU {cpu}: LINT{pin} goes {'up' if level else 'down'}."
+        case hw.PinChanged(pin, level, reason):
+            return f"Pin {pin} goes {'up' if level else 'down'}" + (f"; nothing is sent: {reason}." if reason else ".")
+        case hw.InterruptFlagChanged(cpu, enabled):
+            return f"CPU {cpu}: interrupts are {'on' if enabled else 'off'}."
+
+
+def _register_words(
+    event: hw.ApicModeChanged | hw.LocalSourceDropped | hw.MsrFaulted | hw.RegisterFaulted | hw.ErrorNoticed,
+) -> str:
+    match event:
+        case hw.ApicModeChanged(cpu, mode):
+            return f"CPU {cpu}: its APIC is now {'disabled' if mode == 'disabled' else f'in {mode} mode'}."
+        case hw.LocalSourceDropped(cpu, register, reason):
+            return (
+                f"CPU {cpu}: the source of {register_words(register)} fires, and nothing comes of it: {reason.value}."
+            )
+        case hw.MsrFaulted(cpu, msr, fault):
+            return f"CPU {cpu}, {'CR8' if msr is None else f'MSR {msr:#x}'}: {fault.value} (#GP)."
         case hw.RegisterFaulted(cpu, register, fault, general_protection):
             what = "#GP" if general_protection else "ignored"
             return f"CPU {cpu}, register {register_words(register)}: {fault.value} ({what})."
         case hw.ErrorNoticed(cpu, bit):
             return f"CPU {cpu} notices an error: {_ESR_WORDS.get(bit.bit_length() - 1, hex(bit))}."
-        case hw.PinChanged(pin, level, reason):
-            return f"Pin {pin} goes {'up' if level else 'down'}" + (f"; nothing is sent: {reason}." if reason else ".")
-        case hw.InterruptFlagChanged(cpu, enabled):
-            return f"CPU {cpu}: interrupts are {'on' if enabled else 'off'}."
 
 
 def _simulation_words(
@@ -191,42 +252,3 @@ def _simulation_words(
             return f"The guest now reaches its APIC by {backend}."
         case sim.RegisterSet(cpu, register, value):
             return f"CPU {cpu}: {register_words(register)} is set to {value:#x} from outside."
-
-
-def step_words(step: Step) -> str:  # noqa: C901 - one branch a kind of step
-    """What a step does, without who does it."""
-    match step:
-        case Load(register):
-            return f"load from {register_words(register)}"
-        case Store(register, value):
-            return f"store {value:#010x} to {register_words(register)}"
-        case HypervisorCall(name, register, value):
-            return f"{name} {register_words(register)}" + ("" if value is None else f" = {value:#010x}")
-        case Work(_, what):
-            return what
-        case MemoryWrite(word, value):
-            return f"writes {value:#x} to {word.name}"
-        case SpinUntil(word, value):
-            return f"spins until {word.name} is {value:#x}"
-        case EnableInterrupts():
-            return "turns interrupts on"
-        case DisableInterrupts():
-            return "turns interrupts off"
-        case Halt():
-            return "halts until an interrupt"
-        case Acknowledge():
-            return "takes the interrupt through its gate"
-        case EnterNmi():
-            return "takes the NMI through its gate"
-        case ReturnFromInterrupt():
-            return "returns from the interrupt"
-        case VmExit(reason):
-            return f"leaves the guest: {reason}"
-        case Decode():
-            return "fetches and decodes the instruction"
-        case EmulatedRead(register):
-            return f"reads the virtual {register_words(register)}"
-        case EmulatedWrite(register, value):
-            return f"writes {value:#010x} to the virtual {register_words(register)}"
-        case VmEntry():
-            return "enters the guest"
