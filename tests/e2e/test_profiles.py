@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import Open
 from tests.e2e.test_page import serious
@@ -32,24 +32,53 @@ def test_page_is_no_wider_than_the_screen(open_page: Open, width: int) -> None:
     assert too_wide <= 0
 
 
+def tab_to(page: Page, control: Locator) -> None:
+    """Presses Tab until *control* has the focus."""
+    for _ in range(120):
+        if control.evaluate("control => control === document.activeElement"):
+            break
+        page.keyboard.press("Tab")
+    expect(control).to_be_focused()
+
+
 def test_thermal_sensor_is_set_up_and_fired_by_keyboard_alone(open_page: Open, session: Api) -> None:
     page = open_page(f"/s/{session.id}")
-    summary = page.locator("#local-section summary")
-    summary.focus()
-    page.keyboard.press("Enter")
-    form = page.locator("#local-form")
+    form, keys = page.locator("#local-form"), page.keyboard
 
-    form.locator("#local-register").focus()
-    form.locator("#local-register").select_option("LVT_THERMAL")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Control+A")
-    page.keyboard.type("0x55")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(form.locator("#local-answer")).to_contain_text("LVT THERMAL")
-    form.locator("#local-source").focus()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    tab_to(page, page.locator("#local-section summary"))
+    keys.press("Enter")
+    tab_to(page, form.locator("#local-cpu"))
+    keys.type("CPU 2")
+    tab_to(page, form.locator("#local-register"))
+    keys.type("LVT_THERMAL")
+    tab_to(page, form.locator("#local-value"))
+    keys.press("Control+A")
+    keys.type("0x55")
+    tab_to(page, form.get_by_role("button", name="Write"))
+    keys.press("Enter")
+    expect(form.locator("#local-answer")).to_have_text("CPU 2: LVT THERMAL (0x330) is set to 0x55.")
+    for _ in ("value", "register", "fire"):
+        keys.press("Shift+Tab")
+    expect(form.get_by_role("button", name="Fire")).to_be_focused()
+    keys.press("Shift+Tab")
+    expect(form.locator("#local-source")).to_have_value("thermal")
+    keys.press("Tab")
+    keys.press("Enter")
 
     expect(form.locator("#local-answer")).to_contain_text("has fired")
-    expect(page.locator("#log-lines")).to_contain_text("CPU 0 accepts 0x55: IRR bit set.")
+    expect(page.locator("#log-lines")).to_contain_text("CPU 2 accepts 0x55: IRR bit set.")
+    assert int(session.state()["cpus"][2]["irr"], 16) == 1 << 0x55
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_axe_finds_nothing_serious_inside_one_cpu(
+    open_page: Open, session: Api, scheme: Literal["light", "dark"], width: int
+) -> None:
+    page = open_page(f"/s/{session.id}", color_scheme=scheme, viewport={"width": width, "height": 800})
+    page.locator("#local-section summary").click()
+    expect(page.locator("#local-form")).to_be_visible()
+
+    results = Axe().run(page)
+
+    assert serious(results.response["violations"]) == []

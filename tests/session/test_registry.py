@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.hw.profile import PROFILES
 from app.session.drive import NotPossible
 from app.session.registry import Registry, TooManySessions, UnknownSession
 from app.sim.commands import Pause, SetInterruptFlag
@@ -37,6 +38,36 @@ async def test_session_is_found_by_its_id(registry: Registry) -> None:
     assert made.cpu_count == 2
     assert made.state()["backend"] == "vmi"
     assert made.state()["paused"] is True
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+async def test_session_has_the_machine_of_its_profile(registry: Registry, profile: str) -> None:
+    made = registry.create(cpus=2, profile=profile)
+
+    assert made.drive.machine.profile is PROFILES[profile]
+    assert made.state()["profile"] == profile
+
+
+async def test_session_without_wishes_has_the_manuals_machine(registry: Registry) -> None:
+    assert registry.create().state()["profile"] == "intel-sdm"
+    assert registry.default().state()["profile"] == "intel-sdm"
+
+
+async def test_title_names_a_profile_that_was_chosen(registry: Registry) -> None:
+    assert registry.create(cpus=1).title == "1 CPU"
+    assert registry.create(cpus=2, profile="kvm").title == "2 CPUs, kvm"
+
+
+@pytest.mark.parametrize("wish", [{"profile": "pentium"}, {"backend": "teleport"}], ids=["profile", "backend"])
+async def test_session_of_what_is_unknown_is_not_made_and_takes_no_room(
+    registry: Registry, wish: dict[str, str]
+) -> None:
+    (name,) = wish.values()
+
+    with pytest.raises(KeyError, match=name):
+        registry.create(cpus=1, **wish)  # type: ignore[arg-type]  # a name or the other
+
+    assert registry.all() == [registry.default()]
 
 
 async def test_session_that_has_ended_is_unknown(registry: Registry) -> None:
@@ -124,6 +155,7 @@ async def test_sample_opens_as_a_session_that_plays(registry: Registry) -> None:
     recording = session.state()["recording"]
     assert title
     assert recording["length"] > 1000
+    assert session.state()["profile"] == "intel-sdm"
     assert recording["finished"] is False
     with pytest.raises(NotPossible, match="recording"):
         await session.submit(SetInterruptFlag(0, False))

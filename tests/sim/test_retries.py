@@ -4,12 +4,31 @@ import pytest
 
 from app.hw.events import Merged, Retried
 from app.hw.profile import INTEL_P6, INTEL_SDM, Profile
-from app.sim.commands import SetInterruptFlag, WriteMsr
+from app.sim.commands import (
+    CallGuest,
+    ConfigurePin,
+    DrivePin,
+    FireLocalSource,
+    SetInterruptFlag,
+    WriteMsr,
+    WriteRegister,
+)
+from app.sim.events import HandlerEntered
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import RESET_BASE, Msr
+from app.x86.redirection import REMOTE_IRR
 from app.x86.registers import Register
-from tests.sim.helpers import finish, finished_calls, handled, happened, reschedule, signal, under_every_backend
+from tests.sim.helpers import (
+    finish,
+    finished_calls,
+    handled,
+    happened,
+    reschedule,
+    run_to,
+    signal,
+    under_every_backend,
+)
 
 HELD, LET_GO = SetInterruptFlag(1, False), SetInterruptFlag(1, True)
 DELIVERY_STATUS = 1 << 12
@@ -122,3 +141,43 @@ def test_later_processors_merge_and_send_nothing_again() -> None:
 
     assert (len(happened(held, Merged)), happened(held, Retried)) == (1, [])
     assert handled(log) == [(1, 0xFC)]
+
+
+@under_every_backend
+def test_those_who_had_room_get_a_broadcast_once(backend: str) -> None:
+    simulation = Simulation(4, backend, profile=INTEL_P6)
+    finish(simulation, HELD, signal(1, DeliveryMode.FIXED, 0x41))
+
+    held = finish(simulation, CallGuest(0, "send_ipi_allbutself", vector=0x41))
+    log = finish(simulation, LET_GO)
+
+    assert sorted(handled(held)) == [(2, 0x41), (3, 0x41)]
+    assert handled(log) == [(1, 0x41), (1, 0x41)]
+
+
+def test_level_pin_whose_message_finds_no_room_is_served_once_there_is_some() -> None:
+    simulation = Simulation(2, profile=INTEL_P6)
+    level_to_cpu_1 = ConfigurePin(3, 1 << 56 | 0x8051)
+    finish(simulation, level_to_cpu_1, HELD, signal(1, DeliveryMode.FIXED, 0x51), DrivePin(3, 1))
+    waiting = simulation.machine.io_apic.entries[3]
+
+    simulation.apply(LET_GO)
+    run_to(simulation, HandlerEntered, 1)
+    finish(simulation, DrivePin(3, 0))
+    served = simulation.machine.io_apic.entries[3]
+
+    assert (waiting & DELIVERY_STATUS, waiting & REMOTE_IRR) == (DELIVERY_STATUS, 0)
+    assert (served & DELIVERY_STATUS, served & REMOTE_IRR) == (0, 0)
+    assert simulation.counters.interrupts_taken == 2
+
+
+def test_local_source_that_finds_no_room_is_served_once_there_is_some() -> None:
+    simulation = Simulation(2, profile=INTEL_P6)
+    counters = Register.LVT_PERFORMANCE
+
+    finish(simulation, HELD, signal(1, DeliveryMode.FIXED, 0x51))
+    held = finish(simulation, WriteRegister(1, counters, 0x51), FireLocalSource(1, counters))
+    log = finish(simulation, LET_GO)
+
+    assert len(happened(held, Retried)) == 1
+    assert handled(log) == [(1, 0x51), (1, 0x51)]

@@ -1,5 +1,6 @@
 """Writes the lines that QEMU would, for tests that need a log of a certain shape."""
 
+from app.hw.profile import INTEL_SDM, Profile
 from app.traces.operations import Recording
 from app.traces.qemu_log import read_recording
 from app.traces.replay import Replay
@@ -103,14 +104,14 @@ class LogLines:
     def recording(self) -> Recording:
         return read_recording("test.log", self.text().encode())
 
-    def replay(self) -> Replay:
+    def replay(self, profile: Profile = INTEL_SDM) -> Replay:
         """Read, and replayed to the end."""
-        return finished(self.recording(), checked=True)
+        return finished(self.recording(), checked=True, profile=profile)
 
 
-def finished(recording: Recording, *, checked: bool = False) -> Replay:
+def finished(recording: Recording, *, checked: bool = False, profile: Profile = INTEL_SDM) -> Replay:
     """*recording* replayed to its end; *checked*: after each operation the machine is in a state that can be."""
-    replay = Replay(recording)
+    replay = Replay(recording, profile)
     while not replay.finished:
         replay.step()
         replay.machine.events.clear()

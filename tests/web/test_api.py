@@ -70,6 +70,9 @@ def test_session_without_wishes_has_four_cpus_and_runs(http: httpx2.Client, body
         ({"cpus": 1.5}, "cpus"),
         ({"backend": "kvm"}, "backend"),
         ({"backend": "\x00" * 500}, "backend"),
+        ({"profile": "pentium"}, "profile"),
+        ({"profile": "\x00" * 500}, "profile"),
+        ({"profile": 6}, "profile"),
         ({"seed": "x"}, "seed"),
         ({"paused": "perhaps"}, "paused"),
         ({"color": "red"}, "color"),
@@ -85,13 +88,14 @@ def test_list_has_every_session_in_short(http: httpx2.Client, session: Api) -> N
 
     assert session.id in sessions
     assert sessions[session.id] == http.get(session.path).json()
-    assert set(sessions[session.id]) >= {"id", "title", "cpus", "backend", "paused", "time", "viewers", "links"}
+    assert set(sessions[session.id]) >= {"id", "title", "cpus", "backend", "profile", "paused", "time"}
+    assert set(sessions[session.id]) >= {"viewers", "links"}
 
 
 def test_state_has_the_contract_s_keys(session: Api) -> None:
     state = session.numbered_state()
 
-    assert state.keys() >= {"seq", "time", "paused", "speed", "backend", "cost_sheet", "idle", "viewers"}
+    assert state.keys() >= {"seq", "time", "paused", "speed", "backend", "profile", "cost_sheet", "idle", "viewers"}
     assert state.keys() >= {"counters", "cpus", "ioapic", "in_flight", "recording"}
     assert len(state["cpus"]) == 4
     assert re.fullmatch(r"[0-9a-f]{64}", state["cpus"][0]["irr"])
@@ -128,6 +132,20 @@ def test_read_answers_a_value(session: Api) -> None:
     assert session.command("read_register", cpu=1, register="TPR")["value"] == "0x00000060"
 
 
+def test_access_that_faults_is_applied_and_answers_why(session: Api) -> None:
+    answer = session.command("write_msr", cpu=1, msr="0x1b", value="0xfee00400")
+
+    assert answer["fault"] == "EXTD without EN, or x2APIC mode on a CPU that has none"
+    assert answer["command"] == 1
+    assert session.state()["cpus"][1]["apic_mode"] == "xapic"
+
+
+def test_what_this_machine_lacks_is_refused_as_no_fault_of_the_command(session: Api) -> None:
+    refusal = problem(session.post("fire_local_source", cpu=0, source="cmci"), 409)
+
+    assert refusal["detail"] == "an APIC of profile intel-sdm has no LVT_CMCI entry"
+
+
 @pytest.mark.parametrize("cpus", [1, 255])
 def test_smallest_and_largest_machine_work(http: httpx2.Client, cpus: int) -> None:
     session = new_session(http, cpus=cpus)
@@ -145,6 +163,10 @@ def test_smallest_and_largest_machine_work(http: httpx2.Client, cpus: int) -> No
         ({"type": "send_ipi", "cpu": 0, "vector": "0x1ff"}, "vector"),
         ({"type": "send_ipi", "cpu": 0, "vector": 0x1FF}, "vector"),
         ({"type": "send_ipi", "cpu": 0, "vector": -1}, "vector"),
+        ({"type": "raise_lint", "cpu": 0, "pin": 2}, "pin"),
+        ({"type": "fire_local_source", "cpu": 0, "source": "fan"}, "source"),
+        ({"type": "raise_legacy_line", "line": 2}, "line"),
+        ({"type": "write_msr", "cpu": 0, "msr": 1 << 32, "value": 0}, "msr"),
         ({"type": "reboot"}, "type"),
         ({"cpu": 0}, "type"),
         ({}, "type"),

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from app.backends.catalogue import BACKENDS
+from app.hw.legacy_pic import DEVICE_LINES
 from app.sim.guest_calls import GUEST_FUNCTIONS
 from app.x86.registers import Register
 
@@ -35,6 +36,20 @@ def sends(cpus: int) -> st.SearchStrategy[Raw]:
     )
 
 
+def hardware(cpus: int) -> list[st.SearchStrategy[Raw]]:
+    """What goes to MSRs, pins and sources of one CPU, or to the 8259; all of it possible under any profile."""
+    msrs = st.sampled_from((0x1B, 0x6E0)) | st.integers(0x800, 0x8FF) | st.integers(0, 0xFFFF_FFFF)
+    values = st.sampled_from((0xFEE0_0000, 0xFEE0_0800, 0xFEE0_0900, 0xFEE0_0C00)) | st.integers(0, (1 << 64) - 1)
+    return [
+        _of("write_msr", cpu=_cpu(cpus), msr=msrs, value=values),
+        _of("read_msr", cpu=_cpu(cpus), msr=msrs),
+        _of("write_cr8", cpu=_cpu(cpus), value=st.integers(0, 16)),
+        _of("fire_local_source", cpu=_cpu(cpus), source=st.just("performance")),
+        *(_of(kind, cpu=_cpu(cpus), pin=st.integers(0, 1)) for kind in ("raise_lint", "lower_lint")),
+        *(_of(kind, line=st.sampled_from(DEVICE_LINES)) for kind in ("raise_legacy_line", "lower_legacy_line")),
+    ]
+
+
 def stimuli(cpus: int) -> st.SearchStrategy[Raw]:
     """Whatever stirs a simulation of so many CPUs, all of it valid."""
     arguments = st.fixed_dictionaries({}, optional={"cpu": _cpu(cpus), "vector": VECTORS, "wait": st.booleans()})
@@ -44,6 +59,7 @@ def stimuli(cpus: int) -> st.SearchStrategy[Raw]:
         _of("call_guest", cpu=_cpu(cpus), function=st.sampled_from(list(GUEST_FUNCTIONS)), arguments=arguments),
         _of("write_register", cpu=_cpu(cpus), register=registers, value=st.integers(0, 0xFFFF_FFFF)),
         _of("read_register", cpu=_cpu(cpus), register=registers),
+        *hardware(cpus),
         _of("raise_pin", pin=st.integers(0, 23)),
         _of("lower_pin", pin=st.integers(0, 23)),
         _of("configure_pin", pin=st.integers(0, 23), entry=st.integers(0, (1 << 64) - 1)),

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from app.hw import events as hw
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
 from app.sim.events import Event
-from app.wire.event_records import EventRecord, event_record
+from app.wire.event_records import _KINDS, EventRecord, event_record
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
+from app.x86.registers import Register
 
 WIRE = Path(__file__).parents[2] / "app" / "WIRE.md"
 CLASSES = typing.get_args(Event)
@@ -45,6 +46,55 @@ def test_event_has_a_documented_kind_and_a_sentence(kind: type, data: st.DataObj
     assert record["kind"] in documented_kinds()
     assert record["text"].endswith(".")
     assert record["text"] == record["text"].strip()
+
+
+def test_only_kinds_that_exist_are_documented() -> None:
+    assert set(_KINDS.values()) == documented_kinds()
+
+
+RECORDS: list[tuple[Event, str, str]] = [
+    (
+        hw.Retried(2, 0x51, DeliveryMode.FIXED, 7),
+        "retried",
+        "CPU 2 has no room for 0x51, which is requested already: the bus will try again.",
+    ),
+    (hw.ApicModeChanged(1, "x2apic"), "mode", "CPU 1: its APIC is now in x2apic mode."),
+    (hw.ApicModeChanged(1, "disabled"), "mode", "CPU 1: its APIC is now disabled."),
+    (
+        hw.LocalSourceDropped(0, Register.LVT_THERMAL, hw.Reason.LVT_MASKED),
+        "source_dropped",
+        "CPU 0: the source of LVT THERMAL (0x330) fires, and nothing comes of it: its LVT entry is masked.",
+    ),
+    (
+        hw.NoTarget(4, 0x51, hw.Reason.LOWEST_PRIORITY_BROADCAST),
+        "no_target",
+        "0x51 reaches nobody: lowest priority does not go with the physical broadcast. It is lost.",
+    ),
+    (hw.SmiTaken(3), "smi", "CPU 3 enters system-management mode."),
+    (hw.SmmLeft(3), "returned", "CPU 3 is back from system-management mode."),
+    (
+        hw.ExternalAcknowledged(0, 0x24),
+        "acknowledged",
+        "CPU 0 takes an ExtINT: the 8259 says 0x24. IRR and ISR have no part in it.",
+    ),
+    (hw.LintChanged(1, 0, 1), "pin", "CPU 1: LINT0 goes up."),
+    (
+        hw.EoiBroadcastSuppressed(0, 0x51),
+        "end_of_interrupt",
+        "CPU 0 does not broadcast the EOI of 0x51: SVR bit 12 is 1.",
+    ),
+    (hw.MsrFaulted(2, 0x1B, hw.Fault.RESERVED_BITS), "register_fault", "CPU 2, MSR 0x1b: a reserved bit is set (#GP)."),
+    (hw.MsrFaulted(2, None, hw.Fault.RESERVED_BITS), "register_fault", "CPU 2, CR8: a reserved bit is set (#GP)."),
+    (hw.ErrorNoticed(0, 1 << 2), "error", "CPU 0 notices an error: send accept."),
+    (hw.ErrorNoticed(0, 1 << 4), "error", "CPU 0 notices an error: redirectable IPI."),
+]
+
+
+@pytest.mark.parametrize(("event", "kind", "text"), RECORDS, ids=[text for _, _, text in RECORDS])
+def test_event_is_told_in_words(event: Event, kind: str, text: str) -> None:
+    record = event_record(1, 0, event)
+
+    assert (record["kind"], record["text"]) == (kind, text)
 
 
 def message(origin: Origin, source: int) -> InterruptMessage:

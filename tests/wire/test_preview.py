@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.hw import events as hw
+from app.hw.events import Reason
 from app.hw.machine import Machine
+from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.sim.commands import SendIpi
 from app.sim.simulation import Simulation
 from app.wire.preview import preview
@@ -14,8 +16,8 @@ from app.x86.registers import Register
 CPUS = 4
 
 
-def booted() -> Machine:
-    return Simulation(CPUS).machine
+def booted(profile: str = DEFAULT_PROFILE) -> Machine:
+    return Simulation(CPUS, profile=PROFILES[profile]).machine
 
 
 def test_physical_destination_names_its_cpu() -> None:
@@ -52,7 +54,42 @@ def test_illegal_vector_is_a_problem_and_reaches_nobody() -> None:
 
     assert seen.receivers == []
     assert seen.sentences == []
-    assert "illegal" in seen.problems[0]
+    assert seen.problems == [f"Nothing would be sent and ESR bit 5 is set: {Reason.ILLEGAL_VECTOR.value}."]
+
+
+def test_lowest_priority_to_the_physical_broadcast_is_a_problem() -> None:
+    everyone = SendIpi(0, Icr(0x51, DeliveryMode.LOWEST_PRIORITY, destination=0xFF))
+
+    seen = preview(booted(), everyone)
+
+    assert (seen.receivers, seen.sentences) == ([], [])
+    assert seen.problems == [f"Nothing would be sent: {Reason.LOWEST_PRIORITY_BROADCAST.value}."]
+    assert preview(booted("kvm"), everyone).receivers == [0, 1, 2, 3]
+
+
+def test_lowest_priority_ipi_that_the_profile_has_not_names_esr_bit_4() -> None:
+    seen = preview(booted("intel-xeon"), SendIpi(0, Icr(0x51, DeliveryMode.LOWEST_PRIORITY, destination=1)))
+
+    assert seen.problems == [f"Nothing would be sent and ESR bit 4 is set: {Reason.LOWEST_PRIORITY_UNSUPPORTED.value}."]
+
+
+def test_disabled_apic_sends_nothing() -> None:
+    machine = booted()
+    machine.write_msr(1, 0x1B, 0xFEE0_0000)
+
+    seen = preview(machine, SendIpi(1, Icr(0x51, destination=2)))
+
+    assert (seen.receivers, seen.sentences) == ([], [])
+    assert seen.problems == [f"Nothing would be sent: {Reason.APIC_DISABLED.value}."]
+
+
+def test_requested_vector_is_said_to_be_tried_again_on_the_serial_bus() -> None:
+    machine = booted("intel-p6")
+    machine.cpus[2].apic.irr.set(0xFC)
+
+    assert "On CPU 2 it will be tried again until there is room: 0xfc is already requested there." in (
+        preview(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
+    )
 
 
 def test_shorthand_that_does_not_go_with_the_mode_is_a_problem() -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.simulated import SimulatedDrive
-from app.sim.commands import Pause, Run, RunUntilIdle, SetSpeed, StepBy
+from app.sim.commands import DriveLint, Pause, Run, RunUntilIdle, SetSpeed, StepBy
 from app.sim.simulation import Simulation
 from app.wire.commands import parse_command
 from tests.wire.strategies import Raw, stimuli
@@ -26,6 +27,7 @@ COUNTERS = {"ipis_sent", "accesses", "exits", "hypercalls", "cycles", "messages"
 }
 #: Every key of a CPU that is text, with what the text looks like.
 TEXTS = {
+    "apic_base": r"0x[0-9a-f]{10}",
     "apic_mode": r"xapic|x2apic|disabled",
     "run_state": r"running|halted|wait_for_sipi",
     "irr": r"[0-9a-f]{64}",
@@ -61,15 +63,18 @@ PIN = {
     "trigger_mode": r"edge|level",
     "delivery_status": r"idle|send_pending",
 }
-OTHER_CPU_KEYS = {"cpu", "apic_id", "interrupt_flag", "lvt", "timer", "in_service", "icr_fields", "handlers"} | {
+OTHER_CPU_KEYS = {"cpu", "apic_id", "lvt", "lint", "timer", "in_service", "icr_fields", "handlers"} | {
     "call_stack",
     "step",
-    "in_host",
     "queued",
-    "nmi_pending",
-    "held_off",
     "why",
 }
+FLAGS = {"interrupt_flag", "interrupt_shadow", "in_host", "nmi_pending", "smi_pending", "init_pending"} | {
+    "in_smm",
+    "held_off",
+}
+#: The local vector table of the default profile.
+LVT = {"timer", "thermal", "performance", "lint0", "lint1", "error"}
 FLIGHT = {"message", "kind", "source", "vector", "delivery_mode", "targets", "sent", "arrives"}
 
 
@@ -78,20 +83,25 @@ def assert_texts(part: State, formats: dict[str, str]) -> None:
         assert re.fullmatch(pattern, part[key]), f"{key} is {part[key]!r}"
 
 
-def assert_cpu(state: State, number: int) -> None:
-    assert state.keys() >= TEXTS.keys() | OTHER_CPU_KEYS
-    assert_texts(state, TEXTS)
-    assert_texts(state["icr_fields"], ICR_FIELDS)
-    assert state["cpu"] == number
-    assert isinstance(state["apic_id"], int)
-    assert all(isinstance(state[key], bool) for key in ("interrupt_flag", "in_host", "nmi_pending", "held_off"))
-    assert set(state["lvt"]) == {"timer", "thermal", "performance", "lint0", "lint1", "error"}
-    assert all(re.fullmatch(r"0x[0-9a-f]{8}", entry) for entry in state["lvt"].values())
-    timer = state["timer"]
+def assert_timer(timer: State) -> None:
     assert timer["mode"] in {"one_shot", "periodic", "tsc_deadline", "reserved"}
     assert timer["divide"] in {1, 2, 4, 8, 16, 32, 64, 128}
     assert isinstance(timer["initial_count"], int)
     assert timer["deadline"] is None or isinstance(timer["deadline"], int)
+
+
+def assert_cpu(state: State, number: int) -> None:
+    assert state.keys() == TEXTS.keys() | OTHER_CPU_KEYS | FLAGS
+    assert_texts(state, TEXTS)
+    assert_texts(state["icr_fields"], ICR_FIELDS)
+    assert state["cpu"] == number
+    assert isinstance(state["apic_id"], int)
+    assert all(isinstance(state[key], bool) for key in FLAGS)
+    assert set(state["lvt"]) == LVT
+    assert all(re.fullmatch(r"0x[0-9a-f]{8}", entry) for entry in state["lvt"].values())
+    assert len(state["lint"]) == 2
+    assert set(state["lint"]) <= {0, 1}
+    assert_timer(state["timer"])
     # One 256-bit number whose bit v is vector v.
     assert state["in_service"] == [vector for vector in range(256) if int(state["isr"], 16) >> vector & 1]
     for handler in state["handlers"]:
@@ -136,8 +146,8 @@ def snapshot(drive: SimulatedDrive) -> State:
     return state
 
 
-def drive_with(*commands: Raw) -> SimulatedDrive:
-    drive = SimulatedDrive(Simulation(CPUS))
+def drive_with(*commands: Raw, profile: str = DEFAULT_PROFILE) -> SimulatedDrive:
+    drive = SimulatedDrive(Simulation(CPUS, profile=PROFILES[profile]))
     for raw in commands:
         command = parse_command(raw, CPUS)
         assert not isinstance(command, Pause | Run | SetSpeed | StepBy | RunUntilIdle)
@@ -216,3 +226,61 @@ def test_function_that_the_back_end_replaces_is_marked() -> None:
 
     assert {overridden for _, overridden in seen} == {False, True}
     assert ("apic_icr_write", False) in seen
+
+
+@pytest.mark.parametrize(
+    ("profile", "lvt"), [("intel-xeon", LVT | {"cmci"}), ("intel-p6", LVT - {"thermal"}), ("qemu", LVT)]
+)
+def test_local_vector_table_has_the_entries_of_the_profile(profile: str, lvt: set[str]) -> None:
+    state = snapshot(drive_with(profile=profile))
+
+    assert state["profile"] == profile
+    assert [set(cpu["lvt"]) for cpu in state["cpus"]] == [lvt] * CPUS
+
+
+def test_mode_and_base_are_those_of_the_msr() -> None:
+    cpus = snapshot(drive_with({"type": "write_msr", "cpu": 1, "msr": 0x1B, "value": 0xFEE0_0C00}))["cpus"]
+
+    assert [(cpu["apic_mode"], cpu["apic_base"]) for cpu in cpus] == [
+        ("xapic", "0x00fee00900"),
+        ("x2apic", "0x00fee00c00"),
+        ("xapic", "0x00fee00800"),
+    ]
+
+
+def test_driven_pin_is_up_until_it_is_lowered() -> None:
+    drive = drive_with({"type": "raise_lint", "cpu": 2, "pin": 1})
+
+    assert [cpu["lint"] for cpu in snapshot(drive)["cpus"]] == [[0, 0], [0, 0], [0, 1]]
+    drive.apply(DriveLint(2, 1, 0))
+    assert snapshot(drive)["cpus"][2]["lint"] == [0, 0]
+
+
+@pytest.mark.parametrize(("mode", "flag"), [(0x200, "smi_pending"), (0x400, "nmi_pending"), (0x500, "init_pending")])
+def test_signal_is_shown_between_its_latching_and_its_taking(mode: int, flag: str) -> None:
+    drive = drive_with({"type": "write_register", "cpu": 1, "register": "LVT_LINT1", "value": mode})
+    assert snapshot(drive)["cpus"][1][flag] is False
+
+    drive.apply(DriveLint(1, 1, 1))
+    assert snapshot(drive)["cpus"][1][flag] is True
+
+    drive.run()
+    assert snapshot(drive)["cpus"][1][flag] is False
+
+
+def test_cpu_is_in_smm_from_its_smi_to_its_rsm() -> None:
+    drive = drive_with({"type": "send_ipi", "cpu": 0, "vector": 0, "delivery_mode": "smi", "destination": 1})
+    seen = []
+    while drive.run(operations=1):
+        cpu = snapshot(drive)["cpus"][1]
+        seen.append((cpu["in_smm"], [handler["vector"] for handler in cpu["handlers"]]))
+
+    assert (True, [None]) in seen
+    assert seen[-1] == (False, [])
+
+
+def test_interrupt_shadow_is_shown() -> None:
+    drive = drive_with()
+    drive.machine.cpus[0].interrupt_shadow = True
+
+    assert [cpu["interrupt_shadow"] for cpu in snapshot(drive)["cpus"]] == [True, False, False]
