@@ -45,9 +45,13 @@ class Machine:
         profile: Profile = INTEL_SDM,
         apic_ids: Sequence[int] = (),
     ) -> None:
-        """What happens goes to *record*, or else into ``events``. ValueError for an impossible *cpu_count*."""
+        """What happens goes to *record*, or else into ``events``. ValueError for what no machine can be."""
         if not 1 <= cpu_count <= MAX_CPUS:
             raise ValueError(f"a machine has 1 to {MAX_CPUS} CPUs, not {cpu_count}")
+        if apic_ids and len(apic_ids) != cpu_count:
+            raise ValueError(f"{len(apic_ids)} APIC IDs for {cpu_count} CPUs")
+        if mode is ApicMode.X2APIC and not profile.x2apic:
+            raise ValueError(f"profile {profile.name} has no x2APIC mode")
         self.profile = profile
         self.clock = Clock()
         self.events: list[Event] = []

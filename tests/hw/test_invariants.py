@@ -158,8 +158,15 @@ def test_message_that_got_lost_is_found() -> None:
 # Nothing to find
 
 
-@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
-@pytest.mark.parametrize("mode", [ApicMode.XAPIC, ApicMode.X2APIC])
+@pytest.mark.parametrize(
+    ("mode", "profile"),
+    [
+        pytest.param(mode, profile, id=f"{mode.value} {profile.name}")
+        for profile in PROFILES.values()
+        for mode in (ApicMode.XAPIC, ApicMode.X2APIC)
+        if profile.x2apic or mode is ApicMode.XAPIC
+    ],
+)
 def test_a_busy_machine_has_nothing_to_find(mode: ApicMode, profile: Profile) -> None:
     machine = machine_of(4, mode, profile)
     for cpu in machine.cpus:

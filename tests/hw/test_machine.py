@@ -6,7 +6,7 @@ from app.hw.apic_base import ApicMode
 from app.hw.events import Accepted, Event, InterruptFlagChanged, MessageSent
 from app.hw.machine import MAX_CPUS, Machine
 from app.hw.messages import EoiBroadcast, Origin
-from app.hw.profile import INTEL_SDM, KVM
+from app.hw.profile import INTEL_P6, INTEL_SDM, KVM
 from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode
 from app.x86.registers import Register
 from tests.hw.helpers import fixed, machine_of, message, of_type, post, requested, switch_mode
@@ -226,3 +226,14 @@ def test_switching_an_apic_off_stops_its_timer() -> None:
 
     assert machine.timers_changed
     assert machine.next_timer_deadline() is None
+
+
+@pytest.mark.parametrize("apic_ids", [(0,), (0, 1, 2)])
+def test_every_cpu_needs_one_apic_id(apic_ids: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="APIC IDs"):
+        Machine(2, apic_ids=apic_ids)
+
+
+def test_no_machine_is_in_a_mode_that_its_profile_lacks() -> None:
+    with pytest.raises(ValueError, match="no x2APIC mode"):
+        Machine(1, ApicMode.X2APIC, profile=INTEL_P6)
