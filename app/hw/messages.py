@@ -36,6 +36,10 @@ class InterruptMessage(NamedTuple):
     #: Somebody has taken an earlier attempt.
     accepted_before: bool = False
 
+    @property
+    def is_ipi(self) -> bool:
+        return self.origin is Origin.IPI
+
 
 class EoiBroadcast(NamedTuple):
     """A CPU ended level-triggered *vector*: every I/O APIC entry with that vector may send again."""
@@ -43,6 +47,10 @@ class EoiBroadcast(NamedTuple):
     number: int
     source: int
     vector: int
+
+    @property
+    def is_ipi(self) -> bool:
+        return False
 
 
 BusMessage = InterruptMessage | EoiBroadcast

@@ -173,6 +173,8 @@ class Simulation:
         del self.in_flight[message.number]
         for cpu in self.machine.deliver(message):
             self._wake(self.execution.processors[cpu.number])
+        if message.source is not None and message.is_ipi and self.machine.cpus[message.source].interrupt_deliverable():
+            self._wake(self.execution.processors[message.source])  # that nobody accepted it may be an error of its own
         self._dispatch()
         return True
 
