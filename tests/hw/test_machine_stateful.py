@@ -1,5 +1,7 @@
 """Whatever software, devices and CPUs do, in any order: invariants hold, and every message ends as it must, once."""
 
+from itertools import product
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -16,6 +18,7 @@ from app.hw.run_state import Arrival, RunState
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import Msr, x2apic_msr
 from app.x86.registers import LVT_REGISTERS, Register
+from app.x86.vectors import VECTOR_COUNT
 from tests.hw.helpers import BITS_OF_MODE, machine_of, post
 from tests.hw.message_book import MessageBook
 
@@ -261,14 +264,16 @@ class MachineUnderFire(RuleBasedStateMachine):
         """Nobody asks for anything new, and every CPU handles what it has: then nothing waits for room any more."""
         for pin in range(4):
             self.machine.drive_pin(pin, 0)
-        for cpu in self.machine.cpus:
-            self.machine.drive_lint(cpu.number, 0, 0)
-            self.machine.drive_lint(cpu.number, 1, 0)
-        while waiting := [cpu for cpu in self.machine.cpus if cpu.apic.retried_sources or self.is_retried(cpu.number)]:
-            for cpu in waiting:
-                self.machine.write_cr8(cpu.number, 0)
-                cpu.take_interrupt()
-                self.machine.write_register(cpu.number, Register.EOI, 0)
+        for line in DEVICE_LINES:
+            self.machine.drive_legacy_line(line, 0)
+        for cpu, pin in product(self.machine.cpus, range(2)):
+            self.machine.drive_lint(cpu.number, pin, 0)
+        for _ in range(VECTOR_COUNT):
+            for cpu in self.machine.cpus:
+                if cpu.apic.retried_sources or self.is_retried(cpu.number):
+                    self.machine.write_cr8(cpu.number, 0)
+                    cpu.take_interrupt()
+                    self.machine.write_register(cpu.number, Register.EOI, 0)
             self.machine.retry()
             self.machine.settle()
 
