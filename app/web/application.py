@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from app.session.registry import Registry
-from app.web import api, docs, errors, pages, profiles, registers, stream
+from app.web import api, costs, docs, errors, pages, profiles, registers, stream
 from app.web.guard import Guard
 from app.web.rendering import STATIC_FOLDER
 
@@ -40,6 +40,7 @@ def create_application() -> FastAPI:
     application.include_router(docs.router)
     application.include_router(registers.router)
     application.include_router(profiles.router)
+    application.include_router(costs.router)
     application.include_router(pages.router)
     application.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
 

@@ -1,9 +1,13 @@
 """What can be seen of a CPU in the middle of something."""
 
+import pytest
+
+from app.hw.events import NmiTaken, SmiTaken
 from app.sim.commands import CallGuest, SendMsi, SetInterruptFlag
-from app.sim.events import HandlerEntered
+from app.sim.events import Event, HandlerEntered
 from app.sim.simulation import Simulation
-from tests.sim.helpers import finish, ipi, run_to, under_every_backend
+from app.x86.icr import DeliveryMode
+from tests.sim.helpers import finish, ipi, run_to, signal, under_every_backend
 
 
 def functions(simulation: Simulation, cpu: int) -> list[str]:
@@ -80,6 +84,21 @@ def test_handlers_are_told_apart_from_what_they_interrupted(backend: str) -> Non
     assert [(frame.name, frame.vector) for frame in processor.handlers()] == [("do_irq", 0x41)]
     assert [frame.name for frame in processor.frames] == ["flush_tlb_others", "do_irq"]
     assert functions(simulation, 0)[0] == "flush_tlb_others"
+
+
+@under_every_backend
+@pytest.mark.parametrize(
+    ("mode", "taken", "name"),
+    [(DeliveryMode.NMI, NmiTaken, "do_nmi"), (DeliveryMode.SMI, SmiTaken, "smi_handler")],
+    ids=["NMI", "SMI"],
+)
+def test_handler_without_a_vector_has_a_name(backend: str, mode: DeliveryMode, taken: type[Event], name: str) -> None:
+    simulation = Simulation(2, backend)
+    simulation.apply(signal(1, mode))
+
+    run_to(simulation, taken, 1)
+
+    assert [(frame.name, frame.vector) for frame in simulation.processors[1].handlers()] == [(name, None)]
 
 
 def test_hypervisor_that_overrides_nothing_puts_nothing_on_the_guests_stack() -> None:

@@ -59,7 +59,9 @@ def test_the_same_commands_give_the_same_log_again(profile: Profile) -> None:
 
 @under_every_backend
 @pytest.mark.parametrize(
-    ("profile", "times"), [(INTEL_SDM, 1), (INTEL_XEON, 1), (KVM, 1), (QEMU, 1), (INTEL_P6, 2)], ids=str
+    ("profile", "times"),
+    [(INTEL_SDM, 1), (INTEL_XEON, 1), (KVM, 1), (QEMU, 1), (INTEL_P6, 2)],
+    ids=lambda parameter: getattr(parameter, "name", "times"),
 )
 def test_same_vector_twice_is_one_interrupt_but_on_the_p6(backend: str, profile: Profile, times: int) -> None:
     simulation = Simulation(2, backend, profile=profile)
