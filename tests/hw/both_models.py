@@ -17,9 +17,8 @@ from tests.hw.visible_state import differences, visible_state
 
 _GP = "#GP"
 _EMPTY_BUS = 0xFFFF_FFFF
-#: What an operation answers: a value that was read, #GP, or nothing.
-Answer = int | str | None
-Answers = tuple[Answer, Answer]
+#: What an operation answers in both: a value that was read, or several, #GP, or nothing.
+Answers = tuple[object, object]
 
 
 class Operation(NamedTuple):
@@ -30,6 +29,10 @@ class Operation(NamedTuple):
 
     def __str__(self) -> str:
         return f"both.perform({', '.join([repr(self.name), *map(hex, self.arguments)])})"
+
+
+def operation(name: str, *arguments: int) -> Operation:
+    return Operation(name, arguments)
 
 
 class BothModels:
@@ -61,10 +64,9 @@ class BothModels:
 
     def _perform(self, name: str, arguments: Sequence[int]) -> None:
         answers: Answers | None = getattr(self, name)(*arguments)
-        self.model.take_resets()
         self.model.settle()
         if answers is not None and answers[0] != answers[1]:
-            raise AssertionError(f"app.hw answers {answers[0]!r}, the obvious model {answers[1]!r}")
+            raise AssertionError("\n".join(differences(*answers, "the answer")))
         model, obvious = visible_state(self.model), self.obvious.state()
         if model != obvious:
             raise AssertionError("\n".join(differences(model, obvious)))
@@ -74,6 +76,12 @@ class BothModels:
 
     def read(self, cpu: int, offset: int) -> Answers:
         return _answer(self.model.read_register(cpu, offset)), self.obvious.read(cpu, offset)
+
+    def read_page(self, cpu: int) -> Answers:
+        """All registers, and what lies between them."""
+        answers = {hex(offset): self.read(cpu, offset) for offset in range(0, 0x400, 16)}
+        ours = {offset: answer for offset, (answer, _) in answers.items()}
+        return ours, {offset: answer for offset, (_, answer) in answers.items()}
 
     def write(self, cpu: int, offset: int, value: int) -> Answers:
         return _answer(self.model.write_register(cpu, offset, value)), self.obvious.write(cpu, offset, value)
@@ -155,6 +163,7 @@ class BothModels:
         if self.obvious.apics[cpu].in_smm:
             self.model.cpus[cpu].resume()
             self.obvious.resume_from_smm(cpu)
+            self._reach_boundary(cpu)
 
     def sti(self, cpu: int) -> None:
         """Of a CPU that executes instructions, as the next two."""
@@ -166,17 +175,24 @@ class BothModels:
         if self.model.cpus[cpu].run_state is RunState.RUNNING:
             self.model.cpus[cpu].disable_interrupts()
             self.obvious.cli(cpu)
+            self._reach_boundary(cpu)
 
     def end_instruction(self, cpu: int) -> None:
         if self.model.cpus[cpu].run_state is RunState.RUNNING:
             self.model.cpus[cpu].instruction_ended()
             self.obvious.end_instruction(cpu)
+            self._reach_boundary(cpu)
+
+    def _reach_boundary(self, cpu: int) -> None:
+        """The obvious model takes INIT and start-up IPIs by itself; so does ``settle``, but only behind messages."""
+        self.model.take_resets([self.model.cpus[cpu]])
 
     # Local sources, devices and time
 
     def drive_lint(self, cpu: int, pin: int, level: int) -> None:
         self.model.drive_lint(cpu, pin, level)
         self.obvious.drive_lint(cpu, pin, bool(level))
+        self._reach_boundary(cpu)
 
     def fire_thermal(self, cpu: int) -> None:
         self.model.fire_local(cpu, Register.LVT_THERMAL)
@@ -212,5 +228,5 @@ class BothModels:
         self.obvious.advance(cycles)
 
 
-def _answer(answer: int | Fault | None) -> Answer:
+def _answer(answer: int | Fault | None) -> int | str | None:
     return _GP if isinstance(answer, Fault) else answer

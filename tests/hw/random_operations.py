@@ -6,7 +6,7 @@ from random import Random
 
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE
 from app.x86.registers import Register
-from tests.hw.both_models import BothModels, Operation
+from tests.hw.both_models import BothModels, Operation, operation
 
 VECTORS = (0x05, 0x0F, 0x10, 0x31, 0x3F, 0x41, 0x42, 0x51, 0xEF, 0xFE, 0xFF)
 PRIORITIES = (0x00, 0x0F, 0x20, 0x31, 0x3F, 0x40, 0x50, 0xEF, 0xF0)
@@ -23,10 +23,6 @@ _INIT, _STARTUP = 0x4500, 0x4610
 _LEVEL_LINT0, _NMI_LINT1 = 0x8000, 0x400
 
 Operations = Iterator[Operation]
-
-
-def operation(name: str, *arguments: int) -> Operation:
-    return Operation(name, arguments)
 
 
 class RandomOperations:
@@ -155,7 +151,10 @@ class RandomOperations:
                 return 0 if self._chance(80) else self._bits(32)
 
     def _read(self) -> Operations:
-        yield operation("read", self._cpu(), self._one_of(OFFSETS))
+        if self._chance(20):
+            yield operation("read_page", self._cpu())
+        else:
+            yield operation("read", self._cpu(), self._one_of(OFFSETS))
 
     def _take_interrupt(self) -> Operations:
         """Now and then where there is none to take: a spurious one."""

@@ -80,6 +80,7 @@ DONE_BY_ONE_CPU = st.sampled_from(
         "fire_thermal",
         "fire_performance",
         "read_cr8",
+        "read_page",
     ]
 )
 
