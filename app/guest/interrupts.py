@@ -92,7 +92,10 @@ def do_irq(context: Context, vector: int) -> Steps[None]:
     # What came as an ExtINT is ``i8259A_chip``'s, which acknowledges at the 8259 and not at the APIC.
     external = vector in ISA_VECTORS and vector not in apic.isr
     level = vector in apic.tmr and not external
-    if not level and not external:
+    if external:
+        yield _DEVICE  # interrupts stay off: only the masked line keeps an 8259's from coming in again at once
+        return
+    if not level:
         yield from context.operations.ack_apic_irq(context)
     yield EnableInterrupts()
     yield _DEVICE

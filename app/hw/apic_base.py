@@ -57,7 +57,9 @@ def write_apic_base(apic: "LocalApic", value: int) -> Fault | None:
         return Fault.INVALID_MODE
     if mode is not apic.mode and (apic.mode, mode) not in _LEGAL:
         return Fault.ILLEGAL_TRANSITION
-    apic.base = value & _BASE
+    if apic.base != value & _BASE:
+        apic.base = value & _BASE
+        apic.absence_noticed = False
     if mode is not apic.mode:
         apic.enter_mode(mode)
     return None

@@ -12,7 +12,6 @@ from app.hw.apic_base import ApicMode
 from app.hw.events import (
     Accepted,
     Event,
-    ExternalAcknowledged,
     InitPerformed,
     Merged,
     NmiTaken,
@@ -37,7 +36,7 @@ _WHILE_RUNNING, _OTHERWISE = 1, 2
 
 
 class Cpu:
-    """CPU number ``number`` with its local APIC. ``inta`` is its interrupt-acknowledge cycle to the 8259."""
+    """CPU number ``number`` with its local APIC. ``inta`` is the acknowledge cycle to the 8259."""
 
     __slots__ = (
         "_flag_before_smm",
@@ -61,7 +60,9 @@ class Cpu:
         "starts",
     )
 
-    def __init__(self, number: int, apic: LocalApic, record: Callable[[Event], None], inta: Callable[[], int]) -> None:
+    def __init__(
+        self, number: int, apic: LocalApic, record: Callable[[Event], None], inta: Callable[[int], int]
+    ) -> None:
         self.number = number
         self.apic = apic
         self.record = record
@@ -211,9 +212,8 @@ class Cpu:
         """INTA: an ExtINT's vector comes from the 8259, any other from the APIC. Returns the vector."""
         if self.external_requested():
             self.external_pending = False
-            vector = self._inta()
+            vector = self._inta(self.number)
             self._look_at_signals()
-            self.record(ExternalAcknowledged(self.number, vector))
             return vector
         vector = self.apic.acknowledge()
         if self.apic.retried_sources:

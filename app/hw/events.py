@@ -24,7 +24,7 @@ class Reason(Enum):
     ILLEGAL_VECTOR = "vectors 0-15 are illegal for fixed and lowest-priority delivery"
     RESERVED_DELIVERY_MODE = "the delivery mode is reserved"
     INVALID_COMBINATION = "this shorthand does not go with this delivery mode"
-    INIT_DEASSERT = "INIT level de-assert does nothing since the Pentium 4"
+    INIT_DEASSERT = "INIT level de-assert resets no CPU: at most it set the arbitration IDs of the P6 family"
     NOT_WAITING_FOR_SIPI = "the CPU is not waiting for a start-up IPI"
     LEVEL_DEASSERT = "a level de-assert message asks for nothing"
     LOWEST_PRIORITY_UNSUPPORTED = "this APIC does not send lowest-priority IPIs (in this mode)"
@@ -237,6 +237,13 @@ class PinChanged(NamedTuple):
     reason: str | None
 
 
+class LegacyLineChanged(NamedTuple):
+    """A device drove a line of the 8259."""
+
+    line: int
+    level: int
+
+
 class LintChanged(NamedTuple):
     """Something drove LINT0 or LINT1 of a CPU."""
 
@@ -278,6 +285,7 @@ Event = (
     | RegisterFaulted
     | ErrorNoticed
     | PinChanged
+    | LegacyLineChanged
     | LintChanged
     | InterruptFlagChanged
 )

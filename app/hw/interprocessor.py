@@ -64,10 +64,10 @@ def reason_not_to_send(icr: Icr, profile: Profile, x2apic: bool) -> Reason | Non
         return Reason.LOWEST_PRIORITY_UNSUPPORTED
     if icr.vector < FIRST_LEGAL_VECTOR and mode <= DeliveryMode.LOWEST_PRIORITY:
         return Reason.ILLEGAL_VECTOR
+    if is_init_level_deassert(icr):  # whatever its shorthand: the manual asks for "all including self"
+        return Reason.INIT_DEASSERT
     if mode not in VALID_DELIVERY_MODES[icr.shorthand]:
         return Reason.INVALID_COMBINATION
-    if is_init_level_deassert(icr):
-        return Reason.INIT_DEASSERT
     return _not_as_it_stands(icr, profile, x2apic)
 
 

@@ -1,6 +1,6 @@
 """What holds in every state of a machine, whatever software, devices and CPUs do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.hw.cpu import Cpu
 from app.hw.io_apic import IoApic
@@ -9,6 +9,13 @@ from app.x86 import lvt
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register
 from app.x86.vectors import FIRST_LEGAL_VECTOR
+
+
+def problems(cpus: Sequence[Cpu], io_apic: IoApic) -> Iterator[str]:
+    """What is wrong with a machine of these parts, in words."""
+    for cpu in cpus:
+        yield from (f"CPU {cpu.number}: {problem}" for problem in cpu_problems(cpu))
+    yield from io_apic_problems(io_apic)
 
 
 def cpu_problems(cpu: Cpu) -> Iterator[str]:

@@ -12,25 +12,31 @@ _SPURIOUS = 7
 
 
 class LegacyPic:
-    """Sixteen interrupt lines. ``intr`` is its output."""
+    """Sixteen interrupt lines. ``intr`` is the level of its output."""
 
-    __slots__ = ("_requested",)
+    __slots__ = ("_requested", "_up", "held")
 
     def __init__(self) -> None:
+        self._up: set[int] = set()
         self._requested: set[int] = set()
+        #: Somebody holds the wire behind the output up by hand.
+        self.held = False
 
     @property
     def intr(self) -> bool:
-        return bool(self._requested)
+        return self.held or bool(self._requested)
 
     def raise_line(self, line: int) -> None:
-        """A device asks for service. ValueError for a line that no device has."""
+        """A device asks for service; a line that is up already asks no second time. ValueError for no device's line."""
         if line not in DEVICE_LINES:
             raise ValueError(f"the 8259s have lines 0 to 15 without 2, not {line}")
-        self._requested.add(line)
+        if line not in self._up:
+            self._requested.add(line)
+        self._up.add(line)
 
     def lower_line(self, line: int) -> None:
-        """The device asks no more."""
+        """The device asks no more; what nobody has acknowledged is withdrawn."""
+        self._up.discard(line)
         self._requested.discard(line)
 
     def acknowledge(self) -> int:

@@ -19,11 +19,13 @@ from app.hw.events import (
     EoiWithoutInterrupt,
     ErrorNoticed,
     Event,
+    Fault,
     InterruptEnded,
     Merged,
     Outcome,
     Reason,
     Refused,
+    RegisterFaulted,
     Retried,
     SpuriousDelivered,
 )
@@ -51,6 +53,7 @@ class LocalApic:
     """The APIC of CPU number ``cpu``. ``initial_id`` is the 32-bit ID from power-up, ``apic_id`` the one in use."""
 
     __slots__ = (
+        "absence_noticed",
         "apic_id",
         "base",
         "blocked_while_disabled",
@@ -104,6 +107,7 @@ class LocalApic:
         self.retries = profile.same_vector is SameVector.RETRIED
         self.blocked_while_disabled = profile.software_disabled is SoftwareDisabled.BLOCKED
         self.mode = ApicMode.XAPIC
+        self.absence_noticed = False  # of the page: said once, not at every poll
         #: Physical address of the xAPIC page.
         self.base = RESET_BASE
         self.irr = VectorBitmap()
@@ -115,8 +119,7 @@ class LocalApic:
         self.retried_sources: set[Register] = set()
         self.timer = Timer()
         self.lvt: dict[Register, int] = {}
-        #: What drives LINT0 and LINT1. They are pins: no reset changes them.
-        self.lint_lines = [0, 0]
+        self.lint_lines = [0, 0]  # what drives LINT0 and LINT1: pins, which no reset changes
         self.sends_in_flight = 0
         self.tpr = 0
         self._reset_registers()
@@ -156,8 +159,15 @@ class LocalApic:
         elif mode is ApicMode.X2APIC:
             self.ldr = 0
             self.icr &= 0xFFFF_FFFF
+        self.absence_noticed = False
         self.changes.configuration = True
         self.record(ApicModeChanged(self.cpu, mode.value))
+
+    def notice_absence(self, offset: int) -> None:
+        """Software used *offset* of a page that is not there."""
+        if not self.absence_noticed:
+            self.record(RegisterFaulted(self.cpu, offset, Fault.NOT_DECODED, general_protection=False))
+        self.absence_noticed = True
 
     # Identity ("Determining IPI Destination")
 

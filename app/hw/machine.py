@@ -4,15 +4,24 @@ Devices return messages; the machine keeps them in ``outbox`` until its driver s
 ``settle`` lets everything arrive at once, for those who care only about the outcome.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
-from app.hw import device_messages, invariants, local_vector_table
+from app.hw import device_messages, invariants, local_timers
 from app.hw.apic_base import ApicMode
 from app.hw.bus import Bus
 from app.hw.changes import Changes
 from app.hw.clock import Clock
 from app.hw.cpu import Cpu
-from app.hw.events import Event, Fault, InterruptFlagChanged, MessageSent, MsiIgnored, Reason
+from app.hw.events import (
+    Event,
+    ExternalAcknowledged,
+    Fault,
+    InterruptFlagChanged,
+    LegacyLineChanged,
+    MessageSent,
+    MsiIgnored,
+    Reason,
+)
 from app.hw.io_apic import IoApic
 from app.hw.ledger import Ledger
 from app.hw.legacy_pic import LegacyPic
@@ -22,12 +31,13 @@ from app.hw.msr_access import read_msr, write_cr8, write_msr
 from app.hw.profile import INTEL_SDM, ApicBusErrors, Profile
 from app.hw.register_access import read_register, write_register
 from app.x86.error_status import ESR_SEND_ACCEPT
+from app.x86.icr import DeliveryMode
 from app.x86.redirection import IoApicRegister
 from app.x86.registers import Register
 
 #: APIC ID 255 is the xAPIC broadcast, so that is where the numbers of xAPIC CPUs end.
 MAX_CPUS = 255
-_IPI = Origin.IPI  # Python 3.11 takes its time to find a member of an enum
+_IPI, _STARTUP = Origin.IPI, DeliveryMode.STARTUP  # Python 3.11 takes its time to find a member of an enum
 
 
 class Machine:
@@ -154,12 +164,18 @@ class Machine:
         self._post(device_messages.interrupt_message(msi, address, self.profile, self._numbers.take()))
 
     def drive_lint(self, cpu: int, pin: int, level: int) -> None:
-        """Something sets LINT0 or LINT1 of one CPU."""
-        self.cpus[cpu].drive_lint(pin, level)
+        """Something sets LINT0 or LINT1 of one CPU. LINT0 of CPU 0 is the 8259's too: up while either wants it."""
+        if cpu or pin:
+            self.cpus[cpu].drive_lint(pin, level)
+        else:
+            self.legacy_pic.held = bool(level)
+            self._drive_lint0()
+
+    def _drive_lint0(self) -> None:
+        self.cpus[0].drive_lint(0, int(self.legacy_pic.intr))
 
     def fire_local(self, cpu: int, register: Register) -> None:
-        """The thermal sensor, the performance counters or the CMCI source of one CPU fires. KeyError where the APIC
-        has no such LVT entry."""
+        """The source of an LVT entry of one CPU fires. KeyError where the APIC has no such entry."""
         self.cpus[cpu].fire_local(register)
 
     def drive_legacy_line(self, line: int, level: int) -> None:
@@ -168,11 +184,13 @@ class Machine:
             self.legacy_pic.raise_line(line)
         else:
             self.legacy_pic.lower_line(line)
-        self.drive_lint(0, 0, int(self.legacy_pic.intr))
+        self._record(LegacyLineChanged(line, level))
+        self._drive_lint0()
 
-    def _interrupt_acknowledge(self) -> int:
+    def _interrupt_acknowledge(self, cpu: int) -> int:
         vector = self.legacy_pic.acknowledge()
-        self.drive_lint(0, 0, int(self.legacy_pic.intr))
+        self._record(ExternalAcknowledged(cpu, vector))
+        self._drive_lint0()
         return vector
 
     # What travels
@@ -211,7 +229,8 @@ class Machine:
             apic = self.cpus[message.source].apic
             if not retried and apic.sends_in_flight:
                 apic.sends_in_flight -= 1
-            if not accepted and not retried and self.profile.apic_bus_errors is ApicBusErrors.SEND_ACCEPT:
+            taken = accepted or retried or (reached and message.delivery_mode is _STARTUP)  # if only to be ignored
+            if not taken and self.profile.apic_bus_errors is ApicBusErrors.SEND_ACCEPT:
                 apic.notice_error(ESR_SEND_ACCEPT)
         else:
             self._post_all(
@@ -235,6 +254,7 @@ class Machine:
 
     def settle(self) -> None:
         """Lets every message arrive, in the order in which they were sent, and every INIT and start-up IPI act."""
+        self.take_resets()
         self.retry()
         while self.outbox:
             self.deliver(self.outbox.pop(0))
@@ -251,7 +271,7 @@ class Machine:
 
     def take_events(self) -> list[Event]:
         """What happened since the last call."""
-        events = self.events[:]
+        events = [*self.events]
         self.events.clear()
         return events
 
@@ -265,32 +285,16 @@ class Machine:
     def next_timer_deadline(self) -> int | None:
         """When the next local timer expires, in TSC cycles, and not before now."""
         self._changes.timers = False
-        deadlines = [cpu.apic.timer.deadline for cpu in self.cpus if cpu.apic.timer.deadline is not None]
-        return max(min(deadlines), self.clock.now) if deadlines else None
+        return local_timers.next_deadline(self.cpus, self.clock.now)
 
     def expire_timers(self) -> list[Cpu]:
         """Fires every local timer whose time has come. Returns their CPUs."""
-        now = self.clock.now
-        expired = []
-        for cpu in self.cpus:
-            timer = cpu.apic.timer
-            if timer.deadline is not None and timer.deadline <= now:
-                timer.expire(now)
-                local_vector_table.expire_timer(cpu.apic)
-                expired.append(cpu)
-        return expired
+        return local_timers.expire(self.cpus, self.clock.now)
 
     # Invariants
 
     def check(self) -> None:
         """AssertionError when the machine is in a state that no machine can be in, or a message was lost."""
-        for problem in self._problems():
+        uncounted = ["an uncounted message is in the outbox"] if self.undelivered < len(self.outbox) else []
+        for problem in (*uncounted, *self._ledger.mistakes, *invariants.problems(self.cpus, self.io_apic)):
             raise AssertionError(problem)
-
-    def _problems(self) -> Iterator[str]:
-        yield from self._ledger.mistakes
-        if self.undelivered < len(self.outbox):
-            yield "a message in the outbox is not counted as on its way"
-        for cpu in self.cpus:
-            yield from (f"CPU {cpu.number}: {problem}" for problem in invariants.cpu_problems(cpu))
-        yield from invariants.io_apic_problems(self.io_apic)

@@ -31,7 +31,7 @@ def read_register(apic: LocalApic, offset: int) -> int | Fault:
     if reader is not None and exists(apic, offset):
         return reader(apic)
     if apic.mode is _DISABLED:
-        apic.record(RegisterFaulted(apic.cpu, offset, Fault.NOT_DECODED, general_protection=False))
+        apic.notice_absence(offset)
         return _ALL_ONES
     access = _access(apic, offset)
     if access is Access.NONE:
@@ -47,7 +47,7 @@ def write_register(apic: LocalApic, offset: int, value: int) -> Written:
             return _fault(apic, offset, fault)
         return WRITERS[offset](apic, value)
     if apic.mode is _DISABLED:
-        apic.record(RegisterFaulted(apic.cpu, offset, Fault.NOT_DECODED, general_protection=False))
+        apic.notice_absence(offset)
         return None
     writer = XAPIC_WRITERS.get(offset)
     if writer is not None and exists(apic, offset):

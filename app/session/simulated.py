@@ -70,7 +70,7 @@ class SimulatedDrive:
                 if len(self.simulation.processors[cpu].calls) >= _MOST_CALLS:
                     raise NotPossible(f"{_MOST_CALLS} calls wait on CPU {cpu} already; let time run")
             case FireLocalSource(cpu, register) if register not in self.machine.cpus[cpu].apic.lvt:
-                raise NotPossible(f"an APIC of profile {self.machine.profile.name} has no {register.name} entry")
+                raise NotPossible(f"An APIC of profile {self.machine.profile.name} has no {register.name} entry")
             case ReadRegister() | ReadMsr() | SetInterruptFlag() | SetBackend() | Demonstrate():
                 return
             case _:

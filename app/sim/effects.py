@@ -30,7 +30,7 @@ from app.guest.steps import (
     Work,
 )
 from app.hw.apic_base import ApicMode
-from app.hw.events import Fault, RegisterFaulted
+from app.hw.events import Fault
 from app.hw.machine import Machine
 from app.hw.run_state import Arrival, RunState
 from app.sim.counters import Counters
@@ -152,7 +152,7 @@ class Effects:
         apic = self._machine.cpus[cpu].apic
         if apic.mode is not _X2APIC and apic.base == RESET_BASE:
             return True
-        self._record(RegisterFaulted(cpu, register, Fault.NOT_DECODED, general_protection=False))
+        apic.notice_absence(register)
         return False
 
     def _read(self, cpu: int, register: int) -> int:

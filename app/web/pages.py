@@ -17,10 +17,10 @@ from app.web.vocabulary import (
     BACKENDS,
     COUNTERS,
     FUNCTIONS,
-    LOCAL_SOURCES,
     REGISTERS,
     VECTORS,
-    WRITABLE_REGISTERS,
+    local_sources,
+    writable_registers,
 )
 from app.wire.fields import InvalidCommand
 from app.wire.preview import Preview
@@ -68,6 +68,7 @@ def first_act(cpus: int) -> dict[str, Any]:
 def page_context(session: Session, address: str) -> dict[str, Any]:
     """All that `session.html` shows before the stream takes over."""
     state = session.state()
+    profile = PROFILES[state["profile"]]
     act = first_act(session.cpu_count)
     ipi = {"cpu": "0", "vector": "0xfc", "destination": act["destination"]}
     return {
@@ -77,13 +78,12 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "join_address": address,
         "backends": BACKENDS,
         "profiles": list(PROFILES.values()),
-        "profile": PROFILES[state["profile"]],
         "functions": FUNCTIONS,
         "counters": COUNTERS,
         "register_words": REGISTERS,
         "vectors": VECTORS,
-        "local_sources": LOCAL_SOURCES,
-        "writable_registers": WRITABLE_REGISTERS,
+        "local_sources": local_sources(profile),
+        "writable_registers": writable_registers(profile),
         "legacy_lines": sorted(DEVICE_LINES),
         **composed(session.preview(send_ipi_from_form(ipi, session.cpu_count))),
     }

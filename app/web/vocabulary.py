@@ -1,7 +1,9 @@
 """Words for the page: what back ends, guest functions, counters and registers are, in a sentence each."""
 
 from app.guest.irq_vectors import VECTOR_NAMES
+from app.hw.profile import Profile
 from app.x86.register_map import REGISTERS as REGISTER_MAP
+from app.x86.registers import LVT_REGISTERS, Register
 
 BACKENDS = (
     ("native-xapic", "Loads and stores to a real local APIC. Nothing is overridden, nothing is crossed."),
@@ -34,16 +36,26 @@ REGISTERS = {
 
 #: What `fire_local_source` can fire.
 LOCAL_SOURCES = (
-    ("thermal", "thermal sensor"),
-    ("performance", "performance counters"),
-    ("cmci", "corrected machine check"),
+    ("thermal", "thermal sensor", Register.LVT_THERMAL),
+    ("performance", "performance", Register.LVT_PERFORMANCE),
+    ("cmci", "machine check", Register.LVT_CMCI),
 )
 
-#: Registers that software can write, by the manual's names.
-WRITABLE_REGISTERS = tuple(
-    definition.register.name
-    for definition in REGISTER_MAP.values()
-    if definition.xapic.writable or definition.x2apic.writable
-)
+
+def writable_registers(profile: Profile) -> list[str]:
+    """Registers that software can write on a machine of *profile*, by the manual's names."""
+    absent = {*LVT_REGISTERS} - {*profile.lvt_registers}
+    return [
+        definition.register.name
+        for definition in REGISTER_MAP.values()
+        if definition.register not in absent
+        and (definition.xapic.writable or (profile.x2apic and definition.x2apic.writable))
+    ]
+
+
+def local_sources(profile: Profile) -> list[tuple[str, str]]:
+    """(name, words) of the sources that a CPU of *profile* has."""
+    return [(name, words) for name, words, register in LOCAL_SOURCES if register in profile.lvt_registers]
+
 
 VECTORS = tuple((f"0x{vector:02x}", name) for vector, name in sorted(VECTOR_NAMES.items(), reverse=True))

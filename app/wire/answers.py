@@ -44,15 +44,15 @@ def answer_words(command: Stimulus, *, paused: bool) -> str:
 def _hardware_words(command: HardwareCommand) -> str:
     match command:
         case WriteRegister(cpu, register, value):
-            return f"CPU {cpu}: {register_words(register)} is set to {value:#x}."
+            return f"CPU {cpu}: {register_words(register)} was written: {value:#x}."
         case ReadRegister(cpu, register):
             return f"CPU {cpu}: {register_words(register)} was read."
         case WriteMsr(cpu, msr, value):
-            return f"CPU {cpu}: MSR {msr:#x} is set to {value:#x}."
+            return f"CPU {cpu}: MSR {msr:#x} was written: {value:#x}."
         case ReadMsr(cpu, msr):
             return f"CPU {cpu}: MSR {msr:#x} was read."
         case WriteCr8(cpu, value):
-            return f"CPU {cpu}: CR8 is set to {value:#x}."
+            return f"CPU {cpu}: CR8 was written: {value:#x}."
         case DriveLint(cpu, pin, level):
             return f"CPU {cpu}: LINT{pin} is {'up' if level else 'down'}."
         case FireLocalSource(cpu, register):

@@ -47,6 +47,7 @@ _KINDS: dict[type, str] = {
     hw.RegisterFaulted: "register_fault",
     hw.ErrorNoticed: "error",
     hw.PinChanged: "pin",
+    hw.LegacyLineChanged: "pin",
     hw.LintChanged: "pin",
     hw.InterruptFlagChanged: "interrupt_flag",
     sim.CallStarted: "call",

@@ -18,6 +18,7 @@ from app.x86.icr import (
     Shorthand,
     TriggerMode,
 )
+from app.x86.model_specific_registers import RESET_BASE
 
 
 class PreviewField(NamedTuple):
@@ -63,7 +64,7 @@ def preview(machine: Machine, command: SendIpi) -> Preview:
         raw,
         _fields(raw),
         receivers,
-        _sentences(machine, message, receivers) if not problems else [],
+        [*_warnings(sender), *_sentences(machine, message, receivers)] if not problems else [],
         problems,
     )
 
@@ -91,6 +92,12 @@ def _problem(machine: Machine, sender: LocalApic, icr: Icr) -> str | None:
     }.get(reason)
     also = f" and ESR bit {noticed.bit_length() - 1} is set" if noticed else ""
     return f"Nothing would be sent{also}: {reason.value}."
+
+
+def _warnings(sender: LocalApic) -> list[str]:
+    if sender.mode is ApicMode.XAPIC and sender.base == RESET_BASE:
+        return []
+    return [f"The guest on CPU {sender.cpu} knows only the page that its APIC has left: it may poll ICR for ever."]
 
 
 def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int]) -> list[str]:

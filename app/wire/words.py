@@ -37,7 +37,7 @@ _ESR_WORDS = {
 def register_words(offset: int) -> str:
     """``ICR low (0x300)``: the manual's name and the offset."""
     definition = REGISTERS.get(offset)
-    return f"{definition.register.name.replace('_', ' ') if definition else 'no register'} ({offset:#05x})"
+    return f"{definition.register.name.replace('_', ' ') if definition else 'offset'} ({offset:#05x})"
 
 
 #: What a kernel calls its vectors.
@@ -75,57 +75,43 @@ def message_words(message: BusMessage, names: Names) -> str:
     return f"{sender} sends {what}{level} to {destination_words(message)}."
 
 
+# Events by what they are about: each union has a function that puts its members into words.
+_MessageEvent = (
+    hw.MessageSent | hw.SendRefused | hw.MsiIgnored | hw.Accepted | hw.Merged | hw.Refused | hw.Retried | hw.NoTarget
+)
+_ServiceEvent = (
+    hw.Acknowledged | hw.SpuriousDelivered | hw.InterruptEnded | hw.EoiBroadcastSuppressed | hw.EoiWithoutInterrupt
+)
+_SignalEvent = (
+    hw.NmiTaken
+    | hw.SmiTaken
+    | hw.SmmLeft
+    | hw.ExternalAcknowledged
+    | hw.InitPerformed
+    | hw.Started
+    | hw.PinChanged
+    | hw.LegacyLineChanged
+    | hw.LintChanged
+    | hw.InterruptFlagChanged
+)
+_RegisterEvent = hw.ApicModeChanged | hw.LocalSourceDropped | hw.MsrFaulted | hw.RegisterFaulted | hw.ErrorNoticed
+
+
 def event_words(event: sim.Event, names: Names = VECTOR_NAMES) -> str:
     """One sentence."""
-    match event:
-        case (
-            hw.MessageSent()
-            | hw.SendRefused()
-            | hw.MsiIgnored()
-            | hw.Accepted()
-            | hw.Merged()
-            | hw.Refused()
-            | hw.Retried()
-            | hw.NoTarget()
-        ):
-            return _message_event_words(event, names)
-        case (
-            hw.Acknowledged()
-            | hw.SpuriousDelivered()
-            | hw.InterruptEnded()
-            | hw.EoiBroadcastSuppressed()
-            | hw.EoiWithoutInterrupt()
-        ):
-            return _service_words(event, names)
-        case (
-            hw.NmiTaken()
-            | hw.SmiTaken()
-            | hw.SmmLeft()
-            | hw.ExternalAcknowledged()
-            | hw.InitPerformed()
-            | hw.Started()
-            | hw.PinChanged()
-            | hw.LintChanged()
-            | hw.InterruptFlagChanged()
-        ):
-            return _signal_words(event)
-        case (
-            hw.ApicModeChanged() | hw.LocalSourceDropped() | hw.MsrFaulted() | hw.RegisterFaulted() | hw.ErrorNoticed()
-        ):
-            return _register_words(event)
-        case _:
-            return _simulation_words(event)
+    if isinstance(event, _MessageEvent):
+        return _message_event_words(event, names)
+    if isinstance(event, _ServiceEvent):
+        return _service_words(event, names)
+    if isinstance(event, _SignalEvent):
+        return _signal_words(event)
+    if isinstance(event, _RegisterEvent):
+        return _register_words(event)
+    return _simulation_words(event)
 
 
 def _message_event_words(
-    event: hw.MessageSent
-    | hw.SendRefused
-    | hw.MsiIgnored
-    | hw.Accepted
-    | hw.Merged
-    | hw.Refused
-    | hw.Retried
-    | hw.NoTarget,
+    event: _MessageEvent,
     names: Names,
 ) -> str:
     match event:
@@ -149,11 +135,7 @@ def _message_event_words(
 
 
 def _service_words(
-    event: hw.Acknowledged
-    | hw.SpuriousDelivered
-    | hw.InterruptEnded
-    | hw.EoiBroadcastSuppressed
-    | hw.EoiWithoutInterrupt,
+    event: _ServiceEvent,
     names: Names,
 ) -> str:
     match event:
@@ -178,15 +160,7 @@ def _accepted_words(event: hw.Accepted, names: Names) -> str:
 
 
 def _signal_words(
-    event: hw.NmiTaken
-    | hw.SmiTaken
-    | hw.SmmLeft
-    | hw.ExternalAcknowledged
-    | hw.InitPerformed
-    | hw.Started
-    | hw.PinChanged
-    | hw.LintChanged
-    | hw.InterruptFlagChanged,
+    event: _SignalEvent,
 ) -> str:
     match event:
         case hw.NmiTaken(cpu):
@@ -201,6 +175,8 @@ def _signal_words(
             return f"CPU {cpu} is reset by INIT" + (" and waits for a start-up IPI." if waits else " and begins anew.")
         case hw.Started(cpu, address):
             return f"CPU {cpu} starts at {address:#07x}."
+        case hw.LegacyLineChanged(line, level):
+            return f"Line {line} of the 8259 goes {'up' if level else 'down'}."
         case hw.LintChanged(cpu, pin, level):
             return f"CPU {cpu}: LINT{pin} goes {'up' if level else 'down'}."
         case hw.PinChanged(pin, level, reason):
@@ -210,7 +186,7 @@ def _signal_words(
 
 
 def _register_words(
-    event: hw.ApicModeChanged | hw.LocalSourceDropped | hw.MsrFaulted | hw.RegisterFaulted | hw.ErrorNoticed,
+    event: _RegisterEvent,
 ) -> str:
     match event:
         case hw.ApicModeChanged(cpu, mode):
@@ -251,4 +227,4 @@ def _simulation_words(
         case sim.BackendSwitched(backend):
             return f"The guest now reaches its APIC by {backend}."
         case sim.RegisterSet(cpu, register, value):
-            return f"CPU {cpu}: {register_words(register)} is set to {value:#x} from outside."
+            return f"CPU {cpu}: {register_words(register)} is written from outside: {value:#x}."

@@ -11,6 +11,8 @@ from app.guest.steps import PRICES, Work
 from app.x86.registers import Register
 from tests.backends.helpers import done
 
+pytestmark = pytest.mark.slow
+
 FIGURES = [
     (sheet, name)
     for sheet in cost_sheet_names()

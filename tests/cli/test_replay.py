@@ -11,6 +11,8 @@ from app.hw.profile import PROFILES
 from tests.cli.commands import ROOT, apicscope
 from tests.traces.log_lines import EOI, SVR, LogLines
 
+pytestmark = pytest.mark.slow
+
 BOOT = ROOT / "app/traces/samples/linux-6.1-boot-4cpu.qemu.log.gz"
 
 

@@ -56,7 +56,7 @@ def test_thermal_sensor_is_set_up_and_fired_by_keyboard_alone(open_page: Open, s
     keys.type("0x55")
     tab_to(page, form.get_by_role("button", name="Write"))
     keys.press("Enter")
-    expect(form.locator("#local-answer")).to_have_text("CPU 2: LVT THERMAL (0x330) is set to 0x55.")
+    expect(form.locator("#local-answer")).to_have_text("CPU 2: LVT THERMAL (0x330) was written: 0x55.")
     for _ in ("value", "register", "fire"):
         keys.press("Shift+Tab")
     expect(form.get_by_role("button", name="Fire")).to_be_focused()

@@ -203,3 +203,13 @@ def test_smi_reaches_a_software_disabled_apic() -> None:
 
     assert cpu.receive(message(0, SMI)) is Outcome.ACCEPTED
     assert cpu.next_arrival() is Arrival.SMI
+
+
+def test_settling_lets_an_init_act_that_waited_for_rsm() -> None:
+    machine, cpu = in_smm()
+    send(machine, 0, Icr(0, DeliveryMode.INIT, destination=cpu.number))
+
+    cpu.resume()
+    machine.settle()
+
+    assert not cpu.init_pending

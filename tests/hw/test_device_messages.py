@@ -10,6 +10,8 @@ from app.hw.profile import INTEL_SDM, KVM, PROFILES, QEMU, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from tests.hw.helpers import machine_of, of_type, requested, send_msi
 
+pytestmark = pytest.mark.slow
+
 TO_CPU_2 = 0xFEE0_2000
 ASSERTED_LEVEL = 0xC000
 LEVEL_TAKEN_BACK = 0x8000

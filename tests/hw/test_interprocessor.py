@@ -266,3 +266,10 @@ def test_trigger_mode_of_what_is_no_interrupt_does_not_travel(mode: DeliveryMode
     (message,) = machine.outbox
     assert isinstance(message, InterruptMessage)
     assert message.trigger_mode is TriggerMode.EDGE
+
+
+@pytest.mark.parametrize("shorthand", Shorthand)
+def test_init_level_deassert_is_called_so_whatever_its_shorthand(shorthand: Shorthand) -> None:
+    icr = Icr(0, DeliveryMode.INIT, shorthand=shorthand, level=0, trigger_mode=TriggerMode.LEVEL)
+
+    assert reason_not_to_send(icr, INTEL_SDM, False) is Reason.INIT_DEASSERT

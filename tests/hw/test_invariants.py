@@ -141,7 +141,7 @@ def test_message_that_is_not_counted_is_found() -> None:
     post(machine, 0, Icr(0x40, destination=1))
     machine.outbox.append(machine.outbox[0])
 
-    with pytest.raises(AssertionError, match="a message in the outbox is not counted as on its way"):
+    with pytest.raises(AssertionError, match="an uncounted message is in the outbox"):
         machine.check()
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.hw.events import ExternalAcknowledged, LegacyLineChanged, LintChanged
 from app.hw.legacy_pic import DEVICE_LINES, FIRST_VECTOR, LegacyPic
 from app.hw.machine import Machine
 from app.x86.icr import DeliveryMode
@@ -104,3 +105,44 @@ def test_lowered_line_lowers_the_output() -> None:
 
     assert machine.cpus[0].apic.lint_lines == [0, 0]
     assert not machine.cpus[0].interrupt_deliverable()
+
+
+def test_line_that_is_raised_while_it_is_up_asks_no_second_time() -> None:
+    pic = with_lines(1)
+    pic.acknowledge()
+
+    pic.raise_line(1)
+    assert not pic.intr
+
+    pic.lower_line(1)
+    pic.raise_line(1)
+    assert pic.intr
+
+
+def test_wire_to_lint0_is_up_while_the_8259_or_the_hand_is() -> None:
+    machine = virtual_wire()
+    lines = machine.cpus[0].apic.lint_lines
+    machine.drive_lint(0, 0, 1)
+    machine.drive_legacy_line(3, 1)
+
+    machine.drive_legacy_line(3, 0)
+    assert lines == [1, 0]
+
+    machine.drive_lint(0, 0, 0)
+    assert lines == [0, 0]
+
+
+def test_line_and_vector_are_said_before_what_follows_from_them() -> None:
+    machine = virtual_wire()
+    machine.cpus[0].interrupt_flag = True
+    machine.take_events()
+
+    machine.drive_legacy_line(1, 1)
+    machine.cpus[0].take_interrupt()
+
+    assert machine.events == [
+        LegacyLineChanged(1, 1),
+        LintChanged(0, 0, 1),
+        ExternalAcknowledged(0, FIRST_VECTOR + 1),
+        LintChanged(0, 0, 0),
+    ]

@@ -270,3 +270,15 @@ def test_nothing_is_tried_again_where_vectors_merge() -> None:
 
     assert (machine.retrying, machine.outbox, requested(machine, VECTOR)) == ([], [], [1])
     assert not busy(machine, 0)
+
+
+def test_second_startup_ipi_is_no_send_accept_error() -> None:
+    machine = machine_of(2, profile=INTEL_P6)
+    send(machine, 0, Icr(0, DeliveryMode.INIT, destination=1))
+
+    for _ in range(2):
+        send(machine, 0, Icr(0x9, DeliveryMode.STARTUP, destination=1))
+
+    assert machine.cpus[0].apic.esr_pending == 0
+    send(machine, 0, Icr(0x9, DeliveryMode.STARTUP, destination=7))
+    assert machine.cpus[0].apic.esr_pending == ESR_SEND_ACCEPT

@@ -33,6 +33,8 @@ from app.x86.icr import DeliveryMode, DestinationMode, Icr, TriggerMode
 from app.x86.registers import LVT_REGISTERS, Register
 from tests.hw.helpers import fixed, machine_of, requested, send, send_msi
 
+pytestmark = pytest.mark.slow
+
 LOGICAL, LOWEST = DestinationMode.LOGICAL, DeliveryMode.LOWEST_PRIORITY
 XAPIC, X2APIC = ApicMode.XAPIC, ApicMode.X2APIC
 

@@ -87,8 +87,8 @@ async def test_access_that_faults_answers_why_and_changes_nothing(
 @pytest.mark.parametrize(
     ("command", "text"),
     [
-        (WriteMsr(1, BASE, 0xFEE0_0C00), "CPU 1: MSR 0x1b is set to 0xfee00c00."),
-        (WriteCr8(1, 5), "CPU 1: CR8 is set to 0x5."),
+        (WriteMsr(1, BASE, 0xFEE0_0C00), "CPU 1: MSR 0x1b was written: 0xfee00c00."),
+        (WriteCr8(1, 5), "CPU 1: CR8 was written: 0x5."),
         (DriveLint(1, 0, 1), "CPU 1: LINT0 is up."),
         (DriveLint(1, 1, 0), "CPU 1: LINT1 is down."),
         (FireLocalSource(1, Register.LVT_THERMAL), "CPU 1: the source of LVT THERMAL (0x330) has fired."),

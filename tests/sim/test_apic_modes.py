@@ -147,3 +147,14 @@ def test_cpu_without_its_apic_gets_no_message_and_no_one_waits_for_it(backend: s
 
     assert handled(log) == []
     assert finished_calls(log) == [(0, "smp_send_reschedule")]
+
+
+def test_absence_of_the_page_is_said_once_and_not_at_every_poll() -> None:
+    simulation = Simulation(2)
+    simulation.apply(WriteMsr(1, Msr.IA32_APIC_BASE, RESET_BASE))
+
+    simulation.apply(CallGuest(1, "smp_send_reschedule", target=0))
+    simulation.run(operations=200)
+
+    said = [event for _, event in simulation.take_log() if isinstance(event, RegisterFaulted)]
+    assert said == [not_decoded(Register.ICR_LOW)]

@@ -3,7 +3,7 @@
 from app.guest.interrupts import do_irq
 from app.hw.events import Acknowledged, ExternalAcknowledged, InterruptEnded
 from app.hw.run_state import RunState
-from app.sim.commands import DriveLegacyLine, SetInterruptFlag, WriteMsr, WriteRegister
+from app.sim.commands import DriveLegacyLine, DriveLint, SetInterruptFlag, WriteMsr, WriteRegister
 from app.sim.events import HandlerEntered
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode
@@ -133,3 +133,13 @@ def test_device_of_the_same_vector_at_the_apic_is_ended_there(backend: str) -> N
     log = finish(simulation)
 
     assert happened(log, InterruptEnded) == [InterruptEnded(0, 0x21)]
+
+
+def test_extint_that_is_held_up_does_not_pile_up_handlers() -> None:
+    simulation = with_8259("native-xapic")
+
+    simulation.apply(DriveLint(0, 0, 1))
+    simulation.run(operations=2_000)
+
+    assert simulation.counters.interrupts_taken > 100
+    assert len(simulation.processors[0].frames) <= 1

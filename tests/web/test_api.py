@@ -143,7 +143,7 @@ def test_access_that_faults_is_applied_and_answers_why(session: Api) -> None:
 def test_what_this_machine_lacks_is_refused_as_no_fault_of_the_command(session: Api) -> None:
     refusal = problem(session.post("fire_local_source", cpu=0, source="cmci"), 409)
 
-    assert refusal["detail"] == "an APIC of profile intel-sdm has no LVT_CMCI entry"
+    assert refusal["detail"] == "An APIC of profile intel-sdm has no LVT_CMCI entry"
 
 
 @pytest.mark.parametrize("cpus", [1, 255])

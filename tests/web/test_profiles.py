@@ -84,7 +84,7 @@ def test_msr_is_read_and_written_from_outside(http: httpx2.Client) -> None:
         ({"type": "fire_local_source", "cpu": "1", "source": "thermal"}, "CPU 1 accepts 0x55: IRR bit set."),
         (
             {"type": "write_register", "cpu": "1", "register": "TPR", "value": "0x40"},
-            "CPU 1: TPR (0x080) is set to 0x40 from outside.",
+            "CPU 1: TPR (0x080) is written from outside: 0x40.",
         ),
         ({"type": "raise_legacy_line", "line": "4"}, "CPU 0: LINT0 goes up."),
         ({"type": "lower_legacy_line", "line": "4"}, "CPU 0: LINT0 goes down."),

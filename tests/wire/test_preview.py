@@ -164,3 +164,12 @@ def test_looking_changes_nothing(icr: Icr, cpu: int) -> None:
     assert preview(simulation.machine, SendIpi(cpu, icr)) == first
     assert simulation.take_log() == []
     assert simulation.next_time() is None
+
+
+def test_guest_that_cannot_reach_its_apic_is_warned_of() -> None:
+    machine = booted()
+    machine.write_msr(0, 0x1B, 0xFEE0_0C00)
+
+    (warning, *_) = preview(machine, SendIpi(0, Icr(0x40, destination=1))).sentences
+
+    assert warning == "The guest on CPU 0 knows only the page that its APIC has left: it may poll ICR for ever."
