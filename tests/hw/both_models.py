@@ -135,14 +135,11 @@ class BothModels:
 
     # What a CPU does
 
-    def take_interrupt(self, cpu: int) -> Answers | None:
-        """INTA, whether there is an interrupt or not. Of an ExtINT the 8259 says the vector, not the models."""
+    def take_interrupt(self, cpu: int) -> Answers:
+        """INTA, whether there is an interrupt or not."""
         external = self.obvious.external_requested(cpu)
         vector = self.model.cpus[cpu].take_interrupt()
-        if external:
-            self.obvious.take_external(cpu)
-            return None
-        return vector, self.obvious.acknowledge(cpu)
+        return vector, self.obvious.take_external(cpu) if external else self.obvious.acknowledge(cpu)
 
     def take_nmi_or_smi(self, cpu: int) -> None:
         """Takes what stands at the door; nothing if neither does."""
@@ -163,7 +160,6 @@ class BothModels:
         if self.obvious.apics[cpu].in_smm:
             self.model.cpus[cpu].resume()
             self.obvious.resume_from_smm(cpu)
-            self._reach_boundary(cpu)
 
     def sti(self, cpu: int) -> None:
         """Of a CPU that executes instructions, as the next two."""
@@ -175,24 +171,21 @@ class BothModels:
         if self.model.cpus[cpu].run_state is RunState.RUNNING:
             self.model.cpus[cpu].disable_interrupts()
             self.obvious.cli(cpu)
-            self._reach_boundary(cpu)
 
     def end_instruction(self, cpu: int) -> None:
         if self.model.cpus[cpu].run_state is RunState.RUNNING:
             self.model.cpus[cpu].instruction_ended()
             self.obvious.end_instruction(cpu)
-            self._reach_boundary(cpu)
-
-    def _reach_boundary(self, cpu: int) -> None:
-        """The obvious model takes INIT and start-up IPIs by itself; so does ``settle``, but only behind messages."""
-        self.model.take_resets([self.model.cpus[cpu]])
 
     # Local sources, devices and time
 
     def drive_lint(self, cpu: int, pin: int, level: int) -> None:
         self.model.drive_lint(cpu, pin, level)
         self.obvious.drive_lint(cpu, pin, bool(level))
-        self._reach_boundary(cpu)
+
+    def drive_legacy_line(self, line: int, level: int) -> None:
+        self.model.drive_legacy_line(line, level)
+        self.obvious.drive_legacy_line(line, bool(level))
 
     def fire_thermal(self, cpu: int) -> None:
         self.model.fire_local(cpu, Register.LVT_THERMAL)

@@ -16,11 +16,12 @@ _LOCAL_MODES = (*[0] * 10, 1, 2, 3, 4, 4, 4, 5, 6, 7, 7)
 LVT = (0x320, 0x330, 0x340, 0x350, 0x360, 0x370)
 PAGES = (RESET_BASE, 0xFED4_0000)
 OFFSETS = range(0, 0x440, 16)
+_PINS = (0, 1, 2, 2, 23)
 _WRITTEN = (*LVT, *LVT[3:], 0x080, 0x080, 0x0B0, 0x0D0, 0x0E0, 0x0F0, 0x0F0, 0x280, 0x280, 0x310, 0x380, 0x3E0, 0x3F0)
 _TIMER = (Register.LVT_TIMER, Register.TIMER_INITIAL_COUNT, Register.TIMER_INITIAL_COUNT, Register.TIMER_DIVIDE)
 _INIT, _STARTUP = 0x4500, 0x4610
-#: LINT0 level-triggered, LINT1 as Linux has it.
-_LEVEL_LINT0, _NMI_LINT1 = 0x8000, 0x400
+#: LINT0 level-triggered, LINT1 as Linux has it; LINT0 with the 8259 behind it.
+_LEVEL_LINT0, _NMI_LINT1, _EXTINT = 0x8000, 0x400, 0x700
 
 Operations = Iterator[Operation]
 
@@ -46,7 +47,7 @@ class RandomOperations:
             (8, self._message),
             (8, self._message_again),
             (8, self._entry),
-            (10, self._pin),
+            (14, self._pin),
             (12, self._local_source),
             (10, self._signal),
             (5, self._instruction),
@@ -180,17 +181,19 @@ class RandomOperations:
             yield operation("write_io_apic", self._bits(6), self._bits(32))
             yield operation("read_io_apic", self._bits(6))
             return
-        index = 0x10 + 2 * self._pin_number()
+        index = 0x10 + 2 * self._one_of(_PINS)
         low = self._one_of(VECTORS) | self._one_of(DELIVERY_MODES) << 8 | self._bits(1) << 11 | self._bits(3) << 13
         yield operation("write_io_apic", index + 1, self._one_of(self._destinations) << 24)
         yield operation("write_io_apic", index, low | self._one_of((0, 0, 0, 1)) << 16)
         yield operation("read_io_apic", index)
 
-    def _pin_number(self) -> int:
-        return self._one_of((0, 1, 2, 2, 23))
-
     def _pin(self) -> Operations:
-        yield operation("drive_pin", self._pin_number(), self._bits(1))
+        """A pin of the I/O APIC moves, or a line of the 8259, now and then just after CPU 0 listens to it."""
+        if self._chance(70):
+            yield operation("drive_pin", self._one_of(_PINS), self._bits(1))
+            return
+        yield from [operation("write", 0, Register.LVT_LINT0, _EXTINT)][self._random.randrange(3) :]
+        yield operation("drive_legacy_line", self._one_of((0, 1, 3, 7, 8, 15)), self._bits(1))
 
     def _local_source(self) -> Operations:
         """Thermal sensor and performance counters speak, or a LINT pin moves, perhaps with a new entry."""

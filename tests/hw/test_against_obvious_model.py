@@ -167,6 +167,10 @@ class SideBySide(RuleBasedStateMachine):
     def drive_pin(self, pin: int, level: int) -> None:
         self.both.perform("drive_pin", pin, level)
 
+    @rule(line=st.sampled_from([0, 1, 3, 8, 15]), level=BIT)
+    def drive_legacy_line(self, line: int, level: int) -> None:
+        self.both.perform("drive_legacy_line", line, level)
+
     @rule(cpu=CPU, pin=BIT, level=BIT)
     def drive_lint(self, cpu: int, pin: int, level: int) -> None:
         self.on(cpu, "drive_lint", pin, level)

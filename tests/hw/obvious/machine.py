@@ -5,6 +5,7 @@ from typing import Any
 from . import registers
 from .bits import Fault, bit, field, number_of
 from .io_apic import PINS, IoApic
+from .legacy_pic import LegacyPic
 from .local_apic import FIXED, INIT, LOWEST, LocalApic
 from .messages import Bus, Message
 
@@ -20,6 +21,7 @@ class ObviousMachine:
         for number in range(cpus):
             apics.append(LocalApic(number, x2apic, self.bus.send_ipi, self.io_apic.end_of_interrupt))
         self.apics = apics
+        self.legacy_pic = LegacyPic()
 
     def _finish(self) -> None:
         """Last step of each operation that may have brought an INIT: the I/O APIC looks at all pins."""
@@ -74,10 +76,12 @@ class ObviousMachine:
     def external_requested(self, cpu: int) -> bool:
         return self.apics[cpu].external_requested()
 
-    def take_external(self, cpu: int) -> None:
-        """The CPU asks the 8259 for a vector, whose output, LINT0 of CPU 0, then falls: nothing asks there."""
+    def take_external(self, cpu: int) -> int:
+        """The CPU asks the 8259 for a vector. Any CPU can, though the output goes to CPU 0 only."""
         self.apics[cpu].external_pending = False
-        self.apics[0].drive_lint(0, False)
+        vector = self.legacy_pic.acknowledge()
+        self.apics[0].drive_lint(0, self.legacy_pic.output())
+        return vector
 
     def arrival(self, cpu: int) -> str | None:
         return self.apics[cpu].arrival()
@@ -109,7 +113,15 @@ class ObviousMachine:
     # ------------------------------------------------------------ pins, local sources, devices
 
     def drive_lint(self, cpu: int, which: int, level: bool) -> None:
-        self.apics[cpu].drive_lint(which, bool(level))
+        if cpu == 0 and which == 0:
+            self.legacy_pic.held_by_hand = level
+            level = self.legacy_pic.output()
+        self.apics[cpu].drive_lint(which, level)
+        self._finish()
+
+    def drive_legacy_line(self, line: int, level: bool) -> None:
+        self.legacy_pic.drive_line(line, level)
+        self.apics[0].drive_lint(0, self.legacy_pic.output())
         self._finish()
 
     def local_event(self, cpu: int, source: str) -> None:
