@@ -4,6 +4,7 @@ from app.backends.backend import Backend
 from app.guest.apic_ops import Context, Kernel
 from app.guest.steps import EmulatedRead, GuestStep, Load, Step, Steps
 from app.hw.machine import Machine
+from tests.guest.same_steps import SameSteps
 
 
 def context_of(backend: Backend, cpu: int = 0, cpus: int = 4) -> Context:
@@ -24,7 +25,7 @@ def result(backend: Backend, code: Steps[int], *, reads: int) -> int:
 
 
 def run(backend: Backend, code: Steps[None] | Steps[int], reads: int) -> tuple[list[Step], int | None]:
-    steps: list[Step] = []
+    steps = SameSteps()
     answer: int | None = None
     while True:
         try:
@@ -42,7 +43,7 @@ def run(backend: Backend, code: Steps[None] | Steps[int], reads: int) -> tuple[l
 
 def drain(code: Steps[int], reads: int = 0) -> tuple[list[Step], int]:
     """The hypervisor's own steps, and what the guest gets in the end."""
-    steps: list[Step] = []
+    steps = SameSteps()
     answer: int | None = None
     while True:
         try:

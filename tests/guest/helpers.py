@@ -6,6 +6,7 @@ from app.guest.apic_driver import NATIVE_OPERATIONS
 from app.guest.apic_ops import Context, Kernel
 from app.guest.steps import Load, MemoryWrite, SpinUntil, Step, Steps, Store
 from app.hw.machine import Machine
+from tests.guest.same_steps import SameSteps
 
 #: What a load finds when the test does not say otherwise: an idle ICR, nothing in service.
 IDLE = 0
@@ -17,7 +18,7 @@ def context_of(cpu: int = 0, cpus: int = 4) -> Context:
 
 def steps_of(code: Steps[None], *reads: int) -> list[Step]:
     """All steps of *code*, whose loads find *reads*, then IDLE. A wait for a word is over at once."""
-    return list(walk(code, *reads))
+    return SameSteps(walk(code, *reads))
 
 
 def walk(code: Steps[None], *reads: int) -> Iterator[Step]:
