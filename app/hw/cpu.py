@@ -6,6 +6,7 @@ vol. 2, "STI—Set Interrupt Flag".
 """
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from app.hw import local_vector_table
 from app.hw.apic_base import ApicMode
@@ -28,6 +29,9 @@ from app.hw.run_state import Arrival, RunState
 from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.registers import Register
 
+if TYPE_CHECKING:
+    from app.hw.event_channels import EventChannels
+
 _FIXED, _LOWEST_PRIORITY = DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY  # what nearly every message is
 _WAIT_FOR_SIPI = RunState.WAIT_FOR_SIPI
 #: NMIs that can wait: one behind the handler that runs; otherwise one that is about to be taken and one behind it.
@@ -42,6 +46,7 @@ class Cpu:
         "_flag_before_smm",
         "_inta",
         "apic",
+        "event_channels",
         "external_pending",
         "in_smm",
         "init_pending",
@@ -67,6 +72,8 @@ class Cpu:
         self.apic = apic
         self.record = record
         self._inta = inta
+        #: Where interrupts go when the guest has no APIC.
+        self.event_channels: EventChannels | None = None
         self.run_state = RunState.RUNNING
         self.interrupt_flag = False
         #: The instruction behind an STI: nothing is taken before it has ended.
@@ -99,7 +106,7 @@ class Cpu:
         """A message of the bus has this CPU as target."""
         mode = message.delivery_mode
         if mode is _FIXED or mode is _LOWEST_PRIORITY:
-            return self.apic.accept(message)
+            return (self.event_channels or self.apic).accept(message)
         if self.apic.mode is ApicMode.DISABLED:
             return self._refuse(message, Reason.APIC_DISABLED)
         if mode is DeliveryMode.STARTUP and message.origin is Origin.IPI:
@@ -195,7 +202,8 @@ class Cpu:
         return Arrival.STARTUP if self.sipi_pending is not None else None
 
     def _interrupt_wanted(self) -> bool:
-        return self.interrupt_flag and (self.apic.deliverable() is not None or self.external_requested())
+        receiver = self.event_channels or self.apic
+        return self.interrupt_flag and (receiver.deliverable() is not None or self.external_requested())
 
     def external_requested(self) -> bool:
         """Whether the 8259 asks for this CPU: the next interrupt is its, before any of the APIC."""
@@ -215,6 +223,9 @@ class Cpu:
             vector = self._inta(self.number)
             self._look_at_signals()
             return vector
+        if self.event_channels is not None:
+            port = self.event_channels.acknowledge()
+            return self.apic.svr & 0xFF if port is None else port
         vector = self.apic.acknowledge()
         if self.apic.retried_sources:
             local_vector_table.request_again(self.apic, vector)

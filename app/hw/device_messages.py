@@ -41,6 +41,22 @@ def interrupt_message(msi: Msi, address: int, profile: Profile, number: int) -> 
     )
 
 
+def hypervisor_message(number: int, cpu: int, apic_id: int, vector: int, mode: DeliveryMode) -> InterruptMessage:
+    """The message number *number* that a hypervisor sends for *cpu* to one APIC, past every ICR."""
+    return InterruptMessage(
+        number,
+        Origin.HYPERVISOR,
+        cpu,
+        vector,
+        mode,
+        DestinationMode.PHYSICAL,
+        Shorthand.NONE,
+        apic_id,
+        TriggerMode.EDGE,
+        x2apic=True,
+    )
+
+
 def wide_destination(destination: int, address: int, profile: Profile) -> int:
     """The 8-bit *destination* with what the profile takes from address bits 11:5 and 63:40."""
     if profile.wide_destinations in _HIGH and address >> 40:

@@ -124,6 +124,13 @@ class Acknowledged(NamedTuple):
     vector: int
 
 
+class EventTaken(NamedTuple):
+    """A guest without an APIC took the event of port *vector*: its pending bit is cleared."""
+
+    cpu: int
+    vector: int
+
+
 class SpuriousDelivered(NamedTuple):
     """The CPU acknowledged, nothing was deliverable any more, and it got the spurious vector."""
 
@@ -269,6 +276,7 @@ Event = (
     | Retried
     | NoTarget
     | Acknowledged
+    | EventTaken
     | SpuriousDelivered
     | InterruptEnded
     | EoiBroadcastSuppressed

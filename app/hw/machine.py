@@ -6,12 +6,13 @@ Devices return messages; the machine keeps them in ``outbox`` until its driver s
 
 from collections.abc import Callable, Sequence
 
-from app.hw import device_messages, invariants, local_timers
+from app.hw import device_messages, invariants, local_timers, transplant
 from app.hw.apic_base import ApicMode
 from app.hw.bus import Bus
 from app.hw.changes import Changes
 from app.hw.clock import Clock
 from app.hw.cpu import Cpu
+from app.hw.event_channels import EventChannels
 from app.hw.events import (
     Event,
     ExternalAcknowledged,
@@ -163,6 +164,18 @@ class Machine:
             return
         self._post(device_messages.interrupt_message(msi, address, self.profile, self._numbers.take()))
 
+    def send_for(self, cpu: int, apic_id: int, vector: int, mode: DeliveryMode) -> None:
+        """A hypervisor sends an interrupt on behalf of *cpu*, whose ICR has no part in it."""
+        self._post(device_messages.hypervisor_message(self._numbers.take(), cpu, apic_id, vector, mode))
+
+    def transplant(self, mode: ApicMode, *, event_channels: bool) -> None:
+        """Gives the guest another kind of interrupt controller, with what is pending. No software could do that."""
+        transplant.transplant(self.cpus, mode, self._event_channels if event_channels else None)
+        self._reconfigured()
+
+    def _event_channels(self, cpu: int) -> EventChannels:
+        return EventChannels(cpu, self._ledger, self._record)
+
     def drive_lint(self, cpu: int, pin: int, level: int) -> None:
         """Something sets LINT0 or LINT1 of one CPU. LINT0 of CPU 0 is the 8259's too: up while either wants it."""
         if cpu or pin:
@@ -232,7 +245,7 @@ class Machine:
             taken = accepted or retried or (reached and message.delivery_mode is _STARTUP)  # if only to be ignored
             if not taken and self.profile.apic_bus_errors is ApicBusErrors.SEND_ACCEPT:
                 apic.notice_error(ESR_SEND_ACCEPT)
-        else:
+        elif message.origin is Origin.IO_APIC:
             self._post_all(
                 self.io_apic.message_arrived(
                     message.source, message.trigger_mode, accepted=accepted, retried=bool(retried)

@@ -15,6 +15,7 @@ class Origin(Enum):
     IPI = "ipi"
     IO_APIC = "io_apic"
     MSI = "msi"
+    HYPERVISOR = "hypervisor"
 
 
 class InterruptMessage(NamedTuple):

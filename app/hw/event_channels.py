@@ -1,0 +1,59 @@
+"""Interrupts of a guest that has no APIC: event channels, words that it shares with its hypervisor.
+
+The hypervisor sets a pending bit where an APIC would set IRR; the guest clears it when it handles the event. There is
+no in-service register and no priority: the lowest port goes first. A port is named here by the vector that the same
+interrupt has with an APIC. Source: Xen ``public/event_channel.h``, ``xen/common/event_2l.c``.
+"""
+
+from collections.abc import Callable
+
+from app.hw.events import Accepted, Event, EventTaken, Merged, Outcome
+from app.hw.ledger import Ledger
+from app.hw.messages import InterruptMessage
+from app.x86.icr import DeliveryMode, TriggerMode
+from app.x86.vectors import VectorBitmap
+
+
+class EventChannels:
+    """``evtchn_pending`` and ``evtchn_mask`` of one virtual CPU; ``level`` are ports that need an EOI by hypercall."""
+
+    __slots__ = ("_cpu", "_ledger", "_record", "level", "masked", "pending")
+
+    def __init__(self, cpu: int, ledger: Ledger, record: Callable[[Event], None]) -> None:
+        self._cpu = cpu
+        self._ledger = ledger
+        self._record = record
+        self.pending = VectorBitmap()
+        self.masked = VectorBitmap()
+        self.level = VectorBitmap()
+
+    @property
+    def upcall_pending(self) -> bool:
+        """``evtchn_upcall_pending``: some port that is not masked is pending."""
+        return bool(self.pending.bits & ~self.masked.bits)
+
+    def accept(self, message: InterruptMessage) -> Outcome:
+        """``evtchn_set_pending`` for the port of the message's vector."""
+        port = message.vector
+        merged = port in self.pending
+        self.pending.set(port)
+        self.level.assign(port, message.trigger_mode is TriggerMode.LEVEL)
+        mode: DeliveryMode = message.delivery_mode
+        if merged:
+            self._ledger.book(Merged(self._cpu, port, mode, message.number))
+            return Outcome.MERGED
+        self._ledger.book(Accepted(self._cpu, port, mode, message.trigger_mode, message.number))
+        return Outcome.ACCEPTED
+
+    def deliverable(self) -> int | None:
+        """The port that the next upcall handles first."""
+        wanted = self.pending.bits & ~self.masked.bits
+        return (wanted & -wanted).bit_length() - 1 if wanted else None
+
+    def acknowledge(self) -> int | None:
+        """Clears the pending bit of the next port and gives it; None when there is none."""
+        port = self.deliverable()
+        if port is not None:
+            self.pending.clear(port)
+            self._record(EventTaken(self._cpu, port))
+        return port
