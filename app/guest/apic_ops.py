@@ -5,8 +5,9 @@ kernels let a hypervisor in (``struct genapic``, ``struct apic``). A back end st
 entries.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 from app.guest.steps import Steps, Word
 from app.hw.cpu import Cpu
@@ -14,19 +15,48 @@ from app.hw.cpu import Cpu
 
 @dataclass(frozen=True, slots=True)
 class ApicOperations:
-    """What a back end may replace. Every entry is a generator function."""
+    """What a back end may replace. Every entry is a generator function; a kernel that has no such entry has ``absent``.
+
+    From the register upwards: register operations (``paravirt_ops`` of 2.6.20, ``struct apic`` today), sends (``struct
+    genapic``, ``struct apic``), and what the rest of the kernel asks for (``smp_ops``, ``flush_tlb_others``).
+    """
 
     apic_read: Callable[[int], Steps[int]]
     apic_write: Callable[[int, int], Steps[None]]
+    icr_write: "Callable[[Context, int, int], Steps[None]]"
+    eoi: "Callable[[Context], Steps[None]]"
+    send_ipi: "Callable[[Context, int, int], Steps[None]]"
     send_ipi_mask: "Callable[[Context, int, int], Steps[None]]"
+    send_ipi_mask_allbutself: "Callable[[Context, int, int], Steps[None]]"
     send_ipi_allbutself: "Callable[[Context, int], Steps[None]]"
+    send_ipi_all: "Callable[[Context, int], Steps[None]]"
     send_ipi_self: "Callable[[Context, int], Steps[None]]"
-    ack_apic_irq: "Callable[[Context], Steps[None]]"
+    smp_send_reschedule: "Callable[[Context, int], Steps[None]]"
+    smp_call_function_mask: "Callable[[Context, int, bool], Steps[None]]"
+    flush_tlb_others: "Callable[[Context, int], Steps[None]]"
 
     def replaced_against(self, native: "ApicOperations") -> tuple[str, ...]:
         """Names of the entries that differ from *native*."""
         names = [field.name for field in fields(self)]
         return tuple(name for name in names if getattr(self, name) is not getattr(native, name))
+
+    def entries(self) -> tuple[str, ...]:
+        """Names of the entries that this kernel has."""
+        return tuple(field.name for field in fields(self) if getattr(self, field.name) is not absent)
+
+
+def absent(*_: object) -> Steps[None]:
+    """Stands where a kernel has no such entry. AssertionError when it is called all the same."""
+    raise AssertionError("this kernel has no such operation")
+
+
+class CallArguments(NamedTuple):
+    """What a guest function that people can call is given: a target CPU, a mask of CPUs, a vector, whether to wait."""
+
+    target: int
+    mask: int
+    vector: int
+    wait: bool
 
 
 class CallData:
@@ -40,20 +70,44 @@ class CallData:
         self.wait = wait
 
 
-class Kernel:
-    """What the CPUs of one guest share: the locks and words of ``arch/i386/kernel/smp.c``."""
+class CallSingleQueue:
+    """``call_single_queue`` of one CPU (``kernel/smp.c``): what others have asked it to run. ``word`` is its length."""
 
-    __slots__ = ("call_data", "call_lock", "cpu_count", "flush_cpumask", "tlbstate_lock")
+    __slots__ = ("requests", "word")
+
+    def __init__(self, cpu: int) -> None:
+        self.requests: list[Word] = []
+        self.word = Word(f"call_single_queue[{cpu}]")
+
+
+class Kernel:
+    """What the CPUs of one guest share: the locks and words of ``arch/i386/kernel/smp.c`` (2.6.22) and ``kernel/smp.c``
+    (today), and the words that a CPU shares with its hypervisor."""
+
+    __slots__ = (
+        "call_data",
+        "call_lock",
+        "call_single_queues",
+        "cpu_count",
+        "eoi_words",
+        "flush_cpumask",
+        "generation",
+        "tlbstate_lock",
+    )
 
     #: The flat logical model has one bit a CPU; above that the kernel is built for physical mode (``bigsmp``).
     LARGEST_FLAT_SYSTEM = 8
 
-    def __init__(self, cpu_count: int) -> None:
+    def __init__(self, cpu_count: int, generation: "Generation") -> None:
         self.cpu_count = cpu_count
+        self.generation = generation
         self.call_lock = Word("call_lock")
         self.call_data = CallData(wait=False)
         self.tlbstate_lock = Word("tlbstate_lock")
         self.flush_cpumask = Word("flush_cpumask")
+        self.call_single_queues = [CallSingleQueue(cpu) for cpu in range(cpu_count)]
+        #: Bit 0: the hypervisor needs no EOI of this CPU (``kvm_apic_eoi``, Hyper-V's assist page).
+        self.eoi_words = [Word(f"eoi word[{cpu}]") for cpu in range(cpu_count)]
 
     @property
     def bigsmp(self) -> bool:
@@ -75,3 +129,24 @@ class Context:
         self.number = cpu.number
         self.kernel = kernel
         self.operations = operations
+
+
+Handler = Callable[[Context, int], Steps[None]]
+GuestFunction = Callable[[Context, CallArguments], Steps[None]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # each is one of a kind, and a key of caches
+class Generation:
+    """One kernel: its native tables, its handlers, its set-up, and the functions that people can have called."""
+
+    name: str
+    title: str
+    #: The table of a kernel on an APIC in xAPIC mode, and in x2APIC mode where the kernel knows that mode.
+    xapic: ApicOperations
+    x2apic: ApicOperations | None
+    handler_of: Callable[[int], Handler]
+    start_secondary: Callable[[Context], Steps[None]]
+    io_apic_entries: Callable[[Kernel], dict[int, int]]
+    functions: Mapping[str, GuestFunction]
+    reschedule_vector: int
+    vector_names: Mapping[int, str]

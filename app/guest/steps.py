@@ -6,6 +6,8 @@ A step is what a person single-steps, what the page draws, and what a cost sheet
 from collections.abc import Generator
 from typing import NamedTuple, TypeVar
 
+from app.x86.icr import DeliveryMode
+
 Result = TypeVar("Result")
 
 
@@ -33,6 +35,47 @@ class Store(NamedTuple):
 
     register: int
     value: int
+
+
+class ReadMsr(NamedTuple):
+    """RDMSR."""
+
+    msr: int
+
+
+class WriteMsr(NamedTuple):
+    """WRMSR of a 64-bit value."""
+
+    msr: int
+    value: int
+
+
+class NextEvent(NamedTuple):
+    """The guest looks for a further pending event in the same upcall. Gives its port, or -1."""
+
+
+class Fence(NamedTuple):
+    """MFENCE and LFENCE before a WRMSR that does not serialise (``weak_wrmsr_fence``)."""
+
+
+class TestAndClear(NamedTuple):
+    """An atomic test-and-clear of a word that the CPU shares with its hypervisor. Gives what it held."""
+
+    word: Word
+
+
+class Hypercall(NamedTuple):
+    """A call that the guest makes into its hypervisor, with its arguments; *price* says by which instruction."""
+
+    name: str
+    arguments: tuple[int, ...]
+    price: str = "hypercall"
+
+
+class Delay(NamedTuple):
+    """Waits by the clock (``mdelay``, ``udelay``), in microseconds. Waiting is no work."""
+
+    microseconds: int
 
 
 class HypervisorCall(NamedTuple):
@@ -128,6 +171,48 @@ class EmulatedWrite(NamedTuple):
     by_page: bool = True
 
 
+class HostWork(NamedTuple):
+    """Work of the hypervisor; ``price`` is its entry in the cost sheet."""
+
+    price: str
+    what: str
+
+
+class HostSend(NamedTuple):
+    """The hypervisor sends an interrupt to the guest's APIC *apic_id*, for one of its CPUs."""
+
+    apic_id: int
+    vector: int
+    delivery_mode: DeliveryMode
+    price: str = "send_ipi_target"
+
+
+class HostEndEvent(NamedTuple):
+    """The hypervisor tells the I/O APIC that the guest has served a level-triggered event."""
+
+    port: int
+
+
+class OfferEoiWord(NamedTuple):
+    """The hypervisor sets the EOI word of this CPU if the guest may end its interrupt without telling."""
+
+    word: Word
+
+
+class VirtualRead(NamedTuple):
+    """Hardware answers a read from the virtual-APIC page; the CPU stays in the guest."""
+
+    register: int
+
+
+class VirtualWrite(NamedTuple):
+    """Hardware carries a write out on the virtual APIC; the CPU stays in the guest. ``price`` says which kind."""
+
+    register: int
+    value: int
+    price: str
+
+
 class VmEntry(NamedTuple):
     """The CPU goes back to the guest."""
 
@@ -135,6 +220,13 @@ class VmEntry(NamedTuple):
 GuestStep = (
     Load
     | Store
+    | ReadMsr
+    | WriteMsr
+    | NextEvent
+    | Fence
+    | TestAndClear
+    | Hypercall
+    | Delay
     | HypervisorCall
     | Work
     | MemoryWrite
@@ -148,13 +240,32 @@ GuestStep = (
     | ReturnFromInterrupt
     | ResumeFromSmm
 )
-HostStep = VmExit | Decode | EmulatedRead | EmulatedWrite | VmEntry
+HostStep = (
+    VmExit
+    | Decode
+    | EmulatedRead
+    | EmulatedWrite
+    | HostWork
+    | HostSend
+    | HostEndEvent
+    | OfferEoiWord
+    | VirtualRead
+    | VirtualWrite
+    | VmEntry
+)
 Step = GuestStep | HostStep
 
-#: Under which entry of a cost sheet each kind of step stands; Work brings its own.
+#: Steps that bring the name of their entry of a cost sheet.
+PRICED = (Work, Hypercall, HostWork, HostSend, VirtualWrite)
+#: Under which entry every other kind of step stands.
 PRICES: dict[type[Step], str] = {
     Load: "mmio_read",
     Store: "mmio_write",
+    ReadMsr: "msr_read",
+    WriteMsr: "msr_write",
+    NextEvent: "memory_read",
+    Fence: "fence",
+    TestAndClear: "memory_write",
     HypervisorCall: "hypervisor_call",
     MemoryWrite: "memory_write",
     SpinUntil: "spin_exit",
@@ -170,8 +281,20 @@ PRICES: dict[type[Step], str] = {
     Decode: "decode",
     EmulatedRead: "emulate_read",
     EmulatedWrite: "emulate_write",
+    HostEndEvent: "emulate_write",
+    OfferEoiWord: "memory_read",
+    VirtualRead: "virtual_apic_access",
     VmEntry: "vm_entry",
 }
+
+#: Steps with which a CPU leaves the guest.
+EXITS = (VmExit, HypervisorCall, Hypercall)
+
+
+def price_of(step: Step) -> str:
+    """The entry of a cost sheet under which *step* stands."""
+    return step.price if isinstance(step, PRICED) else PRICES[type(step)]
+
 
 #: A function that runs as steps: it is sent the value of each load and returns its own result.
 Steps = Generator[Step, int, Result]

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from app.guest.apic_driver import NATIVE_OPERATIONS
-from app.guest.apic_ops import Context, Kernel
-from app.guest.steps import Load, MemoryWrite, SpinUntil, Step, Steps, Store
+from app.guest.apic_ops import ApicOperations, Context, Generation, Kernel
+from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
+from app.guest.linux_6.kernel import LINUX_6, X2APIC_OPERATIONS, XAPIC_OPERATIONS
+from app.guest.steps import Load, MemoryWrite, ReadMsr, SpinUntil, Step, Steps, Store
+from app.hw.apic_base import ApicMode
 from app.hw.machine import Machine
 from tests.guest.same_steps import SameSteps
 
@@ -12,8 +14,24 @@ from tests.guest.same_steps import SameSteps
 IDLE = 0
 
 
-def context_of(cpu: int = 0, cpus: int = 4) -> Context:
-    return Context(Machine(cpus).cpus[cpu], Kernel(cpus), NATIVE_OPERATIONS)
+def context_of(
+    cpu: int = 0,
+    cpus: int = 4,
+    operations: ApicOperations = NATIVE_OPERATIONS,
+    generation: Generation = LINUX_2_6_22,
+) -> Context:
+    mode = ApicMode.X2APIC if operations is generation.x2apic else ApicMode.XAPIC
+    return Context(Machine(cpus, mode=mode).cpus[cpu], Kernel(cpus, generation), operations)
+
+
+def xapic(cpu: int = 0, cpus: int = 4) -> Context:
+    """Linux 6 over the APIC page."""
+    return context_of(cpu, cpus, XAPIC_OPERATIONS, LINUX_6)
+
+
+def x2apic(cpu: int = 0, cpus: int = 4) -> Context:
+    """Linux 6 over MSRs."""
+    return context_of(cpu, cpus, X2APIC_OPERATIONS, LINUX_6)
 
 
 def steps_of(code: Steps[None], *reads: int) -> list[Step]:
@@ -30,7 +48,7 @@ def walk(code: Steps[None], *reads: int) -> Iterator[Step]:
             step = code.send(answer)  # type: ignore[arg-type]  # None starts it
         except StopIteration:
             return
-        answer = next(values, IDLE) if isinstance(step, Load) else 0
+        answer = next(values, IDLE) if isinstance(step, Load | ReadMsr) else 0
         match step:
             case MemoryWrite(word, value) | SpinUntil(word, value):
                 word.value = value

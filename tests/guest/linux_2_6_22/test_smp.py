@@ -1,7 +1,7 @@
 """What the kernel asks of other CPUs, step by step."""
 
-from app.guest import smp
 from app.guest.apic_ops import Kernel
+from app.guest.linux_2_6_22 import smp
 from app.guest.steps import Load, MemoryWrite, SpinUntil, Step, Store, Word
 from app.x86.registers import Register
 from tests.guest.helpers import context_of, steps_of, walk

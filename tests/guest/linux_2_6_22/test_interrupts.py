@@ -3,8 +3,9 @@
 import pytest
 
 from app.guest.apic_ops import CallData, Context
-from app.guest.interrupts import do_irq, do_nmi, handler_of, smi_handler
-from app.guest.irq_vectors import (
+from app.guest.device_interrupts import do_irq
+from app.guest.linux_2_6_22.interrupts import handler_of
+from app.guest.linux_2_6_22.irq_vectors import (
     CALL_FUNCTION_VECTOR,
     ERROR_APIC_VECTOR,
     INVALIDATE_TLB_VECTOR,
@@ -12,7 +13,7 @@ from app.guest.irq_vectors import (
     RESCHEDULE_VECTOR,
     SPURIOUS_APIC_VECTOR,
 )
-from app.guest.steps import Load, MemoryWrite, Step, Store, Work
+from app.guest.steps import Load, MemoryWrite, Step, Store
 from app.x86.registers import Register
 from tests.guest.helpers import context_of, steps_of
 
@@ -87,45 +88,6 @@ def test_error_handler_latches_esr_between_two_reads() -> None:
     esr = Register.ESR
 
     assert handle(context_of(), ERROR_APIC_VECTOR) == [Load(esr), Store(esr, 0), Load(esr), EOI]
-
-
-def test_edge_device_is_ended_before_it_is_served() -> None:
-    assert kinds(handle(context_of(), 0x51)) == ["EOI", "EnableInterrupts", "Work", "DisableInterrupts"]
-
-
-def test_level_device_is_ended_after_it_was_served() -> None:
-    context = context_of()
-    context.cpu.apic.tmr.set(0x51)
-
-    assert kinds(handle(context, 0x51)) == ["EnableInterrupts", "Work", "DisableInterrupts", "EOI"]
-
-
-@pytest.mark.parametrize("vector", [0x20, 0x2F])
-@pytest.mark.parametrize("level_before", [False, True])
-def test_interrupt_of_the_8259_is_not_ended_at_the_apic(vector: int, level_before: bool) -> None:
-    context = context_of()
-    context.cpu.apic.tmr.assign(vector, level_before)  # what the APIC itself accepted there last
-
-    assert kinds(handle(context, vector)) == ["Work"]  # nor does anything come in meanwhile
-
-
-@pytest.mark.parametrize("vector", [0x20, 0x2F])
-def test_vector_of_the_8259_that_the_apic_delivered_is_ended_there(vector: int) -> None:
-    context = context_of()
-    context.cpu.apic.isr.set(vector)
-
-    assert kinds(handle(context, vector)) == ["EOI", "EnableInterrupts", "Work", "DisableInterrupts"]
-
-
-def test_nmi_needs_no_eoi() -> None:
-    assert kinds(steps_of(do_nmi(context_of()))) == ["Work"]
-
-
-def test_smi_is_the_firmwares_and_needs_no_eoi() -> None:
-    (step,) = steps_of(smi_handler(context_of()))
-
-    assert isinstance(step, Work)
-    assert step.price == "handler_smi"
 
 
 def test_only_device_handlers_let_others_in() -> None:

@@ -1,7 +1,7 @@
 """What the kernel asks of other CPUs: Linux 2.6.22, ``arch/i386/kernel/smp.c``. Names are the kernel's."""
 
 from app.guest.apic_ops import CallData, Context
-from app.guest.irq_vectors import CALL_FUNCTION_VECTOR, INVALIDATE_TLB_VECTOR, RESCHEDULE_VECTOR
+from app.guest.linux_2_6_22.irq_vectors import CALL_FUNCTION_VECTOR, INVALIDATE_TLB_VECTOR, RESCHEDULE_VECTOR
 from app.guest.steps import MemoryWrite, SpinUntil, Steps, Word
 
 
@@ -18,6 +18,11 @@ def spin_unlock(lock: Word) -> Steps[None]:
 
 
 def smp_call_function_mask(context: Context, cpumask: int, wait: bool) -> Steps[None]:
+    """``smp_ops.smp_call_function_mask``: a hypervisor may replace what is behind it."""
+    yield from context.operations.smp_call_function_mask(context, cpumask, wait)
+
+
+def native_smp_call_function_mask(context: Context, cpumask: int, wait: bool) -> Steps[None]:
     """Has every CPU of *cpumask* run a function; waits until all have begun and, with *wait*, ended."""
     kernel = context.kernel
     everyone_else = kernel.online_mask & ~(1 << context.number)
@@ -49,11 +54,21 @@ def smp_call_function_single(context: Context, cpu: int, wait: bool = True) -> S
 
 
 def smp_send_reschedule(context: Context, cpu: int) -> Steps[None]:
+    """``smp_ops.smp_send_reschedule``: a hypervisor may replace what is behind it."""
+    yield from context.operations.smp_send_reschedule(context, cpu)
+
+
+def native_smp_send_reschedule(context: Context, cpu: int) -> Steps[None]:
     """Makes *cpu* look at its run queue."""
     yield from context.operations.send_ipi_mask(context, 1 << cpu, RESCHEDULE_VECTOR)
 
 
 def flush_tlb_others(context: Context, cpumask: int) -> Steps[None]:
+    """``paravirt_ops.flush_tlb_others``: a hypervisor may replace what is behind it."""
+    yield from context.operations.flush_tlb_others(context, cpumask)
+
+
+def native_flush_tlb_others(context: Context, cpumask: int) -> Steps[None]:
     """Has the CPUs of *cpumask* drop their translations, and waits for them."""
     kernel = context.kernel
     cpumask &= kernel.online_mask & ~(1 << context.number)

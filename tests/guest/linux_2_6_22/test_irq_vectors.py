@@ -1,4 +1,4 @@
-from app.guest import irq_vectors
+from app.guest.linux_2_6_22 import irq_vectors
 
 
 def test_vectors_are_those_of_linux_2_6_22() -> None:

@@ -6,8 +6,8 @@ None of these functions knows which back end runs it: they end in the table's ``
 
 from functools import lru_cache
 
-from app.guest.apic_ops import ApicOperations, Context
-from app.guest.irq_vectors import NMI_VECTOR
+from app.guest.apic_ops import Context
+from app.guest.linux_2_6_22.irq_vectors import NMI_VECTOR
 from app.guest.steps import Load, Steps, Store
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.registers import Register
@@ -97,25 +97,6 @@ def send_ipi_self(context: Context, vector: int) -> Steps[None]:
     yield from __send_ipi_shortcut(context, Shorthand.SELF, vector)
 
 
-def apic_icr_write(context: Context, icr: Icr) -> Steps[None]:
-    """Any interrupt command at all: the destination first, unless a shorthand makes it moot."""
-    yield from apic_wait_icr_idle(context)
-    if icr.shorthand is Shorthand.NONE:
-        yield from apic_write_around(context, _ICR_HIGH, __prepare_icr2(icr.destination))
-    yield from apic_write_around(context, _ICR_LOW, icr.low())
-
-
 def ack_apic_irq(context: Context) -> Steps[None]:
     """Ends the interrupt: a write to EOI."""
     yield from apic_write_around(context, _EOI, 0)
-
-
-#: The table as the kernel is linked, before any hypervisor has touched it.
-NATIVE_OPERATIONS = ApicOperations(
-    apic_read=native_apic_read,
-    apic_write=native_apic_write,
-    send_ipi_mask=send_ipi_mask,
-    send_ipi_allbutself=send_ipi_allbutself,
-    send_ipi_self=send_ipi_self,
-    ack_apic_irq=ack_apic_irq,
-)

@@ -1,14 +1,12 @@
-"""Vectors of the i386 kernel, Linux 2.6.20 to 2.6.24 (``include/asm-i386/mach-default/irq_vectors.h``)."""
+"""Vectors of the x86-64 kernel, Linux 6.x (``arch/x86/include/asm/irq_vectors.h``)."""
 
 NMI_VECTOR = 0x02
-#: The sixteen interrupts of the 8259s.
-ISA_VECTORS = range(0x20, 0x30)
 FIRST_DEVICE_VECTOR = 0x31
-LOCAL_TIMER_VECTOR = 0xEF
-THERMAL_APIC_VECTOR = 0xF0
-CALL_FUNCTION_VECTOR = 0xFB
-RESCHEDULE_VECTOR = 0xFC
-INVALIDATE_TLB_VECTOR = 0xFD
+LOCAL_TIMER_VECTOR = 0xEC
+THERMAL_APIC_VECTOR = 0xFA
+CALL_FUNCTION_SINGLE_VECTOR = 0xFB
+CALL_FUNCTION_VECTOR = 0xFC
+RESCHEDULE_VECTOR = 0xFD
 ERROR_APIC_VECTOR = 0xFE
 SPURIOUS_APIC_VECTOR = 0xFF
 
@@ -16,9 +14,9 @@ SPURIOUS_APIC_VECTOR = 0xFF
 VECTOR_NAMES = {
     LOCAL_TIMER_VECTOR: "local timer",
     THERMAL_APIC_VECTOR: "thermal",
+    CALL_FUNCTION_SINGLE_VECTOR: "call function single",
     CALL_FUNCTION_VECTOR: "call function",
     RESCHEDULE_VECTOR: "reschedule",
-    INVALIDATE_TLB_VECTOR: "invalidate TLB",
     ERROR_APIC_VECTOR: "APIC error",
     SPURIOUS_APIC_VECTOR: "spurious",
 }

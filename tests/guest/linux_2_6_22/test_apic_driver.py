@@ -1,9 +1,8 @@
 """The kernel's send paths, access by access."""
 
-from app.guest import apic_driver
-from app.guest.apic_driver import NATIVE_OPERATIONS
+from app.guest.linux_2_6_22.kernel import NATIVE_OPERATIONS
 from app.guest.steps import Load, Store
-from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Icr, Shorthand
+from app.x86.icr import DELIVERY_STATUS
 from app.x86.registers import Register
 from tests.guest.helpers import context_of, steps_of, stores_of
 
@@ -36,7 +35,7 @@ def test_send_to_self_is_one_load_and_one_store() -> None:
 
 
 def test_eoi_is_one_store_of_zero() -> None:
-    assert steps_of(NATIVE_OPERATIONS.ack_apic_irq(context_of())) == [Store(Register.EOI, 0)]
+    assert steps_of(NATIVE_OPERATIONS.eoi(context_of())) == [Store(Register.EOI, 0)]
 
 
 def test_send_polls_until_the_last_ipi_was_accepted() -> None:
@@ -74,17 +73,3 @@ def test_more_than_eight_cpus_still_reach_themselves_by_shorthand() -> None:
     stores = stores_of(NATIVE_OPERATIONS.send_ipi_self(context_of(cpus=9), 0x41))
 
     assert stores == [(Register.ICR_LOW, 1 << 18 | LOGICAL | 0x41)]
-
-
-def test_any_command_is_written_as_it_stands() -> None:
-    icr = Icr(0x9A, DeliveryMode.STARTUP, DestinationMode.PHYSICAL, destination=3)
-
-    stores = stores_of(apic_driver.apic_icr_write(context_of(), icr))
-
-    assert stores == [(Register.ICR_HIGH, 0x0300_0000), (Register.ICR_LOW, icr.low())]
-
-
-def test_any_command_with_a_shorthand_leaves_the_destination_alone() -> None:
-    icr = Icr(0, DeliveryMode.NMI, shorthand=Shorthand.ALL_EXCLUDING_SELF)
-
-    assert stores_of(apic_driver.apic_icr_write(context_of(), icr)) == [(Register.ICR_LOW, icr.low())]

@@ -4,11 +4,11 @@ from collections import Counter
 
 import pytest
 
-from app.guest.apic_driver import NATIVE_OPERATIONS
 from app.guest.apic_ops import Context, Kernel
-from app.guest.boot import io_apic_entries, start_secondary
-from app.guest.irq_vectors import FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
-from app.guest.steps import EnableInterrupts, Store
+from app.guest.linux_2_6_22.boot import do_boot_cpu, io_apic_entries, start_secondary
+from app.guest.linux_2_6_22.irq_vectors import FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
+from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
+from app.guest.steps import Delay, EnableInterrupts, Store
 from app.hw.machine import Machine
 from app.x86.registers import Register
 from tests.guest.helpers import context_of, steps_of
@@ -17,7 +17,7 @@ from tests.guest.helpers import context_of, steps_of
 def booted(cpus: int) -> Machine:
     machine = Machine(cpus)
     for cpu in machine.cpus:
-        for step in steps_of(start_secondary(Context(cpu, Kernel(cpus), NATIVE_OPERATIONS))):
+        for step in steps_of(start_secondary(Context(cpu, Kernel(cpus, LINUX_2_6_22), NATIVE_OPERATIONS))):
             if isinstance(step, Store):
                 machine.write_register(cpu.number, step.register, step.value)
     return machine
@@ -59,11 +59,21 @@ def test_interrupts_go_on_last() -> None:
     assert steps[-1] == EnableInterrupts()
 
 
+def test_another_cpu_is_booted_by_init_deassert_and_two_startup_ipis() -> None:
+    steps = steps_of(do_boot_cpu(context_of(), 2))
+
+    sent = [step.value for step in steps if isinstance(step, Store) and step.register == Register.ICR_LOW]
+    targets = {step.value >> 24 for step in steps if isinstance(step, Store) and step.register == Register.ICR_HIGH}
+    assert [value & 0xC7FF for value in sent] == [0xC500, 0x8500, 0x4609, 0x4609]
+    assert targets == {2}
+    assert [step.microseconds for step in steps if isinstance(step, Delay)] == [10_000, 200, 200]
+
+
 # The I/O APIC
 
 
 def test_every_pin_in_use_has_a_device_vector_of_its_own() -> None:
-    vectors = [entry & 0xFF for entry in io_apic_entries(Kernel(4)).values()]
+    vectors = [entry & 0xFF for entry in io_apic_entries(Kernel(4, LINUX_2_6_22)).values()]
 
     assert len(set(vectors)) == len(vectors)
     assert min(vectors) == FIRST_DEVICE_VECTOR
@@ -71,25 +81,25 @@ def test_every_pin_in_use_has_a_device_vector_of_its_own() -> None:
 
 
 def test_vectors_spread_over_the_classes() -> None:
-    classes = Counter((entry & 0xFF) >> 4 for entry in io_apic_entries(Kernel(4)).values())
+    classes = Counter((entry & 0xFF) >> 4 for entry in io_apic_entries(Kernel(4, LINUX_2_6_22)).values())
 
     assert max(classes.values()) == 2
 
 
 def test_isa_pins_are_edge_and_pci_pins_level_and_active_low() -> None:
-    entries = io_apic_entries(Kernel(4))
+    entries = io_apic_entries(Kernel(4, LINUX_2_6_22))
 
     assert {pin for pin, entry in entries.items() if entry & 0xA000 == 0xA000} == set(range(16, 24))
     assert {pin for pin, entry in entries.items() if entry & 0xA000 == 0} == {*range(1, 16)}
 
 
 def test_devices_go_to_the_lowest_priority_of_all_cpus_in_flat_mode() -> None:
-    entry = io_apic_entries(Kernel(4))[16]
+    entry = io_apic_entries(Kernel(4, LINUX_2_6_22))[16]
 
     assert (entry >> 56, entry >> 11 & 1, entry >> 8 & 7) == (0b1111, 1, 1)
 
 
 def test_devices_go_to_the_bootstrap_processor_beyond_eight_cpus() -> None:
-    entry = io_apic_entries(Kernel(9))[16]
+    entry = io_apic_entries(Kernel(9, LINUX_2_6_22))[16]
 
     assert (entry >> 56, entry >> 11 & 1, entry >> 8 & 7) == (0, 0, 0)

@@ -1,9 +1,10 @@
 """How the kernel sets the APICs up: Linux 2.6.22, ``arch/i386/kernel/apic.c`` and ``io_apic.c``."""
 
 from app.guest.apic_ops import Context, Kernel
-from app.guest.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, SPURIOUS_APIC_VECTOR
-from app.guest.steps import EnableInterrupts, Steps
-from app.x86.icr import DeliveryMode
+from app.guest.linux_2_6_22.apic_driver import apic_wait_icr_idle
+from app.guest.linux_2_6_22.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, SPURIOUS_APIC_VECTOR
+from app.guest.steps import Delay, EnableInterrupts, Steps
+from app.x86.icr import DeliveryMode, Icr, TriggerMode
 from app.x86.lvt import MASKED
 from app.x86.redirection import LEVEL, PIN_COUNT
 from app.x86.registers import SVR_ENABLE, Register
@@ -17,6 +18,8 @@ _VECTOR_STEP = 8
 _EXTINT = 7 << 8
 _NMI = 4 << 8
 _ACTIVE_LOW = 1 << 13
+#: Where the trampoline of the real-mode start-up code lies.
+_START_EIP = 0x9000
 
 
 def io_apic_entries(kernel: Kernel) -> dict[int, int]:
@@ -62,3 +65,25 @@ def start_secondary(context: Context) -> Steps[None]:
     """Where a CPU begins after INIT and a start-up IPI (the bootstrap processor: after INIT alone)."""
     yield from setup_local_apic(context)
     yield EnableInterrupts()
+
+
+def do_boot_cpu(context: Context, cpu: int) -> Steps[None]:
+    """``wakeup_secondary_cpu`` of ``smpboot.c``: INIT, ten milliseconds, INIT de-assert, then two start-up IPIs with
+    200 microseconds behind each. ESR is cleared before and read after."""
+    operations = context.operations
+    yield from _send_to(context, cpu, Icr(0, DeliveryMode.INIT, trigger_mode=TriggerMode.LEVEL))
+    yield Delay(10_000)
+    yield from _send_to(context, cpu, Icr(0, DeliveryMode.INIT, level=0, trigger_mode=TriggerMode.LEVEL))
+    for _ in range(2):
+        yield from operations.apic_write(Register.ESR, 0)
+        yield from operations.apic_read(Register.ESR)
+        yield from _send_to(context, cpu, Icr(_START_EIP >> 12, DeliveryMode.STARTUP))
+        yield Delay(200)
+        yield from operations.apic_read(Register.ESR)
+
+
+def _send_to(context: Context, cpu: int, icr: Icr) -> Steps[None]:
+    operations = context.operations
+    yield from operations.apic_write(Register.ICR_HIGH, cpu << 24)
+    yield from operations.apic_write(Register.ICR_LOW, icr.low())
+    yield from apic_wait_icr_idle(context)

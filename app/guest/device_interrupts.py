@@ -1,0 +1,42 @@
+"""What every kernel does with a device's interrupt, an NMI and, unseen by it, an SMI: ``arch/x86/kernel/irq.c``,
+``kernel/irq/chip.c`` (``handle_edge_irq``, ``handle_fasteoi_irq``), ``nmi.c``. The same then and now.
+"""
+
+from app.guest.apic_ops import Context
+from app.guest.steps import DisableInterrupts, EnableInterrupts, Steps, Work
+
+#: The sixteen interrupts of the 8259s.
+ISA_VECTORS = range(0x20, 0x30)
+_DEVICE = Work("handler_device", "serves the device")
+_NMI = Work("handler_nmi", "handles the NMI")
+_SMI = Work("handler_smi", "the firmware serves the SMI")
+
+
+def do_irq(context: Context, vector: int) -> Steps[None]:
+    """A device's interrupt. Edge: EOI first. Level: EOI last, so its class stays closed while the device is served.
+    Interrupts are on while the device is served, and off again before the EOI (``handle_IRQ_event``): a higher class
+    comes in meanwhile, but handlers do not pile up behind each EOI."""
+    apic, channels = context.cpu.apic, context.cpu.event_channels
+    # What came as an ExtINT is ``i8259A_chip``'s, which acknowledges at the 8259 and not at the APIC.
+    external = channels is None and vector in ISA_VECTORS and vector not in apic.isr
+    if external:
+        yield _DEVICE  # interrupts stay off: only the masked line keeps an 8259's from coming in again at once
+        return
+    level = vector in (channels.level if channels else apic.tmr)
+    if not level:
+        yield from context.operations.eoi(context)
+    yield EnableInterrupts()
+    yield _DEVICE
+    yield DisableInterrupts()
+    if level:
+        yield from context.operations.eoi(context)
+
+
+def smi_handler(context: Context) -> Steps[None]:
+    """The firmware's, unseen by the kernel. An SMI needs no EOI."""
+    yield _SMI
+
+
+def do_nmi(context: Context) -> Steps[None]:
+    """An NMI needs no EOI."""
+    yield _NMI

@@ -1,0 +1,52 @@
+"""Linux 2.6.22 as one thing: its native table of operations, and what people can have it do."""
+
+from app.guest.apic_ops import ApicOperations, CallArguments, Context, Generation, GuestFunction, absent
+from app.guest.linux_2_6_22 import apic_driver, boot, interrupts, smp
+from app.guest.linux_2_6_22.irq_vectors import RESCHEDULE_VECTOR, VECTOR_NAMES
+from app.guest.steps import Steps
+
+#: The table as the kernel is linked, before any hypervisor has touched it.
+NATIVE_OPERATIONS = ApicOperations(
+    apic_read=apic_driver.native_apic_read,
+    apic_write=apic_driver.native_apic_write,
+    icr_write=absent,  # came with 2.6.28
+    eoi=apic_driver.ack_apic_irq,
+    send_ipi=absent,
+    send_ipi_mask=apic_driver.send_ipi_mask,
+    send_ipi_mask_allbutself=absent,
+    send_ipi_allbutself=apic_driver.send_ipi_allbutself,
+    send_ipi_all=absent,
+    send_ipi_self=apic_driver.send_ipi_self,
+    smp_send_reschedule=smp.native_smp_send_reschedule,
+    smp_call_function_mask=smp.native_smp_call_function_mask,
+    flush_tlb_others=smp.native_flush_tlb_others,
+)
+
+
+def _send_ipi_mask(context: Context, call: CallArguments) -> Steps[None]:
+    return context.operations.send_ipi_mask(context, call.mask, call.vector)
+
+
+FUNCTIONS: dict[str, GuestFunction] = {
+    "smp_call_function": lambda context, call: smp.smp_call_function(context, call.wait),
+    "smp_call_function_single": lambda context, call: smp.smp_call_function_single(context, call.target, call.wait),
+    "smp_send_reschedule": lambda context, call: smp.smp_send_reschedule(context, call.target),
+    "flush_tlb_others": lambda context, call: smp.flush_tlb_others(context, call.mask),
+    "send_ipi_self": lambda context, call: context.operations.send_ipi_self(context, call.vector),
+    "send_ipi_allbutself": lambda context, call: context.operations.send_ipi_allbutself(context, call.vector),
+    "send_ipi_mask": _send_ipi_mask,
+    "do_boot_cpu": lambda context, call: boot.do_boot_cpu(context, call.target),
+}
+
+LINUX_2_6_22 = Generation(
+    name="linux-2.6.22",
+    title="Linux 2.6.22, i386, flat logical mode: the kernel of March 2007",
+    xapic=NATIVE_OPERATIONS,
+    x2apic=None,
+    handler_of=interrupts.handler_of,
+    start_secondary=boot.start_secondary,
+    io_apic_entries=boot.io_apic_entries,
+    functions=FUNCTIONS,
+    reschedule_vector=RESCHEDULE_VECTOR,
+    vector_names=VECTOR_NAMES,
+)

@@ -1,0 +1,61 @@
+"""How today's kernel sets the APICs up: Linux 6.x, ``arch/x86/kernel/apic/{apic,io_apic}.c``, ``smpboot.c``."""
+
+from app.guest.apic_ops import Context, Kernel
+from app.guest.linux_6.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, SPURIOUS_APIC_VECTOR
+from app.guest.steps import Delay, EnableInterrupts, Steps
+from app.x86.icr import DeliveryMode, Icr, TriggerMode
+from app.x86.lvt import MASKED
+from app.x86.redirection import LEVEL, PIN_COUNT
+from app.x86.registers import SVR_ENABLE, Register
+
+#: IRQ 0, the timer, comes in at pin 2; the ISA interrupts at the pin of their number; PCI's from pin 16 on.
+_TIMER_PIN = 2
+_ISA_PINS = (1, *range(3, 16))
+_PCI_PINS = tuple(range(16, PIN_COUNT))
+_VECTOR_STEP = 8
+_EXTINT = 7 << 8
+_NMI = 4 << 8
+_ACTIVE_LOW = 1 << 13
+_START_EIP = 0x9000
+#: Vectors below 0x20 are exceptions' and wait for ever.
+_TASK_PRIORITY = 0x10
+
+
+def io_apic_entries(kernel: Kernel) -> dict[int, int]:
+    """The redirection entry of each pin in use: fixed, physical, and spread over the CPUs one after the other."""
+    entries = {}
+    for count, pin in enumerate((_TIMER_PIN, *_ISA_PINS, *_PCI_PINS)):
+        wiring = LEVEL | _ACTIVE_LOW if pin in _PCI_PINS else 0
+        target = count % min(kernel.cpu_count, 255)
+        entries[pin] = FIRST_DEVICE_VECTOR + _VECTOR_STEP * count | wiring | target << 56
+    return entries
+
+
+def setup_local_apic(context: Context) -> Steps[None]:
+    """TPR 0x10, software enable, spurious vector 0xff; LINT1 as NMI on the bootstrap processor, LINT0 masked."""
+    operations = context.operations
+    yield from operations.apic_write(Register.TPR, _TASK_PRIORITY)
+    yield from operations.apic_write(Register.SVR, SVR_ENABLE | SPURIOUS_APIC_VECTOR)
+    masked = 0 if context.cpu.bootstrap else MASKED
+    yield from operations.apic_write(Register.LVT_LINT0, _EXTINT | MASKED)
+    yield from operations.apic_write(Register.LVT_LINT1, _NMI | masked)
+    yield from operations.apic_write(Register.ESR, 0)
+    yield from operations.apic_write(Register.LVT_ERROR, ERROR_APIC_VECTOR)
+    yield from operations.apic_write(Register.ESR, 0)
+
+
+def start_secondary(context: Context) -> Steps[None]:
+    """Where a CPU begins after INIT and a start-up IPI (the bootstrap processor: after INIT alone)."""
+    yield from setup_local_apic(context)
+    yield EnableInterrupts()
+
+
+def do_boot_cpu(context: Context, cpu: int) -> Steps[None]:
+    """``wakeup_secondary_cpu_via_init``: INIT, no delay on today's processors, de-assert, two start-up IPIs with 10
+    microseconds behind each."""
+    icr_write = context.operations.icr_write
+    yield from icr_write(context, Icr(0, DeliveryMode.INIT, trigger_mode=TriggerMode.LEVEL).low(), cpu)
+    yield from icr_write(context, Icr(0, DeliveryMode.INIT, level=0, trigger_mode=TriggerMode.LEVEL).low(), cpu)
+    for _ in range(2):
+        yield from icr_write(context, Icr(_START_EIP >> 12, DeliveryMode.STARTUP).low(), cpu)
+        yield Delay(10)

@@ -1,0 +1,71 @@
+"""What the kernel asks of other CPUs: Linux 6.x, ``kernel/smp.c``, ``arch/x86/kernel/smp.c``, ``arch/x86/mm/tlb.c``."""
+
+from app.guest.apic_ops import Context
+from app.guest.linux_6.apic_driver import cpus_of
+from app.guest.linux_6.irq_vectors import CALL_FUNCTION_SINGLE_VECTOR, CALL_FUNCTION_VECTOR, RESCHEDULE_VECTOR
+from app.guest.steps import MemoryWrite, SpinUntil, Steps, Word
+
+
+def smp_call_function_many_cond(context: Context, cpumask: int, wait: bool) -> Steps[None]:
+    """Puts a request into the queue of every CPU of *cpumask*; an IPI goes only to those whose queue was empty. With
+    *wait*, waits until each request is unlocked."""
+    cpumask &= context.kernel.online_mask & ~(1 << context.number)
+    locks: list[Word] = []
+    to_tell = 0
+    for cpu in cpus_of(cpumask):
+        queue = context.kernel.call_single_queues[cpu]
+        lock = Word(f"csd lock[{cpu}]", 1)
+        locks.append(lock)
+        if not queue.requests:
+            to_tell |= 1 << cpu
+        queue.requests.append(lock)
+        yield MemoryWrite(queue.word, len(queue.requests))
+    if to_tell.bit_count() == 1:
+        yield from send_call_function_single_ipi(context, to_tell.bit_length() - 1)
+    elif to_tell:
+        yield from context.operations.smp_call_function_mask(context, to_tell, wait)
+    for lock in locks if wait else ():
+        yield SpinUntil(lock, 0)
+
+
+def smp_call_function(context: Context, wait: bool) -> Steps[None]:
+    """Has every other CPU run a function."""
+    yield from smp_call_function_many_cond(context, context.kernel.online_mask, wait)
+
+
+def smp_call_function_single(context: Context, cpu: int, wait: bool) -> Steps[None]:
+    """Has one other CPU run a function."""
+    yield from smp_call_function_many_cond(context, 1 << cpu, wait)
+
+
+def send_call_function_single_ipi(context: Context, cpu: int) -> Steps[None]:
+    """``native_send_call_func_single_ipi``."""
+    yield from context.operations.send_ipi(context, cpu, CALL_FUNCTION_SINGLE_VECTOR)
+
+
+def native_send_call_func_ipi(context: Context, cpumask: int, wait: bool) -> Steps[None]:
+    """To everyone else by shorthand, if that is who is meant; else to the mask."""
+    if cpumask == context.kernel.online_mask & ~(1 << context.number):
+        yield from context.operations.send_ipi_allbutself(context, CALL_FUNCTION_VECTOR)
+    else:
+        yield from context.operations.send_ipi_mask(context, cpumask, CALL_FUNCTION_VECTOR)
+
+
+def smp_send_reschedule(context: Context, cpu: int) -> Steps[None]:
+    """``arch_smp_send_reschedule``: a hypervisor may replace what is behind it."""
+    yield from context.operations.smp_send_reschedule(context, cpu)
+
+
+def native_smp_send_reschedule(context: Context, cpu: int) -> Steps[None]:
+    """Makes *cpu* look at its run queue."""
+    yield from context.operations.send_ipi(context, cpu, RESCHEDULE_VECTOR)
+
+
+def flush_tlb_multi(context: Context, cpumask: int) -> Steps[None]:
+    """Has the CPUs of *cpumask* drop their translations; a hypervisor may replace what is behind it."""
+    yield from context.operations.flush_tlb_others(context, cpumask)
+
+
+def native_flush_tlb_multi(context: Context, cpumask: int) -> Steps[None]:
+    """``on_each_cpu_cond_mask(flush_tlb_func)``: no vector of its own."""
+    yield from smp_call_function_many_cond(context, cpumask, wait=True)

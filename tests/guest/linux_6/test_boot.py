@@ -1,0 +1,54 @@
+"""How today's kernel sets its APICs up and starts another CPU."""
+
+import pytest
+
+from app.guest.apic_ops import Kernel
+from app.guest.linux_6.boot import do_boot_cpu, io_apic_entries, start_secondary
+from app.guest.linux_6.irq_vectors import FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
+from app.guest.linux_6.kernel import LINUX_6
+from app.guest.steps import Delay, EnableInterrupts, WriteMsr
+from app.x86.model_specific_registers import x2apic_msr
+from app.x86.registers import Register
+from tests.guest.helpers import steps_of, stores_of, x2apic, xapic
+
+COMMANDS = [0xC500, 0x8500, 0x4609, 0x4609]
+
+
+def test_another_cpu_is_booted_by_init_deassert_and_two_startup_ipis_on_the_page() -> None:
+    stores = stores_of(do_boot_cpu(xapic(), 2))
+
+    assert [value & 0xC7FF for register, value in stores if register == Register.ICR_LOW] == COMMANDS
+    assert [value for register, value in stores if register == Register.ICR_HIGH] == [2 << 24] * 4
+
+
+def test_another_cpu_is_booted_by_init_deassert_and_two_startup_ipis_by_msr() -> None:
+    steps = steps_of(do_boot_cpu(x2apic(), 2))
+
+    commands = [step.value for step in steps if isinstance(step, WriteMsr)]
+    assert commands == [2 << 32 | command for command in COMMANDS]
+    assert [step for step in steps if isinstance(step, Delay)] == [Delay(10), Delay(10)]
+
+
+@pytest.mark.parametrize(("cpu", "lint1"), [(0, 0x400), (1, 0x1_0400)])
+def test_apic_comes_up_with_tpr_above_the_exceptions_and_interrupts_on_last(cpu: int, lint1: int) -> None:
+    stores = stores_of(start_secondary(xapic(cpu)))
+
+    written = dict(stores)
+    assert (written[Register.TPR], written[Register.SVR], written[Register.LVT_LINT1]) == (0x10, 0x1FF, lint1)
+    assert isinstance(steps_of(start_secondary(xapic(cpu)))[-1], EnableInterrupts)
+    assert steps_of(start_secondary(x2apic(cpu))) == [
+        *(WriteMsr(x2apic_msr(register), value) for register, value in stores),
+        EnableInterrupts(),
+    ]
+
+
+@pytest.mark.parametrize("cpus", [1, 4, 40])
+def test_devices_are_spread_over_the_cpus_one_after_the_other(cpus: int) -> None:
+    entries = io_apic_entries(Kernel(cpus, LINUX_6))
+
+    vectors = [entry & 0xFF for entry in entries.values()]
+    assert [entry >> 56 for entry in entries.values()] == [count % cpus for count in range(len(entries))]
+    assert {entry >> 8 & 0xF for entry in entries.values()} == {0}
+    assert len(set(vectors)) == len(vectors)
+    assert (min(vectors), max(vectors) < LOCAL_TIMER_VECTOR) == (FIRST_DEVICE_VECTOR, True)
+    assert {pin for pin, entry in entries.items() if entry & 0xA000 == 0xA000} == set(range(16, 24))
