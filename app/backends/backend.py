@@ -1,32 +1,44 @@
 """What a back end is: a table of operations for the guest, and a hypervisor (or none) around it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
-from app.guest.apic_driver import NATIVE_OPERATIONS
-from app.guest.apic_ops import ApicOperations
+from app.guest.apic_ops import ApicOperations, Generation, Kernel
 from app.guest.steps import Arriving, GuestStep, Steps
+from app.hw.apic_base import ApicMode
+from app.hw.cpu import Cpu
 
 
 class Hypervisor(Protocol):
     """What runs below a guest."""
 
-    def intercept(self, step: GuestStep) -> Steps[int] | None:
-        """What happens instead of *step*, ending in what the guest gets; None when the guest does it undisturbed."""
+    def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
+        """What happens instead of *step* on *cpu*, ending in what the guest gets; None when the guest does it
+        undisturbed."""
 
-    def deliver(self, halted: bool, arrival: Arriving) -> Steps[int]:
+    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
         """How an interrupt gets into the guest, whose CPU is *halted* or running; *arrival* is the step that
         takes it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Backend:
-    """One way for a guest to reach its APIC."""
+    """One way for the guest of one generation to reach its APIC."""
 
     name: str
     title: str
+    generation: Generation
+    #: The mode in which the guest has its APIC.
+    apic_mode: ApicMode
     operations: ApicOperations
+    native: ApicOperations
     hypervisor: Hypervisor | None
+    #: The hypervisor may spare the guest an EOI through a word that they share.
+    shares_eoi_word: bool
+    #: The guest has no APIC: event channels tell it of interrupts.
+    event_channels: bool
 
     @property
     def replacements(self) -> frozenset[str]:
@@ -36,4 +48,56 @@ class Backend:
     @property
     def overrides(self) -> tuple[str, ...]:
         """The operations that this back end replaces in the guest."""
-        return self.operations.replaced_against(NATIVE_OPERATIONS)
+        return self.operations.replaced_against(self.native)
+
+    @property
+    def replaced_functions(self) -> tuple[str, ...]:
+        """The kernel's own functions that are replaced, by the kernel's names."""
+        return tuple(getattr(self.native, name).__name__ for name in self.overrides)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BackendDefinition:
+    """A back end before it meets a kernel. ``paravirtualise`` makes its table from the kernel's own; None where the
+    kernel stays as it is."""
+
+    name: str
+    title: str
+    apic_mode: ApicMode = ApicMode.XAPIC
+    hypervisor: Hypervisor | None = None
+    paravirtualise: Callable[[ApicOperations], ApicOperations] | None = None
+    shares_eoi_word: bool = False
+    event_channels: bool = False
+    #: Names of the generations that never had it, with the reason.
+    never_in: tuple[tuple[str, str], ...] = ()
+
+    def reason_against(self, generation: Generation) -> str | None:
+        """Why this back end does not go with that kernel; None when it does."""
+        if self.apic_mode is ApicMode.X2APIC and generation.x2apic is None:
+            return f"{generation.name} knows no x2APIC mode"
+        return dict(self.never_in).get(generation.name)
+
+    def bind(self, generation: Generation) -> Backend:
+        """The back end for that kernel. ValueError says why there is none."""
+        reason = self.reason_against(generation)
+        if reason is not None:
+            raise ValueError(f"{self.name}: {reason}")
+        return _bound(self, generation)
+
+
+@lru_cache
+def _bound(definition: BackendDefinition, generation: Generation) -> Backend:
+    native = generation.x2apic if definition.apic_mode is ApicMode.X2APIC else generation.xapic
+    assert native is not None, "reason_against has looked"
+    operations = definition.paravirtualise(native) if definition.paravirtualise else native
+    return Backend(
+        definition.name,
+        definition.title,
+        generation,
+        definition.apic_mode,
+        operations,
+        native,
+        definition.hypervisor,
+        definition.shares_eoi_word,
+        definition.event_channels,
+    )

@@ -1,9 +1,30 @@
 """Every back end, by the name that commands and the page use."""
 
-from app.backends.backend import Backend
-from app.backends.native_xapic import NATIVE_XAPIC
+from app.backends.apicv import APICV
+from app.backends.backend import Backend, BackendDefinition
+from app.backends.hyperv import HYPERV
+from app.backends.kvm_pv import KVM_PV
+from app.backends.native import NATIVE_X2APIC, NATIVE_XAPIC
 from app.backends.trap_emulate import TRAP_EMULATE
 from app.backends.vmi import VMI
+from app.backends.xen_evtchn import XEN_EVTCHN
+from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 
-BACKENDS: dict[str, Backend] = {backend.name: backend for backend in (NATIVE_XAPIC, TRAP_EMULATE, VMI)}
+BACKENDS: dict[str, BackendDefinition] = {
+    definition.name: definition
+    for definition in (NATIVE_XAPIC, NATIVE_X2APIC, TRAP_EMULATE, VMI, KVM_PV, HYPERV, XEN_EVTCHN, APICV)
+}
+#: The hardware of each kernel's time, as a cost sheet.
+DEFAULT_SHEETS = {"linux-2.6.22": "2007", "linux-6": "sapphire-rapids"}
 DEFAULT_BACKEND = NATIVE_XAPIC.name
+
+
+def backend(name: str, generation: str = DEFAULT_GENERATION) -> Backend:
+    """The back end *name* under the kernel *generation*. KeyError for an unknown name, ValueError (why) for a pair that
+    does not go together."""
+    return BACKENDS[name].bind(GENERATIONS[generation])
+
+
+def generation_for(name: str) -> str:
+    """The generation that a session with back end *name* gets when it asks for none: the first that goes with it."""
+    return next(key for key, kernel in GENERATIONS.items() if BACKENDS[name].reason_against(kernel) is None)

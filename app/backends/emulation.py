@@ -3,11 +3,28 @@
 Source: Adams and Agesen, "A Comparison of Software and Hardware Techniques for x86 Virtualization", ASPLOS 2006.
 """
 
-from app.guest.steps import Arriving, EmulatedRead, EmulatedWrite, Halt, Steps, VmEntry, VmExit
+from app.guest.steps import (
+    Arriving,
+    Decode,
+    EmulatedRead,
+    EmulatedWrite,
+    Halt,
+    HostWork,
+    Steps,
+    VmEntry,
+    VmExit,
+)
+from app.x86.model_specific_registers import RESET_BASE as RESET_BASE
+from app.x86.registers import Register
 
-_ENTRY = VmEntry()
+ENTRY = VmEntry()
+#: Where the page lies that hardware watches, and the destination that stands for everyone.
+XAPIC_BROADCAST = 0xFF
+_ACCESS = VmExit("APIC access")
+_DECODE = Decode()
 _EXTERNAL_INTERRUPT = VmExit("external interrupt")
 _HLT = VmExit("HLT")
+INJECT = HostWork("inject", "puts the interrupt into the guest")
 
 
 def emulate(register: int, value: int | None, *, by_page: bool) -> Steps[int]:
@@ -16,6 +33,32 @@ def emulate(register: int, value: int | None, *, by_page: bool) -> Steps[int]:
     if value is None:
         return (yield EmulatedRead(register, by_page))
     yield EmulatedWrite(register, value, by_page)
+    return 0
+
+
+def trapped_page_access(register: int, value: int | None) -> Steps[int]:
+    """A load or store that faults: exit, decode, emulate, re-enter."""
+    yield _ACCESS
+    yield _DECODE
+    result = yield from emulate(register, value, by_page=True)
+    yield ENTRY
+    return result
+
+
+def trapped_msr_access(reason: str, register: int, value: int | None) -> Steps[int]:
+    """RDMSR or WRMSR that exits. No decoding: the instruction is known, and ECX holds the MSR."""
+    yield VmExit(reason)
+    result = yield from emulate(register, value, by_page=False)
+    yield ENTRY
+    return result
+
+
+def trapped_icr_write(value: int) -> Steps[int]:
+    """WRMSR of a synthetic 64-bit ICR with an xAPIC destination: one exit writes both halves."""
+    yield VmExit("WRMSR of ICR")
+    yield EmulatedWrite(Register.ICR_HIGH, value >> 32, by_page=False)
+    yield EmulatedWrite(Register.ICR_LOW, value & 0xFFFF_FFFF, by_page=False)
+    yield ENTRY
     return 0
 
 
@@ -30,6 +73,7 @@ def deliver(halted: bool, arrival: Arriving) -> Steps[int]:
     """A running guest is kicked out first; a halted one is out already. The vector is injected at the entry."""
     if not halted:
         yield _EXTERNAL_INTERRUPT
+    yield INJECT
     vector = yield arrival
-    yield _ENTRY
+    yield ENTRY
     return vector

@@ -1,55 +1,40 @@
 """Trap and emulate: the guest is untouched. Its APIC page is not mapped, so each access faults; the hypervisor decodes
-the instruction, does to its model what the instruction would have done, and goes back behind it.
+the instruction, does to its model what the instruction would have done, and goes back behind it. In x2APIC mode each
+RDMSR and WRMSR exits, and nothing has to be decoded.
 """
 
 from app.backends import emulation
-from app.backends.backend import Backend
-from app.guest.apic_driver import NATIVE_OPERATIONS
-from app.guest.steps import (
-    Arriving,
-    Decode,
-    GuestStep,
-    Halt,
-    Load,
-    Steps,
-    Store,
-    VmEntry,
-    VmExit,
-)
-
-_EXIT = VmExit("APIC access")
-_DECODE = Decode()
-_ENTRY = VmEntry()
+from app.backends.backend import BackendDefinition
+from app.guest.apic_ops import Kernel
+from app.guest.steps import Arriving, GuestStep, Halt, Load, ReadMsr, Steps, Store, WriteMsr
+from app.hw.cpu import Cpu
+from app.x86.model_specific_registers import x2apic_offset
 
 
 class TrapAndEmulate:
-    """A hypervisor that learns of APIC accesses by page faults."""
+    """A hypervisor that learns of APIC accesses by page faults and MSR exits."""
 
-    def intercept(self, step: GuestStep) -> Steps[int] | None:
+    def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
         match step:
             case Load(register):
-                return self._access(register, None)
+                return emulation.trapped_page_access(register, None)
             case Store(register, value):
-                return self._access(register, value)
+                return emulation.trapped_page_access(register, value)
+            case ReadMsr(msr):
+                return emulation.trapped_msr_access(f"RDMSR {msr:#x}", x2apic_offset(msr), None)
+            case WriteMsr(msr, value):
+                return emulation.trapped_msr_access(f"WRMSR {msr:#x}", x2apic_offset(msr), value)
             case Halt():
                 return emulation.halt()
             case _:
                 return None
 
-    def _access(self, register: int, value: int | None) -> Steps[int]:
-        yield _EXIT
-        yield _DECODE
-        result = yield from emulation.emulate(register, value, by_page=True)
-        yield _ENTRY
-        return result
-
-    def deliver(self, halted: bool, arrival: Arriving) -> Steps[int]:
+    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
         return emulation.deliver(halted, arrival)
 
 
-TRAP_EMULATE = Backend(
+TRAP_EMULATE = BackendDefinition(
     name="trap-emulate",
     title="MMIO that faults: exit, decode, emulate, re-enter",
-    operations=NATIVE_OPERATIONS,
     hypervisor=TrapAndEmulate(),
 )

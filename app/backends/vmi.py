@@ -9,12 +9,11 @@ Source: Z. Amsden, "VMI Interface Proposal Documentation for I386", LKML, 13 Mar
 from dataclasses import replace
 
 from app.backends import emulation
-from app.backends.backend import Backend
+from app.backends.backend import BackendDefinition
 from app.backends.trap_emulate import TrapAndEmulate
-from app.guest.apic_driver import NATIVE_OPERATIONS
-from app.guest.steps import GuestStep, HypervisorCall, Steps, VmEntry
-
-_ENTRY = VmEntry()
+from app.guest.apic_ops import ApicOperations
+from app.guest.steps import GuestStep, HypervisorCall, Steps
+from app.hw.cpu import Cpu
 
 
 def vmi_apic_read(register: int) -> Steps[int]:
@@ -31,22 +30,27 @@ def vmi_apic_write(register: int, value: int) -> Steps[None]:
 class VmiHypervisor(TrapAndEmulate):
     """Answers VMI calls; whatever else touches the APIC page is trapped as ever."""
 
-    def intercept(self, step: GuestStep) -> Steps[int] | None:
+    def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
         if isinstance(step, HypervisorCall):
             return self._answer(step)
-        return super().intercept(step)
+        return super().intercept(step, cpu)
 
     def _answer(self, call: HypervisorCall) -> Steps[int]:
         # The call is an exit too: its price holds both, so that all of it costs what a call-out costs.
         yield call
         result = yield from emulation.emulate(call.register, call.value, by_page=False)
-        yield _ENTRY
+        yield emulation.ENTRY
         return result
 
 
-VMI = Backend(
+def _paravirtualise(native: ApicOperations) -> ApicOperations:
+    return replace(native, apic_read=vmi_apic_read, apic_write=vmi_apic_write)
+
+
+VMI = BackendDefinition(
     name="vmi",
     title="apic_read and apic_write as calls into the hypervisor",
-    operations=replace(NATIVE_OPERATIONS, apic_read=vmi_apic_read, apic_write=vmi_apic_write),
     hypervisor=VmiHypervisor(),
+    paravirtualise=_paravirtualise,
+    never_in=(("linux-6", "VMI left the kernel with 2.6.37"),),
 )

@@ -2,18 +2,20 @@
 
 from app.backends.backend import Backend
 from app.guest.apic_ops import Context, Kernel
-from app.guest.steps import EmulatedRead, GuestStep, Load, Step, Steps
+from app.guest.steps import EmulatedRead, GuestStep, Load, ReadMsr, Step, Steps, VirtualRead
+from app.hw.cpu import Cpu
 from app.hw.machine import Machine
 from tests.guest.same_steps import SameSteps
 
 
 def context_of(backend: Backend, cpu: int = 0, cpus: int = 4) -> Context:
-    return Context(Machine(cpus).cpus[cpu], Kernel(cpus), backend.operations)
+    machine = Machine(cpus, mode=backend.apic_mode)
+    return Context(machine.cpus[cpu], Kernel(cpus, backend.generation), backend.operations)
 
 
-def done(backend: Backend, code: Steps[None] | Steps[int], *, reads: int = 0) -> list[Step]:
+def done(backend: Backend, code: Steps[None] | Steps[int], *, reads: int = 0, cpu: Cpu | None = None) -> list[Step]:
     """Every step of *code*; whatever reads a register finds *reads*."""
-    steps, _ = run(backend, code, reads)
+    steps, _ = run(backend, code, reads, cpu)
     return steps
 
 
@@ -24,7 +26,10 @@ def result(backend: Backend, code: Steps[int], *, reads: int) -> int:
     return value
 
 
-def run(backend: Backend, code: Steps[None] | Steps[int], reads: int) -> tuple[list[Step], int | None]:
+def run(
+    backend: Backend, code: Steps[None] | Steps[int], reads: int, cpu: Cpu | None = None
+) -> tuple[list[Step], int | None]:
+    cpu = cpu or Machine(1).cpus[0]
     steps = SameSteps()
     answer: int | None = None
     while True:
@@ -32,10 +37,10 @@ def run(backend: Backend, code: Steps[None] | Steps[int], reads: int) -> tuple[l
             step = code.send(answer)  # type: ignore[arg-type]  # None starts it
         except StopIteration as stop:
             return steps, stop.value
-        host = backend.hypervisor.intercept(guest_step(step)) if backend.hypervisor else None
+        host = backend.hypervisor.intercept(guest_step(step), cpu) if backend.hypervisor else None
         if host is None:
             steps.append(step)
-            answer = reads if isinstance(step, Load) else 0
+            answer = reads if isinstance(step, Load | ReadMsr) else 0
         else:
             emulated, answer = drain(host, reads)
             steps += emulated
@@ -49,9 +54,16 @@ def drain(code: Steps[int], reads: int = 0) -> tuple[list[Step], int]:
         try:
             step = code.send(answer)  # type: ignore[arg-type]  # None starts it
         except StopIteration as stop:
-            return steps, int(stop.value)
+            return steps, int(stop.value or 0)
         steps.append(step)
-        answer = reads if isinstance(step, EmulatedRead) else 0
+        answer = reads if isinstance(step, EmulatedRead | VirtualRead) else 0
+
+
+def intercepted(backend: Backend, step: GuestStep, cpu: Cpu | None = None) -> list[Step] | None:
+    """What happens instead of *step*; None when the guest does it undisturbed."""
+    assert backend.hypervisor is not None
+    code = backend.hypervisor.intercept(step, cpu or Machine(1).cpus[0])
+    return None if code is None else drain(code)[0]
 
 
 def guest_step(step: Step) -> GuestStep:

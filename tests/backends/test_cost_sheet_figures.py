@@ -7,7 +7,8 @@ import pytest
 from app.backends.catalogue import BACKENDS
 from app.backends.cost_entries import REQUIRED_ENTRIES
 from app.backends.cost_sheet import cost_sheet_names, load_cost_sheet
-from app.guest.steps import PRICES, Work
+from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
+from app.guest.steps import Work, price_of
 from app.x86.registers import Register
 from tests.backends.helpers import done
 
@@ -32,11 +33,12 @@ HELD_BACK = (
 
 def cycles(backend: str, *, write: bool) -> int:
     """What one access to TPR costs by the sheet of 2007."""
-    operations = BACKENDS[backend].operations
+    reached = BACKENDS[backend].bind(GENERATIONS[DEFAULT_GENERATION])
+    operations = reached.operations
     code = operations.apic_write(Register.TPR, 0) if write else operations.apic_read(Register.TPR)
     sheet = load_cost_sheet("2007").cycles
-    steps = done(BACKENDS[backend], code)
-    return sum(sheet[PRICES[type(step)]] for step in steps if not isinstance(step, Work))
+    steps = done(reached, code)
+    return sum(sheet[price_of(step)] for step in steps if not isinstance(step, Work))
 
 
 # Every sheet

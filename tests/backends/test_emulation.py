@@ -16,6 +16,7 @@ from app.guest.steps import (
 )
 from tests.backends.helpers import drain
 
+INJECT = emulation.INJECT
 by_page_or_by_name = pytest.mark.parametrize("by_page", [True, False])
 
 
@@ -41,19 +42,20 @@ def test_halt_leaves_the_guest_first() -> None:
 def test_a_running_guest_is_kicked_out_before_the_interrupt_is_injected(arrival: Arriving) -> None:
     steps, _ = drain(emulation.deliver(halted=False, arrival=arrival))
 
-    assert steps == [VmExit("external interrupt"), arrival, VmEntry()]
+    assert steps == [VmExit("external interrupt"), INJECT, arrival, VmEntry()]
 
 
 @pytest.mark.parametrize("arrival", [Acknowledge(), EnterNmi(), EnterSmm()])
 def test_a_halted_guest_is_out_already(arrival: Arriving) -> None:
     steps, _ = drain(emulation.deliver(halted=True, arrival=arrival))
 
-    assert steps == [arrival, VmEntry()]
+    assert steps == [INJECT, arrival, VmEntry()]
 
 
 def test_delivery_gives_the_vector_that_was_acknowledged() -> None:
     code = emulation.deliver(halted=True, arrival=Acknowledge())
     next(code)
+    assert code.send(0) == Acknowledge()
     code.send(0x51)
 
     with pytest.raises(StopIteration) as end:

@@ -1,7 +1,7 @@
 import pytest
 
-from app.backends.trap_emulate import TRAP_EMULATE
-from app.guest.apic_driver import NATIVE_OPERATIONS
+from app.backends import trap_emulate
+from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
 from app.guest.steps import (
     Decode,
     EmulatedRead,
@@ -18,8 +18,9 @@ from app.guest.steps import (
     Work,
 )
 from app.x86.registers import Register
-from tests.backends.helpers import done, drain, result
+from tests.backends.helpers import done, intercepted, result
 
+TRAP_EMULATE = trap_emulate.TRAP_EMULATE.bind(LINUX_2_6_22)
 EXIT = VmExit("APIC access")
 
 
@@ -42,11 +43,7 @@ def test_a_read_is_exit_decode_emulate_entry_and_returns_what_the_model_holds() 
 
 
 def test_halt_is_an_exit() -> None:
-    assert TRAP_EMULATE.hypervisor is not None
-    code = TRAP_EMULATE.hypervisor.intercept(Halt())
-
-    assert code is not None
-    assert drain(code)[0] == [VmExit("HLT"), Halt()]
+    assert intercepted(TRAP_EMULATE, Halt()) == [VmExit("HLT"), Halt()]
 
 
 @pytest.mark.parametrize(
@@ -60,5 +57,4 @@ def test_halt_is_an_exit() -> None:
     ],
 )
 def test_what_is_no_business_of_the_apic_runs_undisturbed(step: GuestStep) -> None:
-    assert TRAP_EMULATE.hypervisor is not None
-    assert TRAP_EMULATE.hypervisor.intercept(step) is None
+    assert intercepted(TRAP_EMULATE, step) is None

@@ -1,0 +1,156 @@
+"""Hyper-V's enlightened guest: sends by the cluster-IPI hypercall, EOI by a bit of the assist page, the registers that
+matter by synthetic MSRs; what the hypercall cannot do falls back to the native driver.
+
+Source: Linux ``arch/x86/hyperv/hv_apic.c``; Hyper-V TLFS, "HvCallSendSyntheticClusterIpi", "Virtual Processor Assist
+Page", "Synthetic MSRs".
+"""
+
+from dataclasses import replace
+
+from app.backends import emulation, shared_eoi
+from app.backends.backend import BackendDefinition
+from app.backends.trap_emulate import TrapAndEmulate
+from app.guest.apic_ops import ApicOperations, Context, Kernel
+from app.guest.linux_6 import apic_driver
+from app.guest.linux_6.kernel import XAPIC_OPERATIONS
+from app.guest.steps import Arriving, GuestStep, HostSend, HostWork, Hypercall, ReadMsr, Steps, WriteMsr
+from app.hw.cpu import Cpu
+from app.x86.icr import DeliveryMode
+from app.x86.registers import Register
+
+HV_X64_MSR_EOI = 0x4000_0070
+HV_X64_MSR_ICR = 0x4000_0071
+HV_X64_MSR_TPR = 0x4000_0072
+SEND_IPI = "HVCALL_SEND_IPI"
+SEND_IPI_EX = "HVCALL_SEND_IPI_EX"
+#: The plain hypercall holds 64 virtual processors in one word; ``_EX`` names banks of 64.
+PLAIN_PROCESSORS = 64
+#: Vectors below are not accepted (``HV_IPI_LOW_VECTOR``).
+LOW_VECTOR = 0x10
+_SETUP = HostWork("send_ipi_setup", "reads the set of virtual processors")
+_REGISTER_OF = {HV_X64_MSR_EOI: Register.EOI, HV_X64_MSR_TPR: Register.TPR}
+_MSR_OF = {register: msr for msr, register in _REGISTER_OF.items()}
+
+
+def hv_apic_read(register: int) -> Steps[int]:
+    """TPR by its synthetic MSR, all else by the page."""
+    if register == Register.TPR:
+        return (yield ReadMsr(HV_X64_MSR_TPR))
+    return (yield from apic_driver.native_apic_mem_read(register))
+
+
+def hv_apic_write(register: int, value: int) -> Steps[None]:
+    """EOI and TPR by their synthetic MSRs, all else by the page."""
+    msr = _MSR_OF.get(Register(register))
+    if msr is not None:
+        yield WriteMsr(msr, value)
+    else:
+        yield from apic_driver.native_apic_mem_write(register, value)
+
+
+def hv_apic_icr_write(context: Context, low: int, destination: int) -> Steps[None]:
+    """One synthetic MSR of 64 bits."""
+    yield WriteMsr(HV_X64_MSR_ICR, destination << 56 | low)
+
+
+def hv_apic_eoi_write(context: Context) -> Steps[None]:
+    """Clears the assist page's bit; writes the synthetic MSR only if it was clear already."""
+    if not (yield from shared_eoi.guest_eoi_spared(context)):
+        yield WriteMsr(HV_X64_MSR_EOI, 0)
+
+
+def __send_ipi_mask(cpumask: int, vector: int) -> Steps[int]:
+    """1 when the hypercall could do it."""
+    if vector < LOW_VECTOR:
+        return 0
+    plain = cpumask >> PLAIN_PROCESSORS == 0
+    yield Hypercall(SEND_IPI if plain else SEND_IPI_EX, (vector, cpumask))
+    return 1
+
+
+def hv_send_ipi(context: Context, cpu: int, vector: int) -> Steps[None]:
+    """To one CPU."""
+    if not (yield from __send_ipi_mask(1 << cpu, vector)):
+        yield from XAPIC_OPERATIONS.send_ipi(context, cpu, vector)
+
+
+def hv_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
+    """To a set of CPUs: one hypercall, whatever their number."""
+    if not (yield from __send_ipi_mask(cpumask, vector)):
+        yield from XAPIC_OPERATIONS.send_ipi_mask(context, cpumask, vector)
+
+
+def hv_send_ipi_mask_allbutself(context: Context, cpumask: int, vector: int) -> Steps[None]:
+    """The same without the CPU that asks."""
+    yield from hv_send_ipi_mask(context, cpumask & ~(1 << context.number), vector)
+
+
+def hv_send_ipi_allbutself(context: Context, vector: int) -> Steps[None]:
+    """To every other CPU."""
+    yield from hv_send_ipi_mask(context, context.kernel.online_mask & ~(1 << context.number), vector)
+
+
+def hv_send_ipi_all(context: Context, vector: int) -> Steps[None]:
+    """To every CPU."""
+    yield from hv_send_ipi_mask(context, context.kernel.online_mask, vector)
+
+
+def hv_send_ipi_self(context: Context, vector: int) -> Steps[None]:
+    """To the CPU that asks: by hypercall, too."""
+    yield from hv_send_ipi(context, context.number, vector)
+
+
+class HypervHypervisor(TrapAndEmulate):
+    """Hyper-V without APIC hardware."""
+
+    def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
+        match step:
+            case Hypercall():
+                return self._send_ipi(step)
+            case ReadMsr(msr) if msr == HV_X64_MSR_TPR:
+                return emulation.trapped_msr_access("RDMSR of TPR", Register.TPR, None)
+            case WriteMsr(msr, value) if msr == HV_X64_MSR_ICR:
+                return emulation.trapped_icr_write(value)
+            case WriteMsr(msr, value) if msr in _REGISTER_OF:
+                register = _REGISTER_OF[msr]
+                return emulation.trapped_msr_access(f"WRMSR of {register.name}", register, value)
+            case _:
+                return super().intercept(step, cpu)
+
+    def _send_ipi(self, call: Hypercall) -> Steps[int]:
+        yield call
+        vector, processors = call.arguments
+        yield _SETUP
+        for cpu in apic_driver.cpus_of(processors):
+            yield HostSend(cpu, vector, DeliveryMode.FIXED)
+        yield emulation.ENTRY
+        return 0
+
+    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+        return shared_eoi.deliver(halted, arrival, cpu, kernel)
+
+
+def _paravirtualise(native: ApicOperations) -> ApicOperations:
+    return replace(
+        native,
+        apic_read=hv_apic_read,
+        apic_write=hv_apic_write,
+        icr_write=hv_apic_icr_write,
+        eoi=hv_apic_eoi_write,
+        send_ipi=hv_send_ipi,
+        send_ipi_mask=hv_send_ipi_mask,
+        send_ipi_mask_allbutself=hv_send_ipi_mask_allbutself,
+        send_ipi_allbutself=hv_send_ipi_allbutself,
+        send_ipi_all=hv_send_ipi_all,
+        send_ipi_self=hv_send_ipi_self,
+    )
+
+
+HYPERV = BackendDefinition(
+    name="hyperv",
+    title="cluster-IPI hypercall, synthetic MSRs, EOI by the assist page",
+    hypervisor=HypervHypervisor(),
+    paravirtualise=_paravirtualise,
+    shares_eoi_word=True,
+    never_in=(("linux-2.6.22", "Hyper-V's guest support came with 2.6.32, its IPI hypercall with 4.18"),),
+)

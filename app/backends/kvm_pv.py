@@ -1,0 +1,110 @@
+"""KVM's paravirtual guest: mask sends by the SEND_IPI hypercall, EOI by a shared bit; a single target is still sent to
+through ICR.
+
+Source: Linux ``arch/x86/kernel/kvm.c`` (``__send_ipi_mask``, ``kvm_guest_apic_eoi_write``), ``arch/x86/kvm/lapic.c``
+(``kvm_pv_send_ipi``), Documentation/virt/kvm/x86/hypercalls.rst.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from app.backends import emulation, shared_eoi
+from app.backends.backend import BackendDefinition
+from app.backends.trap_emulate import TrapAndEmulate
+from app.guest.apic_ops import ApicOperations, Context, Kernel
+from app.guest.linux_6 import apic_driver
+from app.guest.linux_6.irq_vectors import NMI_VECTOR
+from app.guest.steps import Arriving, GuestStep, HostSend, HostWork, Hypercall, Steps
+from app.hw.apic_base import ApicMode
+from app.hw.cpu import Cpu
+from app.x86.icr import DeliveryMode
+
+SEND_IPI = "KVM_HC_SEND_IPI"
+#: APIC IDs that one hypercall can name: two words of 64 bits.
+WINDOW = 128
+_WORD_BITS = 64
+_WORD = (1 << _WORD_BITS) - 1
+_SETUP = HostWork("send_ipi_setup", "reads the two words of the bitmap")
+
+
+def windows(apic_ids: list[int]) -> Iterator[tuple[int, int]]:
+    """(lowest APIC ID, bitmap from there) of each hypercall that *apic_ids*, in the order of the CPUs, need."""
+    lowest = highest = -1
+    bitmap = 0
+    for apic_id in apic_ids:
+        if bitmap and max(highest, apic_id) - min(lowest, apic_id) >= WINDOW:
+            yield lowest, bitmap
+            bitmap = 0
+        if not bitmap:
+            lowest = highest = apic_id
+        elif apic_id < lowest:
+            bitmap <<= lowest - apic_id
+            lowest = apic_id
+        highest = max(highest, apic_id)
+        bitmap |= 1 << apic_id - lowest
+    if bitmap:
+        yield lowest, bitmap
+
+
+def kvm_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
+    """One hypercall for each window of 128 APIC IDs."""
+    flags = yield from apic_driver.local_irq_save(context)
+    mode = DeliveryMode.NMI if vector == NMI_VECTOR else DeliveryMode.FIXED
+    for lowest, bitmap in windows(list(apic_driver.cpus_of(cpumask))):
+        yield Hypercall(SEND_IPI, (bitmap & _WORD, bitmap >> _WORD_BITS, lowest, mode << 8 | vector))
+    yield from apic_driver.local_irq_restore(flags)
+
+
+def kvm_send_ipi_mask_allbutself(context: Context, cpumask: int, vector: int) -> Steps[None]:
+    """The same without the CPU that asks."""
+    yield from kvm_send_ipi_mask(context, cpumask & ~(1 << context.number), vector)
+
+
+def kvm_guest_apic_eoi_write(context: Context) -> Steps[None]:
+    """Clears the shared bit; writes EOI only if it was clear already."""
+    if not (yield from shared_eoi.guest_eoi_spared(context)):
+        yield from apic_driver.native_apic_msr_eoi(context)
+
+
+class KvmHypervisor(TrapAndEmulate):
+    """KVM without APIC hardware: MSR exits, the SEND_IPI hypercall, and the shared EOI word."""
+
+    def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
+        if isinstance(step, Hypercall):
+            return self._send_ipi(step)
+        return super().intercept(step, cpu)
+
+    def _send_ipi(self, call: Hypercall) -> Steps[int]:
+        """``kvm_pv_send_ipi``: refuses destination modes and shorthands; gives the number of CPUs it was sent to."""
+        yield call
+        low, high, lowest, icr = call.arguments
+        sent = 0
+        if not icr & ~0x7FF:
+            yield _SETUP
+            for apic_id in apic_driver.cpus_of(low | high << _WORD_BITS):
+                yield HostSend(lowest + apic_id, icr & 0xFF, DeliveryMode(icr >> 8 & 7))
+                sent += 1
+        yield emulation.ENTRY
+        return sent
+
+    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+        return shared_eoi.deliver(halted, arrival, cpu, kernel)
+
+
+def _paravirtualise(native: ApicOperations) -> ApicOperations:
+    return replace(
+        native,
+        send_ipi_mask=kvm_send_ipi_mask,
+        send_ipi_mask_allbutself=kvm_send_ipi_mask_allbutself,
+        eoi=kvm_guest_apic_eoi_write,
+    )
+
+
+KVM_PV = BackendDefinition(
+    name="kvm-pv",
+    title="mask sends by hypercall, EOI by a shared bit, everything else by MSRs that exit",
+    apic_mode=ApicMode.X2APIC,
+    hypervisor=KvmHypervisor(),
+    paravirtualise=_paravirtualise,
+    shares_eoi_word=True,
+)

@@ -1,0 +1,9 @@
+"""The guest is alone on the hardware: every access is a load or a store to the APIC page, or RDMSR and WRMSR."""
+
+from app.backends.backend import BackendDefinition
+from app.hw.apic_base import ApicMode
+
+NATIVE_XAPIC = BackendDefinition(name="native-xapic", title="MMIO loads and stores to a real local APIC")
+NATIVE_X2APIC = BackendDefinition(
+    name="native-x2apic", title="RDMSR and WRMSR to a real local APIC", apic_mode=ApicMode.X2APIC
+)

@@ -1,0 +1,185 @@
+"""A Xen PV guest: no APIC at all. The "small and sane replacement": all that the kernel has above the register.
+
+A send is one hypercall for each target; an interrupt is an upcall, which handles every pending port before it returns;
+an EOI is nothing, but for a level-triggered device. Source: Linux ``arch/i386/xen/smp.c`` (2.6.23),
+``arch/x86/xen/smp.c``, ``drivers/xen/events/events_base.c``; Xen ``public/event_channel.h``, ``public/physdev.h``.
+"""
+
+from dataclasses import replace
+
+from app.backends import emulation
+from app.backends.backend import BackendDefinition
+from app.guest.apic_ops import ApicOperations, Context, Kernel, absent
+from app.guest.linux_2_6_22 import smp as smp_2_6_22
+from app.guest.linux_6 import apic_driver, smp
+from app.guest.steps import (
+    Arriving,
+    GuestStep,
+    Halt,
+    HostEndEvent,
+    HostSend,
+    HostWork,
+    Hypercall,
+    Steps,
+    VmExit,
+)
+from app.hw.cpu import Cpu
+from app.x86.icr import DeliveryMode
+
+SEND, BLOCK, EOI = "EVTCHNOP_send", "SCHEDOP_block", "PHYSDEVOP_eoi"
+#: A PV guest comes in by a software interrupt or SYSCALL, not by VMCALL.
+_WAY_IN = "hypervisor_call"
+_UPCALL = HostWork("evtchn_upcall", "makes the guest run its upcall")
+_EVENT_CHECK = VmExit("event check")
+
+
+def xen_apic_read(register: int) -> Steps[int]:
+    """There is none: 0."""
+    return 0
+    yield  # a generator all the same
+
+
+def xen_apic_write(register: int, value: int) -> Steps[None]:
+    """There is none: nothing happens."""
+    return
+    yield
+
+
+def xen_icr_write(context: Context, low: int, destination: int) -> Steps[None]:
+    """There is none: nothing is sent."""
+    return
+    yield
+
+
+def xen_eoi(context: Context) -> Steps[None]:
+    """The pending bit is cleared already. A level-triggered device needs a hypercall (``pirq_query_unmask``)."""
+    channels = context.cpu.event_channels
+    if channels is None or not channels.level.bits:
+        return
+    for port in tuple(channels.level):
+        if port not in channels.pending:
+            channels.level.clear(port)
+            yield Hypercall(EOI, (port,), _WAY_IN)
+
+
+def xen_send_ipi_one(context: Context, cpu: int, vector: int) -> Steps[None]:
+    """``notify_remote_via_irq``: the port that this CPU's peer listens to."""
+    yield Hypercall(SEND, (cpu, vector), _WAY_IN)
+
+
+def xen_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
+    """To a set of CPUs: one hypercall each."""
+    for cpu in apic_driver.cpus_of(cpumask):
+        yield from xen_send_ipi_one(context, cpu, vector)
+
+
+def xen_send_ipi_mask_allbutself(context: Context, cpumask: int, vector: int) -> Steps[None]:
+    """The same without the CPU that asks."""
+    yield from xen_send_ipi_mask(context, cpumask & ~(1 << context.number), vector)
+
+
+def xen_send_ipi_allbutself(context: Context, vector: int) -> Steps[None]:
+    """To every other CPU: one hypercall each."""
+    yield from xen_send_ipi_mask(context, context.kernel.online_mask & ~(1 << context.number), vector)
+
+
+def xen_send_ipi_all(context: Context, vector: int) -> Steps[None]:
+    """To every CPU: one hypercall each."""
+    yield from xen_send_ipi_mask(context, context.kernel.online_mask, vector)
+
+
+def xen_send_ipi_self(context: Context, vector: int) -> Steps[None]:
+    """To the CPU that asks: a hypercall like any other."""
+    yield from xen_send_ipi_one(context, context.number, vector)
+
+
+def xen_smp_send_reschedule(context: Context, cpu: int) -> Steps[None]:
+    """``smp_ops.smp_send_reschedule``."""
+    yield from xen_send_ipi_one(context, cpu, context.kernel.generation.reschedule_vector)
+
+
+def xen_smp_call_function_mask(context: Context, cpumask: int, wait: bool) -> Steps[None]:
+    """``smp_ops``: the kernel's own bookkeeping, written again over events."""
+    if context.operations.icr_write is xen_icr_write:
+        yield from smp.native_send_call_func_ipi(context, cpumask, wait)
+    else:
+        yield from smp_2_6_22.native_smp_call_function_mask(context, cpumask, wait)
+
+
+def xen_flush_tlb_others(context: Context, cpumask: int) -> Steps[None]:
+    """The kernel's own, over events. (``MMUEXT_TLB_FLUSH_MULTI``, which needs no guest CPU at all, is not modelled.)"""
+    if context.operations.icr_write is xen_icr_write:
+        yield from smp.native_flush_tlb_multi(context, cpumask)
+    else:
+        yield from smp_2_6_22.native_flush_tlb_others(context, cpumask)
+
+
+class XenHypervisor:
+    """Xen below a PV guest."""
+
+    def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
+        match step:
+            case Hypercall():
+                return self._answer(step)
+            case Halt():
+                return self._block()
+            case _:
+                return None
+
+    def _answer(self, call: Hypercall) -> Steps[int]:
+        yield call
+        if call.name == SEND:
+            cpu, port = call.arguments
+            yield HostSend(cpu, port, DeliveryMode.FIXED, "evtchn_send")
+        else:
+            yield HostEndEvent(call.arguments[0])
+        yield emulation.ENTRY
+        return 0
+
+    def _block(self) -> Steps[int]:
+        yield Hypercall(BLOCK, (), _WAY_IN)
+        yield Halt()
+        return 0
+
+    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+        """The upcall: a running guest is interrupted by Xen's own event-check IPI first."""
+        if not halted:
+            yield _EVENT_CHECK
+        yield _UPCALL
+        vector = yield arrival
+        yield emulation.ENTRY
+        return vector
+
+
+def _paravirtualise(native: ApicOperations) -> ApicOperations:
+    modern = native.icr_write is not absent
+    table = replace(
+        native,
+        apic_read=xen_apic_read,
+        apic_write=xen_apic_write,
+        eoi=xen_eoi,
+        send_ipi_mask=xen_send_ipi_mask,
+        send_ipi_allbutself=xen_send_ipi_allbutself,
+        send_ipi_self=xen_send_ipi_self,
+        smp_send_reschedule=xen_smp_send_reschedule,
+        smp_call_function_mask=xen_smp_call_function_mask,
+        flush_tlb_others=xen_flush_tlb_others,
+    )
+    if not modern:
+        return table
+    return replace(
+        table,
+        icr_write=xen_icr_write,
+        send_ipi=xen_send_ipi_one,
+        send_ipi_mask_allbutself=xen_send_ipi_mask_allbutself,
+        send_ipi_all=xen_send_ipi_all,
+    )
+
+
+XEN_EVTCHN = BackendDefinition(
+    name="xen-evtchn",
+    title="no APIC: event channels, pending and mask words in a shared page",
+    hypervisor=XenHypervisor(),
+    paravirtualise=_paravirtualise,
+    event_channels=True,
+)

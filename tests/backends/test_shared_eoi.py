@@ -1,0 +1,54 @@
+"""The word through which a hypervisor spares its guest an EOI: the guest's half and the way in."""
+
+import pytest
+
+from app.backends import emulation
+from app.backends.backend import Backend
+from app.backends.catalogue import BACKENDS, backend
+from app.guest import steps
+from app.guest.steps import Acknowledge, OfferEoiWord, Step, VmEntry, VmExit, WriteMsr
+from tests.backends.helpers import context_of, drain
+
+SHARING = {name: backend(name, "linux-6") for name in ("kvm-pv", "hyperv")}
+sharing = pytest.mark.parametrize("bound", SHARING.values(), ids=SHARING.keys())
+EOI_MSR = {"kvm-pv": 0x80B, "hyperv": 0x4000_0070}
+
+
+def eoi(bound: Backend, word: int) -> list[Step]:
+    """The guest's EOI when its word holds *word*."""
+    context = context_of(bound, cpu=2)
+    code = bound.operations.eoi(context)
+    first = next(code)
+    assert first == steps.TestAndClear(context.kernel.eoi_words[2])
+    try:
+        return [first, code.send(word), *code]
+    except StopIteration:
+        return [first]
+
+
+def test_these_two_share_a_word() -> None:
+    assert {name for name, definition in BACKENDS.items() if definition.shares_eoi_word} == set(SHARING)
+
+
+@sharing
+def test_set_bit_spares_the_eoi(bound: Backend) -> None:
+    assert len(eoi(bound, 1)) == 1
+
+
+@sharing
+def test_clear_bit_needs_the_eoi(bound: Backend) -> None:
+    assert eoi(bound, 0)[1:] == [WriteMsr(EOI_MSR[bound.name], 0)]
+
+
+@sharing
+@pytest.mark.parametrize("halted", [False, True])
+def test_word_is_offered_behind_the_injection_before_the_entry(bound: Backend, halted: bool) -> None:
+    context = context_of(bound, cpu=1)
+    assert bound.hypervisor is not None
+
+    done, _ = drain(bound.hypervisor.deliver(halted, Acknowledge(), context.cpu, context.kernel))
+
+    way_out: list[Step] = [] if halted else [VmExit("external interrupt")]
+    offer = OfferEoiWord(context.kernel.eoi_words[1])
+    assert [type(step) for step in done[-3:]] == [Acknowledge, OfferEoiWord, VmEntry]
+    assert done == [*way_out, emulation.INJECT, Acknowledge(), offer, VmEntry()]
