@@ -80,6 +80,8 @@ class RecordedDrive:
             "backend": self.backend,
             "cost_sheet": DEFAULT_COST_SHEET,
             "profile": self.machine.profile.name,
+            "generation": None,
+            "switching_to": None,
             "demonstration": False,
             "idle": self.idle,
             "counters": self._counted(),

@@ -87,13 +87,15 @@ class Registry:
         paused: bool = False,
         title: str = "",
         profile: str = DEFAULT_PROFILE,
+        generation: str | None = None,
         speed: float | None = None,
     ) -> Session:
-        """A quiet machine. KeyError for an unknown *backend* or *profile*.
+        """A quiet machine. KeyError for an unknown *backend* or *profile*, ValueError (why) for a
+        *backend* that does not go with *generation*; None is the first that it goes with.
 
         *seed* is kept for what may be random one day; today nothing is.
         """
-        drive = SimulatedDrive(Simulation(cpus, backend, profile=PROFILES[profile]))
+        drive = SimulatedDrive(Simulation(cpus, backend, profile=PROFILES[profile], generation=generation))
         usual = f"{cpus} CPU{'' if cpus == 1 else 's'}" + (f", {profile}" if profile != DEFAULT_PROFILE else "")
         return self._add(title or usual, drive, paused=paused, speed=speed)
 

@@ -11,6 +11,8 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from app.backends.catalogue import BACKENDS
+from app.hw.apic_base import ApicMode
 from app.hw.events import Fault
 from app.session.drive import Drive, NotPossible, State
 from app.session.hub import Hub
@@ -111,7 +113,8 @@ class Session:
 
     def preview(self, command: SendIpi) -> Preview:
         """What *command* would do now."""
-        return preview(self.drive.machine, command)
+        backend = BACKENDS.get(self.drive.backend)
+        return preview(self.drive.machine, command, backend.apic_mode if backend else ApicMode.XAPIC)
 
     def viewers_changed(self) -> None:
         """Somebody has begun or stopped to watch."""

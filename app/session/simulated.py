@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from app.guest.irq_vectors import VECTOR_NAMES
+from app.backends.catalogue import BACKENDS
+from app.guest.generations import GENERATIONS
 from app.hw.events import Fault
 from app.session.drive import NotPossible, State
 from app.sim.commands import (
@@ -34,7 +35,7 @@ class SimulatedDrive:
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
         self.machine = simulation.machine
-        self.vector_names: Mapping[int, str] = VECTOR_NAMES
+        self.vector_names: Mapping[int, str] = GENERATIONS[simulation.generation].vector_names
         self.longest_gap = 0.9
 
     @property
@@ -69,6 +70,8 @@ class SimulatedDrive:
             case SendIpi(cpu) | CallGuest(cpu):
                 if len(self.simulation.processors[cpu].calls) >= _MOST_CALLS:
                     raise NotPossible(f"{_MOST_CALLS} calls wait on CPU {cpu} already; let time run")
+            case SetBackend(name) if reason := self._reason_against(name):
+                raise NotPossible(f"{name}: {reason}")
             case FireLocalSource(cpu, register) if register not in self.machine.cpus[cpu].apic.lvt:
                 raise NotPossible(f"An APIC of profile {self.machine.profile.name} has no {register.name} entry")
             case ReadRegister() | ReadMsr() | SetInterruptFlag() | SetBackend() | Demonstrate():
@@ -76,6 +79,10 @@ class SimulatedDrive:
             case _:
                 if len(self.simulation.in_flight) + len(self.machine.retrying) >= _MOST_IN_FLIGHT:
                     raise NotPossible(f"{_MOST_IN_FLIGHT} messages are on their way already; let time run")
+
+    def _reason_against(self, backend: str) -> str | None:
+        """Why this session's kernel, or its cost sheet, does without that back end."""
+        return BACKENDS[backend].reason_against(GENERATIONS[self.simulation.generation])
 
     def take_log(self) -> list[tuple[int, Event]]:
         return self.simulation.take_log()
@@ -86,6 +93,8 @@ class SimulatedDrive:
             "backend": simulation.backend,
             "cost_sheet": simulation.sheet.name,
             "profile": self.machine.profile.name,
+            "generation": simulation.generation,
+            "switching_to": simulation.switching_to,
             "demonstration": simulation.demonstration is not None,
             "idle": self.idle,
             "counters": simulation.counters.as_dict(),

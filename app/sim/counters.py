@@ -39,6 +39,10 @@ class Counters:
         if name is not None:
             setattr(self, name, getattr(self, name) + 1)
 
+    def reset(self) -> None:
+        """Begins to count anew."""
+        self.__init__()  # type: ignore[misc]  # every counter has its first value there
+
     def as_dict(self) -> dict[str, int]:
         """Name to number."""
         return asdict(self)

@@ -4,6 +4,10 @@ from typing import NamedTuple
 
 from app.hw.messages import BusMessage
 
+#: Virtual time ends here, where a browser's numbers end: a deadline beyond it, such as the all ones that disarm a timer
+#: for good, never comes.
+END_OF_TIME = 2**53 - 1
+
 
 class Flight(NamedTuple):
     """A message on its way, with when it left and when it arrives."""

@@ -3,46 +3,43 @@
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from app.guest.interrupts import handler_of
 from app.guest.steps import (
+    PRICED,
     PRICES,
     Acknowledge,
     Arriving,
-    Decode,
+    Delay,
     DisableInterrupts,
-    EmulatedRead,
-    EmulatedWrite,
     EnableInterrupts,
     EnterNmi,
     EnterSmm,
+    Fence,
     Halt,
-    HypervisorCall,
     Load,
     MemoryWrite,
+    NextEvent,
+    ReadMsr,
     ResumeFromSmm,
     ReturnFromInterrupt,
     SpinUntil,
     Step,
     Store,
-    VmEntry,
-    VmExit,
+    TestAndClear,
     Word,
     Work,
+    WriteMsr,
 )
-from app.hw.apic_base import ApicMode
-from app.hw.events import Fault
 from app.hw.machine import Machine
 from app.hw.run_state import Arrival, RunState
+from app.sim.apic_access import ApicAccess
 from app.sim.counters import Counters
-from app.sim.events import Event, GuestExited, HandlerEntered, HandlerReturned
+from app.sim.events import Event, HandlerEntered, HandlerReturned
+from app.sim.host_effects import HostEffects
 from app.sim.processor import Frame, Processor
-from app.x86.model_specific_registers import RESET_BASE
 
 # Equal events are made over and over: fetching one costs a quarter of making one.
 _handler_entered = lru_cache(4096)(HandlerEntered)
 _handler_returned = lru_cache(4096)(HandlerReturned)
-
-_X2APIC = ApicMode.X2APIC  # and finding a member of an enum takes its time
 
 
 class Effects:
@@ -52,13 +49,21 @@ class Effects:
         self,
         machine: Machine,
         costs: Mapping[str, int],
+        cycles_a_microsecond: int,
         record: Callable[[Event], None],
         wake: Callable[[Processor], None],
     ) -> None:
         self.counters = Counters()
         self._machine = machine
+        self._access = ApicAccess(machine)
+        self.host = HostEffects(machine, self._access, self.counters, record)
         self._costs = costs
-        self._price: dict[type[Step], int] = {kind: costs[entry] for kind, entry in PRICES.items()}
+        self._cycles_a_microsecond = cycles_a_microsecond
+        self._price: dict[type[Step], int] = {
+            kind: costs[entry]
+            for kind, entry in PRICES.items()
+            if entry in costs  # a sheet leaves out what its hardware does not have
+        }
         self._record = record
         self._wake = wake
         self._waiting: dict[Word, list[Processor]] = {}
@@ -72,18 +77,18 @@ class Effects:
             # The hottest first, and without patterns for their fields: those are looked up by name, slowly.
             case Store():
                 counters.accesses += 1
-                self._store(number, step.register, step.value)
+                self._access.store(number, step.register, step.value)
             case Load():
                 counters.accesses += 1
-                frame.value = self._load(number, step.register)
+                frame.value = self._access.load(number, step.register)
             case Acknowledge() | EnterNmi() | EnterSmm():
                 self._arrive(processor, frame, step)
             case ReturnFromInterrupt() | ResumeFromSmm():
                 self._return(processor, frame)
-            case Work():
+            case Work() | Delay() | Fence():
                 pass
-            case MemoryWrite(word, value):
-                self._write_word(word, value)
+            case ReadMsr() | WriteMsr() | NextEvent() | TestAndClear() | MemoryWrite():
+                self._perform_elsewhere(processor, frame, step)
             case SpinUntil(word, value):
                 if word.value != value:
                     frame.spin = step
@@ -96,37 +101,33 @@ class Effects:
                 processor.cpu.run_state = RunState.HALTED
                 processor.frames.clear()  # the idle loop, which begins anew after every interrupt
             case _:
-                self._perform_in_host(processor, frame, step)
-        cycles = self._costs[step.price] if isinstance(step, Work) else self._price[type(step)]
+                self.host.perform(processor, frame, step)
+        if isinstance(step, Delay):
+            processor.last_step, processor.last_cycles = step, 0
+            return step.microseconds * self._cycles_a_microsecond
+        cycles = self._costs[step.price] if isinstance(step, PRICED) else self._price[type(step)]
         counters.cycles += cycles
         processor.last_step, processor.last_cycles = step, cycles
         return cycles
 
-    def _perform_in_host(
-        self,
-        processor: Processor,
-        frame: Frame,
-        step: VmExit | VmEntry | Decode | EmulatedRead | EmulatedWrite | HypervisorCall,
+    def _perform_elsewhere(
+        self, processor: Processor, frame: Frame, step: ReadMsr | WriteMsr | NextEvent | TestAndClear | MemoryWrite
     ) -> None:
-        number = processor.cpu.number
+        """What is not in the APIC's page: MSRs, and words of memory."""
         match step:
-            case VmExit(reason):
-                self._exit(processor, reason)
-            case HypervisorCall(name):
+            case ReadMsr(msr):
                 self.counters.accesses += 1
-                self.counters.hypercalls += 1
-                self._exit(processor, name)
-            case Decode():
+                frame.value = self._access.read_msr(processor.cpu.number, msr)
+            case WriteMsr(msr, value):
                 self.counters.accesses += 1
-            case EmulatedRead(register, by_page):
-                frame.value = self._load(number, register) if by_page else self._read(number, register)
-            case EmulatedWrite(register, value, by_page):
-                if by_page:
-                    self._store(number, register, value)
-                else:
-                    self._machine.write_register(number, register, value)
-            case VmEntry():
-                processor.in_host = False
+                self._machine.write_msr(processor.cpu.number, msr, value)
+            case NextEvent():
+                self._next_event(processor, frame)
+            case MemoryWrite(word, value):
+                self._write_word(word, value)
+            case TestAndClear(word):
+                frame.value = word.value
+                self._write_word(word, 0)
 
     def _switch_interrupts(self, processor: Processor, step: EnableInterrupts | DisableInterrupts) -> None:
         if isinstance(step, DisableInterrupts):
@@ -134,30 +135,14 @@ class Effects:
         elif not processor.held_off:
             processor.cpu.enable_interrupts()
 
-    def _exit(self, processor: Processor, reason: str) -> None:
-        processor.in_host = True
-        self.counters.exits += 1
-        self._record(GuestExited(processor.cpu.number, reason))
-
-    def _load(self, cpu: int, register: int) -> int:
-        """From where the guest has mapped its APIC: all ones when there is none any more."""
-        return self._read(cpu, register) if self._page_answers(cpu, register) else 0xFFFF_FFFF
-
-    def _store(self, cpu: int, register: int, value: int) -> None:
-        if self._page_answers(cpu, register):
-            self._machine.write_register(cpu, register, value)
-
-    def _page_answers(self, cpu: int, register: int) -> bool:
-        """The guest's mapping leads to the page of power-up; an APIC in x2APIC mode, or moved, is not there."""
-        apic = self._machine.cpus[cpu].apic
-        if apic.mode is not _X2APIC and apic.base == RESET_BASE:
-            return True
-        apic.notice_absence(register)
-        return False
-
-    def _read(self, cpu: int, register: int) -> int:
-        value = self._machine.read_register(cpu, register)
-        return 0 if isinstance(value, Fault) else value  # the guest has had its #GP; the kernel goes on with 0
+    def _next_event(self, processor: Processor, frame: Frame) -> None:
+        channels = processor.cpu.event_channels
+        port = channels.acknowledge() if channels else None
+        frame.value = -1 if port is None else port
+        if port is not None:
+            frame.vector = port
+            frame.name = frame.backend.generation.handler_of(port).__name__
+            self._record(_handler_entered(processor.cpu.number, port, frame.name))
 
     def _arrive(self, processor: Processor, frame: Frame, step: Arriving) -> None:
         """Through the gate: interrupts are off from here to IRET."""
@@ -174,7 +159,7 @@ class Effects:
             return
         vector = cpu.take_interrupt()
         frame.value = frame.vector = vector
-        frame.name = handler_of(vector).__name__
+        frame.name = frame.backend.generation.handler_of(vector).__name__
         self._record(_handler_entered(cpu.number, vector, frame.name))
 
     def _return(self, processor: Processor, frame: Frame) -> None:

@@ -8,11 +8,22 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 
 from app.backends.backend import Backend
-from app.guest.apic_driver import NATIVE_OPERATIONS
 from app.guest.apic_ops import Context, Kernel
-from app.guest.boot import io_apic_entries, start_secondary
-from app.guest.interrupts import do_nmi, handler_of, smi_handler
-from app.guest.steps import Acknowledge, Arriving, EnterNmi, EnterSmm, Halt, ResumeFromSmm, ReturnFromInterrupt, Steps
+from app.guest.device_interrupts import do_nmi, smi_handler
+from app.guest.steps import (
+    Acknowledge,
+    Arriving,
+    EnterNmi,
+    EnterSmm,
+    Halt,
+    NextEvent,
+    ResumeFromSmm,
+    ReturnFromInterrupt,
+    Steps,
+)
+from app.hw.apic_base import ApicMode
+from app.hw.cpu import Cpu
+from app.hw.events import Fault
 from app.hw.machine import Machine
 from app.hw.run_state import Arrival, RunState
 from app.sim.counters import Counters
@@ -20,6 +31,7 @@ from app.sim.effects import Effects
 from app.sim.events import CallFinished, CallStarted, Event
 from app.sim.guest_calls import begin, name_of
 from app.sim.processor import Frame, Processor
+from app.x86.model_specific_registers import X2APIC_ENABLE, Msr
 
 _ACKNOWLEDGE = Acknowledge()
 _RETURN = ReturnFromInterrupt()
@@ -48,29 +60,42 @@ class Execution:
         machine: Machine,
         backend: Backend,
         costs: Mapping[str, int],
+        cycles_a_microsecond: int,
         record: Callable[[Event], None],
         wake: Callable[[Processor], None],
     ) -> None:
         self.machine = machine
         self.backend = backend
-        self.effects = Effects(machine, costs, record, wake)
-        self.kernel = Kernel(len(machine.cpus))
+        #: What takes over as soon as nothing is under way.
+        self.following: Backend | None = None
+        self.effects = Effects(machine, costs, cycles_a_microsecond, record, wake)
+        self.kernel = Kernel(len(machine.cpus), backend.generation)
         self.processors = [Processor(cpu) for cpu in machine.cpus]
         self._record = record
 
     def boot(self) -> None:
         """Sets the APICs up as the kernel does, at no cost, and lets the CPUs idle."""
-        for pin, entry in io_apic_entries(self.kernel).items():
+        if self.backend.event_channels:
+            self.machine.transplant(self.backend.apic_mode, event_channels=True)
+        for pin, entry in self.kernel.generation.io_apic_entries(self.kernel).items():
             self.machine.write_redirection_entry(pin, entry)
         for processor in self.processors:
+            if self.backend.apic_mode is ApicMode.X2APIC:
+                self._enable_x2apic(processor.cpu)
             # Natively: nobody is there yet to answer what another back end would ask of its hypervisor.
-            code = start_secondary(Context(processor.cpu, self.kernel, NATIVE_OPERATIONS))
+            code = self.kernel.generation.start_secondary(Context(processor.cpu, self.kernel, self.backend.native))
             frame = Frame("start_secondary", code, self.backend, 0)
             for step in code:
                 self.effects.perform(processor, frame, step)
             processor.cpu.instruction_ended()
             processor.cpu.run_state = RunState.HALTED
-        self.effects.counters = Counters()
+        self.effects.counters.reset()
+
+    def _enable_x2apic(self, cpu: Cpu) -> None:
+        """``__x2apic_enable``."""
+        base = self.machine.read_msr(cpu.number, Msr.IA32_APIC_BASE)
+        assert not isinstance(base, Fault)
+        self.machine.write_msr(cpu.number, Msr.IA32_APIC_BASE, base | X2APIC_ENABLE)
 
     @property
     def counters(self) -> Counters:
@@ -92,8 +117,11 @@ class Execution:
                 cpu.instruction_ended()  # the idle loop's own instructions are no steps
                 self._take_resets(processor)
                 continue
-            wanted = cpu.signalled or (cpu.interrupt_flag and cpu.apic.irr.bits)
-            if frame is None or (wanted and not processor.in_host):
+            if processor.eoi_offered is not None and cpu.apic.irr.bits:
+                self.effects.host.sync_eoi_word(processor)  # whatever came kicks the guest out, and that is an exit
+            wanted = cpu.signalled or (cpu.interrupt_flag and (cpu.apic.irr.bits or self._upcall_wanted(processor)))
+            # A frame has no name until what it serves has arrived: nothing comes in between.
+            if frame is None or (wanted and not processor.in_host and frame.name):
                 frame = self._interrupt(processor) or frame or self._work(processor)
                 if frame is None:
                     return None
@@ -105,7 +133,7 @@ class Execution:
                 self._ended(processor, frame, stop.value)
                 continue
             if frame.intercept is not None and frame.host is None:
-                frame.host = frame.intercept(step)  # type: ignore[arg-type]  # a guest function yields guest steps
+                frame.host = frame.intercept(step, cpu)  # type: ignore[arg-type]  # a guest function yields guest steps
                 if frame.host is not None:
                     frame.value = None
                     continue
@@ -130,7 +158,7 @@ class Execution:
         cpu = processor.cpu
         if cpu.run_state is RunState.WAIT_FOR_SIPI:
             return None
-        if processor.calls:
+        if processor.calls and self.following is None:
             return self._begin_call(processor)
         if cpu.run_state is RunState.HALTED or not cpu.interrupt_flag:
             return None
@@ -144,6 +172,12 @@ class Execution:
         cpu = processor.cpu
         return cpu.run_state is RunState.HALTED and not processor.calls and cpu.next_arrival() is None
 
+    def _upcall_wanted(self, processor: Processor) -> bool:
+        """An upcall inside an upcall returns at once, and the outer one looks again (``xed_nesting_count``)."""
+        if processor.cpu.event_channels is None:
+            return False
+        return not any(frame.returns_from is Arrival.INTERRUPT for frame in processor.frames)
+
     def _ended(self, processor: Processor, frame: Frame, result: int | None) -> None:
         """The hypervisor is done with a step of the guest, or the guest function has returned."""
         if frame.host is not None:
@@ -151,7 +185,8 @@ class Execution:
             frame.value = result
             return
         processor.frames.pop()
-        self._record(_call_finished(processor.cpu.number, frame.name))
+        if frame.name != "start_secondary":  # which nobody called
+            self._record(_call_finished(processor.cpu.number, frame.name))
 
     # Frames
 
@@ -185,11 +220,13 @@ class Execution:
         if backend.hypervisor is None:
             vector = yield arriving
         else:
-            vector = yield from backend.hypervisor.deliver(halted, arriving)
+            vector = yield from backend.hypervisor.deliver(halted, arriving, processor.cpu, self.kernel)
             processor.frames[-1].intercept = backend.hypervisor.intercept
         context = self._context(processor, backend)
         if arrival is Arrival.INTERRUPT:
-            yield from handler_of(vector)(context, vector)
+            yield from backend.generation.handler_of(vector)(context, vector)
+            while backend.event_channels and (vector := (yield NextEvent())) >= 0:
+                yield from backend.generation.handler_of(vector)(context, vector)
         else:
             yield from do_nmi(context) if arrival is Arrival.NMI else smi_handler(context)
         yield leaving
@@ -202,8 +239,26 @@ class Execution:
         self.effects.forget(processor)
         processor.in_host = False
         if cpu.run_state is RunState.RUNNING:
-            code = start_secondary(self._context(processor, self.backend))
+            code = self.backend.generation.start_secondary(self._context(processor, self.backend))
             self._push(processor, "start_secondary", code, self.backend)
+
+    # Another back end
+
+    def switch(self, in_flight: int) -> bool:
+        """Lets ``following`` take over. False when it has to wait: where the guest would reach another kind of APIC,
+        neither a message (*in_flight* of them) nor a function may be under way."""
+        backend = self.following
+        assert backend is not None
+        now = self.backend
+        if (now.apic_mode, now.event_channels) != (backend.apic_mode, backend.event_channels):
+            if in_flight or any(processor.frames for processor in self.processors):
+                return False
+            self.machine.transplant(backend.apic_mode, event_channels=backend.event_channels)
+        self.following = None
+        self.backend = backend
+        for processor in self.processors:
+            self.effects.host.sync_eoi_word(processor)
+        return True
 
     # From outside
 

@@ -1,47 +1,27 @@
 """The guest functions that a person can have called, by name."""
 
-from collections.abc import Callable
-
-from app.guest import smp
-from app.guest.apic_driver import apic_icr_write
-from app.guest.apic_ops import Context
-from app.guest.irq_vectors import RESCHEDULE_VECTOR
+from app.guest.apic_ops import CallArguments, Context
+from app.guest.generations import GENERATIONS
+from app.guest.icr import apic_icr_write
 from app.guest.steps import Steps
 from app.sim.commands import CallGuest, SendIpi
 
-
-def _target(context: Context, call: CallGuest) -> int:
-    """The CPU that was named, or the next one."""
-    return (context.number + 1) % context.kernel.cpu_count if call.target is None else call.target
+#: Every function that some kernel has.
+GUEST_FUNCTIONS = tuple(dict.fromkeys(name for kernel in GENERATIONS.values() for name in kernel.functions))
 
 
-def _mask(context: Context, call: CallGuest) -> int:
+def _arguments(context: Context, call: CallGuest) -> CallArguments:
+    """What was not named: the next CPU, everyone else, the reschedule vector."""
+    kernel = context.kernel
+    target = (context.number + 1) % kernel.cpu_count if call.target is None else call.target
     if call.mask is not None:
-        return call.mask
-    if call.target is not None:
-        return 1 << call.target
-    return context.kernel.online_mask & ~(1 << context.number)
-
-
-def _vector(call: CallGuest) -> int:
-    return RESCHEDULE_VECTOR if call.vector is None else call.vector
-
-
-GuestFunction = Callable[[Context, CallGuest], Steps[None]]
-
-GUEST_FUNCTIONS: dict[str, GuestFunction] = {
-    "smp_call_function": lambda context, call: smp.smp_call_function(context, call.wait),
-    "smp_call_function_single": lambda context, call: smp.smp_call_function_single(
-        context, _target(context, call), call.wait
-    ),
-    "smp_send_reschedule": lambda context, call: smp.smp_send_reschedule(context, _target(context, call)),
-    "flush_tlb_others": lambda context, call: smp.flush_tlb_others(context, _mask(context, call)),
-    "send_ipi_self": lambda context, call: context.operations.send_ipi_self(context, _vector(call)),
-    "send_ipi_allbutself": lambda context, call: context.operations.send_ipi_allbutself(context, _vector(call)),
-    "send_ipi_mask": lambda context, call: context.operations.send_ipi_mask(
-        context, _mask(context, call), _vector(call)
-    ),
-}
+        mask = call.mask
+    elif call.target is not None:
+        mask = 1 << call.target
+    else:
+        mask = kernel.online_mask & ~(1 << context.number)
+    vector = kernel.generation.reschedule_vector if call.vector is None else call.vector
+    return CallArguments(target, mask, vector, call.wait)
 
 
 def name_of(call: CallGuest | SendIpi) -> str:
@@ -53,4 +33,4 @@ def begin(context: Context, call: CallGuest | SendIpi) -> Steps[None]:
     """The generator that runs *call*. KeyError when no such function exists."""
     if isinstance(call, SendIpi):
         return apic_icr_write(context, call.icr)
-    return GUEST_FUNCTIONS[call.function](context, call)
+    return context.kernel.generation.functions[call.function](context, _arguments(context, call))

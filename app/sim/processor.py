@@ -5,7 +5,7 @@ from types import GeneratorType
 from typing import TYPE_CHECKING
 
 from app.backends.backend import Backend
-from app.guest.steps import GuestStep, SpinUntil, Step, Steps
+from app.guest.steps import GuestStep, SpinUntil, Step, Steps, Word
 from app.hw.cpu import Cpu
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Frame:
         self.generator = generator
         self.backend = backend
         hypervisor = backend.hypervisor
-        self.intercept: Callable[[GuestStep], Steps[int] | None] | None = None
+        self.intercept: Callable[[GuestStep, Cpu], Steps[int] | None] | None = None
         if hypervisor is not None:
             self.intercept = hypervisor.intercept
         #: What the hypervisor does instead of the step at which the guest stands.
@@ -62,6 +62,7 @@ class Processor:
     __slots__ = (
         "calls",
         "cpu",
+        "eoi_offered",
         "frames",
         "held_off",
         "in_host",
@@ -82,6 +83,8 @@ class Processor:
         self.scheduled = False
         self.last_step: Step | None = None
         self.last_cycles = 0
+        #: The word in which the hypervisor has offered to go without an EOI.
+        self.eoi_offered: Word | None = None
         #: The number of resets that the frames know of.
         self.starts = cpu.starts
 

@@ -3,9 +3,8 @@
 The same commands at the same moments give the same events: the queue's order is fixed and nothing here is random.
 """
 
-from typing import NamedTuple
-
-from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
+from app.backends.catalogue import DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for
+from app.backends.catalogue import backend as backend_of
 from app.backends.cost_sheet import CostSheet, load_cost_sheet
 from app.hw.events import Fault
 from app.hw.machine import Machine
@@ -25,23 +24,16 @@ from app.sim.commands import (
     WriteRegister,
 )
 from app.sim.counters import Counters
+from app.sim.due import END_OF_TIME as END_OF_TIME
 from app.sim.due import Flight, TimerExpiry
 from app.sim.event_queue import EventQueue, Priority
 from app.sim.events import BackendSwitched, Event, RegisterSet
 from app.sim.execution import Execution
+from app.sim.journal import Journalled as Journalled
 from app.sim.processor import Processor
 from app.sim.scenarios import Demonstration
 
-#: Virtual time ends here, where a browser's numbers end: a deadline beyond it, such as the all ones that disarm a timer
-#: for good, never comes.
-END_OF_TIME = 2**53 - 1
-
-
-class Journalled(NamedTuple):
-    """A command with the moment at which it was applied."""
-
-    time: int
-    command: Stimulus
+_IPIS = (Origin.IPI, Origin.HYPERVISOR)
 
 
 class Simulation:
@@ -53,8 +45,10 @@ class Simulation:
         backend: str = DEFAULT_BACKEND,
         sheet: CostSheet | None = None,
         profile: Profile = INTEL_SDM,
+        generation: str | None = None,
     ) -> None:
-        self.sheet = sheet or load_cost_sheet("2007")
+        kernel = generation or generation_for(backend)
+        self.sheet = sheet or load_cost_sheet(DEFAULT_SHEETS[kernel])
         self._costs = self.sheet.cycles
         self._log: list[tuple[int, Event]] = []
         self.machine = Machine(cpu_count, record=self._record, profile=profile)
@@ -65,7 +59,10 @@ class Simulation:
         self._counted = 0
         self.journal: list[Journalled] = []
         self.demonstration: Demonstration | None = None
-        self.execution = Execution(self.machine, BACKENDS[backend], self._costs, self._record, self._wake)
+        bound = backend_of(backend, kernel)
+        self.execution = Execution(
+            self.machine, bound, self._costs, round(self.sheet.gigahertz * 1000), self._record, self._wake
+        )
         self.execution.boot()
         self._log.clear()
 
@@ -82,6 +79,16 @@ class Simulation:
     @property
     def backend(self) -> str:
         return self.execution.backend.name
+
+    @property
+    def switching_to(self) -> str | None:
+        """The back end that takes over as soon as nothing is under way."""
+        return self.execution.following.name if self.execution.following else None
+
+    @property
+    def generation(self) -> str:
+        """The name of the guest's kernel."""
+        return self.execution.kernel.generation.name
 
     @property
     def counters(self) -> Counters:
@@ -140,6 +147,8 @@ class Simulation:
                     done += self._expire_timers(deadline)
                 case InterruptMessage() | EoiBroadcast():
                     done += self._arrive(due)
+            if self.execution.following is not None:
+                self._switch_backend()
         if until is not None and until > self.clock.now:
             following = self.next_time()
             if following is None or following > until:  # or else the operations have ended before the time is up
@@ -155,7 +164,7 @@ class Simulation:
                 arrives = now + self._costs["eoi_broadcast_flight"]
             else:
                 arrives = now + self._costs["message_flight"]
-                counters.ipis_sent += message.origin is Origin.IPI and message.remaining is None
+                counters.ipis_sent += message.origin in _IPIS and message.remaining is None
             self.in_flight[message.number] = Flight(message, now, arrives)
             self._queue.push(arrives, Priority.MESSAGE, message)
         self.machine.outbox.clear()
@@ -249,8 +258,8 @@ class Simulation:
                 self.execution.hold_interrupts_off(cpu, not enabled)
                 self._wake(self.processors[cpu])
             case SetBackend(name):
-                self.execution.backend = BACKENDS[name]
-                self._record(BackendSwitched(name))
+                self.execution.following = backend_of(name, self.generation)
+                self._switch_backend()
             case Demonstrate(enabled):
                 self.demonstration = Demonstration() if enabled else None
             case _:
@@ -265,6 +274,14 @@ class Simulation:
             if not isinstance(command, ReadRegister | ReadMsr) or self.machine.cpus[number].interrupt_deliverable():
                 self._wake(self.processors[number])  # a read of what is no register raises the error interrupt
         return answer
+
+    def _switch_backend(self) -> None:
+        """Lets the back end that was asked for take over, if it can by now."""
+        following = self.execution.following
+        if following is not None and self.execution.switch(len(self.in_flight)):
+            self._record(BackendSwitched(following.name))
+            for processor in self.processors:
+                self._wake(processor)
 
     def call(self, call: CallGuest | SendIpi) -> None:
         """Queues a guest function on its CPU."""

@@ -6,6 +6,7 @@ from typing import TypeVar
 import pytest
 
 from app.backends.catalogue import BACKENDS
+from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 from app.guest.steps import Step
 from app.hw.events import SmiTaken, SmmLeft
 from app.sim.commands import CallGuest, SendIpi, SendMsi, Stimulus
@@ -16,7 +17,23 @@ from app.x86.icr import DeliveryMode, Icr
 EventType = TypeVar("EventType")
 Log = Sequence[tuple[int, Event]]
 
-NAMES = tuple(BACKENDS)
+
+def names_under(generation: str) -> tuple[str, ...]:
+    """The back ends that go with the kernel *generation*, in the order of the catalogue."""
+    kernel = GENERATIONS[generation]
+    return tuple(name for name, definition in BACKENDS.items() if definition.reason_against(kernel) is None)
+
+
+def apic_names_under(generation: str) -> tuple[str, ...]:
+    """Those under which the guest has an APIC."""
+    return tuple(name for name in names_under(generation) if not BACKENDS[name].event_channels)
+
+
+#: What the default kernel can run under with an APIC.
+NAMES = apic_names_under(DEFAULT_GENERATION)
+#: Every pair of a kernel and a back end that goes with it.
+PAIRS = tuple((generation, name) for generation in GENERATIONS for name in names_under(generation))
+under_every_pair = pytest.mark.parametrize(("generation", "backend"), PAIRS, ids=lambda word: word)
 under_every_backend = pytest.mark.parametrize("backend", NAMES)
 #: More than any test needs: whoever has not come to an end by then never will.
 LIMIT = 50_000

@@ -1,6 +1,6 @@
 """Interrupts of the 8259, through LINT0 or without any APIC: the vector is the 8259's, and the APIC has no part."""
 
-from app.guest.interrupts import do_irq
+from app.guest.device_interrupts import do_irq
 from app.hw.events import Acknowledged, ExternalAcknowledged, InterruptEnded
 from app.hw.run_state import RunState
 from app.sim.commands import DriveLegacyLine, DriveLint, SetInterruptFlag, WriteMsr, WriteRegister

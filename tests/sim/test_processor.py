@@ -30,6 +30,7 @@ def test_call_stack_goes_from_the_kernels_function_to_the_access() -> None:
 
     assert simulation.processors[0].call_stack() == [
         ("smp_send_reschedule", False),
+        ("native_smp_send_reschedule", False),
         ("send_ipi_mask", False),
         ("send_ipi_mask_bitmask", False),
         ("__send_ipi_dest_field", False),
