@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
+from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, generation_for
+from app.guest.generations import GENERATIONS
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.registry import Registry
 from app.session.session import Session
@@ -25,6 +26,7 @@ class NewSession(BaseModel):
     cpus: int = Field(4, ge=1, le=MOST_CPUS)
     backend: str = DEFAULT_BACKEND
     profile: str = DEFAULT_PROFILE
+    generation: str | None = None
     seed: int = 0
     paused: bool = False
 
@@ -45,6 +47,7 @@ def summary(session: Session) -> dict[str, Any]:
         "cpus": session.cpu_count,
         "backend": state["backend"],
         "profile": state["profile"],
+        "generation": state["generation"],
         "paused": session.paused,
         "time": state["time"],
         "viewers": len(session.hub.viewers),
@@ -58,12 +61,28 @@ async def create_session(request: Request, response: Response, wanted: NewSessio
     wanted = wanted or NewSession()  # type: ignore[call-arg]  # every field has a default
     _check_known("backend", wanted.backend, BACKENDS)
     _check_known("profile", wanted.profile, PROFILES)
+    if wanted.generation is not None:
+        _check_known("generation", wanted.generation, GENERATIONS)
     session = registry_of(request).create(
-        wanted.cpus, wanted.backend, wanted.seed, wanted.paused, profile=wanted.profile
+        wanted.cpus,
+        wanted.backend,
+        wanted.seed,
+        wanted.paused,
+        profile=wanted.profile,
+        generation=generation_of(wanted.backend, wanted.generation),
     )
     made = summary(session)
     response.headers["Location"] = f"/api/v1/sessions/{session.id}"
     return made
+
+
+def generation_of(backend: str, generation: str | None) -> str:
+    """The kernel that was asked for, or the first that *backend* goes with. Problem says why a pair does not."""
+    chosen = generation or generation_for(backend)
+    reason = BACKENDS[backend].reason_against(GENERATIONS[chosen])
+    if reason is not None:
+        raise Problem(422, "These do not go together", f"{backend}: {reason}", [("generation", f"{backend}: {reason}")])
+    return chosen
 
 
 def _check_known(field: str, name: str, known: Collection[str]) -> None:

@@ -17,6 +17,7 @@ GUEST_ARGUMENTS: dict[str, frozenset[str]] = {
     "send_ipi_self": frozenset({"arguments.vector"}),
     "send_ipi_allbutself": frozenset({"arguments.vector"}),
     "send_ipi_mask": frozenset({"arguments.cpu", "arguments.vector"}),
+    "do_boot_cpu": frozenset({"arguments.cpu"}),
 }
 
 

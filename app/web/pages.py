@@ -6,10 +6,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
+from app.backends.catalogue import BACKENDS as DEFINITIONS
+from app.guest.generations import GENERATIONS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.registry import SLOW_MOTION, Registry
 from app.session.session import Session
+from app.web.api import generation_of
 from app.web.errors import Problem, problem_of
 from app.web.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
 from app.web.rendering import templates
@@ -65,6 +68,14 @@ def first_act(cpus: int) -> dict[str, Any]:
     return {"cpu": cpu, "destination": f"0x{cpu:02x}", "msi_address": f"0xfee{cpu:02x}000"}
 
 
+def backends_of(generation: str | None) -> list[tuple[str, str]]:
+    """(name, words) of the back ends that go with a session's kernel; of all where nobody knows the kernel."""
+    kernel = GENERATIONS.get(generation or "")
+    return [
+        (name, says) for name, says in BACKENDS if kernel is None or DEFINITIONS[name].reason_against(kernel) is None
+    ]
+
+
 def page_context(session: Session, address: str) -> dict[str, Any]:
     """All that `session.html` shows before the stream takes over."""
     state = session.state()
@@ -76,7 +87,9 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "state": state,
         "act": act,
         "join_address": address,
-        "backends": BACKENDS,
+        "backends": backends_of(state["generation"]),
+        "all_backends": BACKENDS,
+        "generations": list(GENERATIONS.values()),
         "profiles": list(PROFILES.values()),
         "functions": FUNCTIONS,
         "counters": COUNTERS,
@@ -152,5 +165,14 @@ async def create(request: Request) -> Response:
         raise InvalidCommand([("backend", f"there is no back end {backend[:40]!r}")])
     if profile not in PROFILES:
         raise InvalidCommand([("profile", f"there is no profile {profile[:40]!r}")])
-    session = registry_of(request).create(cpus=cpus, backend=backend, profile=profile, speed=SLOW_MOTION)
+    generation = fields.get("generation") or None
+    if generation is not None and generation not in GENERATIONS:
+        raise InvalidCommand([("generation", f"there is no kernel {generation[:40]!r}")])
+    session = registry_of(request).create(
+        cpus=cpus,
+        backend=backend,
+        profile=profile,
+        generation=generation_of(backend, generation),
+        speed=SLOW_MOTION,
+    )
     return elsewhere(request, f"/s/{session.id}")

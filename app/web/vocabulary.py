@@ -1,6 +1,6 @@
 """Words for the page: what back ends, guest functions, counters and registers are, in a sentence each."""
 
-from app.guest.irq_vectors import VECTOR_NAMES
+from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw.profile import Profile
 from app.x86.register_map import REGISTERS as REGISTER_MAP
 from app.x86.registers import LVT_REGISTERS, Register
@@ -9,6 +9,14 @@ BACKENDS = (
     ("native-xapic", "Loads and stores to a real local APIC. Nothing is overridden, nothing is crossed."),
     ("trap-emulate", "The same loads and stores fault: exit, decode, emulate, re-enter, at every access."),
     ("vmi", "apic_read and apic_write alone become calls into the hypervisor; all above them stays as it was."),
+    ("native-x2apic", "RDMSR and WRMSR to a real local APIC. Nothing is overridden, nothing is crossed."),
+    (
+        "kvm-pv",
+        "A mask is one hypercall for 128 APIC IDs; an EOI is a shared bit; the rest are MSRs that exit.",
+    ),
+    ("hyperv", "Sends are one hypercall, an EOI a bit of the assist page; synthetic MSRs stand for EOI, ICR and TPR."),
+    ("xen-evtchn", "No APIC at all: event channels, pending bits in a shared page, one hypercall for each target."),
+    ("apicv", "Native code; hardware answers most accesses from a virtual-APIC page, and posts interrupts."),
 )
 
 #: The kernel's name, the vector it uses (or that of the form), what it is for.
@@ -19,7 +27,8 @@ FUNCTIONS = (
     ("flush_tlb_others", "0xfd", "Has the other CPUs drop their translations, and waits for them."),
     ("send_ipi_self", "vector", "An IPI to the CPU itself, by shorthand."),
     ("send_ipi_allbutself", "vector", "An IPI to all others, by shorthand: one write, however many they are."),
-    ("send_ipi_mask", "vector", "An IPI to a set of CPUs, by logical destination."),
+    ("send_ipi_mask", "vector", "An IPI to a set of CPUs, in the way of this kernel."),
+    ("do_boot_cpu", "INIT", "Boots another CPU anew: INIT, then two start-up IPIs."),
 )
 
 COUNTERS = (

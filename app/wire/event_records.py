@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from app.guest.irq_vectors import VECTOR_NAMES
+from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw import events as hw
 from app.hw.messages import EoiBroadcast, Origin
 from app.sim import events as sim
@@ -31,6 +31,7 @@ _KINDS: dict[type, str] = {
     hw.Retried: "retried",
     hw.NoTarget: "no_target",
     hw.Acknowledged: "acknowledged",
+    hw.EventTaken: "acknowledged",
     hw.SpuriousDelivered: "spurious",
     hw.InterruptEnded: "end_of_interrupt",
     hw.EoiBroadcastSuppressed: "end_of_interrupt",

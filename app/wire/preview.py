@@ -40,8 +40,8 @@ class Preview(NamedTuple):
     problems: list[str]
 
 
-def preview(machine: Machine, command: SendIpi) -> Preview:
-    """What *command* would do to *machine* now."""
+def preview(machine: Machine, command: SendIpi, guest_mode: ApicMode = ApicMode.XAPIC) -> Preview:
+    """What *command* would do to *machine* now, whose guest takes its APICs to be in *guest_mode*."""
     icr = command.icr
     raw = icr.encode()
     sender = machine.cpus[command.cpu].apic
@@ -64,7 +64,7 @@ def preview(machine: Machine, command: SendIpi) -> Preview:
         raw,
         _fields(raw),
         receivers,
-        [*_warnings(sender), *_sentences(machine, message, receivers)] if not problems else [],
+        [*_warnings(sender, guest_mode), *_sentences(machine, message, receivers)] if not problems else [],
         problems,
     )
 
@@ -94,8 +94,9 @@ def _problem(machine: Machine, sender: LocalApic, icr: Icr) -> str | None:
     return f"Nothing would be sent{also}: {reason.value}."
 
 
-def _warnings(sender: LocalApic) -> list[str]:
-    if sender.mode is ApicMode.XAPIC and sender.base == RESET_BASE:
+def _warnings(sender: LocalApic, guest_mode: ApicMode) -> list[str]:
+    there = sender.mode is ApicMode.X2APIC or sender.base == RESET_BASE
+    if sender.mode is guest_mode and there:
         return []
     return [f"The guest on CPU {sender.cpu} knows only the page that its APIC has left: it may poll ICR for ever."]
 

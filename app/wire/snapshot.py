@@ -75,8 +75,21 @@ def apic_state(cpu: Cpu) -> State:
         "queued": [],
         "held_off": False,
         "why": _why(cpu),
+        "event_channels": _event_channels(cpu),
         **_local_sources(apic),
         **_signals(cpu),
+    }
+
+
+def _event_channels(cpu: Cpu) -> State | None:
+    """The words that a guest without an APIC shares with its hypervisor."""
+    channels = cpu.event_channels
+    if channels is None:
+        return None
+    return {
+        "pending": channels.pending.hexadecimal(),
+        "masked": channels.masked.hexadecimal(),
+        "upcall_pending": channels.upcall_pending,
     }
 
 

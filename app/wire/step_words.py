@@ -3,25 +3,38 @@
 from app.guest.steps import (
     Acknowledge,
     Decode,
+    Delay,
     DisableInterrupts,
     EmulatedRead,
     EmulatedWrite,
     EnableInterrupts,
     EnterNmi,
     EnterSmm,
+    Fence,
     Halt,
+    HostEndEvent,
+    HostSend,
     HostStep,
+    HostWork,
+    Hypercall,
     HypervisorCall,
     Load,
     MemoryWrite,
+    NextEvent,
+    OfferEoiWord,
+    ReadMsr,
     ResumeFromSmm,
     ReturnFromInterrupt,
     SpinUntil,
     Step,
     Store,
+    TestAndClear,
+    VirtualRead,
+    VirtualWrite,
     VmEntry,
     VmExit,
     Work,
+    WriteMsr,
 )
 from app.wire.words import register_words
 
@@ -37,6 +50,20 @@ def step_words(step: Step) -> str:  # noqa: C901 - one branch a kind of step
             return f"{name} {register_words(register)}" + ("" if value is None else f" = {value:#010x}")
         case Work(_, what):
             return what
+        case Delay(microseconds):
+            return f"waits {microseconds:,} µs"
+        case ReadMsr(msr):
+            return f"RDMSR {msr:#x}"
+        case WriteMsr(msr, value):
+            return f"WRMSR {msr:#x} = {value:#x}"
+        case Fence():
+            return "fences, since WRMSR does not"
+        case TestAndClear(word):
+            return f"tests and clears {word.name}"
+        case NextEvent():
+            return "looks for a further pending event"
+        case Hypercall(name, arguments, _):
+            return f"{name}({', '.join(f'{argument:#x}' for argument in arguments)})"
         case MemoryWrite(word, value):
             return f"writes {value:#x} to {word.name}"
         case SpinUntil(word, value):
@@ -57,7 +84,7 @@ def step_words(step: Step) -> str:  # noqa: C901 - one branch a kind of step
             return "returns from the interrupt"
         case ResumeFromSmm():
             return "resumes from system-management mode"
-        case VmExit() | Decode() | EmulatedRead() | EmulatedWrite() | VmEntry():
+        case _:
             return _host_step_words(step)
 
 
@@ -73,3 +100,15 @@ def _host_step_words(step: HostStep) -> str:
             return f"writes {value:#010x} to the virtual {register_words(register)}"
         case VmEntry():
             return "enters the guest"
+        case HostWork(_, what):
+            return what
+        case HostSend(apic_id, vector, _, _):
+            return f"sends {vector:#04x} to virtual APIC {apic_id}"
+        case HostEndEvent(port):
+            return f"tells the I/O APIC that {port:#04x} has ended"
+        case OfferEoiWord(word):
+            return f"sets {word.name}, if this interrupt needs no EOI"
+        case VirtualRead(register):
+            return f"hardware reads the virtual {register_words(register)}"
+        case VirtualWrite(register, value, _):
+            return f"hardware writes {value:#010x} to the virtual {register_words(register)}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from app.guest.irq_vectors import VECTOR_NAMES
+from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw import events as hw
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
 from app.sim import events as sim
@@ -24,7 +24,12 @@ _MODE_WORDS = {
     DeliveryMode.STARTUP: "start-up IPI",
     DeliveryMode.EXTINT: "ExtINT",
 }
-_SENDERS = {Origin.IPI: "CPU {}", Origin.IO_APIC: "I/O APIC pin {}", Origin.MSI: "A device"}
+_SENDERS = {
+    Origin.IPI: "CPU {}",
+    Origin.IO_APIC: "I/O APIC pin {}",
+    Origin.MSI: "A device",
+    Origin.HYPERVISOR: "The hypervisor",
+}
 _ESR_WORDS = {
     2: "send accept",
     4: "redirectable IPI",
@@ -80,7 +85,12 @@ _MessageEvent = (
     hw.MessageSent | hw.SendRefused | hw.MsiIgnored | hw.Accepted | hw.Merged | hw.Refused | hw.Retried | hw.NoTarget
 )
 _ServiceEvent = (
-    hw.Acknowledged | hw.SpuriousDelivered | hw.InterruptEnded | hw.EoiBroadcastSuppressed | hw.EoiWithoutInterrupt
+    hw.Acknowledged
+    | hw.EventTaken
+    | hw.SpuriousDelivered
+    | hw.InterruptEnded
+    | hw.EoiBroadcastSuppressed
+    | hw.EoiWithoutInterrupt
 )
 _SignalEvent = (
     hw.NmiTaken
@@ -141,6 +151,8 @@ def _service_words(
     match event:
         case hw.Acknowledged(cpu, vector):
             return f"CPU {cpu} takes {vector_words(vector, names)}: IRR to ISR."
+        case hw.EventTaken(cpu, vector):
+            return f"CPU {cpu} takes the event of port {vector_words(vector, names)}: its pending bit is cleared."
         case hw.SpuriousDelivered(cpu, vector):
             return f"CPU {cpu} finds nothing deliverable any more and gets the spurious vector {vector:#04x}."
         case hw.InterruptEnded(cpu, vector):

@@ -44,6 +44,7 @@
  * @property {boolean} interrupt_flag
  * @property {boolean} [held_off] a person holds its interrupts off
  * @property {string} irr 64 hexadecimal digits; bit v is vector v
+ * @property {{pending: string, masked: string, upcall_pending: boolean} | null} event_channels of a guest without an APIC
  * @property {string} isr
  * @property {string} tmr
  * @property {string} coalesced
@@ -152,4 +153,12 @@ const KNOWN = new Set(["hello", "snapshot", "delta", "ping"]);
 export function parseMessage(text) {
   const message = JSON.parse(text);
   return KNOWN.has(message?.type) ? message : null;
+}
+
+/**
+ * What waits to be taken: IRR, or the pending ports of a guest that has no APIC.
+ * @param {Cpu} cpu
+ */
+export function waitingOf(cpu) {
+  return cpu.event_channels?.pending ?? cpu.irr;
 }

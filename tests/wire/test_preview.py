@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.hw import events as hw
+from app.hw.apic_base import ApicMode
 from app.hw.events import Reason
 from app.hw.machine import Machine
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
@@ -127,6 +128,14 @@ def test_software_disabled_apic_is_said_to_drop_it() -> None:
     assert "CPU 2 will drop it: its APIC is software-disabled." in (
         preview(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
     )
+
+
+def test_guest_in_x2apic_mode_is_not_in_the_dark() -> None:
+    simulation = Simulation(2, "native-x2apic")
+    command = SendIpi(0, Icr(0xFC, destination=1))
+
+    assert not any("poll ICR" in s for s in preview(simulation.machine, command, ApicMode.X2APIC).sentences)
+    assert any("poll ICR" in s for s in preview(simulation.machine, command).sentences)
 
 
 COMMANDS = st.builds(

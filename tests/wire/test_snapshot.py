@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.backends.catalogue import BACKENDS
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.simulated import SimulatedDrive
 from app.sim.commands import DriveLint, Pause, Run, RunUntilIdle, SetSpeed, StepBy
@@ -68,7 +69,9 @@ OTHER_CPU_KEYS = {"cpu", "apic_id", "lvt", "lint", "timer", "in_service", "icr_f
     "step",
     "queued",
     "why",
+    "event_channels",
 }
+EVENT_CHANNELS = {"pending": r"[0-9a-f]{64}", "masked": r"[0-9a-f]{64}"}
 FLAGS = {"interrupt_flag", "interrupt_shadow", "in_host", "nmi_pending", "smi_pending", "init_pending"} | {
     "in_smm",
     "held_off",
@@ -102,6 +105,9 @@ def assert_cpu(state: State, number: int) -> None:
     assert len(state["lint"]) == 2
     assert set(state["lint"]) <= {0, 1}
     assert_timer(state["timer"])
+    if (channels := state["event_channels"]) is not None:
+        assert_texts(channels, EVENT_CHANNELS)
+        assert isinstance(channels["upcall_pending"], bool)
     # One 256-bit number whose bit v is vector v.
     assert state["in_service"] == [vector for vector in range(256) if int(state["isr"], 16) >> vector & 1]
     for handler in state["handlers"]:
@@ -120,7 +126,7 @@ def assert_state(state: State) -> None:
     assert isinstance(state["time"], int)
     assert isinstance(state["idle"], bool)
     assert isinstance(state["demonstration"], bool)
-    assert state["backend"] in {"native-xapic", "trap-emulate", "vmi"}
+    assert state["backend"] in BACKENDS
     assert state["recording"] is None
     assert set(state["counters"]) == COUNTERS
     assert all(isinstance(count, int) and count >= 0 for count in state["counters"].values())
@@ -135,7 +141,7 @@ def assert_state(state: State) -> None:
         assert isinstance(pin["remote_irr"], bool)
     for flight in state["in_flight"]:
         assert set(flight) == FLIGHT
-        assert flight["kind"] in {"ipi", "io_apic", "msi", "eoi_broadcast"}
+        assert flight["kind"] in {"ipi", "io_apic", "msi", "hypervisor", "eoi_broadcast"}
         assert flight["sent"] <= state["time"] <= flight["arrives"]
         assert set(flight["targets"]) <= set(range(CPUS))
 

@@ -1,6 +1,7 @@
 /** One CPU as a card: its vectors, what it serves, its registers, what it does and why something waits. */
 
 import { copyOf, element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
+import { waitingOf } from "../protocol.js";
 import { esrWords, grouped, hex, nameOf, pprWords, REGISTER_WORDS, RUN_STATE, spaced } from "../words.js";
 import { createMatrix } from "./matrix.js";
 import { createPath } from "./path.js";
@@ -184,7 +185,7 @@ export function createCard(index, send, select, lens) {
       shown = cpu;
       head(cpu, selected);
       matrix.draw(
-        { irr: cpu.irr, isr: cpu.isr, tmr: cpu.tmr, twice: cpu.coalesced, coming },
+        { irr: waitingOf(cpu), isr: cpu.isr, tmr: cpu.tmr, twice: cpu.coalesced, coming },
         cpu.ppr,
         cpu.tpr,
       );
@@ -208,6 +209,7 @@ export function createCard(index, send, select, lens) {
 
 /** @param {Cpu} cpu */
 function apicWords(cpu) {
+  if (cpu.event_channels) return "event ports";
   if (cpu.apic_mode === "disabled") return "APIC off";
   return `APIC ${cpu.apic_id.toString(16).padStart(2, "0")}`;
 }

@@ -2,6 +2,7 @@
 
 import { bitmapOf, EMPTY } from "../bitmap.js";
 import { find, setClass } from "../dom.js";
+import { waitingOf } from "../protocol.js";
 import { createCard } from "./card.js";
 import { createRung } from "./ladder.js";
 import { createMatrix } from "./matrix.js";
@@ -50,7 +51,7 @@ function createPinned(lens) {
     draw(cpu, coming) {
       shown = cpu;
       matrix.draw(
-        { irr: cpu.irr, isr: cpu.isr, tmr: cpu.tmr, twice: cpu.coalesced, coming },
+        { irr: waitingOf(cpu), isr: cpu.isr, tmr: cpu.tmr, twice: cpu.coalesced, coming },
         cpu.ppr,
         cpu.tpr,
       );

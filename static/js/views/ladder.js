@@ -2,6 +2,7 @@
 
 import { classCounts, highest } from "../bitmap.js";
 import { copyOf, drawn, find, setAttribute, setClass, setText } from "../dom.js";
+import { waitingOf } from "../protocol.js";
 import { hex } from "../words.js";
 import { createHead } from "./card.js";
 
@@ -28,7 +29,7 @@ function createBar(svg) {
   svg.append(water, idle, line, ...classes.flatMap((one) => [one.serving, one.requested]));
   /** @param {import("../protocol.js").Cpu} cpu */
   return (cpu) => {
-    const requested = classCounts(cpu.irr);
+    const requested = classCounts(waitingOf(cpu));
     const serving = classCounts(cpu.isr);
     classes.forEach((one, priority) => {
       setClass(one.requested, "on", (requested[priority] ?? 0) > 0);
@@ -64,7 +65,7 @@ export function createRung(index, send, select) {
     draw(cpu, _coming, selected) {
       head(cpu, selected);
       bar(cpu);
-      const next = highest(cpu.irr);
+      const next = highest(waitingOf(cpu));
       const top = cpu.in_service.at(-1);
       setText(requested, next === null ? "" : hex(next));
       setText(serving, top === undefined ? "" : hex(top));

@@ -5,6 +5,7 @@
 
 import { element, setAttribute } from "../dom.js";
 import { CELL, cornerOf, vectorAt, WIDTH } from "../matrix-geometry.js";
+import { waitingOf } from "../protocol.js";
 import { cellSentence, cellWords } from "../words.js";
 
 /** @typedef {import("../protocol.js").Cpu} Cpu */
@@ -71,7 +72,7 @@ export function neighbour(key, vector, far) {
 
 /** Signs a CPU's cells: as long as this is the same, no label can have changed. @param {Cpu} cpu */
 const signature = (cpu) =>
-  [cpu.cpu, cpu.irr, cpu.isr, cpu.tmr, cpu.coalesced, cpu.ppr, cpu.interrupt_flag].join();
+  [cpu.cpu, waitingOf(cpu), cpu.isr, cpu.tmr, cpu.coalesced, cpu.ppr, cpu.interrupt_flag].join();
 
 /**
  * Says what lies under the pointer in a CPU's picture.
