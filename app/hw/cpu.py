@@ -13,7 +13,6 @@ from app.hw.apic_base import ApicMode
 from app.hw.events import (
     Accepted,
     Event,
-    InitPerformed,
     Merged,
     NmiTaken,
     Outcome,
@@ -21,7 +20,6 @@ from app.hw.events import (
     Refused,
     SmiTaken,
     SmmLeft,
-    Started,
 )
 from app.hw.local_apic import LocalApic
 from app.hw.messages import InterruptMessage, Origin
@@ -160,13 +158,14 @@ class Cpu:
         """Something sets LINT0 or LINT1."""
         register = local_vector_table.LINT_REGISTERS[pin]
         self._latch_local(local_vector_table.drive_lint(self.apic, pin, level), register)
-        self._look_at_signals()
+        self.look_at_signals()
 
     def _latch_local(self, mode: DeliveryMode | None, register: Register) -> None:
         if mode is not None:
             self._signal(mode, self.apic.lvt[register] & 0xFF, None)
 
-    def _look_at_signals(self) -> None:
+    def look_at_signals(self) -> None:
+        """Sees whether anything may want the CPU, once a signal has gone or a pin has changed."""
         self.signalled = bool(
             self.nmi_pending
             or self.smi_pending
@@ -221,7 +220,7 @@ class Cpu:
         if self.external_requested():
             self.external_pending = False
             vector = self._inta(self.number)
-            self._look_at_signals()
+            self.look_at_signals()
             return vector
         if self.event_channels is not None:
             port = self.event_channels.acknowledge()
@@ -236,7 +235,7 @@ class Cpu:
         self.nmi_pending -= 1
         self.nmi_running = True
         self.nmi_count += 1
-        self._look_at_signals()
+        self.look_at_signals()
         self.record(NmiTaken(self.number))
 
     def return_from_nmi(self) -> None:
@@ -249,7 +248,7 @@ class Cpu:
         self.in_smm = True
         self.smi_count += 1
         self._flag_before_smm, self.interrupt_flag = self.interrupt_flag, False
-        self._look_at_signals()
+        self.look_at_signals()
         self.record(SmiTaken(self.number))
 
     def resume(self) -> None:
@@ -258,37 +257,6 @@ class Cpu:
         self.interrupt_flag = self._flag_before_smm
         self.interrupt_shadow = False
         self.record(SmmLeft(self.number))
-
-    def take_resets(self) -> None:
-        """Takes a latched INIT, and the start-up IPI behind it, unless system-management mode holds them off."""
-        while (arrival := self.next_arrival()) in (Arrival.INIT, Arrival.STARTUP):
-            if arrival is Arrival.INIT:
-                self._perform_init()
-            else:
-                self._start()
-
-    def _perform_init(self) -> None:
-        """APIC and CPU as after reset; the bootstrap processor begins at its reset vector, the others wait."""
-        self.apic.reset_by_init()
-        self.interrupt_flag = False
-        self.interrupt_shadow = False
-        self.nmi_pending = 0
-        self.nmi_running = False
-        self.smi_pending = False
-        self.init_pending = False
-        self.external_pending = False
-        self.run_state = RunState.RUNNING if self.bootstrap else _WAIT_FOR_SIPI
-        self.starts += 1
-        self._look_at_signals()
-        self.record(InitPerformed(self.number, not self.bootstrap))
-
-    def _start(self) -> None:
-        assert self.sipi_pending is not None
-        vector, self.sipi_pending = self.sipi_pending, None
-        self.run_state = RunState.RUNNING
-        self.starts += 1
-        self._look_at_signals()
-        self.record(Started(self.number, vector << 12))
 
     # Instructions
 

@@ -41,18 +41,20 @@ def interrupt_message(msi: Msi, address: int, profile: Profile, number: int) -> 
     )
 
 
-def hypervisor_message(number: int, cpu: int, apic_id: int, vector: int, mode: DeliveryMode) -> InterruptMessage:
+def hypervisor_message(
+    number: int, origin: Origin, cpu: int, apic_id: int, vector: int, mode: DeliveryMode, trigger: TriggerMode
+) -> InterruptMessage:
     """The message number *number* that a hypervisor sends for *cpu* to one APIC, past every ICR."""
     return InterruptMessage(
         number,
-        Origin.HYPERVISOR,
+        origin,
         cpu,
         vector,
         mode,
         DestinationMode.PHYSICAL,
         Shorthand.NONE,
         apic_id,
-        TriggerMode.EDGE,
+        trigger,
         x2apic=True,
     )
 

@@ -13,11 +13,14 @@ from app.hw.messages import InterruptMessage
 from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.vectors import VectorBitmap
 
+#: Ports in a word of the pending and mask arrays, as a 64-bit guest has them: a bit of the selector stands for so many.
+WORD_BITS = 64
+
 
 class EventChannels:
     """``evtchn_pending`` and ``evtchn_mask`` of one virtual CPU; ``level`` are ports that need an EOI by hypercall."""
 
-    __slots__ = ("_cpu", "_ledger", "_record", "level", "masked", "pending")
+    __slots__ = ("_cpu", "_ledger", "_record", "level", "masked", "pending", "selector", "upcall_pending")
 
     def __init__(self, cpu: int, ledger: Ledger, record: Callable[[Event], None]) -> None:
         self._cpu = cpu
@@ -26,11 +29,28 @@ class EventChannels:
         self.pending = VectorBitmap()
         self.masked = VectorBitmap()
         self.level = VectorBitmap()
+        #: ``evtchn_pending_sel``: the words in which the guest has to look, since it looked last.
+        self.selector = 0
+        #: ``evtchn_upcall_pending``: the guest is to be called up.
+        self.upcall_pending = False
 
-    @property
-    def upcall_pending(self) -> bool:
-        """``evtchn_upcall_pending``: some port that is not masked is pending."""
-        return bool(self.pending.bits & ~self.masked.bits)
+    def adopt(self, pending: int, level: int) -> None:
+        """Takes requests over from another kind of interrupt controller."""
+        self.pending.bits, self.level.bits = pending, level
+        for port in self.pending:
+            self._notify(port)
+
+    def _notify(self, port: int) -> None:
+        """``vcpu_mark_events_pending``, unless the port is masked."""
+        if port not in self.masked:
+            self.selector |= 1 << port // WORD_BITS
+            self.upcall_pending = True
+
+    def unmask(self, port: int) -> None:
+        """``evtchn_2l_unmask``: a port that is pending by now calls the guest up."""
+        self.masked.clear(port)
+        if port in self.pending:
+            self._notify(port)
 
     def accept(self, message: InterruptMessage) -> Outcome:
         """``evtchn_set_pending`` for the port of the message's vector."""
@@ -40,9 +60,10 @@ class EventChannels:
         self.level.assign(port, message.trigger_mode is TriggerMode.LEVEL)
         mode: DeliveryMode = message.delivery_mode
         if merged:
-            self._ledger.book(Merged(self._cpu, port, mode, message.number))
+            self._ledger.book(Merged(self._cpu, port, mode, message.number, event_channel=True))
             return Outcome.MERGED
-        self._ledger.book(Accepted(self._cpu, port, mode, message.trigger_mode, message.number))
+        self._notify(port)
+        self._ledger.book(Accepted(self._cpu, port, mode, message.trigger_mode, message.number, event_channel=True))
         return Outcome.ACCEPTED
 
     def deliverable(self) -> int | None:
@@ -51,7 +72,10 @@ class EventChannels:
         return (wanted & -wanted).bit_length() - 1 if wanted else None
 
     def acknowledge(self) -> int | None:
-        """Clears the pending bit of the next port and gives it; None when there is none."""
+        """The guest looks: it takes the selector, clears the pending bit of the next port and gives that; None when
+        there is none."""
+        self.upcall_pending = False
+        self.selector = 0
         port = self.deliverable()
         if port is not None:
             self.pending.clear(port)

@@ -4,6 +4,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from app.hw.messages import BusMessage
+from app.hw.reasons import Fault as Fault
+from app.hw.reasons import Reason as Reason
 from app.x86.icr import DeliveryMode, TriggerMode
 
 
@@ -14,38 +16,6 @@ class Outcome(Enum):
     MERGED = "merged"
     REFUSED = "refused"
     RETRIED = "retried"
-
-
-class Reason(Enum):
-    """Why an interrupt message did not become a pending interrupt, or was never sent. In words for people."""
-
-    APIC_DISABLED = "the APIC is disabled in IA32_APIC_BASE"
-    SOFTWARE_DISABLED = "the APIC is software-disabled (SVR bit 8 is 0)"
-    ILLEGAL_VECTOR = "vectors 0-15 are illegal for fixed and lowest-priority delivery"
-    RESERVED_DELIVERY_MODE = "the delivery mode is reserved"
-    INVALID_COMBINATION = "this shorthand does not go with this delivery mode"
-    INIT_DEASSERT = "INIT level de-assert resets no CPU: at most it set the arbitration IDs of the P6 family"
-    NOT_WAITING_FOR_SIPI = "the CPU is not waiting for a start-up IPI"
-    LEVEL_DEASSERT = "a level de-assert message asks for nothing"
-    LOWEST_PRIORITY_UNSUPPORTED = "this APIC does not send lowest-priority IPIs (in this mode)"
-    LOWEST_PRIORITY_BROADCAST = "lowest priority does not go with the physical broadcast"
-    NO_SUCH_DESTINATION = "no APIC has this destination"
-    LVT_MASKED = "its LVT entry is masked"
-
-
-class Fault(Enum):
-    """Why RDMSR, WRMSR or a page access went wrong."""
-
-    NOT_A_REGISTER = "no register is there"
-    READ_ONLY = "the register is read-only"
-    WRITE_ONLY = "the register is write-only"
-    RESERVED_BITS = "a reserved bit is set"
-    NOT_ZERO = "only 0 may be written"
-    WRONG_MODE = "the APIC is not in x2APIC mode"
-    INVALID_MODE = "EXTD without EN, or x2APIC mode on a CPU that has none"
-    ILLEGAL_TRANSITION = "the APIC cannot go from its mode to that one"
-    NOT_DECODED = "the APIC page is not there: disabled, or in x2APIC mode"
-    ACCESS_SIZE = "registers are accessed as aligned 32-bit words"
 
 
 class MessageSent(NamedTuple):
@@ -79,6 +49,8 @@ class Accepted(NamedTuple):
     delivery_mode: DeliveryMode
     trigger_mode: TriggerMode
     message: int | None
+    #: It was the pending bit of a port that was set.
+    event_channel: bool = False
 
 
 class Merged(NamedTuple):
@@ -88,6 +60,8 @@ class Merged(NamedTuple):
     vector: int
     delivery_mode: DeliveryMode
     message: int | None
+    #: It was the pending bit of a port that was set already.
+    event_channel: bool = False
 
 
 class Refused(NamedTuple):

@@ -7,8 +7,13 @@ from app.hw.apic_base import ApicMode
 from app.hw.events import Reason, SendRefused
 from app.hw.local_apic import LocalApic
 from app.hw.messages import InterruptMessage, Origin
-from app.hw.profile import LevelTriggeredIpis, LowestPriorityBroadcast, LowestPriorityIpis, Profile
-from app.x86.error_status import ESR_RECEIVE_ILLEGAL_VECTOR, ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
+from app.hw.profile import ApicBusErrors, LevelTriggeredIpis, LowestPriorityBroadcast, LowestPriorityIpis, Profile
+from app.x86.error_status import (
+    ESR_RECEIVE_ILLEGAL_VECTOR,
+    ESR_REDIRECTABLE_IPI,
+    ESR_SEND_ACCEPT,
+    ESR_SEND_ILLEGAL_VECTOR,
+)
 from app.x86.icr import (
     VALID_DELIVERY_MODES,
     DeliveryMode,
@@ -47,6 +52,14 @@ def send(apic: LocalApic, icr: Icr) -> InterruptMessage | None:
         _EDGE if apic.profile.level_triggered_ipis is _NORMALISED else _kept_trigger(icr),
         x2apic,
     )
+
+
+def arrived(apic: LocalApic, *, taken: bool, retried: bool) -> None:
+    """What *apic* learns of its IPI once the bus is done with it: whether anybody took it, or the bus tries again."""
+    if not retried and apic.sends_in_flight:
+        apic.sends_in_flight -= 1
+    if not taken and apic.profile.apic_bus_errors is ApicBusErrors.SEND_ACCEPT:
+        apic.notice_error(ESR_SEND_ACCEPT)
 
 
 def _kept_trigger(icr: Icr) -> TriggerMode:

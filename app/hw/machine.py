@@ -6,7 +6,7 @@ Devices return messages; the machine keeps them in ``outbox`` until its driver s
 
 from collections.abc import Callable, Sequence
 
-from app.hw import device_messages, invariants, local_timers, transplant
+from app.hw import device_messages, interprocessor, invariants, local_timers, transplant
 from app.hw.apic_base import ApicMode
 from app.hw.bus import Bus
 from app.hw.changes import Changes
@@ -15,10 +15,8 @@ from app.hw.cpu import Cpu
 from app.hw.event_channels import EventChannels
 from app.hw.events import (
     Event,
-    ExternalAcknowledged,
     Fault,
     InterruptFlagChanged,
-    LegacyLineChanged,
     MessageSent,
     MsiIgnored,
     Reason,
@@ -26,19 +24,20 @@ from app.hw.events import (
 from app.hw.io_apic import IoApic
 from app.hw.ledger import Ledger
 from app.hw.legacy_pic import LegacyPic
+from app.hw.legacy_wiring import LegacyWiring
 from app.hw.local_apic import LocalApic
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, MessageNumbers, Origin
 from app.hw.msr_access import read_msr, write_cr8, write_msr
-from app.hw.profile import INTEL_SDM, ApicBusErrors, Profile
+from app.hw.profile import INTEL_SDM, Profile
 from app.hw.register_access import read_register, write_register
-from app.x86.error_status import ESR_SEND_ACCEPT
-from app.x86.icr import DeliveryMode
+from app.hw.resets import take_resets
+from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.redirection import IoApicRegister
 from app.x86.registers import Register
 
-#: APIC ID 255 is the xAPIC broadcast, so that is where the numbers of xAPIC CPUs end.
-MAX_CPUS = 255
-_IPI, _STARTUP = Origin.IPI, DeliveryMode.STARTUP  # Python 3.11 takes its time to find a member of an enum
+#: APIC ID 255 is the xAPIC broadcast: a 256th CPU has it, and in xAPIC mode nobody can send to that CPU alone.
+MAX_XAPIC_CPUS, MAX_CPUS = 255, 256
+_IPI, _STARTUP, _EDGE = Origin.IPI, DeliveryMode.STARTUP, TriggerMode.EDGE  # finding a member of an enum takes its time
 
 
 class Machine:
@@ -55,6 +54,7 @@ class Machine:
         *,
         profile: Profile = INTEL_SDM,
         apic_ids: Sequence[int] = (),
+        clock: Clock | None = None,
     ) -> None:
         """What happens goes to *record*, or else into ``events``. ValueError for what no machine can be."""
         if not 1 <= cpu_count <= MAX_CPUS:
@@ -64,7 +64,7 @@ class Machine:
         if mode is ApicMode.X2APIC and not profile.x2apic:
             raise ValueError(f"profile {profile.name} has no x2APIC mode")
         self.profile = profile
-        self.clock = Clock()
+        self.clock = clock or Clock()
         self.events: list[Event] = []
         self.outbox: list[BusMessage] = []
         #: What the bus tries again once a target has room (P6 family).
@@ -74,7 +74,9 @@ class Machine:
         self._record = record or self.events.append
         self._ledger = Ledger(self._record)
         self.legacy_pic = LegacyPic()
-        self.cpus = [self._cpu(number, apic_id) for number, apic_id in enumerate(apic_ids or range(cpu_count), start=0)]
+        self.cpus: list[Cpu] = []
+        self._legacy_wiring = LegacyWiring(self.legacy_pic, self.cpus, self._record)
+        self.cpus += (self._cpu(number, apic_id) for number, apic_id in enumerate(apic_ids or range(cpu_count)))
         for cpu in self.cpus:
             cpu.apic.mode = mode
         self.bus = Bus(self.cpus, profile, self._ledger, self._record)
@@ -85,7 +87,7 @@ class Machine:
         apic = LocalApic(
             number, apic_id, self.profile, self.clock, self._numbers, self._changes, self._ledger, self._record
         )
-        return Cpu(number, apic, self._record, self._interrupt_acknowledge)
+        return Cpu(number, apic, self._record, self._legacy_wiring.acknowledge)
 
     # What software does
 
@@ -164,9 +166,11 @@ class Machine:
             return
         self._post(device_messages.interrupt_message(msi, address, self.profile, self._numbers.take()))
 
-    def send_for(self, cpu: int, apic_id: int, vector: int, mode: DeliveryMode) -> None:
+    def send_for(self, cpu: int, apic_id: int, vector: int, mode: DeliveryMode, trigger: TriggerMode = _EDGE) -> None:
         """A hypervisor sends an interrupt on behalf of *cpu*, whose ICR has no part in it."""
-        self._post(device_messages.hypervisor_message(self._numbers.take(), cpu, apic_id, vector, mode))
+        origin = Origin.EVENT_CHANNEL if self.cpus[cpu].event_channels else Origin.HYPERVISOR
+        number = self._numbers.take()
+        self._post(device_messages.hypervisor_message(number, origin, cpu, apic_id, vector, mode, trigger))
 
     def transplant(self, mode: ApicMode, *, event_channels: bool) -> None:
         """Gives the guest another kind of interrupt controller, with what is pending. No software could do that."""
@@ -181,11 +185,7 @@ class Machine:
         if cpu or pin:
             self.cpus[cpu].drive_lint(pin, level)
         else:
-            self.legacy_pic.held = bool(level)
-            self._drive_lint0()
-
-    def _drive_lint0(self) -> None:
-        self.cpus[0].drive_lint(0, int(self.legacy_pic.intr))
+            self._legacy_wiring.hold(level)
 
     def fire_local(self, cpu: int, register: Register) -> None:
         """The source of an LVT entry of one CPU fires. KeyError where the APIC has no such entry."""
@@ -193,18 +193,7 @@ class Machine:
 
     def drive_legacy_line(self, line: int, level: int) -> None:
         """A device sets a line of the 8259, whose output is LINT0 of CPU 0. ValueError for no line."""
-        if level:
-            self.legacy_pic.raise_line(line)
-        else:
-            self.legacy_pic.lower_line(line)
-        self._record(LegacyLineChanged(line, level))
-        self._drive_lint0()
-
-    def _interrupt_acknowledge(self, cpu: int) -> int:
-        vector = self.legacy_pic.acknowledge()
-        self._record(ExternalAcknowledged(cpu, vector))
-        self._drive_lint0()
-        return vector
+        self._legacy_wiring.drive_line(line, level)
 
     # What travels
 
@@ -239,12 +228,8 @@ class Machine:
         if message.source is None:
             return reached
         if message.origin is _IPI:
-            apic = self.cpus[message.source].apic
-            if not retried and apic.sends_in_flight:
-                apic.sends_in_flight -= 1
             taken = accepted or retried or (reached and message.delivery_mode is _STARTUP)  # if only to be ignored
-            if not taken and self.profile.apic_bus_errors is ApicBusErrors.SEND_ACCEPT:
-                apic.notice_error(ESR_SEND_ACCEPT)
+            interprocessor.arrived(self.cpus[message.source].apic, taken=bool(taken), retried=bool(retried))
         elif message.origin is Origin.IO_APIC:
             self._post_all(
                 self.io_apic.message_arrived(
@@ -278,7 +263,7 @@ class Machine:
         """These CPUs, or all, are at an instruction boundary: a latched INIT or start-up IPI acts."""
         for cpu in cpus or self.cpus:
             if cpu.signalled:
-                cpu.take_resets()
+                take_resets(cpu)
         if self._changes.configuration:
             self._reconfigured()
 

@@ -16,6 +16,7 @@ class Origin(Enum):
     IO_APIC = "io_apic"
     MSI = "msi"
     HYPERVISOR = "hypervisor"
+    EVENT_CHANNEL = "event_channel"
 
 
 class InterruptMessage(NamedTuple):

@@ -30,8 +30,7 @@ def _into_mode(cpu: Cpu, mode: ApicMode) -> None:
 
 def _to_event_channels(cpu: Cpu, channels: EventChannels) -> None:
     apic = cpu.apic
-    channels.pending.bits = apic.irr.bits
-    channels.level.bits = apic.irr.bits & apic.tmr.bits
+    channels.adopt(apic.irr.bits, apic.irr.bits & apic.tmr.bits)
     apic.irr.clear_all()
     apic.coalesced.clear_all()
     cpu.event_channels = channels

@@ -2,6 +2,7 @@
 
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
+from app.hw.event_channels import EventChannels
 from app.hw.events import Reason
 from app.hw.local_apic import LocalApic
 from app.hw.run_state import Arrival, RunState
@@ -9,14 +10,16 @@ from app.x86.vectors import priority_class
 
 
 def why_waiting(cpu: Cpu, vector: int) -> str:
-    """What keeps *vector*, which is requested on *cpu*, from being taken."""
+    """What keeps *vector*, which is requested on *cpu*, from being taken: an APIC's vector, or a port by its number."""
     if cpu.run_state is RunState.WAIT_FOR_SIPI:
         return "the CPU waits for a start-up IPI"
-    reason = _apic_reason(cpu.apic, vector)
+    channels = cpu.event_channels
+    reason = _apic_reason(cpu.apic, vector) if channels is None else _port_reason(channels, vector)
     if reason is not None:
         return reason
     if not cpu.interrupt_flag:
-        return "interrupts are off (IF = 0)" + (" in system-management mode" if cpu.in_smm else "")
+        off = "IF = 0" if channels is None else "evtchn_upcall_mask = 1"
+        return f"interrupts are off ({off})" + (" in system-management mode" if cpu.in_smm else "")
     if cpu.interrupt_shadow:
         return "STI lets interrupts in after the next instruction"
     arrival = cpu.next_arrival()
@@ -24,7 +27,15 @@ def why_waiting(cpu: Cpu, vector: int) -> str:
         return f"{arrival.value} goes first"
     if cpu.external_requested():
         return "an ExtINT of the 8259 goes first"
-    return "it is taken at the next instruction boundary"
+    return f"{'it is taken' if channels is None else 'the upcall comes'} at the next instruction boundary"
+
+
+def _port_reason(channels: EventChannels, port: int) -> str | None:
+    """What keeps *port* from being the next that an upcall handles; None when nothing in the shared words does."""
+    if port in channels.masked:
+        return "its mask bit is set"
+    first = channels.deliverable()
+    return None if first == port else f"port {first:#04x} goes first"
 
 
 def _apic_reason(apic: LocalApic, vector: int) -> str | None:

@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -21,6 +22,8 @@ from app.x86.registers import LVT_REGISTERS, Register
 from app.x86.vectors import VECTOR_COUNT
 from tests.hw.helpers import BITS_OF_MODE, machine_of, post
 from tests.hw.message_book import MessageBook
+
+pytestmark = pytest.mark.slow
 
 # Few CPUs, vectors and destinations, so that they meet.
 CPU = st.one_of(st.integers(0, 2), st.integers(0, 19))

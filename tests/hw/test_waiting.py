@@ -134,3 +134,36 @@ def test_system_management_mode_is_named_while_it_holds_interrupts_off() -> None
     assert why_waiting(cpu, 0x40) == "interrupts are off (IF = 0) in system-management mode"
     cpu.interrupt_flag = True
     assert why_waiting(cpu, 0x40) == "it is taken at the next instruction boundary"
+
+
+# Event channels
+
+
+def cpu_with_pending(*ports: int) -> Cpu:
+    machine = machine_of(2)
+    machine.transplant(ApicMode.XAPIC, event_channels=True)
+    cpu = machine.cpus[1]
+    cpu.interrupt_flag = True
+    for port in ports:
+        cpu.receive(fixed(port))
+    return cpu
+
+
+def test_lower_port_goes_first() -> None:
+    assert why_waiting(cpu_with_pending(0x41, 0x51), 0x51) == "port 0x41 goes first"
+
+
+def test_port_that_is_masked_waits_for_that_alone() -> None:
+    cpu = cpu_with_pending(0x41, 0x51)
+    assert cpu.event_channels is not None
+    cpu.event_channels.masked.set(0x41)
+
+    assert why_waiting(cpu, 0x41) == "its mask bit is set"
+    assert why_waiting(cpu, 0x51) == "the upcall comes at the next instruction boundary"
+
+
+def test_port_of_a_guest_with_interrupts_off_waits_for_its_upcall_mask() -> None:
+    cpu = cpu_with_pending(0x41)
+    cpu.interrupt_flag = False
+
+    assert why_waiting(cpu, 0x41) == "interrupts are off (evtchn_upcall_mask = 1)"

@@ -1,0 +1,35 @@
+"""Why something did not happen, in words for people."""
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """Why an interrupt message did not become a pending interrupt, or was never sent."""
+
+    APIC_DISABLED = "the APIC is disabled in IA32_APIC_BASE"
+    SOFTWARE_DISABLED = "the APIC is software-disabled (SVR bit 8 is 0)"
+    ILLEGAL_VECTOR = "vectors 0-15 are illegal for fixed and lowest-priority delivery"
+    RESERVED_DELIVERY_MODE = "the delivery mode is reserved"
+    INVALID_COMBINATION = "this shorthand does not go with this delivery mode"
+    INIT_DEASSERT = "INIT level de-assert resets no CPU: at most it set the arbitration IDs of the P6 family"
+    NOT_WAITING_FOR_SIPI = "the CPU is not waiting for a start-up IPI"
+    LEVEL_DEASSERT = "a level de-assert message asks for nothing"
+    LOWEST_PRIORITY_UNSUPPORTED = "this APIC does not send lowest-priority IPIs (in this mode)"
+    LOWEST_PRIORITY_BROADCAST = "lowest priority does not go with the physical broadcast"
+    NO_SUCH_DESTINATION = "no APIC has this destination"
+    LVT_MASKED = "its LVT entry is masked"
+
+
+class Fault(Enum):
+    """Why RDMSR, WRMSR or a page access went wrong."""
+
+    NOT_A_REGISTER = "no register is there"
+    READ_ONLY = "the register is read-only"
+    WRITE_ONLY = "the register is write-only"
+    RESERVED_BITS = "a reserved bit is set"
+    NOT_ZERO = "only 0 may be written"
+    WRONG_MODE = "the APIC is not in x2APIC mode"
+    INVALID_MODE = "EXTD without EN, or x2APIC mode on a CPU that has none"
+    ILLEGAL_TRANSITION = "the APIC cannot go from its mode to that one"
+    NOT_DECODED = "the APIC page is not there: disabled, or in x2APIC mode"
+    ACCESS_SIZE = "registers are accessed as aligned 32-bit words"
