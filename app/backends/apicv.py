@@ -12,55 +12,56 @@ from app.guest.apic_ops import Kernel
 from app.guest.steps import (
     Acknowledge,
     Arriving,
+    Dereference,
     EmulatedRead,
-    EmulatedWrite,
     GuestStep,
     Halt,
     HostWork,
     Load,
+    ReadMsr,
     Steps,
     Store,
     VirtualRead,
     VirtualWrite,
     VmExit,
+    WriteMsr,
 )
+from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode, decode_icr
-from app.x86.register_map import REGISTERS
+from app.x86.model_specific_registers import X2APIC_MSRS, x2apic_offset
 from app.x86.registers import Register
 from app.x86.vectors import FIRST_LEGAL_VECTOR
 
 _ACCESS, _WRITE = VmExit("APIC access"), VmExit("APIC write")
 _EOI_INDUCED = VmExit("EOI-induced")
-_EXTERNAL_INTERRUPT = VmExit("external interrupt")
 _POSTED = HostWork("posted_delivery", "hardware takes the posted interrupt; the CPU stays in the guest")
-_ON_PAGE, _EOI_PRICE, _IPI_PRICE = "virtual_apic_access", "virtual_eoi", "ipi_virtualization"
+_POST = HostWork("post_interrupt", "posts the vector in a target's descriptor and notifies its CPU")
+_VIRTUAL_IPI = HostWork("ipi_virtualization", "hardware finds the target in its table and posts the vector itself")
+_ON_PAGE, _EOI_PRICE = "virtual_apic_access", "virtual_eoi"
 
-#: Writes that go to the virtual page first and exit behind it ("APIC-write VM exit").
-_WRITES_THAT_EXIT_AFTERWARDS = frozenset(
+_TABLES = (Register.ISR0, Register.TMR0, Register.IRR0)
+#: Registers that a load finds on the virtual page, with register virtualisation ("Virtualizing Reads from the
+#: APIC-Access Page"). Not among them: the timer's count, which goes on, and the priorities APR and PPR.
+_ON_VIRTUAL_PAGE = frozenset(
     {
-        Register.ID,
-        Register.EOI,
-        Register.LDR,
-        Register.DFR,
-        Register.SVR,
-        Register.ESR,
-        Register.ICR_LOW,
-        Register.LVT_CMCI,
-        Register.LVT_TIMER,
-        Register.LVT_THERMAL,
-        Register.LVT_PERFORMANCE,
-        Register.LVT_LINT0,
-        Register.LVT_LINT1,
-        Register.LVT_ERROR,
-        Register.TIMER_INITIAL_COUNT,
-        Register.TIMER_DIVIDE,
+        *(Register.ID, Register.VERSION, Register.TPR, Register.EOI, Register.LDR, Register.DFR, Register.SVR),
+        *(first + 0x10 * word for first in _TABLES for word in range(8)),
+        *(Register.ESR, Register.ICR_LOW, Register.ICR_HIGH, Register.LVT_TIMER, Register.LVT_THERMAL),
+        *(Register.LVT_PERFORMANCE, Register.LVT_LINT0, Register.LVT_LINT1, Register.LVT_ERROR),
+        *(Register.TIMER_INITIAL_COUNT, Register.TIMER_DIVIDE),
     }
 )
+#: Of these, the ones that a store does not reach: it exits before it is done ("APIC access").
+_NOT_WRITTEN = {Register.VERSION, *(first + 0x10 * word for first in _TABLES for word in range(8))}
+#: Stores that go to the virtual page first and exit behind it ("APIC-write VM exit").
+_WRITES_THAT_EXIT_AFTERWARDS = _ON_VIRTUAL_PAGE - _NOT_WRITTEN - {Register.TPR, Register.ICR_HIGH}
+#: Registers that virtual-interrupt delivery handles by itself, register virtualisation or not.
+_DELIVERY_REGISTERS = (Register.EOI, Register.ICR_LOW)
 
 
 class ApicvFeature(Flag):
-    """VM-execution controls. The APIC page is always watched ("virtualize APIC accesses")."""
+    """VM-execution controls. Without X2APIC_MODE the APIC page is watched ("virtualize APIC accesses")."""
 
     NONE = 0
     TPR_SHADOW = auto()
@@ -68,12 +69,47 @@ class ApicvFeature(Flag):
     VIRTUAL_INTERRUPT_DELIVERY = auto()
     POSTED_INTERRUPTS = auto()
     IPI_VIRTUALIZATION = auto()
+    #: "Virtualize x2APIC mode": the guest's APIC is reached by MSRs.
+    X2APIC_MODE = auto()
     ALL = TPR_SHADOW | REGISTER_VIRTUALIZATION | VIRTUAL_INTERRUPT_DELIVERY | POSTED_INTERRUPTS | IPI_VIRTUALIZATION
+
+
+#: The entries of a cost sheet by which each feature's steps are priced.
+_FEATURE_ENTRIES: dict[ApicvFeature, tuple[str, ...]] = {
+    ApicvFeature.TPR_SHADOW: (_ON_PAGE,),
+    ApicvFeature.REGISTER_VIRTUALIZATION: (_ON_PAGE,),
+    ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY: (_EOI_PRICE,),
+    ApicvFeature.POSTED_INTERRUPTS: (_POSTED.price, _POST.price),
+    ApicvFeature.IPI_VIRTUALIZATION: (_VIRTUAL_IPI.price,),
+    ApicvFeature.X2APIC_MODE: (),
+}
+
+#: What each control cannot do without ("VM-Execution Control Fields", the checks at VM entry).
+_NEEDS = {
+    ApicvFeature.REGISTER_VIRTUALIZATION: ApicvFeature.TPR_SHADOW,
+    ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY: ApicvFeature.TPR_SHADOW,
+    ApicvFeature.POSTED_INTERRUPTS: ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY,
+    ApicvFeature.IPI_VIRTUALIZATION: ApicvFeature.TPR_SHADOW,
+    ApicvFeature.X2APIC_MODE: ApicvFeature.TPR_SHADOW,
+}
+
+
+def entry_failure(features: ApicvFeature) -> str | None:
+    """Why VM entry fails with *features*; None when it does not."""
+    for control, needed in _NEEDS.items():
+        if control in features and needed not in features:
+            return f"VM entry fails: {_name(control)} needs {_name(needed)}"
+    return None
+
+
+def _name(feature: ApicvFeature) -> str:
+    return str(feature.name).lower().replace("_", " ")
 
 
 #: Reasons for which a hypervisor does without all of it (Linux ``enum kvm_apicv_inhibit``).
 INHIBIT_BASE_MOVED = "the APIC page was moved"
 INHIBIT_ID_MODIFIED = "the APIC ID was rewritten"
+INHIBIT_REASONS = (INHIBIT_ID_MODIFIED, INHIBIT_BASE_MOVED)
 
 
 def inhibit_reason(cpu: Cpu) -> str | None:
@@ -92,10 +128,14 @@ class ApicvHypervisor:
 
     def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
         match step:
-            case Load(register):
+            case Load(register) | Dereference(register):
                 return self._read(register, cpu)
             case Store(register, value):
                 return self._write(register, value, cpu)
+            case ReadMsr(msr):
+                return self._read_msr(msr)
+            case WriteMsr(msr, value):
+                return self._write_msr(msr, value, cpu)
             case Halt():
                 return emulation.halt()
             case _:
@@ -103,9 +143,7 @@ class ApicvHypervisor:
 
     def _read(self, register: int, cpu: Cpu) -> Steps[int]:
         covered = ApicvFeature.TPR_SHADOW if register == Register.TPR else ApicvFeature.REGISTER_VIRTUALIZATION
-        known = register in REGISTERS and REGISTERS[register].xapic.readable
-        # The timer counts down in the hypervisor, so its page cannot hold the count.
-        if known and register != Register.TIMER_CURRENT_COUNT and self._has(covered, cpu):
+        if register in _ON_VIRTUAL_PAGE and self._has(covered, cpu):
             return (yield VirtualRead(register))
         yield _ACCESS
         value = yield EmulatedRead(register)
@@ -113,46 +151,87 @@ class ApicvHypervisor:
         return value
 
     def _write(self, register: int, value: int, cpu: Cpu) -> Steps[int]:
-        price = self._exitless(register, value, cpu)
-        if price is not None:
-            level = register == Register.EOI and (cpu.apic.isr.highest() or 0) in cpu.apic.tmr
-            yield VirtualWrite(register, value, price)
-            if level:  # the EOI-exit bitmap has it: the I/O APIC must hear of it
-                yield _EOI_INDUCED
-                yield emulation.ENTRY
+        features = ApicvFeature
+        if register == Register.ICR_HIGH and self._has(features.REGISTER_VIRTUALIZATION, cpu):
+            yield VirtualWrite(register, value, _ON_PAGE)
             return 0
-        afterwards = register in _WRITES_THAT_EXIT_AFTERWARDS and self._has(ApicvFeature.REGISTER_VIRTUALIZATION, cpu)
-        yield _WRITE if afterwards else _ACCESS
-        yield EmulatedWrite(register, value)
+        command = decode_icr(cpu.apic.icr & ~0xFFFF_FFFF | value)
+        if (yield from self._by_hardware(register, value, command, cpu, by_page=True)):
+            return 0
+        virtual = self._has(features.REGISTER_VIRTUALIZATION, cpu) and register in _WRITES_THAT_EXIT_AFTERWARDS
+        virtual |= self._has(features.VIRTUAL_INTERRUPT_DELIVERY, cpu) and register in _DELIVERY_REGISTERS
+        virtual |= self._has(features.IPI_VIRTUALIZATION, cpu) and register == Register.ICR_LOW
+        yield _WRITE if virtual else _ACCESS
+        yield from emulation.emulated_write(register, value, self._notify, by_page=True)
         yield emulation.ENTRY
         return 0
 
-    def _exitless(self, register: int, value: int, cpu: Cpu) -> str | None:
-        """The price of a write that hardware carries out alone; None when it exits."""
+    def _read_msr(self, msr: int) -> Steps[int] | None:
+        """With register virtualisation the page answers every RDMSR but the timer's count, for which KVM leaves its
+        bit in the MSR bitmap (``vmx_update_msr_bitmap_x2apic``)."""
+        register = x2apic_offset(msr)
+        needed = ApicvFeature.TPR_SHADOW if register == Register.TPR else ApicvFeature.REGISTER_VIRTUALIZATION
+        covered = msr in X2APIC_MSRS and register != Register.TIMER_CURRENT_COUNT
+        if covered and self.features & needed and self.features & ApicvFeature.X2APIC_MODE:
+            return self._virtual_read(register)
+        return emulation.trapped_msr_access(f"RDMSR {msr:#x}", register, None) if msr in X2APIC_MSRS else None
+
+    def _virtual_read(self, register: int) -> Steps[int]:
+        return (yield VirtualRead(register, by_page=False))
+
+    def _write_msr(self, msr: int, value: int, cpu: Cpu) -> Steps[int]:
+        register = x2apic_offset(msr)
+        command = decode_icr(value, x2apic=True)
+        reason = f"WRMSR {msr:#x}"
+        if msr in X2APIC_MSRS and self.features & ApicvFeature.X2APIC_MODE:
+            if (yield from self._by_hardware(register, value, command, cpu, by_page=False)):
+                return 0
+            virtual = register == Register.SELF_IPI and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, cpu)
+            virtual |= register == Register.ICR_LOW and self._has(ApicvFeature.IPI_VIRTUALIZATION, cpu)
+            reason = _WRITE.reason if virtual else reason
+        return (yield from emulation.trapped_msr_write(reason, msr, value, self._notify))
+
+    def _by_hardware(self, register: int, value: int, command: Icr, cpu: Cpu, *, by_page: bool) -> Steps[bool]:
+        """A write that hardware carries out alone. False, and nothing done, when it exits."""
         features = ApicvFeature
         match register:
             case Register.TPR if self._has(features.TPR_SHADOW, cpu):
-                return _ON_PAGE
-            case Register.ICR_HIGH if self._has(features.REGISTER_VIRTUALIZATION, cpu):
-                return _ON_PAGE
+                yield VirtualWrite(register, value, _ON_PAGE, by_page)
             case Register.EOI if self._has(features.VIRTUAL_INTERRUPT_DELIVERY, cpu):
-                return _EOI_PRICE
-            case Register.ICR_LOW:
-                icr = decode_icr(cpu.apic.icr & ~0xFFFF_FFFF | value)
-                if self._self_ipi(icr, cpu):
-                    return _ON_PAGE
-                return _IPI_PRICE if self._posts(icr, cpu) else None
+                level = (cpu.apic.isr.highest() or 0) in cpu.apic.tmr
+                yield VirtualWrite(register, value, _EOI_PRICE, by_page)
+                if level:  # the EOI-exit bitmap has it: the I/O APIC must hear of it
+                    yield _EOI_INDUCED
+                    yield emulation.ENTRY
+            case Register.SELF_IPI if not by_page and self._has_self_ipi(value, cpu):  # the page has no such register
+                yield VirtualWrite(register, value, _ON_PAGE, by_page)
+            case Register.ICR_LOW if self._self_ipi(command, cpu):
+                yield VirtualWrite(register, value, _ON_PAGE, by_page)
+            case Register.ICR_LOW if self._posts(command, cpu):
+                yield VirtualWrite(register, value, _ON_PAGE, by_page)
+                yield _VIRTUAL_IPI
             case _:
-                return None
+                return False
+        return True
+
+    @property
+    def _notify(self) -> HostWork:
+        """What the hypervisor does for each target of a send that has exited."""
+        return _POST if self.features & ApicvFeature.POSTED_INTERRUPTS else emulation.NOTIFY
+
+    def _has_self_ipi(self, vector: int, cpu: Cpu) -> bool:
+        return vector >= FIRST_LEGAL_VECTOR and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, cpu)
 
     def _self_ipi(self, icr: Icr, cpu: Cpu) -> bool:
-        alone = icr.shorthand is Shorthand.SELF and _is_plain(icr)
+        """By the page only: in x2APIC mode there is the SELF IPI register for it."""
+        alone = icr.shorthand is Shorthand.SELF and _is_plain(icr) and not self.features & ApicvFeature.X2APIC_MODE
         return alone and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, cpu)
 
     def _posts(self, icr: Icr, cpu: Cpu) -> bool:
         """IPI virtualisation posts to one physical APIC ID that is in its table."""
         one = icr.shorthand is Shorthand.NONE and icr.destination_mode is DestinationMode.PHYSICAL
-        broadcast = icr.destination == emulation.XAPIC_BROADCAST
+        by_msr = bool(self.features & ApicvFeature.X2APIC_MODE)
+        broadcast = icr.destination == (emulation.X2APIC_BROADCAST if by_msr else emulation.XAPIC_BROADCAST)
         return one and not broadcast and _is_plain(icr) and self._has(ApicvFeature.IPI_VIRTUALIZATION, cpu)
 
     def _has(self, feature: ApicvFeature, cpu: Cpu) -> bool:
@@ -178,12 +257,27 @@ def _is_plain(icr: Icr) -> bool:
     return fixed and icr.vector >= FIRST_LEGAL_VECTOR
 
 
+def _entries(features: ApicvFeature) -> frozenset[str]:
+    """The entries of a cost sheet that *features* are priced by. Whoever posts interrupts sends by nothing else."""
+    emulated = (
+        emulation.ENTRIES - {emulation.NOTIFY.price}
+        if ApicvFeature.POSTED_INTERRUPTS in features
+        else emulation.ENTRIES
+    )
+    return emulated.union(*(_FEATURE_ENTRIES[feature] for feature in features))
+
+
 def apicv(features: ApicvFeature, name: str = "apicv") -> BackendDefinition:
-    """The back end with these features."""
+    """The back end with these features. ValueError says why a processor would not enter a guest with them."""
+    failure = entry_failure(features)
+    if failure is not None:
+        raise ValueError(f"{name}: {failure}")
     return BackendDefinition(
         name=name,
+        apic_mode=ApicMode.X2APIC if features & ApicvFeature.X2APIC_MODE else ApicMode.XAPIC,
         title="native code; virtual-APIC page, posted interrupts, IPI virtualisation",
         hypervisor=ApicvHypervisor(features),
+        host_entries=_entries(features),
         never_in=(("linux-2.6.22", "processors virtualise APICs since 2012 only"),),
     )
 

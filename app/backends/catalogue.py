@@ -2,6 +2,7 @@
 
 from app.backends.apicv import APICV
 from app.backends.backend import Backend, BackendDefinition
+from app.backends.cost_sheet import CostSheet
 from app.backends.hyperv import HYPERV
 from app.backends.kvm_pv import KVM_PV
 from app.backends.native import NATIVE_X2APIC, NATIVE_XAPIC
@@ -23,6 +24,12 @@ def backend(name: str, generation: str = DEFAULT_GENERATION) -> Backend:
     """The back end *name* under the kernel *generation*. KeyError for an unknown name, ValueError (why) for a pair that
     does not go together."""
     return BACKENDS[name].bind(GENERATIONS[generation])
+
+
+def reason_against(name: str, generation: str, sheet: CostSheet) -> str | None:
+    """Why there is no guest of that kernel over back end *name*, priced by *sheet*; None when there is."""
+    definition = BACKENDS[name]
+    return definition.reason_against(GENERATIONS[generation]) or definition.reason_against_sheet(sheet)
 
 
 def generation_for(name: str) -> str:

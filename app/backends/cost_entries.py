@@ -66,7 +66,7 @@ ENTRY_GROUPS = (
         "Calls instead of registers",
         {
             "send_ipi_setup": "One SEND_IPI or cluster-IPI hypercall in the host, apart from its targets.",
-            "send_ipi_target": "Each target of such a hypercall in the host: the vector requested, its CPU notified.",
+            "send_ipi_target": "Each CPU that the hypervisor sends to: the vector requested, the CPU notified.",
             "evtchn_send": "Xen's work for one EVTCHNOP_send: pending bits set, the target's CPU notified.",
             "evtchn_upcall": "Xen bounces an upcall into a paravirtual guest: builds its frame and goes there.",
         },

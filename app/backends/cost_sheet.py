@@ -15,6 +15,7 @@ from app.backends.cost_entries import (
 from app.backends.cost_sheet_reading import HEAD_TEXTS, SheetError, SheetReading, UnusableCostSheet
 
 __all__ = [
+    "CHANGED",
     "DEFAULT_COST_SHEET",
     "REQUIRED_ENTRIES",
     "CostEntry",
@@ -28,11 +29,24 @@ __all__ = [
 ]
 
 DEFAULT_COST_SHEET = "2007"
-_CHANGED = "-changed"
+#: How the name of a copy ends.
+CHANGED = "-changed"
 
 
 class NoFigure(LookupError):
     """Something was to be priced that the sheet's hardware or hypervisor does not have; the message says why."""
+
+
+class _Prices(dict[str, int]):
+    """Cycles by entry. What is not in it raises as ``CostSheet.price`` does, at the moment when it is wanted."""
+
+    def __init__(self, sheet: "CostSheet") -> None:
+        entries = sheet.entries.items()
+        super().__init__({name: entry.cycles for name, entry in entries if entry.cycles is not None})
+        self._sheet = sheet
+
+    def __missing__(self, name: str) -> int:
+        return self._sheet.price(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +64,8 @@ class CostSheet:
 
     @property
     def cycles(self) -> dict[str, int]:
-        """Entry name to cycles, without the entries that are not available."""
-        return {name: entry.cycles for name, entry in self.entries.items() if entry.cycles is not None}
+        """Entry name to cycles, without the entries that are not available: to ask for one of those is NoFigure."""
+        return _Prices(self)
 
     @property
     def unavailable(self) -> dict[str, str]:
@@ -83,7 +97,7 @@ class CostSheet:
             raise UnusableCostSheet(self.name, errors)
         if entries == self.entries:
             return self
-        return replace(self, name=self.name.removesuffix(_CHANGED) + _CHANGED, entries=entries)
+        return replace(self, name=self.name.removesuffix(CHANGED) + CHANGED, entries=entries)
 
     def _wrong_with(self, name: str, value: int | float) -> str | None:
         if not 0 <= value < float("inf"):

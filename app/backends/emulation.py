@@ -6,6 +6,7 @@ Source: Adams and Agesen, "A Comparison of Software and Hardware Techniques for 
 from app.guest.steps import (
     Arriving,
     Decode,
+    EmulatedMsrWrite,
     EmulatedRead,
     EmulatedWrite,
     Halt,
@@ -15,15 +16,19 @@ from app.guest.steps import (
     VmExit,
 )
 from app.x86.model_specific_registers import RESET_BASE as RESET_BASE
+from app.x86.model_specific_registers import X2APIC_MSRS, x2apic_offset
 from app.x86.registers import Register
 
 ENTRY = VmEntry()
+#: The entries of a cost sheet by which the steps here are priced; ``decode`` is for page accesses alone.
+ENTRIES = frozenset({"vm_exit", "vm_entry", "emulate_read", "emulate_write", "send_ipi_target", "inject"})
 #: Where the page lies that hardware watches, and the destination that stands for everyone.
-XAPIC_BROADCAST = 0xFF
+XAPIC_BROADCAST, X2APIC_BROADCAST = 0xFF, 0xFFFF_FFFF
 _ACCESS = VmExit("APIC access")
 _DECODE = Decode()
 _EXTERNAL_INTERRUPT = VmExit("external interrupt")
 _HLT = VmExit("HLT")
+NOTIFY = HostWork("send_ipi_target", "requests the vector at a target and notifies its CPU")
 INJECT = HostWork("inject", "puts the interrupt into the guest")
 
 
@@ -32,8 +37,15 @@ def emulate(register: int, value: int | None, *, by_page: bool) -> Steps[int]:
     touched its APIC page; otherwise it named the register."""
     if value is None:
         return (yield EmulatedRead(register, by_page))
-    yield EmulatedWrite(register, value, by_page)
+    yield from emulated_write(register, value, NOTIFY, by_page=by_page)
     return 0
+
+
+def emulated_write(register: int, value: int, notify: HostWork, *, by_page: bool) -> Steps[None]:
+    """A write to the model. If it was ICR's, the way to each target comes on top (``kvm_irq_delivery_to_apic``)."""
+    targets = yield EmulatedWrite(register, value, by_page)
+    for _ in range(targets or 0):
+        yield notify
 
 
 def trapped_page_access(register: int, value: int | None) -> Steps[int]:
@@ -53,11 +65,22 @@ def trapped_msr_access(reason: str, register: int, value: int | None) -> Steps[i
     return result
 
 
+def trapped_msr_write(reason: str, msr: int, value: int, notify: HostWork = NOTIFY) -> Steps[int]:
+    """WRMSR that exits: of a register of the x2APIC, or of IA32_TSC_DEADLINE, which is the timer's."""
+    yield VmExit(reason)
+    if msr in X2APIC_MSRS:
+        yield from emulated_write(x2apic_offset(msr), value, notify, by_page=False)
+    else:
+        yield EmulatedMsrWrite(msr, value)
+    yield ENTRY
+    return 0
+
+
 def trapped_icr_write(value: int) -> Steps[int]:
     """WRMSR of a synthetic 64-bit ICR with an xAPIC destination: one exit writes both halves."""
     yield VmExit("WRMSR of ICR")
     yield EmulatedWrite(Register.ICR_HIGH, value >> 32, by_page=False)
-    yield EmulatedWrite(Register.ICR_LOW, value & 0xFFFF_FFFF, by_page=False)
+    yield from emulated_write(Register.ICR_LOW, value & 0xFFFF_FFFF, NOTIFY, by_page=False)
     yield ENTRY
     return 0
 

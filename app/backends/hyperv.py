@@ -16,11 +16,13 @@ from app.guest.linux_6.kernel import XAPIC_OPERATIONS
 from app.guest.steps import Arriving, GuestStep, HostSend, HostWork, Hypercall, ReadMsr, Steps, WriteMsr
 from app.hw.cpu import Cpu
 from app.x86.icr import DeliveryMode
+from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register
 
 HV_X64_MSR_EOI = 0x4000_0070
 HV_X64_MSR_ICR = 0x4000_0071
 HV_X64_MSR_TPR = 0x4000_0072
+HV_X64_MSR_STIMER0_COUNT = 0x4000_00B1
 SEND_IPI = "HVCALL_SEND_IPI"
 SEND_IPI_EX = "HVCALL_SEND_IPI_EX"
 #: The plain hypercall holds 64 virtual processors in one word; ``_EX`` names banks of 64.
@@ -59,8 +61,15 @@ def hv_apic_eoi_write(context: Context) -> Steps[None]:
         yield WriteMsr(HV_X64_MSR_EOI, 0)
 
 
+def hv_ce_set_next_event(context: Context, delta: int) -> Steps[None]:
+    """The synthetic timer instead of the local one (``drivers/clocksource/hyperv_timer.c``): one MSR."""
+    yield WriteMsr(HV_X64_MSR_STIMER0_COUNT, context.cpu.apic.clock.now + delta)
+
+
 def __send_ipi_mask(cpumask: int, vector: int) -> Steps[int]:
-    """1 when the hypercall could do it."""
+    """1 when the hypercall could do it, or nobody was named."""
+    if not cpumask:
+        return 1
     if vector < LOW_VECTOR:
         return 0
     plain = cpumask >> PLAIN_PROCESSORS == 0
@@ -111,6 +120,8 @@ class HypervHypervisor(TrapAndEmulate):
                 return emulation.trapped_msr_access("RDMSR of TPR", Register.TPR, None)
             case WriteMsr(msr, value) if msr == HV_X64_MSR_ICR:
                 return emulation.trapped_icr_write(value)
+            case WriteMsr(msr, value) if msr == HV_X64_MSR_STIMER0_COUNT:
+                return emulation.trapped_msr_write("WRMSR of STIMER0_COUNT", Msr.IA32_TSC_DEADLINE, value)
             case WriteMsr(msr, value) if msr in _REGISTER_OF:
                 register = _REGISTER_OF[msr]
                 return emulation.trapped_msr_access(f"WRMSR of {register.name}", register, value)
@@ -152,5 +163,7 @@ HYPERV = BackendDefinition(
     hypervisor=HypervHypervisor(),
     paravirtualise=_paravirtualise,
     shares_eoi_word=True,
+    host_entries=emulation.ENTRIES | {"decode", "hypercall", "send_ipi_setup"},
+    set_next_event=hv_ce_set_next_event,
     never_in=(("linux-2.6.22", "Hyper-V's guest support came with 2.6.32, its IPI hypercall with 4.18"),),
 )

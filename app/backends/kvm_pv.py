@@ -17,13 +17,18 @@ from app.guest.linux_6.irq_vectors import NMI_VECTOR
 from app.guest.steps import Arriving, GuestStep, HostSend, HostWork, Hypercall, Steps
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
-from app.x86.icr import DeliveryMode
+from app.x86.icr import DeliveryMode, TriggerMode, decode_icr
 
 SEND_IPI = "KVM_HC_SEND_IPI"
 #: APIC IDs that one hypercall can name: two words of 64 bits.
 WINDOW = 128
 _WORD_BITS = 64
 _WORD = (1 << _WORD_BITS) - 1
+#: ICR bits that SEND_IPI refuses: the logical destination mode and both bits of the shorthand. Level and trigger mode
+#: are taken.
+_REFUSED_BITS = 1 << 11 | 0b11 << 18
+#: ``-KVM_EINVAL``, the guest's answer to such bits.
+KVM_EINVAL = -22
 _SETUP = HostWork("send_ipi_setup", "reads the two words of the bitmap")
 
 
@@ -48,10 +53,12 @@ def windows(apic_ids: list[int]) -> Iterator[tuple[int, int]]:
 
 def kvm_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
     """One hypercall for each window of 128 APIC IDs."""
+    if not cpumask:
+        return
     flags = yield from apic_driver.local_irq_save(context)
-    mode = DeliveryMode.NMI if vector == NMI_VECTOR else DeliveryMode.FIXED
+    icr = DeliveryMode.NMI << 8 if vector == NMI_VECTOR else vector
     for lowest, bitmap in windows(list(apic_driver.cpus_of(cpumask))):
-        yield Hypercall(SEND_IPI, (bitmap & _WORD, bitmap >> _WORD_BITS, lowest, mode << 8 | vector))
+        yield Hypercall(SEND_IPI, (bitmap & _WORD, bitmap >> _WORD_BITS, lowest, icr))
     yield from apic_driver.local_irq_restore(flags)
 
 
@@ -75,14 +82,18 @@ class KvmHypervisor(TrapAndEmulate):
         return super().intercept(step, cpu)
 
     def _send_ipi(self, call: Hypercall) -> Steps[int]:
-        """``kvm_pv_send_ipi``: refuses destination modes and shorthands; gives the number of CPUs it was sent to."""
+        """``kvm_pv_send_ipi``: -KVM_EINVAL for a logical destination or a shorthand, else the number of targets."""
         yield call
         low, high, lowest, icr = call.arguments
+        if icr & _REFUSED_BITS:
+            yield emulation.ENTRY
+            return KVM_EINVAL
+        yield _SETUP
+        command = decode_icr(icr)
         sent = 0
-        if not icr & ~0x7FF:
-            yield _SETUP
-            for apic_id in apic_driver.cpus_of(low | high << _WORD_BITS):
-                yield HostSend(lowest + apic_id, icr & 0xFF, DeliveryMode(icr >> 8 & 7))
+        if command.trigger_mode is TriggerMode.EDGE or command.level:  # a level's de-assert reaches nobody
+            for bit in apic_driver.cpus_of(low | high << _WORD_BITS):
+                yield HostSend(lowest + bit, command.vector, command.delivery_mode, trigger_mode=command.trigger_mode)
                 sent += 1
         yield emulation.ENTRY
         return sent
@@ -107,4 +118,5 @@ KVM_PV = BackendDefinition(
     hypervisor=KvmHypervisor(),
     paravirtualise=_paravirtualise,
     shares_eoi_word=True,
+    host_entries=emulation.ENTRIES | {"hypercall", "send_ipi_setup"},
 )

@@ -6,7 +6,7 @@ RDMSR and WRMSR exits, and nothing has to be decoded.
 from app.backends import emulation
 from app.backends.backend import BackendDefinition
 from app.guest.apic_ops import Kernel
-from app.guest.steps import Arriving, GuestStep, Halt, Load, ReadMsr, Steps, Store, WriteMsr
+from app.guest.steps import Arriving, Dereference, GuestStep, Halt, Load, ReadMsr, Steps, Store, WriteMsr
 from app.hw.cpu import Cpu
 from app.x86.model_specific_registers import x2apic_offset
 
@@ -16,14 +16,14 @@ class TrapAndEmulate:
 
     def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
         match step:
-            case Load(register):
+            case Load(register) | Dereference(register):
                 return emulation.trapped_page_access(register, None)
             case Store(register, value):
                 return emulation.trapped_page_access(register, value)
             case ReadMsr(msr):
                 return emulation.trapped_msr_access(f"RDMSR {msr:#x}", x2apic_offset(msr), None)
             case WriteMsr(msr, value):
-                return emulation.trapped_msr_access(f"WRMSR {msr:#x}", x2apic_offset(msr), value)
+                return emulation.trapped_msr_write(f"WRMSR {msr:#x}", msr, value)
             case Halt():
                 return emulation.halt()
             case _:
@@ -37,4 +37,5 @@ TRAP_EMULATE = BackendDefinition(
     name="trap-emulate",
     title="MMIO that faults: exit, decode, emulate, re-enter",
     hypervisor=TrapAndEmulate(),
+    host_entries=emulation.ENTRIES | {"decode"},
 )

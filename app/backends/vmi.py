@@ -52,5 +52,6 @@ VMI = BackendDefinition(
     title="apic_read and apic_write as calls into the hypervisor",
     hypervisor=VmiHypervisor(),
     paravirtualise=_paravirtualise,
+    host_entries=emulation.ENTRIES | {"decode", "hypervisor_call"},
     never_in=(("linux-6", "VMI left the kernel with 2.6.37"),),
 )

@@ -14,6 +14,8 @@ from app.guest.linux_2_6_22 import smp as smp_2_6_22
 from app.guest.linux_6 import apic_driver, smp
 from app.guest.steps import (
     Arriving,
+    Dereference,
+    EmulatedMsrWrite,
     GuestStep,
     Halt,
     HostEndEvent,
@@ -25,8 +27,10 @@ from app.guest.steps import (
 )
 from app.hw.cpu import Cpu
 from app.x86.icr import DeliveryMode
+from app.x86.model_specific_registers import Msr
 
 SEND, BLOCK, EOI = "EVTCHNOP_send", "SCHEDOP_block", "PHYSDEVOP_eoi"
+TIMER = "VCPUOP_set_singleshot_timer"
 #: A PV guest comes in by a software interrupt or SYSCALL, not by VMCALL.
 _WAY_IN = "hypervisor_call"
 _UPCALL = HostWork("evtchn_upcall", "makes the guest run its upcall")
@@ -114,6 +118,11 @@ def xen_flush_tlb_others(context: Context, cpumask: int) -> Steps[None]:
         yield from smp_2_6_22.native_flush_tlb_others(context, cpumask)
 
 
+def xen_vcpuop_set_next_event(context: Context, delta: int) -> Steps[None]:
+    """The virtual CPU's own timer (``arch/x86/xen/time.c``): one hypercall."""
+    yield Hypercall(TIMER, (context.cpu.apic.clock.now + delta,), _WAY_IN)
+
+
 class XenHypervisor:
     """Xen below a PV guest."""
 
@@ -123,6 +132,8 @@ class XenHypervisor:
                 return self._answer(step)
             case Halt():
                 return self._block()
+            case Dereference():
+                return self._dummy_page()
             case _:
                 return None
 
@@ -131,10 +142,17 @@ class XenHypervisor:
         if call.name == SEND:
             cpu, port = call.arguments
             yield HostSend(cpu, port, DeliveryMode.FIXED, "evtchn_send")
+        elif call.name == TIMER:
+            yield EmulatedMsrWrite(Msr.IA32_TSC_DEADLINE, call.arguments[0])
         else:
             yield HostEndEvent(call.arguments[0])
         yield emulation.ENTRY
         return 0
+
+    def _dummy_page(self) -> Steps[int]:
+        """Where the page would be, Xen's guest maps an empty one (``xen_set_fixmap``: FIX_APIC_BASE)."""
+        return 0
+        yield
 
     def _block(self) -> Steps[int]:
         yield Hypercall(BLOCK, (), _WAY_IN)
@@ -182,4 +200,6 @@ XEN_EVTCHN = BackendDefinition(
     hypervisor=XenHypervisor(),
     paravirtualise=_paravirtualise,
     event_channels=True,
+    host_entries=frozenset({_WAY_IN, "vm_exit", "vm_entry", "emulate_write", "evtchn_send", "evtchn_upcall"}),
+    set_next_event=xen_vcpuop_set_next_event,
 )

@@ -133,6 +133,7 @@ class Context:
 
 Handler = Callable[[Context, int], Steps[None]]
 GuestFunction = Callable[[Context, CallArguments], Steps[None]]
+SetNextEvent = Callable[[Context, int], Steps[None]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # each is one of a kind, and a key of caches
@@ -146,6 +147,8 @@ class Generation:
     x2apic: ApicOperations | None
     handler_of: Callable[[int], Handler]
     start_secondary: Callable[[Context], Steps[None]]
+    #: The local timer's, as a clock event device: to fire after so many of its clocks.
+    set_next_event: "SetNextEvent"
     io_apic_entries: Callable[[Kernel], dict[int, int]]
     functions: Mapping[str, GuestFunction]
     reschedule_vector: int

@@ -6,19 +6,42 @@ A step is what a person single-steps, what the page draws, and what a cost sheet
 from collections.abc import Generator
 from typing import NamedTuple, TypeVar
 
-from app.x86.icr import DeliveryMode
+from app.guest.host_steps import (
+    Decode,
+    EmulatedMsrWrite,
+    EmulatedRead,
+    EmulatedWrite,
+    HostEndEvent,
+    HostSend,
+    HostStep,
+    HostWork,
+    OfferEoiWord,
+    VirtualRead,
+    VirtualWrite,
+    VmEntry,
+    VmExit,
+)
+from app.guest.memory import Word
+
+#: What comes from the two modules below this one: whoever uses steps finds all of them here.
+__all__ = [
+    "Decode",
+    "EmulatedMsrWrite",
+    "EmulatedRead",
+    "EmulatedWrite",
+    "HostEndEvent",
+    "HostSend",
+    "HostStep",
+    "HostWork",
+    "OfferEoiWord",
+    "VirtualRead",
+    "VirtualWrite",
+    "VmEntry",
+    "VmExit",
+    "Word",
+]
 
 Result = TypeVar("Result")
-
-
-class Word:
-    """A word of guest memory that several CPUs watch."""
-
-    __slots__ = ("name", "value")
-
-    def __init__(self, name: str, value: int = 0) -> None:
-        self.name = name
-        self.value = value
 
 
 # What the guest does
@@ -28,6 +51,14 @@ class Load(NamedTuple):
     """A load from a register of the APIC page."""
 
     register: int
+
+
+class Dereference(NamedTuple):
+    """A load from a register of the APIC page that *function* does by itself, past ``apic_read``: whoever replaces that
+    does not see it."""
+
+    register: int
+    function: str
 
 
 class Store(NamedTuple):
@@ -143,82 +174,9 @@ class ResumeFromSmm(NamedTuple):
 Arriving = Acknowledge | EnterNmi | EnterSmm
 
 
-# What the hypervisor does
-
-
-class VmExit(NamedTuple):
-    """The CPU leaves the guest."""
-
-    reason: str
-
-
-class Decode(NamedTuple):
-    """The hypervisor fetches and decodes the guest's instruction, to learn what it wanted."""
-
-
-class EmulatedRead(NamedTuple):
-    """The hypervisor reads its model of the guest's APIC. *by_page*: the guest used the page, which may be dead."""
-
-    register: int
-    by_page: bool = True
-
-
-class EmulatedWrite(NamedTuple):
-    """The hypervisor writes its model of the guest's APIC. *by_page* as in EmulatedRead."""
-
-    register: int
-    value: int
-    by_page: bool = True
-
-
-class HostWork(NamedTuple):
-    """Work of the hypervisor; ``price`` is its entry in the cost sheet."""
-
-    price: str
-    what: str
-
-
-class HostSend(NamedTuple):
-    """The hypervisor sends an interrupt to the guest's APIC *apic_id*, for one of its CPUs."""
-
-    apic_id: int
-    vector: int
-    delivery_mode: DeliveryMode
-    price: str = "send_ipi_target"
-
-
-class HostEndEvent(NamedTuple):
-    """The hypervisor tells the I/O APIC that the guest has served a level-triggered event."""
-
-    port: int
-
-
-class OfferEoiWord(NamedTuple):
-    """The hypervisor sets the EOI word of this CPU if the guest may end its interrupt without telling."""
-
-    word: Word
-
-
-class VirtualRead(NamedTuple):
-    """Hardware answers a read from the virtual-APIC page; the CPU stays in the guest."""
-
-    register: int
-
-
-class VirtualWrite(NamedTuple):
-    """Hardware carries a write out on the virtual APIC; the CPU stays in the guest. ``price`` says which kind."""
-
-    register: int
-    value: int
-    price: str
-
-
-class VmEntry(NamedTuple):
-    """The CPU goes back to the guest."""
-
-
 GuestStep = (
     Load
+    | Dereference
     | Store
     | ReadMsr
     | WriteMsr
@@ -240,19 +198,6 @@ GuestStep = (
     | ReturnFromInterrupt
     | ResumeFromSmm
 )
-HostStep = (
-    VmExit
-    | Decode
-    | EmulatedRead
-    | EmulatedWrite
-    | HostWork
-    | HostSend
-    | HostEndEvent
-    | OfferEoiWord
-    | VirtualRead
-    | VirtualWrite
-    | VmEntry
-)
 Step = GuestStep | HostStep
 
 #: Steps that bring the name of their entry of a cost sheet.
@@ -260,6 +205,7 @@ PRICED = (Work, Hypercall, HostWork, HostSend, VirtualWrite)
 #: Under which entry every other kind of step stands.
 PRICES: dict[type[Step], str] = {
     Load: "mmio_read",
+    Dereference: "mmio_read",
     Store: "mmio_write",
     ReadMsr: "msr_read",
     WriteMsr: "msr_write",
@@ -281,12 +227,15 @@ PRICES: dict[type[Step], str] = {
     Decode: "decode",
     EmulatedRead: "emulate_read",
     EmulatedWrite: "emulate_write",
+    EmulatedMsrWrite: "emulate_write",
     HostEndEvent: "emulate_write",
     OfferEoiWord: "memory_read",
     VirtualRead: "virtual_apic_access",
     VmEntry: "vm_entry",
 }
 
+#: Steps by which the guest reaches for its APIC, whatever comes of them.
+ACCESSES = (Load, Dereference, Store, ReadMsr, WriteMsr, HypervisorCall)
 #: Steps with which a CPU leaves the guest.
 EXITS = (VmExit, HypervisorCall, Hypercall)
 

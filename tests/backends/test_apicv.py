@@ -9,6 +9,7 @@ from app.guest.linux_6.kernel import LINUX_6
 from app.guest.steps import (
     Acknowledge,
     Arriving,
+    EmulatedWrite,
     EnterNmi,
     GuestStep,
     HostWork,
@@ -19,10 +20,12 @@ from app.guest.steps import (
     VirtualWrite,
     VmEntry,
     VmExit,
+    WriteMsr,
 )
 from app.hw.cpu import Cpu
 from app.hw.machine import Machine
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
+from app.x86.model_specific_registers import x2apic_msr
 from app.x86.registers import Register
 from tests.backends.helpers import context_of, drain, intercepted
 
@@ -39,6 +42,18 @@ SELF = Icr(0xFD, shorthand=Shorthand.SELF)
 
 def bound(features: ApicvFeature) -> Backend:
     return apicv(features).bind(LINUX_6)
+
+
+def with_what_it_needs(feature: ApicvFeature) -> ApicvFeature:
+    needed = feature | TPR_SHADOW
+    return needed | DELIVERY if POSTED in feature else needed
+
+
+def without(feature: ApicvFeature) -> ApicvFeature:
+    """Everything but *feature* and what needs it."""
+    if feature is TPR_SHADOW:
+        return NONE
+    return ALL & ~(feature | POSTED if feature is DELIVERY else feature)
 
 
 def exits(features: ApicvFeature, step: GuestStep, cpu: Cpu | None = None) -> list[str]:
@@ -79,8 +94,8 @@ def test_old_kernel_had_no_such_processor() -> None:
     ],
 )
 def test_feature_and_no_other_keeps_its_access_in_the_guest(step: GuestStep, feature: ApicvFeature) -> None:
-    assert exits(feature, step) == []
-    assert len(exits(ALL & ~feature, step)) == 1
+    assert exits(with_what_it_needs(feature), step) == []
+    assert len(exits(without(feature), step)) == 1
     assert exits(NONE, step) == ["APIC access"]
 
 
@@ -94,12 +109,14 @@ def test_access_that_stays_is_done_by_hardware() -> None:
 
 def test_timer_count_and_registers_that_are_not_readable_exit_always() -> None:
     assert exits(ALL, Load(Register.TIMER_CURRENT_COUNT)) == ["APIC access"]
-    assert exits(ALL, Load(Register.EOI)) == ["APIC access"]
+    assert exits(ALL, Load(Register.PPR)) == ["APIC access"]
+    assert exits(ALL, Load(Register.LVT_CMCI)) == ["APIC access"]
 
 
 def test_register_write_exits_behind_itself_with_register_virtualisation_only() -> None:
     assert exits(ALL, Store(Register.SVR, 0x1FF)) == ["APIC write"]
     assert exits(ALL & ~REGISTERS, Store(Register.SVR, 0x1FF)) == ["APIC access"]
+    assert exits(ALL, Store(Register.VERSION, 0)) == ["APIC access"]
 
 
 # EOI and sends
@@ -130,6 +147,50 @@ def test_eoi_of_a_level_interrupt_exits_behind_itself(level: bool, left: list[st
 def test_only_fixed_edge_unicast_and_self_stay_in_the_guest(icr: Icr) -> None:
     assert send(UNICAST) == send(SELF) == []
     assert send(icr) == ["APIC write"]
+
+
+def test_page_has_no_self_ipi_register() -> None:
+    assert exits(ALL, Store(Register.SELF_IPI, 0xFD)) == ["APIC access"]
+    assert exits(ALL | ApicvFeature.X2APIC_MODE, WriteMsr(x2apic_msr(Register.SELF_IPI), 0xFD)) == []
+
+
+def test_virtual_ipi_costs_the_write_and_the_posting() -> None:
+    cpu = Machine(2).cpus[0]
+    cpu.apic.icr = 1 << 56
+
+    write, posting = intercepted(bound(ALL), Store(Register.ICR_LOW, UNICAST.low()), cpu) or []
+
+    assert write == VirtualWrite(Register.ICR_LOW, UNICAST.low(), "virtual_apic_access")
+    assert isinstance(posting, HostWork)
+    assert posting.price == "ipi_virtualization"
+
+
+@pytest.mark.parametrize(("features", "price"), [(ALL, "post_interrupt"), (ALL & ~POSTED, "send_ipi_target")])
+def test_send_that_exits_costs_its_way_to_each_target(features: ApicvFeature, price: str) -> None:
+    hypervisor = bound(features).hypervisor
+    assert hypervisor is not None
+    code = hypervisor.intercept(Store(Register.ICR_LOW, 0xC_00FD), Machine(4).cpus[0])
+    assert code is not None
+    steps = [code.send(None), code.send(None), code.send(3), *code]  # type: ignore[arg-type]  # None starts it
+
+    assert steps[0] == VmExit("APIC write")
+    assert isinstance(steps[1], EmulatedWrite)
+    assert [step.price for step in steps if isinstance(step, HostWork)] == [price] * 3
+    assert isinstance(steps[-1], VmEntry)
+
+
+# VM entry
+
+
+@pytest.mark.parametrize("feature", [REGISTERS, DELIVERY, IPIV, ApicvFeature.X2APIC_MODE])
+def test_guest_is_not_entered_without_tpr_shadow(feature: ApicvFeature) -> None:
+    with pytest.raises(ValueError, match=r"VM entry fails: .* needs tpr shadow"):
+        apicv(feature)
+
+
+def test_guest_is_not_entered_with_posted_interrupts_alone() -> None:
+    with pytest.raises(ValueError, match="posted interrupts needs virtual interrupt delivery"):
+        apicv(TPR_SHADOW | POSTED)
 
 
 # Inhibition and delivery

@@ -32,6 +32,15 @@ def test_a_write_writes_the_model(by_page: bool) -> None:
     assert drain(emulation.emulate(0x80, 0, by_page=by_page)) == ([EmulatedWrite(0x80, 0, by_page)], 0)
 
 
+def test_a_write_that_sends_is_followed_by_the_way_to_each_target() -> None:
+    code = emulation.emulate(0x300, 0xC00FC, by_page=True)
+
+    assert next(code) == EmulatedWrite(0x300, 0xC00FC, True)
+    assert [code.send(3), next(code), next(code)] == [emulation.NOTIFY] * 3
+    with pytest.raises(StopIteration):
+        next(code)
+
+
 def test_halt_leaves_the_guest_first() -> None:
     steps, _ = drain(emulation.halt())
 

@@ -87,3 +87,7 @@ def test_synthetic_icr_writes_both_halves_in_one_exit() -> None:
     assert next(HYPERV.operations.icr_write(context_of(HYPERV), 0x4609, 3)) == WriteMsr(
         HV_X64_MSR_ICR, 3 << 56 | 0x4609
     )
+
+
+def test_nobody_is_sent_to_without_a_hypercall() -> None:
+    assert done(HYPERV, HYPERV.operations.send_ipi_mask(context_of(HYPERV), 0, 0xFC)) == []

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backends.catalogue import backend
-from app.backends.kvm_pv import SEND_IPI, WINDOW, windows
+from app.backends.kvm_pv import KVM_EINVAL, SEND_IPI, WINDOW, windows
 from app.guest.linux_6.apic_driver import cpus_of
 from app.guest.linux_6.kernel import X2APIC_OPERATIONS
 from app.guest.steps import (
@@ -19,7 +19,7 @@ from app.guest.steps import (
     VmExit,
 )
 from app.hw.machine import Machine
-from app.x86.icr import DeliveryMode
+from app.x86.icr import DeliveryMode, TriggerMode
 from tests.backends.helpers import context_of, done, drain
 
 KVM = backend("kvm-pv", "linux-6")
@@ -88,7 +88,11 @@ def test_all_but_self_leaves_out_the_sender() -> None:
 def test_vector_2_is_an_nmi() -> None:
     steps = done(KVM, KVM.operations.send_ipi_mask(context_of(KVM), 0b0010, 2))
 
-    assert HostSend(1, 2, DeliveryMode.NMI) in steps
+    assert HostSend(1, 0, DeliveryMode.NMI) in steps
+
+
+def test_nobody_is_sent_to_without_a_hypercall() -> None:
+    assert done(KVM, KVM.operations.send_ipi_mask(context_of(KVM), 0, 0xFC)) == []
 
 
 def test_single_target_goes_through_icr_and_exits() -> None:
@@ -115,4 +119,21 @@ def test_destination_mode_and_shorthands_are_refused(bit: int) -> None:
     steps, sent = answer(1, 0, 0, bit | 0xFC)
 
     assert [type(step) for step in steps] == [Hypercall, VmEntry]
-    assert sent <= 0
+    assert sent == KVM_EINVAL == -22
+
+
+@pytest.mark.parametrize(
+    ("bits", "trigger"), [(1 << 14, TriggerMode.EDGE), (1 << 14 | 1 << 15, TriggerMode.LEVEL)], ids=["assert", "level"]
+)
+def test_level_and_trigger_mode_are_taken(bits: int, trigger: TriggerMode) -> None:
+    steps, sent = answer(1, 0, 3, bits | 0xFC)
+
+    assert HostSend(3, 0xFC, DeliveryMode.FIXED, trigger_mode=trigger) in steps
+    assert sent == 1
+
+
+def test_level_that_is_not_asserted_reaches_nobody() -> None:
+    steps, sent = answer(1, 0, 0, 1 << 15 | 0xFC)
+
+    assert not any(isinstance(step, HostSend) for step in steps)
+    assert sent == 0

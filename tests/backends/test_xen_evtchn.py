@@ -9,6 +9,7 @@ from app.guest.apic_ops import Context
 from app.guest.generations import GENERATIONS
 from app.guest.steps import (
     Acknowledge,
+    Dereference,
     Halt,
     HostEndEvent,
     HostSend,
@@ -148,3 +149,9 @@ def test_interrupt_is_an_upcall(xen: Backend, halted: bool) -> None:
 
     kinds = [type(step) for step in steps]
     assert kinds == ([] if halted else [VmExit]) + [HostWork, Acknowledge, VmEntry]
+
+
+def test_plain_load_from_the_page_finds_an_empty_one_and_stays_in_the_guest() -> None:
+    bound = backend("xen-evtchn", "linux-2.6.22")
+
+    assert intercepted(bound, Dereference(Register.LDR, "logical_smp_processor_id")) == []

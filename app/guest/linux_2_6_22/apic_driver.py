@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from app.guest.apic_ops import Context
 from app.guest.linux_2_6_22.irq_vectors import NMI_VECTOR
-from app.guest.steps import Load, Steps, Store
+from app.guest.steps import Dereference, Load, Steps, Store
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.registers import Register
 
@@ -28,6 +28,24 @@ def native_apic_read(register: int) -> Steps[int]:
 def native_apic_write(register: int, value: int) -> Steps[None]:
     """A store to the APIC page."""
     yield _store(register, value)
+
+
+def hard_smp_processor_id() -> Steps[int]:
+    """The APIC ID, by a plain dereference of the page (``include/asm-i386/smp.h``): no entry of ``paravirt_ops``."""
+    value = yield Dereference(Register.ID, "hard_smp_processor_id")
+    return value >> 24
+
+
+def logical_smp_processor_id() -> Steps[int]:
+    """The logical APIC ID, by a plain dereference of the page (``include/asm-i386/smp.h``)."""
+    value = yield Dereference(Register.LDR, "logical_smp_processor_id")
+    return value >> 24
+
+
+def safe_smp_processor_id(context: Context) -> Steps[int]:
+    """The CPU's number, for code that cannot trust its stack (``arch/i386/kernel/smp.c``; called by ``crash.c``)."""
+    apic_id = yield from hard_smp_processor_id()
+    return apic_id if apic_id < context.kernel.cpu_count else 0
 
 
 def apic_write_around(context: Context, register: int, value: int) -> Steps[None]:

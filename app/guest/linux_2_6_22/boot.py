@@ -1,7 +1,7 @@
 """How the kernel sets the APICs up: Linux 2.6.22, ``arch/i386/kernel/apic.c`` and ``io_apic.c``."""
 
 from app.guest.apic_ops import Context, Kernel
-from app.guest.linux_2_6_22.apic_driver import apic_wait_icr_idle
+from app.guest.linux_2_6_22.apic_driver import apic_wait_icr_idle, logical_smp_processor_id
 from app.guest.linux_2_6_22.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, SPURIOUS_APIC_VECTOR
 from app.guest.steps import Delay, EnableInterrupts, Steps
 from app.x86.icr import DeliveryMode, Icr, TriggerMode
@@ -61,15 +61,26 @@ def setup_local_apic(context: Context) -> Steps[None]:
     yield from operations.apic_write(Register.ESR, 0)
 
 
+def smp_callin(context: Context) -> Steps[None]:
+    """The new CPU reads its ID, sets its APIC up, and notes the logical ID that it has now. The last of these is a
+    plain dereference (``map_cpu_to_logical_apicid``)."""
+    yield from context.operations.apic_read(Register.ID)
+    yield from setup_local_apic(context)
+    yield from logical_smp_processor_id()
+
+
 def start_secondary(context: Context) -> Steps[None]:
     """Where a CPU begins after INIT and a start-up IPI (the bootstrap processor: after INIT alone)."""
-    yield from setup_local_apic(context)
+    yield from smp_callin(context)
     yield EnableInterrupts()
 
 
 def do_boot_cpu(context: Context, cpu: int) -> Steps[None]:
     """``wakeup_secondary_cpu`` of ``smpboot.c``: INIT, ten milliseconds, INIT de-assert, then two start-up IPIs with
-    200 microseconds behind each. ESR is cleared before and read after."""
+    200 microseconds behind each. ESR is cleared before and read after. The CPU itself is online, and refused
+    (``cpu_up``: -EINVAL)."""
+    if cpu == context.number:
+        return
     operations = context.operations
     yield from _send_to(context, cpu, Icr(0, DeliveryMode.INIT, trigger_mode=TriggerMode.LEVEL))
     yield Delay(10_000)

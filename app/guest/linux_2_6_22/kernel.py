@@ -1,7 +1,7 @@
 """Linux 2.6.22 as one thing: its native table of operations, and what people can have it do."""
 
 from app.guest.apic_ops import ApicOperations, CallArguments, Context, Generation, GuestFunction, absent
-from app.guest.linux_2_6_22 import apic_driver, boot, interrupts, smp
+from app.guest.linux_2_6_22 import apic_driver, boot, clock, interrupts, smp
 from app.guest.linux_2_6_22.irq_vectors import RESCHEDULE_VECTOR, VECTOR_NAMES
 from app.guest.steps import Steps
 
@@ -45,6 +45,7 @@ LINUX_2_6_22 = Generation(
     x2apic=None,
     handler_of=interrupts.handler_of,
     start_secondary=boot.start_secondary,
+    set_next_event=clock.lapic_next_event,
     io_apic_entries=boot.io_apic_entries,
     functions=FUNCTIONS,
     reschedule_vector=RESCHEDULE_VECTOR,

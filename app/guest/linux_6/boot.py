@@ -52,7 +52,9 @@ def start_secondary(context: Context) -> Steps[None]:
 
 def do_boot_cpu(context: Context, cpu: int) -> Steps[None]:
     """``wakeup_secondary_cpu_via_init``: INIT, no delay on today's processors, de-assert, two start-up IPIs with 10
-    microseconds behind each."""
+    microseconds behind each. The CPU itself is online, and refused (``cpu_up``: -EINVAL)."""
+    if cpu == context.number:
+        return
     icr_write = context.operations.icr_write
     yield from icr_write(context, Icr(0, DeliveryMode.INIT, trigger_mode=TriggerMode.LEVEL).low(), cpu)
     yield from icr_write(context, Icr(0, DeliveryMode.INIT, level=0, trigger_mode=TriggerMode.LEVEL).low(), cpu)

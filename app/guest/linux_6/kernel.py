@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from app.guest.apic_ops import ApicOperations, CallArguments, Context, Generation, GuestFunction
-from app.guest.linux_6 import apic_driver, boot, interrupts, smp
+from app.guest.linux_6 import apic_driver, boot, clock, interrupts, smp
 from app.guest.linux_6.irq_vectors import RESCHEDULE_VECTOR, VECTOR_NAMES
 from app.guest.steps import Steps
 
@@ -61,6 +61,7 @@ LINUX_6 = Generation(
     x2apic=X2APIC_OPERATIONS,
     handler_of=interrupts.handler_of,
     start_secondary=boot.start_secondary,
+    set_next_event=clock.set_next_event,
     io_apic_entries=boot.io_apic_entries,
     functions=FUNCTIONS,
     reschedule_vector=RESCHEDULE_VECTOR,

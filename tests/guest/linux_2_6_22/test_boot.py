@@ -5,10 +5,11 @@ from collections import Counter
 import pytest
 
 from app.guest.apic_ops import Context, Kernel
+from app.guest.linux_2_6_22.apic_driver import safe_smp_processor_id
 from app.guest.linux_2_6_22.boot import do_boot_cpu, io_apic_entries, start_secondary
 from app.guest.linux_2_6_22.irq_vectors import FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
-from app.guest.steps import Delay, EnableInterrupts, Store
+from app.guest.steps import Delay, Dereference, EnableInterrupts, Load, Store
 from app.hw.machine import Machine
 from app.x86.registers import Register
 from tests.guest.helpers import context_of, steps_of
@@ -55,8 +56,30 @@ def test_nmi_pin_is_open_on_the_bootstrap_processor_alone() -> None:
 def test_interrupts_go_on_last() -> None:
     steps = steps_of(start_secondary(context_of(cpu=1)))
 
-    assert [step for step in steps if not isinstance(step, Store)] == [EnableInterrupts()]
+    assert steps.count(EnableInterrupts()) == 1
     assert steps[-1] == EnableInterrupts()
+
+
+def test_new_cpu_reads_its_id_through_the_table_and_its_logical_id_past_it() -> None:
+    steps = [step for step in steps_of(start_secondary(context_of(cpu=1))) if isinstance(step, Load | Dereference)]
+
+    assert [type(step) for step in steps] == [Load, Dereference]
+    assert steps[0].register == Register.ID
+    assert steps[1] == Dereference(Register.LDR, "logical_smp_processor_id")
+
+
+@pytest.mark.parametrize(("found", "number"), [(2 << 24, 2), (0xFF << 24, 0)])
+def test_crash_code_finds_its_cpu_by_a_dereference(found: int, number: int) -> None:
+    code = safe_smp_processor_id(context_of())
+
+    assert next(code) == Dereference(Register.ID, "hard_smp_processor_id")
+    with pytest.raises(StopIteration) as stop:
+        code.send(found)
+    assert stop.value.value == number
+
+
+def test_cpu_that_is_online_cannot_boot_itself() -> None:
+    assert steps_of(do_boot_cpu(context_of(cpu=1), 1)) == []
 
 
 def test_another_cpu_is_booted_by_init_deassert_and_two_startup_ipis() -> None:

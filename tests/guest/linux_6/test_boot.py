@@ -52,3 +52,7 @@ def test_devices_are_spread_over_the_cpus_one_after_the_other(cpus: int) -> None
     assert len(set(vectors)) == len(vectors)
     assert (min(vectors), max(vectors) < LOCAL_TIMER_VECTOR) == (FIRST_DEVICE_VECTOR, True)
     assert {pin for pin, entry in entries.items() if entry & 0xA000 == 0xA000} == set(range(16, 24))
+
+
+def test_cpu_that_is_online_cannot_boot_itself() -> None:
+    assert steps_of(do_boot_cpu(xapic(cpu=1), 1)) == []
