@@ -117,6 +117,12 @@ class SetBackend(NamedTuple):
     backend: str
 
 
+class SetCostSheet(NamedTuple):
+    """Prices what is done from now on by the sheet that *reference* names, and begins to count anew."""
+
+    reference: str
+
+
 class Demonstrate(NamedTuple):
     """Starts or stops the machine's own slow activity."""
 
@@ -164,7 +170,9 @@ HardwareCommand = (
     | ConfigurePin
     | SendMsi
 )
-Stimulus = SendIpi | CallGuest | HardwareCommand | SetInterruptFlag | SetBackend | Demonstrate
+Stimulus = SendIpi | CallGuest | HardwareCommand | SetInterruptFlag | SetBackend | SetCostSheet | Demonstrate
+#: What lets a demonstration go on: all others act on the machine, and their sender wants to see what comes of it alone.
+Undisturbing = ReadRegister | ReadMsr | SetInterruptFlag | SetBackend | SetCostSheet | Demonstrate
 Transport = Pause | Run | SetSpeed | StepBy | RunUntilIdle
 Command = Stimulus | Transport
 

@@ -11,6 +11,7 @@ _COUNTED: dict[type, str] = {
     hw.Merged: "merged",
     hw.Refused: "refused",
     hw.Acknowledged: "interrupts_taken",
+    hw.EventTaken: "interrupts_taken",
     hw.NmiTaken: "interrupts_taken",
     hw.ExternalAcknowledged: "interrupts_taken",
     hw.InterruptEnded: "eois",
@@ -23,6 +24,8 @@ class Counters:
 
     ipis_sent: int = 0
     accesses: int = 0
+    #: Of these, the ones that by-passed a replaced ``apic_read``.
+    leaked: int = 0
     exits: int = 0
     hypercalls: int = 0
     cycles: int = 0

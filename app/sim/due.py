@@ -10,7 +10,7 @@ END_OF_TIME = 2**53 - 1
 
 
 class Flight(NamedTuple):
-    """A message on its way, with when it left and when it arrives."""
+    """A message on its way, with when the step began that sends it, and when it arrives."""
 
     message: BusMessage
     sent: int

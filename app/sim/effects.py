@@ -9,6 +9,7 @@ from app.guest.steps import (
     Acknowledge,
     Arriving,
     Delay,
+    Dereference,
     DisableInterrupts,
     EnableInterrupts,
     EnterNmi,
@@ -42,6 +43,19 @@ _handler_entered = lru_cache(4096)(HandlerEntered)
 _handler_returned = lru_cache(4096)(HandlerReturned)
 
 
+class _KindPrices(dict[type[Step], int]):
+    """The price of each kind of step, looked up when it is first wanted: a sheet leaves out what its hardware does not
+    have, and says so then."""
+
+    def __init__(self, costs: Mapping[str, int]) -> None:
+        super().__init__()
+        self._costs = costs
+
+    def __missing__(self, kind: type[Step]) -> int:
+        price = self[kind] = self._costs[PRICES[kind]]
+        return price
+
+
 class Effects:
     """Performs steps on *machine* at the prices of *costs*; *wake* gets a CPU whose awaited word has changed."""
 
@@ -57,16 +71,16 @@ class Effects:
         self._machine = machine
         self._access = ApicAccess(machine)
         self.host = HostEffects(machine, self._access, self.counters, record)
-        self._costs = costs
-        self._cycles_a_microsecond = cycles_a_microsecond
-        self._price: dict[type[Step], int] = {
-            kind: costs[entry]
-            for kind, entry in PRICES.items()
-            if entry in costs  # a sheet leaves out what its hardware does not have
-        }
+        self.set_prices(costs, cycles_a_microsecond)
         self._record = record
         self._wake = wake
         self._waiting: dict[Word, list[Processor]] = {}
+
+    def set_prices(self, costs: Mapping[str, int], cycles_a_microsecond: int) -> None:
+        """Steps cost this from now on; those that were done have been paid for."""
+        self._costs = costs
+        self._cycles_a_microsecond = cycles_a_microsecond
+        self._price = _KindPrices(costs)
 
     def perform(self, processor: Processor, frame: Frame, step: Step) -> int | None:
         """Does *step*. Returns its cost in cycles, or None when the CPU now waits."""
@@ -78,15 +92,17 @@ class Effects:
             case Store():
                 counters.accesses += 1
                 self._access.store(number, step.register, step.value)
-            case Load():
+            case Load() | Dereference():
                 counters.accesses += 1
                 frame.value = self._access.load(number, step.register)
             case Acknowledge() | EnterNmi() | EnterSmm():
                 self._arrive(processor, frame, step)
             case ReturnFromInterrupt() | ResumeFromSmm():
                 self._return(processor, frame)
-            case Work() | Delay() | Fence():
+            case Work() | Fence():
                 pass
+            case Delay():
+                return self._wait(processor, step)
             case ReadMsr() | WriteMsr() | NextEvent() | TestAndClear() | MemoryWrite():
                 self._perform_elsewhere(processor, frame, step)
             case SpinUntil(word, value):
@@ -102,13 +118,15 @@ class Effects:
                 processor.frames.clear()  # the idle loop, which begins anew after every interrupt
             case _:
                 self.host.perform(processor, frame, step)
-        if isinstance(step, Delay):
-            processor.last_step, processor.last_cycles = step, 0
-            return step.microseconds * self._cycles_a_microsecond
         cycles = self._costs[step.price] if isinstance(step, PRICED) else self._price[type(step)]
         counters.cycles += cycles
         processor.last_step, processor.last_cycles = step, cycles
         return cycles
+
+    def _wait(self, processor: Processor, step: Delay) -> int:
+        """Time goes by, at no cost. Returns how much."""
+        processor.last_step, processor.last_cycles = step, 0
+        return step.microseconds * self._cycles_a_microsecond
 
     def _perform_elsewhere(
         self, processor: Processor, frame: Frame, step: ReadMsr | WriteMsr | NextEvent | TestAndClear | MemoryWrite

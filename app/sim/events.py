@@ -42,6 +42,14 @@ class GuestExited(NamedTuple):
     reason: str
 
 
+class AccessLeaked(NamedTuple):
+    """*function* read an APIC register by plain dereference, past the ``apic_read`` that the back end has replaced."""
+
+    cpu: int
+    register: int
+    function: str
+
+
 class BackendSwitched(NamedTuple):
     """From now on, what begins goes through *backend*."""
 
@@ -63,6 +71,7 @@ Event = (
     | HandlerEntered
     | HandlerReturned
     | GuestExited
+    | AccessLeaked
     | BackendSwitched
     | RegisterSet
 )

@@ -19,19 +19,17 @@ from app.guest.steps import (
     NextEvent,
     ResumeFromSmm,
     ReturnFromInterrupt,
+    Step,
     Steps,
 )
-from app.hw.apic_base import ApicMode
-from app.hw.cpu import Cpu
-from app.hw.events import Fault
 from app.hw.machine import Machine
 from app.hw.run_state import Arrival, RunState
+from app.sim.boot import boot_kernel
 from app.sim.counters import Counters
 from app.sim.effects import Effects
 from app.sim.events import CallFinished, CallStarted, Event
 from app.sim.guest_calls import begin, name_of
 from app.sim.processor import Frame, Processor
-from app.x86.model_specific_registers import X2APIC_ENABLE, Msr
 
 _ACKNOWLEDGE = Acknowledge()
 _RETURN = ReturnFromInterrupt()
@@ -71,31 +69,13 @@ class Execution:
         self.effects = Effects(machine, costs, cycles_a_microsecond, record, wake)
         self.kernel = Kernel(len(machine.cpus), backend.generation)
         self.processors = [Processor(cpu) for cpu in machine.cpus]
+        #: Is shown each step that was done and what it cost (None: the CPU waits), and gives that back.
+        self.watch: Callable[[Processor, Frame, Step, int | None], int | None] | None = None
         self._record = record
 
     def boot(self) -> None:
         """Sets the APICs up as the kernel does, at no cost, and lets the CPUs idle."""
-        if self.backend.event_channels:
-            self.machine.transplant(self.backend.apic_mode, event_channels=True)
-        for pin, entry in self.kernel.generation.io_apic_entries(self.kernel).items():
-            self.machine.write_redirection_entry(pin, entry)
-        for processor in self.processors:
-            if self.backend.apic_mode is ApicMode.X2APIC:
-                self._enable_x2apic(processor.cpu)
-            # Natively: nobody is there yet to answer what another back end would ask of its hypervisor.
-            code = self.kernel.generation.start_secondary(Context(processor.cpu, self.kernel, self.backend.native))
-            frame = Frame("start_secondary", code, self.backend, 0)
-            for step in code:
-                self.effects.perform(processor, frame, step)
-            processor.cpu.instruction_ended()
-            processor.cpu.run_state = RunState.HALTED
-        self.effects.counters.reset()
-
-    def _enable_x2apic(self, cpu: Cpu) -> None:
-        """``__x2apic_enable``."""
-        base = self.machine.read_msr(cpu.number, Msr.IA32_APIC_BASE)
-        assert not isinstance(base, Fault)
-        self.machine.write_msr(cpu.number, Msr.IA32_APIC_BASE, base | X2APIC_ENABLE)
+        boot_kernel(self.machine, self.backend, self.kernel, self.processors, self.effects)
 
     @property
     def counters(self) -> Counters:
@@ -126,7 +106,8 @@ class Execution:
                 if frame is None:
                     return None
             if frame.spin is not None:
-                return self.effects.look_again(processor, frame)
+                spin, cycles = frame.spin, self.effects.look_again(processor, frame)
+                return cycles if self.watch is None or cycles is None else self.watch(processor, frame, spin, cycles)
             try:
                 step = (frame.host or frame.generator).send(frame.value)  # type: ignore[arg-type]  # None starts it
             except StopIteration as stop:
@@ -135,10 +116,13 @@ class Execution:
             if frame.intercept is not None and frame.host is None:
                 frame.host = frame.intercept(step, cpu)  # type: ignore[arg-type]  # a guest function yields guest steps
                 if frame.host is not None:
+                    self.effects.host.guest_reached(processor, step)
                     frame.value = None
                     continue
             frame.value = 0
-            return self.effects.perform(processor, frame, step)
+            if self.watch is None:
+                return self.effects.perform(processor, frame, step)
+            return self.watch(processor, frame, step, self.effects.perform(processor, frame, step))
 
     def _take_resets(self, processor: Processor) -> None:
         """INIT and start-up IPI act at an instruction boundary, and throw away whatever the CPU was doing."""
@@ -259,6 +243,12 @@ class Execution:
         for processor in self.processors:
             self.effects.host.sync_eoi_word(processor)
         return True
+
+    @property
+    def backends_in_use(self) -> set[str]:
+        """The back end at work, those under which something that is under way began, and the one that follows."""
+        under_way = {frame.backend.name for processor in self.processors for frame in processor.frames}
+        return under_way | {self.backend.name} | ({self.following.name} if self.following else set())
 
     # From outside
 

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 
 from app.guest.steps import (
+    ACCESSES,
     Decode,
+    Dereference,
+    EmulatedMsrWrite,
     EmulatedRead,
     EmulatedWrite,
     HostEndEvent,
@@ -13,17 +16,21 @@ from app.guest.steps import (
     Hypercall,
     HypervisorCall,
     OfferEoiWord,
+    Step,
     VirtualRead,
     VirtualWrite,
     VmEntry,
     VmExit,
     Word,
 )
+from app.hw.destination import addressed
 from app.hw.machine import Machine
+from app.hw.messages import InterruptMessage
 from app.sim.apic_access import ApicAccess
 from app.sim.counters import Counters
-from app.sim.events import Event, GuestExited
+from app.sim.events import AccessLeaked, Event, GuestExited
 from app.sim.processor import Frame, Processor
+from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
 
 
@@ -45,24 +52,23 @@ class HostEffects:
                 self._leave_guest(processor, step)
             case VmEntry():
                 processor.in_host = False
-            case Decode():
-                self.counters.accesses += 1
             case EmulatedRead() | EmulatedWrite() | VirtualRead() | VirtualWrite():
                 self._reach_apic(processor.cpu.number, frame, step)
-            case HostSend(apic_id, vector, mode, _):
-                self._machine.send_for(processor.cpu.number, apic_id, vector, mode)
+            case EmulatedMsrWrite(msr, value):
+                self._machine.write_msr(processor.cpu.number, msr, value)
+            case HostSend(apic_id, vector, mode, _, trigger):
+                self._machine.send_for(processor.cpu.number, apic_id, vector, mode, trigger)
             case HostEndEvent(port):
                 self._machine.end_at_io_apic(port)
             case OfferEoiWord(word):
                 self._offer_eoi_word(processor, word)
-            case HostWork():
+            case Decode() | HostWork():
                 pass
 
     def _leave_guest(self, processor: Processor, step: VmExit | HypervisorCall | Hypercall) -> None:
         counters = self.counters
         counters.exits += 1
         counters.hypercalls += not isinstance(step, VmExit)
-        counters.accesses += isinstance(step, HypervisorCall)
         processor.in_host = True
         self.sync_eoi_word(processor)
         reason = step.reason if isinstance(step, VmExit) else step.name
@@ -72,18 +78,28 @@ class HostEffects:
         self, cpu: int, frame: Frame, step: EmulatedRead | EmulatedWrite | VirtualRead | VirtualWrite
     ) -> None:
         match step:
-            case EmulatedRead(register, by_page):
+            case EmulatedRead(register, by_page) | VirtualRead(register, by_page):
                 frame.value = self._access.load(cpu, register) if by_page else self._access.read(cpu, register)
-            case EmulatedWrite(register, value, True):
-                self._access.store(cpu, register, value)
-            case EmulatedWrite(register, value):
-                self._machine.write_register(cpu, register, value)
-            case VirtualRead(register):
-                self.counters.accesses += 1
-                frame.value = self._access.load(cpu, register)
-            case VirtualWrite(register, value):
-                self.counters.accesses += 1
-                self._access.store(cpu, register, value)
+            case EmulatedWrite(register, value, by_page):
+                sent = len(self._machine.outbox)
+                self._write(cpu, register, value, by_page=by_page)
+                frame.value = targets_named(self._machine, sent)
+            case VirtualWrite(register, value, _, by_page):
+                self._write(cpu, register, value, by_page=by_page)
+
+    def _write(self, cpu: int, register: int, value: int, *, by_page: bool) -> None:
+        if by_page:
+            self._access.store(cpu, register, value)
+        else:
+            self._machine.write_register(cpu, register, value)
+
+    def guest_reached(self, processor: Processor, step: Step) -> None:
+        """The guest has begun *step*, which the hypervisor or the hardware takes over: counts it if it is an access,
+        and notes it if whoever replaced ``apic_read`` thought to have every one."""
+        self.counters.accesses += isinstance(step, ACCESSES)
+        if isinstance(step, Dereference) and "apic_read" in processor.frames[-1].backend.overrides:
+            self.counters.leaked += 1
+            self._record(AccessLeaked(processor.cpu.number, step.register, step.function))
 
     def _offer_eoi_word(self, processor: Processor, word: Word) -> None:
         """Four conditions: switched on (or this step would not be here), one interrupt in service, none waiting, and
@@ -102,3 +118,13 @@ class HostEffects:
             word.value = 0
         else:
             self._machine.write_register(processor.cpu.number, Register.EOI, 0)
+
+
+def targets_named(machine: Machine, since: int = 0) -> int:
+    """How many CPUs the hypervisor has to reach for what *machine* has posted since message *since* of its outbox."""
+    named = 0
+    for message in machine.outbox[since:]:
+        if isinstance(message, InterruptMessage) and message.is_ipi:
+            lowest = message.delivery_mode is DeliveryMode.LOWEST_PRIORITY
+            named += 1 if lowest else len(addressed(message, machine.cpus))
+    return named

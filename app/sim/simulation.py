@@ -3,9 +3,11 @@
 The same commands at the same moments give the same events: the queue's order is fixed and nothing here is random.
 """
 
-from app.backends.catalogue import DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for
+from app.backends.catalogue import DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for, reason_against
 from app.backends.catalogue import backend as backend_of
 from app.backends.cost_sheet import CostSheet, load_cost_sheet
+from app.backends.cost_sheet_reference import cost_sheet_of
+from app.hw.clock import Clock
 from app.hw.events import Fault
 from app.hw.machine import Machine
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
@@ -19,25 +21,33 @@ from app.sim.commands import (
     ReadRegister,
     SendIpi,
     SetBackend,
+    SetCostSheet,
     SetInterruptFlag,
     Stimulus,
+    Undisturbing,
     WriteRegister,
 )
 from app.sim.counters import Counters
 from app.sim.due import END_OF_TIME as END_OF_TIME
 from app.sim.due import Flight, TimerExpiry
+from app.sim.event_log import EventLog
 from app.sim.event_queue import EventQueue, Priority
 from app.sim.events import BackendSwitched, Event, RegisterSet
 from app.sim.execution import Execution
 from app.sim.journal import Journalled as Journalled
 from app.sim.processor import Processor
+from app.sim.repricing import cycles_a_microsecond, reprice
 from app.sim.scenarios import Demonstration
+from app.sim.timer_watch import TimerWatch
 
-_IPIS = (Origin.IPI, Origin.HYPERVISOR)
+_IPIS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
 
 
 class Simulation:
-    """``cpu_count`` CPUs that have booted and idle. *sheet* defaults to the embedded one."""
+    """``cpu_count`` CPUs that have booted and idle. *sheet* defaults to that of the kernel's time.
+
+    ValueError says why *backend* does not go with the kernel or with the sheet.
+    """
 
     def __init__(
         self,
@@ -46,28 +56,25 @@ class Simulation:
         sheet: CostSheet | None = None,
         profile: Profile = INTEL_SDM,
         generation: str | None = None,
+        log: type[EventLog] = EventLog,
     ) -> None:
         kernel = generation or generation_for(backend)
         self.sheet = sheet or load_cost_sheet(DEFAULT_SHEETS[kernel])
+        self._insist_on_prices(backend, kernel)
         self._costs = self.sheet.cycles
-        self._log: list[tuple[int, Event]] = []
-        self.machine = Machine(cpu_count, record=self._record, profile=profile)
-        self.clock = self.machine.clock
+        self.clock = Clock()
+        self._log = log(self.clock)
+        self._record = self._log.record
+        self.machine = Machine(cpu_count, record=self._record, profile=profile, clock=self.clock)
         self._queue: EventQueue[Processor | BusMessage | TimerExpiry] = EventQueue()
         self.in_flight: dict[int, Flight] = {}
-        self._timer_at: int | None = None
-        self._counted = 0
+        self._timers = TimerWatch(self.machine, self._push_timer)
         self.journal: list[Journalled] = []
         self.demonstration: Demonstration | None = None
-        bound = backend_of(backend, kernel)
-        self.execution = Execution(
-            self.machine, bound, self._costs, round(self.sheet.gigahertz * 1000), self._record, self._wake
-        )
+        bound, microsecond = backend_of(backend, kernel), cycles_a_microsecond(self.sheet)
+        self.execution = Execution(self.machine, bound, self._costs, microsecond, self._record, self._wake)
         self.execution.boot()
-        self._log.clear()
-
-    def _record(self, event: Event) -> None:
-        self._log.append((self.clock.now, event))
+        self._log.take()
 
     # What can be seen
 
@@ -92,7 +99,7 @@ class Simulation:
 
     @property
     def counters(self) -> Counters:
-        self._count()
+        self._log.count(self.execution.counters)
         return self.execution.counters
 
     @property
@@ -106,11 +113,8 @@ class Simulation:
 
     def take_log(self) -> list[tuple[int, Event]]:
         """What happened since the last call, with its time."""
-        self._count()
-        log = self._log[:]
-        self._log.clear()
-        self._counted = 0
-        return log
+        self._log.count(self.execution.counters)
+        return self._log.take()
 
     # Time
 
@@ -155,26 +159,19 @@ class Simulation:
                 self.clock.now = until
         return done
 
-    def _dispatch(self) -> None:
-        """Sends what was posted on its way."""
-        now = self.clock.now
+    def _dispatch(self, during: int = 0) -> None:
+        """Sends what was posted on its way: it leaves when the step that posts it is over, *during* cycles from now."""
+        leaves = self.clock.now + during
         counters = self.execution.counters
         for message in self.machine.outbox:
             if isinstance(message, EoiBroadcast):
-                arrives = now + self._costs["eoi_broadcast_flight"]
+                arrives = leaves + self._costs["eoi_broadcast_flight"]
             else:
-                arrives = now + self._costs["message_flight"]
+                arrives = leaves + self._costs["message_flight"]
                 counters.ipis_sent += message.origin in _IPIS and message.remaining is None
-            self.in_flight[message.number] = Flight(message, now, arrives)
+            self.in_flight[message.number] = Flight(message, self.clock.now, arrives)
             self._queue.push(arrives, Priority.MESSAGE, message)
         self.machine.outbox.clear()
-
-    def _count(self) -> None:
-        """Adds up what the log holds beyond what was counted already."""
-        counters = self.execution.counters
-        for _, event in self._log[self._counted :]:
-            counters.count(event)
-        self._counted = len(self._log)
 
     # Things in the queue
 
@@ -194,10 +191,10 @@ class Simulation:
         while True:
             cycles = turn(processor)  # still scheduled: a CPU that wakes itself is not run twice
             if machine.timers_changed:
-                self._watch_timers()
+                self._timers.look()
             machine.retry()
             if machine.outbox:
-                self._dispatch()
+                self._dispatch(cycles or 0)
             if cycles is None:
                 processor.scheduled = False
                 return done + (processor.spinning is not None and processor.spinning is processor.last_step)
@@ -216,37 +213,25 @@ class Simulation:
             processor.scheduled = True
             self._queue.push(self.clock.now, Priority.PROCESSOR, processor)
 
-    def _watch_timers(self) -> None:
-        """Puts the next timer's expiry into the queue when a write has changed which that is."""
-        if self.machine.timers_changed:
-            self._schedule_timer()
-
-    def _schedule_timer(self) -> None:
-        deadline = self.machine.next_timer_deadline()
-        if deadline is not None and deadline <= END_OF_TIME and deadline != self._timer_at:
-            self._timer_at = deadline
-            self._queue.push(deadline, Priority.TIMER, TimerExpiry(deadline))
-
     def _expire_timers(self, deadline: int) -> bool:
-        if deadline != self._timer_at:
-            return False  # an earlier or later deadline has replaced this one
-        self._timer_at = None
-        expired = self.machine.expire_timers()
+        expired = self._timers.expire(deadline)
         for cpu in expired:
             self._wake(self.execution.processors[cpu.number])
-        self._schedule_timer()
         self._dispatch()
         return bool(expired)
+
+    def _push_timer(self, deadline: int) -> None:
+        self._queue.push(deadline, Priority.TIMER, TimerExpiry(deadline))
 
     # Commands
 
     def apply(self, command: Stimulus) -> int | Fault | None:
         """Does what a person asked, now. Returns the value of a read (or the fault it met)."""
         self.journal.append(Journalled(self.clock.now, command))
-        if not isinstance(command, ReadRegister | ReadMsr | SetInterruptFlag | SetBackend | Demonstrate):
+        if not isinstance(command, Undisturbing):
             self.demonstration = None  # whoever acts wants to see what comes of that, and nothing else
         answer = self._apply(command)
-        self._watch_timers()
+        self._timers.look()
         self._dispatch()
         return answer
 
@@ -258,8 +243,11 @@ class Simulation:
                 self.execution.hold_interrupts_off(cpu, not enabled)
                 self._wake(self.processors[cpu])
             case SetBackend(name):
+                self._insist_on_prices(name)
                 self.execution.following = backend_of(name, self.generation)
                 self._switch_backend()
+            case SetCostSheet(reference):
+                self._price_by(cost_sheet_of(reference))
             case Demonstrate(enabled):
                 self.demonstration = Demonstration() if enabled else None
             case _:
@@ -274,6 +262,15 @@ class Simulation:
             if not isinstance(command, ReadRegister | ReadMsr) or self.machine.cpus[number].interrupt_deliverable():
                 self._wake(self.processors[number])  # a read of what is no register raises the error interrupt
         return answer
+
+    def _insist_on_prices(self, backend: str, generation: str | None = None) -> None:
+        if reason := reason_against(backend, generation or self.generation, self.sheet):
+            raise ValueError(f"{backend}: {reason}")
+
+    def _price_by(self, sheet: CostSheet) -> None:
+        self._log.count(self.execution.counters)
+        reprice(self.execution, sheet)
+        self.sheet, self._costs = sheet, sheet.cycles
 
     def _switch_backend(self) -> None:
         """Lets the back end that was asked for take over, if it can by now."""

@@ -99,6 +99,15 @@ def test_merged_and_refused_are_counted(backend: str) -> None:
     assert (counters.ipis_sent, counters.messages) == (2, 3)
 
 
+@pytest.mark.parametrize("backend", ["kvm-pv", "native-x2apic"])
+def test_an_access_counts_whether_it_exits_or_not(backend: str) -> None:
+    simulation = Simulation(2, backend, load_cost_sheet("sapphire-rapids"), generation="linux-6")
+    finish(simulation, CallGuest(0, "smp_send_reschedule", target=1))
+
+    # One WRMSR sends; under kvm-pv the EOI is a word of memory.
+    assert simulation.counters.accesses == (1 if backend == "kvm-pv" else 2)
+
+
 def test_cycles_are_what_the_steps_cost_and_waiting_is_free() -> None:
     counters = counted("native-xapic", 2, CallGuest(0, "smp_send_reschedule", target=1))
 

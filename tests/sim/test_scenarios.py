@@ -4,6 +4,8 @@ from collections import Counter
 
 import pytest
 
+from app.backends.catalogue import BACKENDS
+from app.backends.cost_sheet import load_cost_sheet
 from app.sim.commands import (
     Demonstrate,
     DriveLegacyLine,
@@ -18,7 +20,7 @@ from app.sim.commands import (
     WriteRegister,
 )
 from app.sim.events import CallStarted
-from app.sim.scenarios import Demonstration
+from app.sim.scenarios import SCENARIOS, Demonstration, Scenario
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
@@ -135,3 +137,26 @@ def test_is_not_journalled_stimulus_by_stimulus() -> None:
     demonstrate(simulation, 100_000)
 
     assert [entry.command for entry in simulation.journal] == [Demonstrate(True)]
+
+
+# Scripts
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda scenario: scenario.name)
+def test_script_comes_to_rest_between_its_rounds_under_every_back_end(scenario: Scenario) -> None:
+    for backend in BACKENDS:
+        simulation = Simulation(scenario.cpus, backend, load_cost_sheet("sapphire-rapids"))
+        for _, stimuli in scenario.times():
+            began = simulation.time
+            for stimulus in stimuli:
+                simulation.apply(stimulus)
+            simulation.run(until_idle=True)
+            assert 0 < simulation.time - began < scenario.PERIOD
+        simulation.check()
+
+
+def test_rounds_come_one_period_after_the_other() -> None:
+    times = [time for time, _ in SCENARIOS["devices"].times()]
+
+    assert times[:3] == [0, Scenario.PERIOD, 2 * Scenario.PERIOD]
+    assert len(times) == len(SCENARIOS["devices"].rounds)

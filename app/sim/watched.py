@@ -1,0 +1,46 @@
+"""A simulation with books. Watching changes nothing: the same commands give the same events as without."""
+
+from typing import TYPE_CHECKING
+
+from app.backends.catalogue import DEFAULT_BACKEND
+from app.backends.cost_sheet import CostSheet
+from app.hw.clock import Clock
+from app.hw.profile import INTEL_SDM, Profile
+from app.sim.event_log import EventLog
+from app.sim.events import Event
+from app.sim.simulation import Simulation
+from app.sim.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class TalkingLog(EventLog):
+    """A log that tells a listener of each event, too."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.listener: Callable[[Event], None] | None = None
+
+    def record(self, event: Event) -> None:
+        """*event* has happened, now."""
+        super().record(event)
+        if self.listener is not None:
+            self.listener(event)
+
+
+class WatchedSimulation(Simulation):
+    """As Simulation; ``watch`` keeps the books."""
+
+    def __init__(
+        self,
+        cpu_count: int,
+        backend: str = DEFAULT_BACKEND,
+        sheet: CostSheet | None = None,
+        profile: Profile = INTEL_SDM,
+        generation: str | None = None,
+    ) -> None:
+        super().__init__(cpu_count, backend, sheet, profile, generation, TalkingLog)
+        self.watch = Watch(self)
+        assert isinstance(self._log, TalkingLog)
+        self._log.listener = self.watch.note  # not before: nothing is booked while the machine boots
