@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from app.hw.apic_base import ApicMode
 from app.hw.events import Fault
-from app.hw.machine import MAX_CPUS, Machine
+from app.hw.machine import MAX_XAPIC_CPUS, Machine
 from app.hw.profile import INTEL_SDM, Profile
 from app.traces.errors import UnusableRecording
 from app.traces.text import UPLOAD_LIMITS, Limits, RecordedText
@@ -95,7 +95,7 @@ def _header(first: tuple[int, str]) -> Header:
     fields = _parsed(number, line)
     if fields.get("format") != FORMAT:
         raise UnusableRecording(f'this is not the header of a conformance set ("format": "{FORMAT}")', number)
-    cpus = _whole(number, fields, "cpus", 1, MAX_CPUS)
+    cpus = _whole(number, fields, "cpus", 1, MAX_XAPIC_CPUS)
     try:
         mode = ApicMode(fields.get("apic_mode"))
     except ValueError:

@@ -7,7 +7,7 @@ CPU. Which base is which CPU's follows from who uses its local APIC next: nearly
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
-from app.hw.machine import MAX_CPUS
+from app.hw.machine import MAX_XAPIC_CPUS
 from app.traces.errors import UnusableRecording
 from app.traces.operations import Operation, RegisterRead, RegisterWrite, VectorTaken
 from app.x86.registers import Register
@@ -126,7 +126,7 @@ def apic_ids(operations: Sequence[Operation]) -> tuple[int, ...]:
             cpu = operation.cpu
             if cpu > highest:
                 highest = cpu
-                if cpu >= MAX_CPUS:
+                if cpu >= MAX_XAPIC_CPUS:
                     raise UnusableRecording(f"CPU {cpu} is more than an xAPIC machine can have", operation.line)
             if operation.offset == Register.ID:
                 if isinstance(operation, RegisterWrite):

@@ -79,7 +79,8 @@ def result_of(replay: Replay) -> ReplayResult:
 
 
 def _cost(backend: str, findings: Findings) -> AccessCost:
-    """What the recorded accesses would cost through *backend*: the price of each kind times how often it was made."""
+    """What the recorded accesses would cost through *backend*: the price of each kind times how often it was made. Each
+    write of ICR pays for one target, whomever it reached; ``app.compare.recosting`` looks closer."""
     total = [0, 0, 0, 0]
     for (register, write), count in findings.accesses.items():
         if register in REGISTERS:
