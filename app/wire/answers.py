@@ -1,5 +1,7 @@
 """What a person is told once a command has been applied."""
 
+from app.backends.catalogue import BACKENDS
+from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.sim.commands import (
     CallGuest,
     ConfigurePin,
@@ -14,27 +16,32 @@ from app.sim.commands import (
     SendIpi,
     SendMsi,
     SetBackend,
+    SetCostSheet,
     SetInterruptFlag,
     Stimulus,
     WriteCr8,
     WriteMsr,
     WriteRegister,
 )
-from app.wire.words import interrupt_words, register_words
+from app.wire.words import Names, interrupt_words, register_words
 
 
-def answer_words(command: Stimulus, *, paused: bool) -> str:
-    """One sentence; a second one when nothing will be seen of it before time runs."""
+def answer_words(command: Stimulus, names: Names = VECTOR_NAMES, *, paused: bool) -> str:
+    """One sentence; a second one when nothing will be seen of it before time runs. *names* are the kernel's vectors."""
     later = " It begins when time runs." if paused else ""
     match command:
         case SendIpi(cpu, icr):
-            return f"CPU {cpu} has been told to send {interrupt_words(icr.vector, icr.delivery_mode)}.{later}"
+            return f"CPU {cpu} has been told to send {interrupt_words(icr.vector, icr.delivery_mode, names)}.{later}"
         case CallGuest(cpu, function):
             return f"CPU {cpu} has been told to call {function}().{later}"
         case SetInterruptFlag(cpu, enabled):
             return f"CPU {cpu}: interrupts are {'on' if enabled else 'off'}."
         case SetBackend(backend):
+            if BACKENDS[backend].event_channels:
+                return f"What begins now has no APIC but event channels ({backend})."
             return f"What begins now reaches the APIC by {backend}."
+        case SetCostSheet(reference):
+            return f"What is done from now on is priced by {reference}. The counters begin anew."
         case Demonstrate(enabled):
             return "The machine stirs by itself." if enabled else "The machine is quiet."
         case _:

@@ -56,6 +56,7 @@ _KINDS: dict[type, str] = {
     sim.HandlerEntered: "handler",
     sim.HandlerReturned: "returned",
     sim.GuestExited: "exit",
+    sim.AccessLeaked: "leak",
     sim.BackendSwitched: "backend",
     sim.RegisterSet: "command",
 }

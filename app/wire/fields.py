@@ -1,8 +1,11 @@
 """Reads typed fields out of untyped input and collects what is wrong, so that a person hears of all of it at once."""
 
 import math
+import reprlib
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar, cast
+
+from app.backends.cost_sheet_reference import UnusableReference, cost_sheet_of, reference_of
 
 Choice = TypeVar("Choice")
 
@@ -43,6 +46,10 @@ class Fields:
     def given(self, name: str) -> bool:
         return self._raw.get(name) is not None
 
+    def refuse(self, name: str, message: str) -> None:
+        """Notes what is wrong with a field that is right by itself."""
+        self._wrong(name, message)
+
     def _wrong(self, name: str, message: str) -> None:
         self._errors.append((self._prefix + name, message))
 
@@ -61,12 +68,12 @@ class Fields:
             return lowest
         value = _whole_number(raw)
         if value is None:
-            self._wrong(name, f"{_shown(raw)} is not a whole number (write 81 or 0x51)")
+            self._wrong(name, f"{shown(raw)} is not a whole number (write 81 or 0x51)")
             return lowest
         if not lowest <= value <= highest:
             wide = highest > 0xFFFF
             limits = f"{lowest:#x} to {highest:#x}" if wide else f"{lowest} to {highest} ({lowest:#x} to {highest:#x})"
-            self._wrong(name, f"{_shown(raw)} is not in {limits}")
+            self._wrong(name, f"{shown(raw)} is not in {limits}")
             return lowest
         return value
 
@@ -77,7 +84,7 @@ class Fields:
         if value is not None and value in numbers:
             return value
         if raw is not _MISSING:
-            self._wrong(name, f"{_shown(raw)} is none of {', '.join(map(str, sorted(numbers)))}")
+            self._wrong(name, f"{shown(raw)} is none of {', '.join(map(str, sorted(numbers)))}")
         return next(iter(numbers))
 
     def cpu(self, name: str) -> int:
@@ -87,7 +94,7 @@ class Fields:
             return 0
         value = _whole_number(raw)
         if value is None or not 0 <= value < self._cpu_count:
-            self._wrong(name, f"there is no CPU {_shown(raw)}; this machine has 0 to {self._cpu_count - 1}")
+            self._wrong(name, f"there is no CPU {shown(raw)}; this machine has 0 to {self._cpu_count - 1}")
             return 0
         return value
 
@@ -122,7 +129,7 @@ class Fields:
             return fallback
         found = choices.get(transform(raw), _MISSING) if isinstance(raw, str) else _MISSING
         if found is _MISSING:
-            self._wrong(name, f"{_shown(raw)} is none of {', '.join(choices)}")
+            self._wrong(name, f"{shown(raw)} is none of {', '.join(choices)}")
             return fallback
         return cast("Choice", found)
 
@@ -135,7 +142,7 @@ class Fields:
         if isinstance(raw, str) and raw.lower() in _FALSE:
             return False
         if raw is not _MISSING:
-            self._wrong(name, f"{_shown(raw)} is neither true nor false")
+            self._wrong(name, f"{shown(raw)} is neither true nor false")
         return False
 
     def speed(self, name: str, slowest: float, fastest: float) -> float | None:
@@ -151,9 +158,23 @@ class Fields:
         except (ValueError, OverflowError):
             value = math.nan
         if not slowest <= value <= fastest:
-            self._wrong(name, f"{_shown(raw)} is not a speed from {slowest:g} to {fastest:g} cycles a second, or max")
+            self._wrong(name, f"{shown(raw)} is not a speed from {slowest:g} to {fastest:g} cycles a second, or max")
             return None
         return value
+
+    def cost_sheet(self, name: str) -> str:
+        """The text that names a cost sheet, in its shortest form."""
+        raw = self._get(name, _MISSING)
+        if raw is _MISSING:
+            return ""
+        if not isinstance(raw, str):
+            self._wrong(name, f"{shown(raw)} is no name of a cost sheet")
+            return ""
+        try:
+            return reference_of(cost_sheet_of(raw))
+        except UnusableReference as unusable:
+            self._wrong(name, str(unusable))
+            return ""
 
     def nested(self, name: str) -> "Fields":
         """The fields of an object inside this one; none when it is absent."""
@@ -179,6 +200,10 @@ def _whole_number(raw: object) -> int | None:
     return None
 
 
-def _shown(value: object) -> str:
-    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else repr(value)
+def shown(value: object) -> str:
+    """*value* as a refusal repeats it: 40 characters at most, and never as deep as it may be nested."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        text = str(value)
+    else:
+        text = repr(value) if isinstance(value, str) else reprlib.repr(value)
     return text if len(text) <= 40 else f"{text[:40]}…"

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw.apic_base import ApicMode
 from app.hw.events import Reason
 from app.hw.interprocessor import reason_not_to_send
@@ -9,7 +10,7 @@ from app.hw.local_apic import LocalApic
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage, Origin
 from app.sim.commands import SendIpi
-from app.wire.words import destination_words, interrupt_words
+from app.wire.words import Names, destination_words, interrupt_words
 from app.x86.error_status import ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
 from app.x86.icr import (
     XAPIC_ICR,
@@ -40,8 +41,11 @@ class Preview(NamedTuple):
     problems: list[str]
 
 
-def preview(machine: Machine, command: SendIpi, guest_mode: ApicMode = ApicMode.XAPIC) -> Preview:
-    """What *command* would do to *machine* now, whose guest takes its APICs to be in *guest_mode*."""
+def preview(
+    machine: Machine, command: SendIpi, guest_mode: ApicMode = ApicMode.XAPIC, names: Names = VECTOR_NAMES
+) -> Preview:
+    """What *command* would do to *machine* now, whose guest takes its APICs to be in *guest_mode* and calls its vectors
+    by *names*."""
     icr = command.icr
     raw = icr.encode()
     sender = machine.cpus[command.cpu].apic
@@ -64,7 +68,7 @@ def preview(machine: Machine, command: SendIpi, guest_mode: ApicMode = ApicMode.
         raw,
         _fields(raw),
         receivers,
-        [*_warnings(sender, guest_mode), *_sentences(machine, message, receivers)] if not problems else [],
+        [*_warnings(sender, guest_mode), *_sentences(machine, message, receivers, names)] if not problems else [],
         problems,
     )
 
@@ -81,6 +85,8 @@ def _fields(raw: int) -> list[PreviewField]:
 
 def _problem(machine: Machine, sender: LocalApic, icr: Icr) -> str | None:
     """Why nothing would be sent; None when it would."""
+    if machine.cpus[sender.cpu].event_channels is not None:
+        return "Nothing would be sent: this guest has no APIC, and so no ICR. It sends by EVTCHNOP_send: ask the guest."
     if sender.mode is ApicMode.DISABLED:
         return f"Nothing would be sent: {Reason.APIC_DISABLED.value}."
     reason = reason_not_to_send(icr, machine.profile, sender.x2apic)
@@ -101,13 +107,13 @@ def _warnings(sender: LocalApic, guest_mode: ApicMode) -> list[str]:
     return [f"The guest on CPU {sender.cpu} knows only the page that its APIC has left: it may poll ICR for ever."]
 
 
-def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int]) -> list[str]:
-    what = interrupt_words(message.vector, message.delivery_mode)
+def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int], names: Names) -> list[str]:
+    what = interrupt_words(message.vector, message.delivery_mode, names)
     if not receivers:
         return [f"Nobody has {destination_words(message)}: {what} would be lost."]
-    names = ", ".join(str(cpu) for cpu in receivers)
+    reached = ", ".join(str(cpu) for cpu in receivers)
     lowest = message.delivery_mode is DeliveryMode.LOWEST_PRIORITY and message.shorthand is Shorthand.NONE
-    sentences = [f"Will reach CPU {names}" + (" (the lowest priority wins)." if lowest else ".")]
+    sentences = [f"Will reach CPU {reached}" + (" (the lowest priority wins)." if lowest else ".")]
     fixed = message.delivery_mode in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY)
     for cpu in receivers if fixed else []:
         target = machine.cpus[cpu]

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from app.guest.steps import HostStep, VirtualRead, VirtualWrite
 from app.hw.apic_base import read_apic_base
 from app.hw.cpu import Cpu
 from app.hw.io_apic import IoApic
@@ -10,7 +11,7 @@ from app.hw.local_apic import LocalApic
 from app.hw.local_vector_table import delivery_status
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, Origin
-from app.hw.run_state import RunState
+from app.hw.run_state import Arrival, RunState
 from app.hw.waiting import why_waiting
 from app.sim.due import Flight
 from app.sim.processor import Processor
@@ -22,13 +23,14 @@ from app.x86.registers import LVT_REGISTERS
 State = dict[str, Any]
 
 _LVT_NAMES: dict[int, str] = {register: register.name.removeprefix("LVT_").lower() for register in LVT_REGISTERS}
-_HOST_STEPS = ("VmExit", "Decode", "EmulatedRead", "EmulatedWrite", "VmEntry")
 _WHY_LIMIT = 8
+#: Where a message's source is a CPU; that of the I/O APIC's is a pin.
+_FROM_CPUS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
 
 
 def cpu_state(processor: Processor) -> State:
     """One CPU: its APIC, and what it is in the middle of."""
-    return apic_state(processor.cpu) | {
+    return apic_state(processor.cpu, _in_upcall(processor)) | {
         "handlers": [
             {"vector": frame.vector, "name": frame.name, "since": frame.since}
             for frame in processor.handlers()
@@ -45,7 +47,13 @@ def cpu_state(processor: Processor) -> State:
     }
 
 
-def apic_state(cpu: Cpu) -> State:
+def _in_upcall(processor: Processor) -> bool:
+    """A guest without an APIC handles its events: those that came meanwhile, too, before it returns."""
+    frames = processor.handlers() if processor.cpu.event_channels else []
+    return any(frame.returns_from is Arrival.INTERRUPT and frame.name for frame in frames)
+
+
+def apic_state(cpu: Cpu, in_upcall: bool = False) -> State:
     """One CPU as the hardware is."""
     apic = cpu.apic
     return {
@@ -74,7 +82,7 @@ def apic_state(cpu: Cpu) -> State:
         "in_host": False,
         "queued": [],
         "held_off": False,
-        "why": _why(cpu),
+        "why": _why(cpu, in_upcall),
         "event_channels": _event_channels(cpu),
         **_local_sources(apic),
         **_signals(cpu),
@@ -89,7 +97,10 @@ def _event_channels(cpu: Cpu) -> State | None:
     return {
         "pending": channels.pending.hexadecimal(),
         "masked": channels.masked.hexadecimal(),
+        "level": channels.level.hexadecimal(),
+        "selector": f"{channels.selector:#x}",
         "upcall_pending": channels.upcall_pending,
+        "upcall_mask": not cpu.interrupt_flag,
     }
 
 
@@ -141,12 +152,21 @@ def icr_fields(raw: int, *, x2apic: bool = False) -> State:
     }
 
 
-def _why(cpu: Cpu) -> list[State]:
-    """For the requested vectors of the highest priority: what each waits for."""
+def _why(cpu: Cpu, in_upcall: bool) -> list[State]:
+    """For the requests that go first: what each waits for."""
+    if cpu.event_channels is not None:
+        ports = list(cpu.event_channels.pending)[:_WHY_LIMIT]
+        return [{"vector": port, "text": _port_waits(cpu, port, in_upcall)} for port in ports]
     waiting = list(cpu.apic.irr)[-_WHY_LIMIT:]
     return [
         {"vector": vector, "text": f"{vector:#04x} waits: {why_waiting(cpu, vector)}."} for vector in reversed(waiting)
     ]
+
+
+def _port_waits(cpu: Cpu, port: int, in_upcall: bool) -> str:
+    masked = cpu.event_channels is not None and port in cpu.event_channels.masked
+    reason = why_waiting(cpu, port) if masked or not in_upcall else "the upcall under way comes to it before it returns"
+    return f"Port {port:#04x} waits: {reason}."
 
 
 def _activity(processor: Processor) -> str:
@@ -161,19 +181,25 @@ def _activity(processor: Processor) -> str:
     if spin is not None:
         return f"{processor.frames[-1].name}: {step_words(spin)}"
     side = "hypervisor: " if processor.in_host else ""
-    return side + (step_words(processor.last_step) if processor.last_step is not None else processor.frames[-1].name)
+    return side + (_last_words(processor) or processor.frames[-1].name)
+
+
+def _last_words(processor: Processor) -> str:
+    """The step that was done last; empty when there was none."""
+    step = processor.last_step
+    return step_words(step, event_channels=processor.cpu.event_channels is not None) if step is not None else ""
 
 
 def _step(processor: Processor) -> State | None:
     step = processor.last_step
     if step is None or not processor.frames:
         return None
-    kind = type(step).__name__
+    by_host = isinstance(step, HostStep) and not isinstance(step, VirtualRead | VirtualWrite)  # which hardware does
     return {
-        "kind": kind,
-        "words": step_words(step),
+        "kind": type(step).__name__,
+        "words": _last_words(processor),
         "cycles": processor.last_cycles,
-        "side": "host" if kind in _HOST_STEPS else "guest",
+        "side": "host" if by_host else "guest",
     }
 
 
@@ -216,7 +242,7 @@ def _flight(flight: Flight, machine: Machine) -> State:
         "targets": machine.targets(message),
         "sent": flight.sent,
         "arrives": flight.arrives,
-        "source": message.source,
+        "source": message.source if isinstance(message, EoiBroadcast) or message.origin in _FROM_CPUS else None,
     }
     if isinstance(message, EoiBroadcast):
         return common | {"kind": "eoi_broadcast", "delivery_mode": "fixed"}

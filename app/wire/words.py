@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.backends.catalogue import BACKENDS
 from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw import events as hw
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
@@ -28,7 +29,7 @@ _SENDERS = {
     Origin.IPI: "CPU {}",
     Origin.IO_APIC: "I/O APIC pin {}",
     Origin.MSI: "A device",
-    Origin.HYPERVISOR: "The hypervisor",
+    Origin.HYPERVISOR: "The hypervisor, for CPU {},",
 }
 _ESR_WORDS = {
     2: "send accept",
@@ -75,6 +76,8 @@ def message_words(message: BusMessage, names: Names) -> str:
     if isinstance(message, EoiBroadcast):
         return f"CPU {message.source} tells the I/O APIC: {vector_words(message.vector, names)} has ended."
     what = interrupt_words(message.vector, message.delivery_mode, names)
+    if message.origin is Origin.EVENT_CHANNEL:
+        return f"CPU {message.source} has Xen send an event to port {what} of CPU {message.destination}."
     level = ", level" if message.trigger_mode is TriggerMode.LEVEL else ""
     sender = _SENDERS[message.origin].format(message.source)
     return f"{sender} sends {what}{level} to {destination_words(message)}."
@@ -133,6 +136,8 @@ def _message_event_words(
             return f"A device's message for {interrupt_words(vector, mode, names)} sends nothing: {reason.value}."
         case hw.Accepted():
             return _accepted_words(event, names)
+        case hw.Merged(cpu, vector, mode, event_channel=True):
+            return f"CPU {cpu}: port {interrupt_words(vector, mode, names)} was pending already; the two become one."
         case hw.Merged(cpu, vector, mode):
             return f"CPU {cpu}: {interrupt_words(vector, mode, names)} was requested already; the two become one."
         case hw.Refused(cpu, vector, mode, reason):
@@ -167,6 +172,8 @@ def _accepted_words(event: hw.Accepted, names: Names) -> str:
     what = interrupt_words(event.vector, event.delivery_mode, names)
     if event.delivery_mode in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY):
         level = ", level-triggered" if event.trigger_mode is TriggerMode.LEVEL else ""
+        if event.event_channel:
+            return f"CPU {event.cpu}: the pending bit of port {what}{level} is set."
         return f"CPU {event.cpu} accepts {what}{level}: IRR bit set."
     return f"CPU {event.cpu} accepts {what}."
 
@@ -216,12 +223,21 @@ def _register_words(
             return f"CPU {cpu} notices an error: {_ESR_WORDS.get(bit.bit_length() - 1, hex(bit))}."
 
 
+def reaching_words(backend: str) -> str:
+    """What holds once the guest runs over *backend*."""
+    definition = BACKENDS.get(backend)  # a name may come from elsewhere
+    if definition is not None and definition.event_channels:
+        return f"The guest now has no APIC but event channels ({backend})."
+    return f"The guest now reaches its APIC by {backend}."
+
+
 def _simulation_words(
     event: sim.CallStarted
     | sim.CallFinished
     | sim.HandlerEntered
     | sim.HandlerReturned
     | sim.GuestExited
+    | sim.AccessLeaked
     | sim.BackendSwitched
     | sim.RegisterSet,
 ) -> str:
@@ -236,7 +252,10 @@ def _simulation_words(
             return f"CPU {cpu} returns from {'its NMI' if vector is None else f'{vector:#04x}'}."
         case sim.GuestExited(cpu, reason):
             return f"CPU {cpu} leaves the guest: {reason}."
+        case sim.AccessLeaked(cpu, register, function):
+            name = register_words(register)
+            return f"CPU {cpu}: a leaked access: {function}() reads {name} by plain dereference, by-passes apic_read."
         case sim.BackendSwitched(backend):
-            return f"The guest now reaches its APIC by {backend}."
+            return reaching_words(backend)
         case sim.RegisterSet(cpu, register, value):
             return f"CPU {cpu}: {register_words(register)} is written from outside: {value:#x}."

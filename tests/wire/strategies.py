@@ -62,7 +62,9 @@ def stimuli(cpus: int) -> st.SearchStrategy[Raw]:
     registers = st.sampled_from([register.name for register in Register])
     return st.one_of(
         sends(cpus),
-        _of("call_guest", cpu=_cpu(cpus), function=st.sampled_from(list(GUEST_FUNCTIONS)), arguments=arguments),
+        _of("call_guest", cpu=_cpu(cpus), function=st.sampled_from(list(GUEST_FUNCTIONS)), arguments=arguments).filter(
+            lambda call: call["function"] != "do_boot_cpu" or call["arguments"].get("cpu") != call["cpu"]
+        ),
         _of("write_register", cpu=_cpu(cpus), register=registers, value=st.integers(0, 0xFFFF_FFFF)),
         _of("read_register", cpu=_cpu(cpus), register=registers),
         *hardware(cpus),
@@ -72,6 +74,7 @@ def stimuli(cpus: int) -> st.SearchStrategy[Raw]:
         _of("send_msi", address=st.integers(0xFEE0_0000, 0xFEEF_FFFF), data=st.integers(0, 0xFFFF_FFFF)),
         _of("set_interrupt_flag", cpu=_cpu(cpus), enabled=st.booleans()),
         _of("set_backend", backend=st.sampled_from(BACKENDS_OF_THE_DEFAULT_KERNEL)),
+        _of("set_cost_sheet", cost_sheet=st.sampled_from(("2007", "skylake-sp", "amd-zen3?vm_exit=7&spin_exit=0"))),
         _of("demonstrate", enabled=st.booleans()),
     )
 

@@ -19,7 +19,7 @@ from tests.wire.strategies import Raw, stimuli
 CPUS = 3
 State = dict[str, Any]
 
-COUNTERS = {"ipis_sent", "accesses", "exits", "hypercalls", "cycles", "messages"} | {
+COUNTERS = {"ipis_sent", "accesses", "leaked", "exits", "hypercalls", "cycles", "messages"} | {
     "accepted",
     "merged",
     "refused",
@@ -71,7 +71,7 @@ OTHER_CPU_KEYS = {"cpu", "apic_id", "lvt", "lint", "timer", "in_service", "icr_f
     "why",
     "event_channels",
 }
-EVENT_CHANNELS = {"pending": r"[0-9a-f]{64}", "masked": r"[0-9a-f]{64}"}
+EVENT_CHANNELS = dict.fromkeys(("pending", "masked", "level"), r"[0-9a-f]{64}") | {"selector": r"0x[0-9a-f]"}
 FLAGS = {"interrupt_flag", "interrupt_shadow", "in_host", "nmi_pending", "smi_pending", "init_pending"} | {
     "in_smm",
     "held_off",
@@ -108,6 +108,7 @@ def assert_cpu(state: State, number: int) -> None:
     if (channels := state["event_channels"]) is not None:
         assert_texts(channels, EVENT_CHANNELS)
         assert isinstance(channels["upcall_pending"], bool)
+        assert channels["upcall_mask"] is not state["interrupt_flag"]
     # One 256-bit number whose bit v is vector v.
     assert state["in_service"] == [vector for vector in range(256) if int(state["isr"], 16) >> vector & 1]
     for handler in state["handlers"]:
@@ -118,8 +119,10 @@ def assert_cpu(state: State, number: int) -> None:
         assert set(state["step"]) == {"kind", "words", "cycles", "side"}
         assert state["step"]["side"] in {"guest", "host"}
     for reason in state["why"]:
-        assert int(state["irr"], 16) >> reason["vector"] & 1, "only what is requested can wait"
-        assert reason["text"].startswith(f"{reason['vector']:#04x} waits: ")
+        channels = state["event_channels"]
+        requests = int(channels["pending"] if channels else state["irr"], 16)
+        assert requests >> reason["vector"] & 1, "only what is requested can wait"
+        assert reason["text"].startswith(f"{'Port ' if channels else ''}{reason['vector']:#04x} waits: ")
 
 
 def assert_state(state: State) -> None:
@@ -141,7 +144,7 @@ def assert_state(state: State) -> None:
         assert isinstance(pin["remote_irr"], bool)
     for flight in state["in_flight"]:
         assert set(flight) == FLIGHT
-        assert flight["kind"] in {"ipi", "io_apic", "msi", "hypervisor", "eoi_broadcast"}
+        assert flight["kind"] in {"ipi", "io_apic", "msi", "hypervisor", "event_channel", "eoi_broadcast"}
         assert flight["sent"] <= state["time"] <= flight["arrives"]
         assert set(flight["targets"]) <= set(range(CPUS))
 
