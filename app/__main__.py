@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 #: Each command is a module of ``app.cli``, loaded only when it is asked for: replay need not wait for a web server.
-COMMANDS = ("serve", "replay", "conformance", "bench")
+COMMANDS = ("serve", "replay", "conformance", "compare", "bench")
 DEFAULT_COMMAND = "serve"
 #: What a shell reports of a program that SIGPIPE ended.
 _PIPE_CLOSED = 141

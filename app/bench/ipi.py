@@ -9,8 +9,8 @@ from app.sim.commands import CallGuest
 from app.sim.simulation import Simulation
 
 _CPUS = 4
-_IPIS = 20_000
-_ROUNDS = 5
+_IPIS = 4_000
+_ROUNDS = 3
 _TAKE_LOG_EVERY = 50
 
 

@@ -1,8 +1,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from app.hw.profile import PROFILES
 from tests.cli.commands import ROOT, apicscope
+
+pytestmark = pytest.mark.slow
 
 SETS = sorted((ROOT / "tests/conformance").glob("*.jsonl"))
 

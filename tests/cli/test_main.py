@@ -6,6 +6,8 @@ import pytest
 from app.__main__ import COMMANDS, main
 from tests.cli.commands import ROOT, apicscope
 
+pytestmark = pytest.mark.slow
+
 
 def test_help_names_every_command() -> None:
     done = apicscope("--help")

@@ -153,3 +153,16 @@ def test_progress_shows_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("sys.stderr", paper)
     Progress().show("reading", 1, 2)
     assert paper.getvalue() == ""
+
+
+def test_readme_shows_what_the_command_prints() -> None:
+    shown = (
+        (ROOT / "README.md").read_text().partition("    $ apicscope replay ")[2].partition("\nThe differences are")[0]
+    )
+    sample, *lines = shown.splitlines()
+
+    done = apicscope("replay", sample)
+
+    table = [line.removeprefix("    ") for line in lines if line.strip() not in ("", "…")]
+    assert len(table) > 8
+    assert [line.rstrip() for line in table if line not in done.stdout.splitlines()] == []

@@ -8,6 +8,8 @@ import pytest
 
 from tests.web.serving import ROOT, running_server
 
+pytestmark = pytest.mark.slow
+
 
 def serve(*arguments: str) -> "subprocess.CompletedProcess[str]":
     """Runs ``apicscope serve`` where it is expected to give up at once."""

@@ -1,0 +1,1 @@
+"""The same workload under several back ends: what each overrides, crosses and costs."""

@@ -1,0 +1,197 @@
+"""Scripts and functions, really run: what must hold whatever the figures are."""
+
+from functools import lru_cache
+
+import pytest
+
+from app.backends.catalogue import BACKENDS
+from app.backends.cost_sheet import load_cost_sheet
+from app.compare.comparison import Comparison
+from app.compare.measuring import compare, kernel_for
+from app.compare.workloads import workload_of
+from app.guest.generations import GENERATIONS
+from app.sim.scenarios import SCENARIOS
+
+pytestmark = pytest.mark.slow
+
+WORKLOADS = (*SCENARIOS, "smp_call_function:3", "smp_call_function:64", "flush_tlb_others:20", "smp_send_reschedule:2")
+each_workload = pytest.mark.parametrize("name", WORKLOADS)
+
+
+@lru_cache
+def compared(name: str, sheet: str = "sapphire-rapids", generation: str | None = None) -> Comparison:
+    return compare(workload_of(name), None, load_cost_sheet(sheet), generation)
+
+
+def cycles(found: Comparison) -> dict[str, int]:
+    return {row.backend: row.cycles for row in found.rows}
+
+
+@each_workload
+def test_every_back_end_takes_part_where_everything_has_a_price(name: str) -> None:
+    found = compared(name)
+
+    assert [row.backend for row in found.rows] == list(BACKENDS)
+    assert found.missing == ()
+    assert found.sheet.name == "sapphire-rapids"
+
+
+@each_workload
+def test_native_guests_never_leave(name: str) -> None:
+    for row in compared(name).rows:
+        if row.backend.startswith("native"):
+            assert (row.uses.exits, row.uses.hypercalls, row.overrides) == (0, 0, ())
+
+
+@each_workload
+def test_hypercalls_are_exits(name: str) -> None:
+    assert all(row.uses.hypercalls <= row.uses.exits for row in compared(name).rows)
+
+
+@each_workload
+def test_a_guest_without_an_apic_accesses_none(name: str) -> None:
+    row = compared(name).row("xen-evtchn")
+
+    assert row is not None
+    assert row.uses.accesses == 0
+
+
+@each_workload
+def test_every_virtual_row_costs_more_than_its_native_one(name: str) -> None:
+    for row in compared(name).rows:
+        if not row.backend.startswith("native"):
+            assert row.cycles > row.native_cycles
+
+
+@each_workload
+def test_register_calls_cost_less_than_traps_with_the_same_kernel(name: str) -> None:
+    found = compared(name, "2007", "linux-2.6.22")
+    trapped, called = found.row("trap-emulate"), found.row("vmi")
+
+    assert trapped is not None
+    assert called is not None
+    assert (trapped.uses.accesses, trapped.uses.exits) == (called.uses.accesses, called.uses.exits)
+    assert called.uses.hypercalls == called.uses.accesses
+    assert called.cycles < trapped.cycles
+
+
+def test_trapping_leaves_once_an_access_and_once_a_delivery() -> None:
+    row = compared("smp_call_function:64").row("trap-emulate")
+
+    assert row is not None
+    assert row.uses.exits == row.uses.accesses + 64
+    assert row.uses.accesses == 64 * 3 + 64
+
+
+@pytest.mark.parametrize(
+    ("backend", "hypercalls", "exits"),
+    [
+        ("native-x2apic", 0, 0),
+        ("trap-emulate", 0, 64 * 3 + 64 + 64),
+        ("kvm-pv", 1, 1 + 64),
+        ("hyperv", 1, 1 + 64),
+        ("xen-evtchn", 64, 64 + 64),
+        ("apicv", 0, 0),
+    ],
+)
+def test_mask_of_64_crosses_as_the_back_end_s_design_says(backend: str, hypercalls: int, exits: int) -> None:
+    row = compared("smp_call_function:64").row(backend)
+
+    assert row is not None
+    assert (row.uses.hypercalls, row.uses.exits) == (hypercalls, exits)
+
+
+def test_a_second_window_is_a_second_hypercall() -> None:
+    found = compare(workload_of("smp_call_function:129"), ["kvm-pv", "hyperv"])
+
+    assert [row.uses.hypercalls for row in found.rows] == [2, 1]
+
+
+def test_scenarios_order_the_back_ends_as_their_crossings_do() -> None:
+    spent = cycles(compared("reschedule"))
+
+    assert spent["native-xapic"] < spent["apicv"] < spent["kvm-pv"] < spent["vmi"] < spent["trap-emulate"]
+
+
+def test_latency_is_longest_where_every_access_traps() -> None:
+    latency = {row.backend: row.latency or 0 for row in compared("reschedule").rows}
+
+    assert max(latency, key=lambda name: latency[name]) == "trap-emulate"
+    assert min(latency, key=lambda name: latency[name]) == "native-x2apic"
+
+
+def test_devices_have_no_sender_and_so_no_latency() -> None:
+    found = compared("devices")
+
+    assert (found.sends, found.eois) == (0, 16)
+    assert {row.latency for row in found.rows} == {None}
+    assert {row.shares.sends for row in found.rows} == {0}
+
+
+def test_latency_ends_with_the_handler_s_first_instruction() -> None:
+    sheet_2007 = load_cost_sheet("2007")
+    found = compare(workload_of("smp_send_reschedule:1"), ["native-xapic"], sheet_2007, "linux-2.6.22")
+
+    sheet = sheet_2007.cycles
+    sent = sheet["mmio_read"] + 2 * sheet["mmio_write"]  # the second write, which sends, included
+    assert found.rows[0].latency == sent + sheet["message_flight"] + sheet["interrupt_entry"]
+
+
+def test_sends_and_eois_are_the_native_ones() -> None:
+    assert (compared("call-function").sends, compared("call-function").eois) == (16, 48)
+    found = compare(workload_of("call-function"), ["xen-evtchn"])
+    assert (found.sends, found.eois, len(found.rows)) == (16, 48, 1)
+
+
+def test_a_back_end_without_a_price_is_missing_with_the_sheet_s_reason() -> None:
+    found = compared("storm", "2007")
+
+    assert {row.backend for row in found.rows} == {"native-xapic", "trap-emulate", "vmi", "xen-evtchn"}
+    reasons = {missing.backend: missing.reason for missing in found.missing}
+    assert reasons["native-x2apic"].startswith("2007 has no figure for ")
+    assert "There is no x2APIC mode before Nehalem" in reasons["kvm-pv"] + reasons["native-x2apic"]
+    assert "VMCALL needs VT-x" in reasons["hyperv"]
+
+
+def test_a_back_end_that_never_met_the_kernel_is_missing_with_the_reason() -> None:
+    missing = {missing.backend: missing.reason for missing in compared("reschedule", generation="linux-6").missing}
+
+    assert missing == {"vmi": "VMI left the kernel with 2.6.37"}
+
+
+def test_unknown_back_end_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        compare(workload_of("reschedule"), ["teleport"])
+
+
+@pytest.mark.parametrize(
+    ("backend", "sheet", "generation"),
+    [
+        ("native-xapic", "2007", "linux-2.6.22"),
+        ("native-xapic", "skylake-sp", "linux-6"),
+        ("native-x2apic", "2007", "linux-6"),
+        ("vmi", "sapphire-rapids", "linux-2.6.22"),
+    ],
+)
+def test_the_kernel_is_that_of_the_sheet_s_time_unless_the_back_end_never_met_it(
+    backend: str, sheet: str, generation: str
+) -> None:
+    assert kernel_for(backend, load_cost_sheet(sheet)) == generation
+    assert kernel_for(backend, load_cost_sheet(sheet).with_values({"vm_exit": 1})) == generation
+    assert generation in GENERATIONS
+
+
+def test_remarks_say_which_kernel_runs_where_and_that_cpus_poll() -> None:
+    said = " ".join(compared("smp_call_function:64").remarks)
+
+    assert "linux-2.6.22 under vmi" in said
+    assert "idle=poll" in said
+    assert "256 CPUs" in said
+
+
+def test_progress_is_told_one_back_end_after_the_other() -> None:
+    heard: list[tuple[int, int]] = []
+
+    compare(workload_of("reschedule"), ["native-xapic", "vmi"], on_progress=lambda *step: heard.append(step))
+
+    assert heard == [(0, 2), (1, 2)]
