@@ -1,0 +1,193 @@
+"""Pairs in JSON, under ``/api/v1/pairs``: two machines in step, and what each made of every stimulus."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from app.backends.catalogue import BACKENDS, DEFAULT_SHEETS
+from app.compare.pair_json import stimulus_json, tally_json
+from app.compare.recorded_script import Machine
+from app.compare.script import Pairable
+from app.guest.generations import GENERATIONS
+from app.session.drive import NotPossible
+from app.session.pair import Go, Pair
+from app.session.pairs import Pairs, Wanted
+from app.sim.commands import DrivePin, Stimulus
+from app.web.api import MOST_CPUS, check_known, generation_of, registry_of, sheet_of
+from app.wire.commands import parse_command
+from app.wire.fields import InvalidCommand
+
+router = APIRouter(prefix="/api/v1", tags=["pairs"])
+
+_MOST_AT_ONCE = 100
+_ENOUGH_INTERRUPTS = 2_000
+_GO = {go.value: go for go in Go}
+
+
+class NewMachine(BaseModel):
+    """One of the two: a back end and, unless it is the first that goes with it, a kernel."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    backend: str
+    generation: str | None = None
+
+
+class NewPair(BaseModel):
+    """What a pair begins with. At most one of ``session`` (its id: both machines are given what it was given) and
+    ``sample`` (the name of a recording that comes along) may be there; with either, the pair stands still at first and
+    has as many CPUs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    a: NewMachine
+    b: NewMachine
+    cpus: int = Field(4, ge=1, le=MOST_CPUS)
+    #: One sheet for both: ``skylake-sp``, ``2007?vm_exit=900``; None is that of the newer kernel's time.
+    cost_sheet: str | None = None
+    paused: bool = False
+    session: str | None = None
+    sample: str | None = None
+
+
+def pairs_of(request: Request) -> Pairs:
+    """The pairs of this process."""
+    pairs: Pairs = request.app.state.pairs
+    return pairs
+
+
+def wanted_pair(wanted: NewPair) -> Wanted:
+    """*wanted*, as the machines are made. Problem says which field does not fit, and why."""
+    machines = []
+    for name, one in (("a", wanted.a), ("b", wanted.b)):
+        check_known(f"{name}.backend", one.backend, BACKENDS)
+        if one.generation is not None:
+            check_known(f"{name}.generation", one.generation, GENERATIONS)
+        machines.append(Machine(one.backend, generation_of(one.backend, one.generation)))
+    a, b = machines
+    newer = max((a.generation, b.generation), key=list(GENERATIONS).index)
+    reference = wanted.cost_sheet or DEFAULT_SHEETS[newer]
+    sheet = sheet_of(reference, a.backend, a.generation)
+    sheet_of(reference, b.backend, b.generation)
+    return Wanted(a, b, sheet, wanted.cpus, wanted.paused)
+
+
+def pair_summary(pair: Pair) -> dict[str, Any]:
+    """A pair in short, with its running totals."""
+    base = f"/api/v1/pairs/{pair.id}"
+    a, b = pair.lock_step.totals()
+    return {
+        "id": pair.id,
+        "title": pair.title,
+        "start": pair.script.title,
+        "remarks": list(pair.script.remarks),
+        "cpus": pair.machines["a"].cpu_count,
+        "cost_sheet": pair.lock_step.a.simulation.sheet.name,
+        **pair.progress(),
+        **{
+            name: {
+                "backend": side.simulation.backend,
+                "generation": side.simulation.generation,
+                "time": side.simulation.time,
+                "total": tally_json(total),
+                "links": {"state": f"{base}/{name}/state", "stream": f"{base}/{name}/stream"},
+            }
+            for name, side, total in zip("ab", pair.lock_step.sides, (a, b), strict=True)
+        },
+        "links": {"page": f"/ab/{pair.id}", "stimuli": f"{base}/stimuli", "commands": f"{base}/commands"},
+    }
+
+
+@router.post("/pairs", status_code=201)
+async def create_pair(request: Request, response: Response, wanted: NewPair) -> dict[str, Any]:
+    """Makes two machines that are given the same stimuli."""
+    pairs, chosen = pairs_of(request), wanted_pair(wanted)
+    if wanted.session is not None and wanted.sample is not None:
+        raise InvalidCommand([("sample", "a pair starts from a session or from a recording, not from both")])
+    if wanted.session is not None:
+        pair = await pairs.create_from_session(chosen, registry_of(request).get(wanted.session))
+    elif wanted.sample is not None:
+        pair = await pairs.create_from_sample(chosen, wanted.sample)
+    else:
+        pair = await pairs.create(chosen)
+    response.headers["Location"] = f"/api/v1/pairs/{pair.id}"
+    return pair_summary(pair)
+
+
+@router.get("/pairs")
+async def list_pairs(request: Request) -> list[dict[str, Any]]:
+    """All pairs, in short."""
+    return [pair_summary(pair) for pair in pairs_of(request).all()]
+
+
+@router.get("/pairs/{pair_id}")
+async def read_pair(request: Request, pair_id: str) -> dict[str, Any]:
+    """One pair, in short."""
+    return pair_summary(pairs_of(request).get(pair_id))
+
+
+@router.delete("/pairs/{pair_id}", status_code=204)
+async def end_pair(request: Request, pair_id: str) -> None:
+    """Ends a pair; its viewers are told."""
+    await pairs_of(request).end(pair_id)
+
+
+@router.get("/pairs/{pair_id}/stimuli")
+async def read_stimuli(
+    request: Request,
+    pair_id: str,
+    first: Annotated[int, Query(ge=1)] = 1,
+    count: Annotated[int, Query(ge=1, le=_MOST_AT_ONCE)] = 50,
+) -> list[dict[str, Any]]:
+    """What the two made of each stimulus from number *first* on, interrupt by interrupt. Fewer than *count* where they
+    have had very many: ask again behind the last."""
+    lock_step = pairs_of(request).get(pair_id).lock_step
+    found: list[dict[str, Any]] = []
+    for number in range(first, min(first + count - 1, lock_step.stimuli) + 1):
+        found.append(stimulus_json(lock_step.aligned(number)))
+        if sum(len(one["interrupts"]) for one in found) >= _ENOUGH_INTERRUPTS:
+            break
+    return found
+
+
+@router.get("/pairs/{pair_id}/{name}/state")
+async def read_machine(request: Request, pair_id: str, name: Literal["a", "b"]) -> dict[str, Any]:
+    """Everything there is to see of one machine."""
+    return pairs_of(request).get(pair_id).machine(name).state()
+
+
+@router.post("/pairs/{pair_id}/commands")
+async def submit(request: Request, pair_id: str, command: Annotated[Any, Body()]) -> dict[str, Any]:
+    """One stimulus for both machines (a list is one stimulus too: all of it at once), or how far they are to go: run,
+    pause, next, step. Answers when it has been done, or is well under way."""
+    pair = pairs_of(request).get(pair_id)
+    kind = command.get("type") if isinstance(command, Mapping) else None
+    if isinstance(kind, str) and kind in _GO:
+        if len(command) > 1:
+            raise InvalidCommand([(str(name), "is not known") for name in command if name != "type"])
+        await pair.ask(_GO[kind])
+    else:
+        raw = command if isinstance(command, list) else [command]
+        if not 0 < len(raw) <= _MOST_AT_ONCE:
+            raise InvalidCommand([("", f"one to {_MOST_AT_ONCE} commands are one stimulus")])
+        await give(pair, [parse_command(one, pair.machines["a"].cpu_count) for one in raw])
+    return pair.progress()
+
+
+async def give(pair: Pair, commands: list[Any]) -> None:
+    """Gives both machines one stimulus. NotPossible for what a pair cannot be told."""
+    stimulus: list[Stimulus] = []
+    for command in commands:
+        if not isinstance(command, Pairable):
+            raise NotPossible(
+                f"a pair takes stimuli, and run, pause, next and step; {type(command).__name__} is neither"
+            )
+        stimulus.append(command)
+    await pair.give(*stimulus)
+
+
+def pulse(pin: int) -> list[DrivePin]:
+    """A device raises a pin and lowers it at once: a level that stayed up would interrupt for ever."""
+    return [DrivePin(pin, 1), DrivePin(pin, 0)]

@@ -1,0 +1,125 @@
+"""Stimuli from recordings and from journals."""
+
+from importlib import resources
+
+import pytest
+
+from app.backends.cost_sheet import load_cost_sheet
+from app.compare.journal_script import journal_script
+from app.compare.lock_step import LockStep
+from app.compare.recorded_script import Machine, recorded_script
+from app.compare.script import Script
+from app.sim.commands import CallGuest, Demonstrate, SendIpi, SendMsi, SetBackend
+from app.sim.simulation import Simulation
+from app.sim.watched import WatchedSimulation
+from app.traces.operations import Recording
+from app.traces.qemu_log import read_recording
+from app.traces.replay import Replay
+from app.x86.icr import Icr
+
+OLD, SHEET = "linux-2.6.22", load_cost_sheet("2007")
+
+
+@pytest.fixture(scope="module")
+def recording() -> Recording:
+    file = resources.files("app.traces") / "samples" / "linux-6.1-boot-4cpu.qemu.log.gz"
+    return read_recording(file.name, file.read_bytes())
+
+
+@pytest.fixture(scope="module")
+def script(recording: Recording) -> Script:
+    return recorded_script(recording, Machine("native-xapic", OLD), Machine("vmi", OLD))
+
+
+def test_every_recorded_ipi_becomes_one_send(recording: Recording, script: Script) -> None:
+    replay = Replay(recording)
+    while not replay.finished:
+        replay.step()
+
+    sent = [cue for (cue,) in script.stimuli if isinstance(cue.command, SendIpi)]
+
+    assert len(sent) == replay.ipis_sent
+    assert all(isinstance(cue.command, SendIpi | SendMsi) for (cue,) in script.stimuli)
+
+
+def test_vectors_are_told_by_name(script: Script) -> None:
+    vectors = {cue.command.icr.vector for (cue,) in script.stimuli if isinstance(cue.command, SendIpi)}
+
+    assert 0xFD not in vectors  # today's reschedule vector is 2.6.22's for the TLB
+    assert any("numbered as linux-6" in remark for remark in script.remarks)
+
+
+@pytest.mark.slow
+def test_recording_runs_to_its_end_on_both(script: Script) -> None:
+    lock_step = LockStep(WatchedSimulation(4, "native-xapic", SHEET), WatchedSimulation(4, "vmi", SHEET))
+
+    for stimulus in script.stimuli:
+        lock_step.begin(stimulus)
+        lock_step.run()
+        assert lock_step.at_rest
+
+    a, b = lock_step.totals()
+    assert (a.exits, a.accesses) == (0, b.accesses)
+    leaked = lock_step.b.simulation.counters.leaked
+    assert leaked  # the CPUs that the recording starts read their APIC ID past apic_read
+    assert b.hypercalls == b.accesses - leaked  # every other access is a call, and nothing else is
+    assert lock_step.a.unfinished == set()
+
+
+def test_what_is_above_the_register_is_called_where_one_replaces_it(recording: Recording) -> None:
+    script = recorded_script(recording, Machine("native-x2apic", "linux-6"), Machine("kvm-pv", "linux-6"))
+
+    masks = [cue.command for (cue,) in script.stimuli if isinstance(cue.command, CallGuest)]
+
+    assert {call.function for call in masks} <= {"send_ipi_mask", "send_ipi_self", "send_ipi_allbutself"}
+    assert masks
+
+
+def journal_of(simulation: Simulation) -> Script:
+    return journal_script("it", simulation.journal, simulation.time, 2, "native-xapic", OLD, SHEET)
+
+
+def test_command_that_found_the_machine_idle_begins_a_stimulus() -> None:
+    simulation = Simulation(2)
+    for _ in range(2):
+        simulation.apply(SendIpi(0, Icr(0x51, destination=1)))
+        simulation.run(until_idle=True)
+
+    script = journal_of(simulation)
+
+    assert [[cue.offset for cue in cues] for cues in script.stimuli] == [[0], [0]]
+
+
+def test_command_that_found_it_busy_keeps_its_distance() -> None:
+    simulation = Simulation(2)
+    simulation.apply(SendIpi(0, Icr(0x51, destination=1)))
+    simulation.run(until=700)
+    simulation.apply(CallGuest(0, "send_ipi_self"))
+    simulation.run(until_idle=True)
+
+    script = journal_of(simulation)
+
+    assert [[cue.offset for cue in cues] for cues in script.stimuli] == [[0, 700]]
+
+
+def test_demonstration_becomes_what_it_did() -> None:
+    simulation = Simulation(2)
+    simulation.apply(Demonstrate(True))
+    simulation.run(until=20_000)
+
+    script = journal_of(simulation)
+
+    assert len(script.stimuli) > 2
+    assert script.stimuli[0][0].command == CallGuest(0, "smp_send_reschedule", target=1)
+
+
+def test_change_of_back_end_is_left_out_and_said() -> None:
+    simulation = Simulation(2)
+    simulation.apply(SetBackend("vmi"))
+    simulation.apply(CallGuest(0, "send_ipi_self"))
+    simulation.run(until_idle=True)
+
+    script = journal_of(simulation)
+
+    assert [cue.command for cues in script.stimuli for cue in cues] == [CallGuest(0, "send_ipi_self")]
+    assert any("changed its back end" in remark for remark in script.remarks)

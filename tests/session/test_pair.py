@@ -1,0 +1,157 @@
+"""A pair: one task, two machines, stimuli that wait or run."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.backends.cost_sheet import load_cost_sheet
+from app.compare.lock_step import MOST_INTERRUPTS
+from app.compare.recorded_script import Machine
+from app.session.drive import NotPossible
+from app.session.pair import Go, Pair
+from app.session.pairs import Pairs, Wanted
+from app.session.registry import UnknownSession
+from app.session.session import Session
+from app.sim.commands import CallGuest
+from app.traces.errors import UnusableRecording
+from tests.session.living import TO_CPU_1
+
+WANTED = Wanted(
+    Machine("native-xapic", "linux-2.6.22"), Machine("vmi", "linux-2.6.22"), load_cost_sheet("2007"), cpus=2
+)
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def pairs() -> AsyncIterator[Pairs]:
+    made = Pairs(limit=2)
+    yield made
+    await made.stop(1000)
+
+
+@pytest.fixture
+async def pair(pairs: Pairs) -> Pair:
+    return await pairs.create(WANTED)
+
+
+async def test_stimulus_is_done_on_both_before_the_answer(pair: Pair) -> None:
+    await pair.give(TO_CPU_1)
+
+    assert pair.lock_step.stimuli == 1
+    assert pair.lock_step.at_rest
+    assert [pair.machine(name).state()["counters"]["exits"] for name in "ab"] == [0, 6]
+
+
+async def test_paused_pair_lets_stimuli_wait_for_next(pair: Pair) -> None:
+    await pair.ask(Go.NOT)
+    await pair.give(TO_CPU_1)
+    await pair.give(TO_CPU_1)
+    assert pair.progress() == {"stimuli": 0, "waiting": 2, "paused": True, "at_rest": True}
+
+    await pair.ask(Go.STIMULUS)
+
+    assert pair.progress() == {"stimuli": 1, "waiting": 1, "paused": True, "at_rest": True}
+
+
+async def test_step_stops_behind_one_interrupt_on_each(pair: Pair) -> None:
+    await pair.ask(Go.NOT)
+    await pair.give(TO_CPU_1, CallGuest(0, "send_ipi_self"))
+
+    await pair.ask(Go.ARRIVAL)
+
+    assert [side.arrived for side in pair.lock_step.sides] == [1, 1]
+    assert pair.paused
+
+
+async def test_step_without_anything_to_do_leaves_it_paused(pair: Pair) -> None:
+    await pair.ask(Go.ARRIVAL)
+
+    assert pair.paused
+    assert pair.lock_step.stimuli == 0
+
+
+async def test_streams_tell_how_far_the_pair_is(pair: Pair) -> None:
+    machine = pair.machine("b")
+    with machine.hub.viewing() as viewer:
+        await pair.give(TO_CPU_1)
+        message = machine.hub.message_for(viewer)
+
+    assert message is not None
+    assert '"pair":{"stimuli":1' in message
+
+
+async def test_ended_pair_says_so(pairs: Pairs, pair: Pair) -> None:
+    await pairs.end(pair.id)
+
+    with pytest.raises(NotPossible, match="this pair is over"):
+        await pair.give(TO_CPU_1)
+    with pytest.raises(UnknownSession):
+        pairs.get(pair.id)
+
+
+async def test_unwatched_pair_makes_room_for_a_new_one(pairs: Pairs, pair: Pair) -> None:
+    await pairs.create(WANTED)
+    await pairs.create(WANTED)
+
+    assert len(pairs.all()) == 2
+    assert pair.over
+
+
+async def test_pair_from_a_session_is_given_what_the_session_was(pairs: Pairs, session: Session) -> None:
+    await session.submit(TO_CPU_1)
+    pair = await pairs.create_from_session(WANTED, session)
+    assert pair.progress()["waiting"] == 1
+
+    await pair.ask(Go.ON)
+
+    assert pair.lock_step.a.simulation.journal[0].command == TO_CPU_1
+
+
+@pytest.mark.slow
+async def test_recording_runs_without_holding_up_the_loop(pairs: Pairs) -> None:
+    pair = await pairs.create_from_sample(WANTED, "linux-6.1-boot-4cpu")
+    waiting = pair.progress()["waiting"]
+    assert pair.paused
+    beats = 0
+
+    await pair.ask(Go.ON)  # answers when it is well under way
+    while pair.running:
+        await asyncio.sleep(0)
+        beats += 1
+
+    assert pair.progress()["stimuli"] == waiting
+    assert beats > 50
+
+
+@pytest.mark.parametrize("name", ["", "../secrets", "x" * 5000])
+async def test_unknown_sample_is_refused(pairs: Pairs, name: str) -> None:
+    with pytest.raises(UnusableRecording, match="there is no sample"):
+        await pairs.create_from_sample(WANTED, name)
+
+
+async def test_pair_that_has_had_all_that_it_keeps_takes_no_more_and_says_so(pair: Pair) -> None:
+    await pair.ask(Go.NOT)
+    for _ in range(3):
+        await pair.give(TO_CPU_1)
+    pair.lock_step.interrupts = MOST_INTERRUPTS
+
+    await pair.ask(Go.ON)
+
+    assert (pair.progress()["stimuli"], pair.progress()["waiting"]) == (1, 0)
+    assert pair.script.remarks[-1].startswith("2 stimuli were left out: this pair has had ")
+    with pytest.raises(NotPossible, match="begin a new one"):
+        await pair.give(TO_CPU_1)
+
+
+async def test_pause_ends_a_long_run(pairs: Pairs) -> None:
+    pair = await pairs.create_from_sample(WANTED, "linux-6.1-boot-4cpu")
+    running = asyncio.create_task(pair.ask(Go.ON))
+    await asyncio.sleep(0.05)
+
+    await pair.ask(Go.NOT)
+
+    await running
+    assert pair.paused
+    assert pair.progress()["waiting"] > 0

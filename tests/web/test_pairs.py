@@ -1,0 +1,138 @@
+"""Pairs over HTTP: made, told, read, refused."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+pytestmark = pytest.mark.slow
+
+NATIVE_AND_VMI = {"a": {"backend": "native-xapic"}, "b": {"backend": "vmi"}}
+
+
+def made(http: httpx2.Client, **more: Any) -> dict[str, Any]:
+    answer = http.post("/api/v1/pairs", json=NATIVE_AND_VMI | more)
+    assert answer.status_code == 201, answer.text
+    pair: dict[str, Any] = answer.json()
+    return pair
+
+
+def test_pair_is_told_once_and_both_do_it(http: httpx2.Client) -> None:
+    pair = made(http)
+
+    told = http.post(pair["links"]["commands"], json={"type": "send_ipi", "cpu": 0, "vector": "0xfc", "destination": 2})
+
+    assert told.json()["stimuli"] == 1
+    (stimulus,) = http.get(pair["links"]["stimuli"]).json()
+    (row,) = stimulus["interrupts"]
+    assert (row["a"]["sending"]["exits"], row["b"]["sending"]["hypercalls"]) == (0, 3)
+    assert row["differences"] == ["B: 4 hypercalls instead of no exit"]
+    after = http.get(f"/api/v1/pairs/{pair['id']}").json()
+    assert after["b"]["total"]["exits"] == http.get(pair["b"]["links"]["state"]).json()["counters"]["exits"]
+
+
+def test_list_of_commands_is_one_stimulus(http: httpx2.Client) -> None:
+    pair = made(http)
+    pulse = [{"type": "raise_pin", "pin": 18}, {"type": "lower_pin", "pin": 18}]
+
+    http.post(pair["links"]["commands"], json=pulse)
+
+    (stimulus,) = http.get(pair["links"]["stimuli"]).json()
+    assert stimulus["stimulus"] == "a device pulses pin 18"
+    assert stimulus["interrupts"][0]["a"]["origin"] == "io_apic"
+
+
+def test_line_that_stays_up_fills_neither_the_page_nor_the_answer(http: httpx2.Client) -> None:
+    pair = made(http, cpus=2)
+    for _ in range(4):
+        http.post(pair["links"]["commands"], json={"type": "raise_pin", "pin": 18})
+        while not http.get(f"/api/v1/pairs/{pair['id']}").json()["at_rest"]:
+            pass
+
+    stimuli = http.get(pair["links"]["stimuli"]).json()
+    page = http.get(f"/ab/{pair['id']}").text
+
+    assert sum(len(stimulus["interrupts"]) for stimulus in stimuli[:-1]) < 2000
+    assert len(stimuli) < 4
+    assert "interrupts, of which these are the first 300" in page
+    assert page.count("<tr") < 1000
+
+
+def test_sheet_is_that_of_the_newer_kernel(http: httpx2.Client) -> None:
+    pair = made(http, b={"backend": "kvm-pv"})
+
+    assert (pair["cost_sheet"], pair["b"]["generation"]) == ("sapphire-rapids", "linux-6")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"a": {"backend": "abacus"}}, "a.backend"),
+        ({"b": {"backend": "vmi", "generation": "linux-6"}}, "generation"),
+        ({"b": {"backend": "kvm-pv"}, "cost_sheet": "2007"}, "cost_sheet"),
+        ({"cost_sheet": "1999"}, "cost_sheet"),
+        ({"cpus": 0}, "cpus"),
+        ({"session": "X", "sample": "Y"}, "sample"),
+    ],
+)
+def test_what_does_not_fit_is_refused_by_field(http: httpx2.Client, body: dict[str, Any], field: str) -> None:
+    answer = http.post("/api/v1/pairs", json=NATIVE_AND_VMI | body)
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        {"type": "set_backend", "backend": "vmi"},
+        {"type": "set_speed", "speed": 5},
+        {"type": "demonstrate", "enabled": True},
+    ],
+)
+def test_what_a_pair_does_not_take_is_refused(http: httpx2.Client, command: dict[str, Any]) -> None:
+    pair = made(http)
+
+    answer = http.post(pair["links"]["commands"], json=command)
+
+    assert answer.status_code == 409
+    assert "a pair takes stimuli" in answer.json()["detail"]
+
+
+def test_ended_pair_is_gone(http: httpx2.Client) -> None:
+    pair = made(http)
+
+    assert http.delete(f"/api/v1/pairs/{pair['id']}").status_code == 204
+
+    assert http.get(f"/ab/{pair['id']}").status_code == 404
+
+
+def test_pages_work_without_scripts(http: httpx2.Client) -> None:
+    answer = http.post("/ab", data={"a": "native-xapic", "b": "vmi", "start": "empty", "cpus": "2"})
+    assert answer.status_code == 303
+    page = answer.headers["location"]
+
+    told = http.post(f"{page}/stimuli", data={"type": "pulse_pin", "pin": "18"})
+
+    assert told.headers["location"] == page
+    assert "a device pulses pin 18" in http.get(page).text
+
+
+def test_step_without_a_stimulus_says_what_the_next_one_will_wait_for(http: httpx2.Client) -> None:
+    page = made(http)["links"]["page"]
+    asked = {"HX-Request": "true"}
+
+    told = http.post(f"{page}/go", data={"go": "next"}, headers=asked).text
+    caused = http.post(f"{page}/stimuli", data={"type": "pulse_pin", "pin": "18"}, headers=asked).text
+
+    assert "No stimulus waits." in told
+    assert "it waits for Next stimulus or Run" in caused
+
+
+def test_upload_that_is_no_log_is_refused(http: httpx2.Client) -> None:
+    answer = http.post(
+        "/ab", data={"a": "native-xapic", "b": "vmi", "start": "upload"}, files={"recording": ("x.log", b"\xff\x00")}
+    )
+
+    assert answer.status_code == 422
