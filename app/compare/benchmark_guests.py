@@ -1,0 +1,104 @@
+"""The programs behind published figures, written again as guest code over the kernel's own table of operations.
+
+Source: Yury Norov's ``ipi_benchmark`` (LKML, December 2017), which the commits of 2018 to 2022 quote; kvm-unit-tests
+``x86/vmexit.c`` (``ipi``), ``lib/x86/smp.c`` (``on_cpu``).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from app.guest.apic_ops import CallArguments, Context, Generation, Handler
+from app.guest.linux_6 import smp
+from app.guest.linux_6.apic_driver import cpus_of
+from app.guest.linux_6.kernel import LINUX_6
+from app.guest.steps import Fence, MemoryWrite, SpinUntil, Steps, Word
+from app.x86.icr import DeliveryMode, DestinationMode, Icr
+
+#: How often each program does its thing; its figure is the mean.
+ROUNDS = 4
+_IPI_VECTOR = 0x20
+_TARGET = 1
+
+
+def normal_ipi(context: Context, call: CallArguments) -> Steps[None]:
+    """``ipi_benchmark``, "Normal IPI": has one other CPU run a function, and waits for it."""
+    for _ in range(ROUNDS):
+        yield from smp.smp_call_function_single(context, _TARGET, wait=True)
+
+
+def broadcast_ipi(context: Context, call: CallArguments) -> Steps[None]:
+    """``ipi_benchmark``, "Broadcast IPI": has every other CPU run a function, and waits for all of them."""
+    for _ in range(ROUNDS):
+        yield from smp.smp_call_function(context, wait=True)
+
+
+def poll_idle(context: Context, call: CallArguments) -> Steps[None]:
+    """``idle=poll``: a CPU that waits without halting."""
+    yield SpinUntil(Word("need_resched"), 1)
+
+
+class _OnCpu:
+    """``on_cpu(1, nop, NULL)`` of kvm-unit-tests, and the handler at the other end."""
+
+    def __init__(self) -> None:
+        self._done = Word("ipi_done")
+
+    def send(self, context: Context, call: CallArguments) -> Steps[None]:
+        """Clears the flag, sends, and waits until the flag is set."""
+        operations = context.operations
+        for _ in range(ROUNDS):
+            yield MemoryWrite(self._done, 0)
+            if operations.icr_write is LINUX_6.xapic.icr_write:
+                yield from operations.apic_read(0x300)  # xapic_icr_write waits until ICR is idle
+            yield from operations.icr_write(context, Icr(_IPI_VECTOR).low(), _TARGET)
+            yield SpinUntil(self._done, 1)
+
+    def handle(self, context: Context, vector: int) -> Steps[None]:
+        """Runs the function, which does nothing; sets the flag; ends the interrupt."""
+        yield MemoryWrite(self._done, 1)
+        yield from context.operations.eoi(context)
+
+
+def benchmark_guest() -> Generation:
+    """Linux 6 with the programs among its functions, fresh: nothing of another run is left in its words."""
+    on_cpu = _OnCpu()
+
+    def handler_of(vector: int) -> Handler:
+        return on_cpu.handle if vector == _IPI_VECTOR else LINUX_6.handler_of(vector)
+
+    programs = {
+        "normal_ipi": normal_ipi,
+        "broadcast_ipi": broadcast_ipi,
+        "poll_idle": poll_idle,
+        "on_cpu": on_cpu.send,
+    }
+    return replace(LINUX_6, functions={**LINUX_6.functions, **programs}, handler_of=handler_of)
+
+
+# The drivers of the kernels that were measured, where they differ from today's
+
+
+def x2apic_phys_send_ipi(context: Context, cpu: int, vector: int) -> Steps[None]:
+    """``x2apic_phys``: one WRMSR with a physical destination."""
+    yield Fence()
+    low = Icr(vector, DeliveryMode.FIXED, DestinationMode.PHYSICAL, level=0).low()
+    yield from context.operations.icr_write(context, low, cpu)
+
+
+def x2apic_phys_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
+    """``x2apic_phys``: one send for each CPU of the mask."""
+    for cpu in cpus_of(cpumask):
+        yield from x2apic_phys_send_ipi(context, cpu, vector)
+
+
+def send_ipi_allbutself_by_mask(context: Context, vector: int) -> Steps[None]:
+    """Before 5.4 no x2APIC driver used the shorthand: everyone else was a mask like any other."""
+    everyone_else = context.kernel.online_mask & ~(1 << context.number)
+    yield from context.operations.send_ipi_mask(context, everyone_else, vector)
+
+
+#: What a benchmark's kernel had in its table instead of today's entries.
+Driver = tuple[tuple[str, Callable[..., Steps[None]]], ...]
+BY_MASK_4_18: Driver = (("send_ipi_allbutself", send_ipi_allbutself_by_mask),)
+X2APIC_PHYS: Driver = (("send_ipi", x2apic_phys_send_ipi), ("send_ipi_mask", x2apic_phys_send_ipi_mask))
+X2APIC_PHYS_4_18: Driver = (*X2APIC_PHYS, *BY_MASK_4_18)
