@@ -1,0 +1,181 @@
+"""The compare page: one workload under several back ends, in a sentence, tables, charts, files and a report."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.datastructures import UploadFile
+
+from app.backends.catalogue import BACKENDS
+from app.backends.cost_entries import CONFIDENCE_WORDS
+from app.backends.cost_sheet import cost_sheet_names
+from app.compare.charts_shares import PARTS
+from app.compare.export import as_csv, curve_csv
+from app.compare.functions import MEASURED_FUNCTIONS
+from app.guest.generations import GENERATIONS
+from app.sim.scenarios import SCENARIOS
+from app.web.compare_answer import Answering
+from app.web.compare_export import everything_as_json
+from app.web.compare_question import MOST_TARGETS, USUAL_SHEET, Kind, Question, question_of
+from app.web.compare_view import CHARTS, Answer, View
+from app.web.costs import counts_of
+from app.web.errors import Problem, problem_of
+from app.web.pages import elsewhere, is_htmx, registry_of
+from app.web.rendering import templates
+from app.web.uploads import Uploads
+from app.web.vocabulary import BACKENDS as BACKEND_WORDS
+from app.web.works import Progress, Works
+from app.wire.fields import InvalidCommand
+
+router = APIRouter(include_in_schema=False)
+
+#: Seconds until the page says how far it has come instead of waiting on.
+_PATIENCE = 1.2
+
+
+class Comparisons:
+    """What the compare page keeps while the process lives."""
+
+    def __init__(self) -> None:
+        self.uploads = Uploads()
+        self.works: Works[Question, Answer] = Works(Answering(self.uploads))
+
+
+def comparisons_of(request: Request) -> Comparisons:
+    """The comparisons of this process."""
+    comparisons: Comparisons = request.app.state.comparisons
+    return comparisons
+
+
+def subjects_of(request: Request) -> dict[Kind, dict[str, str]]:
+    """Everything that can be compared, name to title."""
+    functions = dict.fromkeys(function.name for function in MEASURED_FUNCTIONS.values())
+    samples = dict(registry_of(request).samples())
+    return {
+        "function": {name: name for name in functions},
+        "scenario": {scenario.name: f"{scenario.name}: {scenario.title}" for scenario in SCENARIOS.values()},
+        "recording": {**samples, **comparisons_of(request).uploads.names()},
+    }
+
+
+def _asked(request: Request) -> Question:
+    return question_of(request.query_params.multi_items(), subjects_of(request))
+
+
+@router.get("/compare")
+async def compare_page(request: Request) -> Response:
+    """The form with its answer, how far that has come, or what is wrong with the question."""
+    try:
+        question = _asked(request)
+    except InvalidCommand as wrong:
+        return _page(request, None, problem=problem_of(wrong))
+    try:
+        answer = await comparisons_of(request).works.answer(question.work, _PATIENCE)
+    except (Problem, ValueError) as wrong:
+        return _page(request, question, problem=problem_of(wrong))
+    if isinstance(answer, Progress):
+        return _page(request, question, progress=answer)
+    return _page(request, question, view=View(question, answer))
+
+
+def _page(
+    request: Request,
+    question: Question | None,
+    *,
+    view: View | None = None,
+    progress: Progress | None = None,
+    problem: Problem | None = None,
+) -> Response:
+    context: dict[str, Any] = {
+        "asked": question or question_of([], subjects_of(request)),
+        "view": view,
+        "progress": progress,
+        "problem": problem,
+        **_words(request),
+    }
+    template = "_compare_result.html" if is_htmx(request) else "compare.html"
+    headers = {"Vary": "HX-Request"}
+    if question is not None and request.headers.get("HX-Source", "").startswith("form"):
+        headers["HX-Push-Url"] = f"/compare?{question.query}"  # without the fields of other workloads
+    return templates.TemplateResponse(request, template, context, problem.status if problem else 200, headers)
+
+
+def _words(request: Request) -> dict[str, Any]:
+    """What the page says whatever the answer is."""
+    return {
+        "subjects": subjects_of(request),
+        "backends": [(name, words, name in BACKENDS) for name, words in BACKEND_WORDS],
+        "generations": list(GENERATIONS.values()),
+        "sheets": cost_sheet_names(),
+        "usual_sheet": USUAL_SHEET,
+        "most_targets": MOST_TARGETS,
+        "parts": PARTS,
+        "confidence_words": CONFIDENCE_WORDS,
+        "counts_of": counts_of,
+    }
+
+
+@router.post("/compare/recordings")
+async def upload(request: Request) -> Response:
+    """Takes a recorded log and leads to the address of its comparison."""
+    form = await request.form()
+    sent = form.get("log")
+    if not isinstance(sent, UploadFile) or not sent.filename:
+        raise Problem(422, "Which recording?", errors=[("log", "choose a file first")])
+    kept = comparisons_of(request).uploads.add(sent.filename, await sent.read())
+    rest = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "work"]
+    question = question_of([*rest, ("work", "recording"), ("recording", kept.key)], subjects_of(request))
+    return elsewhere(request, f"/compare?{question.query}")
+
+
+# Files
+
+
+async def _view(request: Request) -> View:
+    question = _asked(request)
+    answer = await comparisons_of(request).works.answer(question.work)
+    if isinstance(answer, Progress):
+        raise TypeError("without an end to its patience there is an answer")
+    return View(question, answer)
+
+
+def _attached(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}
+
+
+@router.get("/compare.json")
+async def compare_as_json(request: Request) -> Response:
+    """Everything as numbers."""
+    return JSONResponse(everything_as_json(await _view(request)), headers=_attached("comparison.json"))
+
+
+@router.get("/compare.csv")
+async def compare_as_csv(request: Request) -> Response:
+    """The table."""
+    return Response(
+        as_csv((await _view(request)).comparison), media_type="text/csv", headers=_attached("comparison.csv")
+    )
+
+
+@router.get("/compare/curve.csv")
+async def curve_as_csv(request: Request) -> Response:
+    """Cost against the number of targets."""
+    return Response(curve_csv((await _view(request)).curves), media_type="text/csv", headers=_attached("curve.csv"))
+
+
+@router.get("/compare/{chart}.svg")
+async def chart_as_svg(request: Request, chart: str) -> Response:
+    """One chart as a file of its own."""
+    drawing = (await _view(request)).drawing(chart) if chart in CHARTS else None
+    if drawing is None:
+        raise Problem(404, "No such chart", f"This comparison has none called {chart[:40]!r}.")
+    return Response(drawing.file(), media_type="image/svg+xml", headers=_attached(f"{chart}.svg"))
+
+
+@router.get("/compare/report")
+async def report(request: Request) -> Response:
+    """Everything on paper: tables, charts, assumptions, and every figure with its source."""
+    view = await _view(request)
+    address = f"{str(request.base_url).rstrip('/')}/compare?{view.question.query}"
+    context = {"view": view, "asked": view.question, "address": address, "report": True, **_words(request)}
+    return templates.TemplateResponse(request, "compare_report.html", context)
