@@ -79,6 +79,7 @@ class RecordedDrive:
         return {
             "backend": self.backend,
             "cost_sheet": DEFAULT_COST_SHEET,
+            "backends_refused": {},
             "profile": self.machine.profile.name,
             "generation": None,
             "switching_to": None,

@@ -5,6 +5,7 @@ import secrets
 from importlib import resources
 
 from app.backends.catalogue import DEFAULT_BACKEND
+from app.backends.cost_sheet import CostSheet
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.recorded import RecordedDrive
 from app.session.session import Session
@@ -17,14 +18,14 @@ from app.traces.qemu_log import read_recording
 from app.traces.replay import Replay
 
 #: Letters and digits that nobody mistakes for one another when reading them off a projector.
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-_ID_LENGTH = 6
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+ID_LENGTH = 6
 #: Cycles a second at which a person can follow each operation.
 SLOW_MOTION = 400.0
 #: A recording's cycles are nanoseconds; at this pace the sample takes a few minutes.
 RECORDING_SPEED = 5e6
 
-_SAMPLES = (("linux-6.1-boot-4cpu", "Linux 6.1 boots on 4 CPUs"),)
+SAMPLES = (("linux-6.1-boot-4cpu", "Linux 6.1 boots on 4 CPUs"),)
 
 
 class UnknownSession(LookupError):
@@ -89,13 +90,14 @@ class Registry:
         profile: str = DEFAULT_PROFILE,
         generation: str | None = None,
         speed: float | None = None,
+        sheet: CostSheet | None = None,
     ) -> Session:
-        """A quiet machine. KeyError for an unknown *backend* or *profile*, ValueError (why) for a
-        *backend* that does not go with *generation*; None is the first that it goes with.
+        """A quiet machine. KeyError for an unknown *backend* or *profile*, ValueError (why) for a *backend* that does
+        not go with *generation* or *sheet*. None is the first generation that it goes with, and that one's own sheet.
 
         *seed* is kept for what may be random one day; today nothing is.
         """
-        drive = SimulatedDrive(Simulation(cpus, backend, profile=PROFILES[profile], generation=generation))
+        drive = SimulatedDrive(Simulation(cpus, backend, sheet, PROFILES[profile], generation))
         usual = f"{cpus} CPU{'' if cpus == 1 else 's'}" + (f", {profile}" if profile != DEFAULT_PROFILE else "")
         return self._add(title or usual, drive, paused=paused, speed=speed)
 
@@ -110,14 +112,14 @@ class Registry:
 
     async def open_sample(self, name: str) -> Session:
         """As open_recording, for one of the recordings that come with the program."""
-        if name not in dict(_SAMPLES):
+        if name not in dict(SAMPLES):
             raise UnusableRecording(f"there is no sample {name!r}")
         file = resources.files("app.traces") / "samples" / f"{name}.qemu.log.gz"
         return await self.open_recording(file.name, file.read_bytes())
 
     def samples(self) -> list[tuple[str, str]]:
         """(name, title) of the recordings that come with the program."""
-        return list(_SAMPLES)
+        return list(SAMPLES)
 
     async def end(self, session_id: str) -> None:
         """Ends a session. UnknownSession when there is none; the default one begins anew."""
@@ -129,7 +131,7 @@ class Registry:
 
     def _add(self, title: str, drive: SimulatedDrive | RecordedDrive, *, paused: bool, speed: float | None) -> Session:
         self._make_room()
-        session_id = "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
+        session_id = "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
         session = Session(session_id, title, drive, paused=paused, speed=speed, share=self._share)
         self._sessions[session_id] = session
         return session

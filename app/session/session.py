@@ -12,7 +12,6 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from app.backends.catalogue import BACKENDS
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault
 from app.session.drive import Drive, NotPossible, State
 from app.session.hub import Hub
@@ -113,8 +112,8 @@ class Session:
 
     def preview(self, command: SendIpi) -> Preview:
         """What *command* would do now."""
-        backend = BACKENDS.get(self.drive.backend)
-        return preview(self.drive.machine, command, backend.apic_mode if backend else ApicMode.XAPIC)
+        mode = BACKENDS[self.drive.backend].apic_mode
+        return preview(self.drive.machine, command, mode, self.drive.vector_names)
 
     def viewers_changed(self) -> None:
         """Somebody has begun or stopped to watch."""
@@ -241,7 +240,7 @@ class Session:
             return f"#GP: {value.value}.", {"fault": value.value}
         if isinstance(command, ReadRegister | ReadMsr) and value is not None:
             return f"It reads {value:#010x}.", {"value": f"{value:#010x}"}
-        return answer_words(command, paused=self.paused), {}
+        return answer_words(command, self.drive.vector_names, paused=self.paused), {}
 
     def _hold(self) -> None:
         self.paused = True

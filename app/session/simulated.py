@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from app.backends.catalogue import BACKENDS
+from app.backends.catalogue import BACKENDS, reason_against
+from app.backends.cost_sheet_reference import cost_sheet_of, reference_of
 from app.guest.generations import GENERATIONS
 from app.hw.events import Fault
 from app.session.drive import NotPossible, State
@@ -14,15 +15,19 @@ from app.sim.commands import (
     ReadRegister,
     SendIpi,
     SetBackend,
+    SetCostSheet,
     SetInterruptFlag,
     Stimulus,
 )
 from app.sim.events import Event
+from app.sim.repricing import reason_against_sheet
 from app.sim.simulation import Simulation
 from app.wire.snapshot import cpu_state, in_flight_state, io_apic_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from app.backends.cost_sheet import CostSheet
 
 
 _MOST_CALLS = 64
@@ -37,6 +42,7 @@ class SimulatedDrive:
         self.machine = simulation.machine
         self.vector_names: Mapping[int, str] = GENERATIONS[simulation.generation].vector_names
         self.longest_gap = 0.9
+        self._refused_under: tuple[CostSheet, dict[str, str]] | None = None
 
     @property
     def time(self) -> int:
@@ -72,9 +78,13 @@ class SimulatedDrive:
                     raise NotPossible(f"{_MOST_CALLS} calls wait on CPU {cpu} already; let time run")
             case SetBackend(name) if reason := self._reason_against(name):
                 raise NotPossible(f"{name}: {reason}")
+            case SetCostSheet(reference) if reason := reason_against_sheet(
+                self.simulation.execution, cost_sheet_of(reference)
+            ):
+                raise NotPossible(reason)
             case FireLocalSource(cpu, register) if register not in self.machine.cpus[cpu].apic.lvt:
                 raise NotPossible(f"An APIC of profile {self.machine.profile.name} has no {register.name} entry")
-            case ReadRegister() | ReadMsr() | SetInterruptFlag() | SetBackend() | Demonstrate():
+            case ReadRegister() | ReadMsr() | SetInterruptFlag() | SetBackend() | SetCostSheet() | Demonstrate():
                 return
             case _:
                 if len(self.simulation.in_flight) + len(self.machine.retrying) >= _MOST_IN_FLIGHT:
@@ -82,7 +92,15 @@ class SimulatedDrive:
 
     def _reason_against(self, backend: str) -> str | None:
         """Why this session's kernel, or its cost sheet, does without that back end."""
-        return BACKENDS[backend].reason_against(GENERATIONS[self.simulation.generation])
+        return reason_against(backend, self.simulation.generation, self.simulation.sheet)
+
+    def _refused(self) -> dict[str, str]:
+        """The back ends that this session does without, each with the reason. Found out once a sheet."""
+        sheet = self.simulation.sheet
+        if self._refused_under is None or self._refused_under[0] is not sheet:
+            reasons = {name: self._reason_against(name) for name in BACKENDS}
+            self._refused_under = (sheet, {name: reason for name, reason in reasons.items() if reason})
+        return self._refused_under[1]
 
     def take_log(self) -> list[tuple[int, Event]]:
         return self.simulation.take_log()
@@ -91,7 +109,8 @@ class SimulatedDrive:
         simulation = self.simulation
         return {
             "backend": simulation.backend,
-            "cost_sheet": simulation.sheet.name,
+            "cost_sheet": reference_of(simulation.sheet),
+            "backends_refused": self._refused(),
             "profile": self.machine.profile.name,
             "generation": simulation.generation,
             "switching_to": simulation.switching_to,

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, generation_for
+from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for
+from app.backends.cost_sheet import CostSheet
+from app.backends.cost_sheet_reference import UnusableReference, cost_sheet_of
 from app.guest.generations import GENERATIONS
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.registry import Registry
@@ -27,6 +29,8 @@ class NewSession(BaseModel):
     backend: str = DEFAULT_BACKEND
     profile: str = DEFAULT_PROFILE
     generation: str | None = None
+    #: A sheet, or a copy with other figures: ``2007``, ``skylake-sp?vm_exit=900``; None is that of the kernel's time.
+    cost_sheet: str | None = None
     seed: int = 0
     paused: bool = False
 
@@ -46,6 +50,7 @@ def summary(session: Session) -> dict[str, Any]:
         "title": session.title,
         "cpus": session.cpu_count,
         "backend": state["backend"],
+        "cost_sheet": state["cost_sheet"],
         "profile": state["profile"],
         "generation": state["generation"],
         "paused": session.paused,
@@ -59,17 +64,19 @@ def summary(session: Session) -> dict[str, Any]:
 async def create_session(request: Request, response: Response, wanted: NewSession | None = None) -> dict[str, Any]:
     """Makes a machine: quiet, at full speed."""
     wanted = wanted or NewSession()  # type: ignore[call-arg]  # every field has a default
-    _check_known("backend", wanted.backend, BACKENDS)
-    _check_known("profile", wanted.profile, PROFILES)
+    check_known("backend", wanted.backend, BACKENDS)
+    check_known("profile", wanted.profile, PROFILES)
     if wanted.generation is not None:
-        _check_known("generation", wanted.generation, GENERATIONS)
+        check_known("generation", wanted.generation, GENERATIONS)
+    generation = generation_of(wanted.backend, wanted.generation)
     session = registry_of(request).create(
         wanted.cpus,
         wanted.backend,
         wanted.seed,
         wanted.paused,
         profile=wanted.profile,
-        generation=generation_of(wanted.backend, wanted.generation),
+        generation=generation,
+        sheet=sheet_of(wanted.cost_sheet, wanted.backend, generation),
     )
     made = summary(session)
     response.headers["Location"] = f"/api/v1/sessions/{session.id}"
@@ -85,7 +92,22 @@ def generation_of(backend: str, generation: str | None) -> str:
     return chosen
 
 
-def _check_known(field: str, name: str, known: Collection[str]) -> None:
+def sheet_of(reference: str | None, backend: str, generation: str) -> CostSheet:
+    """The sheet that was asked for, or that of the kernel's time. Problem says what is wrong with the text, or why
+    *backend* cannot be priced by it."""
+    try:
+        sheet = cost_sheet_of(reference or DEFAULT_SHEETS[generation])
+    except UnusableReference as unusable:
+        raise Problem(422, "No such cost sheet", str(unusable), [("cost_sheet", str(unusable))]) from unusable
+    reason = BACKENDS[backend].reason_against_sheet(sheet)
+    if reason is not None:
+        message = f"{backend}: {reason}"
+        raise Problem(422, "These do not go together", message, [("cost_sheet", message)])
+    return sheet
+
+
+def check_known(field: str, name: str, known: Collection[str]) -> None:
+    """Problem when *name*, of the body's *field*, is none of *known*."""
     if name not in known:
         message = f"{name[:40]!r} is none of {', '.join(known)}"
         raise Problem(422, "The body does not fit", f"{field}: {message}", [(field, message)])

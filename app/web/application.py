@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from app.session.pairs import Pairs
 from app.session.registry import Registry
-from app.web import api, costs, docs, errors, pages, profiles, registers, stream
+from app.web import ab, api, back_ends, compare, costs, docs, errors, pages, pairs, profiles, registers, stream, verdict
 from app.web.guard import Guard
 from app.web.rendering import STATIC_FOLDER
+from app.web.works import Works
 
 SERVER_RESTARTING = 1012
 
@@ -19,6 +21,10 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     registry: Registry = application.state.registry
     await registry.start()
     yield
+    application.state.verdicts.stop()
+    comparisons: compare.Comparisons = application.state.comparisons
+    comparisons.works.stop()
+    await application.state.pairs.stop(SERVER_RESTARTING)
     await registry.stop(SERVER_RESTARTING)
 
 
@@ -33,14 +39,22 @@ def create_application() -> FastAPI:
         redoc_url=None,
     )
     application.state.registry = Registry()
+    application.state.verdicts = Works(verdict.judged)
+    application.state.comparisons = compare.Comparisons()
+    application.state.pairs = Pairs()
     errors.install(application)
     application.add_middleware(Guard)
     application.include_router(api.router)
+    application.include_router(pairs.router)
     application.include_router(stream.router)
     application.include_router(docs.router)
     application.include_router(registers.router)
     application.include_router(profiles.router)
+    application.include_router(back_ends.router)
     application.include_router(costs.router)
+    application.include_router(verdict.router)
+    application.include_router(compare.router)
+    application.include_router(ab.router)
     application.include_router(pages.router)
     application.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
 

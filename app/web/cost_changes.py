@@ -1,14 +1,13 @@
 """What a person has written into the fields of a cost sheet, and the changed copy that it makes."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from app.backends.cost_entries import ENTRY_GROUPS, CostEntry
-from app.backends.cost_sheet import CostSheet, UnusableCostSheet
+from app.backends.cost_sheet import CostSheet
+from app.backends.cost_sheet_reference import changed_copy, changed_figures
 
-_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")  # as Python would write it, never with an exponent
 LONGEST_NUMBER = 16
 
 
@@ -38,9 +37,7 @@ class Changes:
     @property
     def values(self) -> dict[str, str]:
         """The figures that differ, in the sheet's order: the query of the copy's address."""
-        return {
-            name: str(entry.value) for name, entry in self.sheet.entries.items() if entry != self.base.entries[name]
-        }
+        return changed_figures(self.base, self.sheet)
 
     @property
     def groups(self) -> list[tuple[str, list[Row]]]:
@@ -63,20 +60,5 @@ class Changes:
 
 def changes_to(base: CostSheet, fields: Mapping[str, str]) -> Changes:
     """Reads *fields*, entry name to what was written; an empty field means the sheet's own figure."""
-    values: dict[str, int | float] = {}
-    errors: dict[str, str] = {}
-    for name, written in fields.items():
-        if name not in base.entries:
-            errors[name[:40]] = "is no entry of a cost sheet"
-        elif _NUMBER.fullmatch(written):
-            number = float(written)
-            values[name] = int(number) if number.is_integer() else number
-        elif written:
-            errors[name] = f"must be a number such as 900 or 12.5, not “{written[:40]}”"
-    sheet = base
-    for name, value in values.items():
-        try:
-            sheet = sheet.with_values({name: value})
-        except UnusableCostSheet as unusable:
-            errors |= {error.key: error.message for error in unusable.errors}
+    sheet, errors = changed_copy(base, fields)
     return Changes(base, sheet, fields, errors)

@@ -6,8 +6,11 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
+from app.backends.catalogue import BACKENDS
 from app.backends.cost_entries import CONFIDENCE_WORDS
 from app.backends.cost_sheet import DEFAULT_COST_SHEET, CostSheet, cost_sheet_names, load_cost_sheet
+from app.backends.cost_sheet_reference import reference_of
+from app.guest.generations import GENERATIONS
 from app.web.cost_changes import LONGEST_NUMBER, Changes, changes_to
 from app.web.errors import Problem
 from app.web.forms import text_fields
@@ -20,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/costs")
 async def costs(request: Request) -> Response:
     """Every sheet that comes along, with how sure its figures are."""
-    sheets = [(load_cost_sheet(name), _counts(load_cost_sheet(name))) for name in cost_sheet_names()]
+    sheets = [(load_cost_sheet(name), counts_of(load_cost_sheet(name))) for name in cost_sheet_names()]
     context = {"sheets": sheets, "default": DEFAULT_COST_SHEET, "confidence_words": CONFIDENCE_WORDS}
     return templates.TemplateResponse(request, "costs.html", context)
 
@@ -55,17 +58,23 @@ async def change_cost_sheet(request: Request, name: str) -> Response:
 
 def _answer(request: Request, template: str, changes: Changes) -> Response:
     path = f"/costs/{changes.base.name}"
+    by_sheet = urlencode({"sheet": reference_of(changes.sheet)})
     context: dict[str, Any] = {
         "changes": changes,
         "base": changes.base,
         "sheet": changes.sheet,
         "names": cost_sheet_names(),
         "confidence_words": CONFIDENCE_WORDS,
-        "counts": _counts(changes.sheet),
+        "counts": counts_of(changes.sheet),
         "path": path,
         "address": str(request.base_url).rstrip("/") + _address(path, changes),
         "file_address": _address(f"{path}.toml", changes),
         "longest_number": LONGEST_NUMBER,
+        "reference": reference_of(changes.sheet),
+        "backends": [(name, each.reason_against_sheet(changes.sheet)) for name, each in BACKENDS.items()],
+        "generations": list(GENERATIONS.values()),
+        "compare_address": f"/compare?{by_sheet}",
+        "verdict_address": f"/verdict?{by_sheet}",
     }
     return templates.TemplateResponse(request, template, context, 422 if changes.errors else 200)
 
@@ -81,7 +90,7 @@ def _address(path: str, changes: Changes) -> str:
     return f"{path}?{urlencode(changes.values)}" if changes.values else path
 
 
-def _counts(sheet: CostSheet) -> list[tuple[str, int]]:
+def counts_of(sheet: CostSheet) -> list[tuple[str, int]]:
     """How many figures there are of each confidence, surest first; those that are not there come last."""
     found = Counter(entry.confidence for entry in sheet.entries.values())
     return [(word, found[word]) for word in (*CONFIDENCE_WORDS, "") if found[word]]

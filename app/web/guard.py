@@ -12,6 +12,7 @@ from app.web.stream import same_origin
 #: A recording may be so large, packed or not; what else comes in is small.
 LARGEST_UPLOAD = 32 * 1024 * 1024
 _LARGEST_BODY = 64 * 1024
+_TAKE_RECORDINGS = ("/recordings", "/ab")
 #: A body of which nothing comes for so many seconds is given up.
 _BODY_PATIENCE = 10.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -65,7 +66,7 @@ class Guard:
 
 
 def _limit(scope: Scope) -> int:
-    return LARGEST_UPLOAD if scope["path"].endswith("/recordings") else _LARGEST_BODY
+    return LARGEST_UPLOAD if scope["path"].endswith(_TAKE_RECORDINGS) else _LARGEST_BODY
 
 
 def _refusal(scope: Scope) -> Response | None:

@@ -6,23 +6,24 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
-from app.backends.catalogue import BACKENDS as DEFINITIONS
+from app.backends.cost_sheet import cost_sheet_names
 from app.guest.generations import GENERATIONS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.registry import SLOW_MOTION, Registry
 from app.session.session import Session
-from app.web.api import generation_of
+from app.web.api import generation_of, sheet_of
 from app.web.errors import Problem, problem_of
 from app.web.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
 from app.web.rendering import templates
 from app.web.vocabulary import (
     BACKENDS,
     COUNTERS,
-    FUNCTIONS,
     REGISTERS,
-    VECTORS,
+    functions_of,
     local_sources,
+    vector_of,
+    vectors_of,
     writable_registers,
 )
 from app.wire.fields import InvalidCommand
@@ -68,33 +69,28 @@ def first_act(cpus: int) -> dict[str, Any]:
     return {"cpu": cpu, "destination": f"0x{cpu:02x}", "msi_address": f"0xfee{cpu:02x}000"}
 
 
-def backends_of(generation: str | None) -> list[tuple[str, str]]:
-    """(name, words) of the back ends that go with a session's kernel; of all where nobody knows the kernel."""
-    kernel = GENERATIONS.get(generation or "")
-    return [
-        (name, says) for name, says in BACKENDS if kernel is None or DEFINITIONS[name].reason_against(kernel) is None
-    ]
-
-
 def page_context(session: Session, address: str) -> dict[str, Any]:
     """All that `session.html` shows before the stream takes over."""
     state = session.state()
     profile = PROFILES[state["profile"]]
     act = first_act(session.cpu_count)
-    ipi = {"cpu": "0", "vector": "0xfc", "destination": act["destination"]}
+    names = session.drive.vector_names
+    vector = vector_of("reschedule", names)
+    ipi = {"cpu": "0", "vector": vector, "destination": act["destination"]}
     return {
         "session": session,
         "state": state,
         "act": act,
         "join_address": address,
-        "backends": backends_of(state["generation"]),
-        "all_backends": BACKENDS,
+        "backends": BACKENDS,
+        "cost_sheets": cost_sheet_names(),
         "generations": list(GENERATIONS.values()),
         "profiles": list(PROFILES.values()),
-        "functions": FUNCTIONS,
+        "functions": functions_of(names),
         "counters": COUNTERS,
         "register_words": REGISTERS,
-        "vectors": VECTORS,
+        "vector": vector,
+        "vectors": vectors_of(names),
         "local_sources": local_sources(profile),
         "writable_registers": writable_registers(profile),
         "legacy_lines": sorted(DEVICE_LINES),
@@ -168,11 +164,13 @@ async def create(request: Request) -> Response:
     generation = fields.get("generation") or None
     if generation is not None and generation not in GENERATIONS:
         raise InvalidCommand([("generation", f"there is no kernel {generation[:40]!r}")])
+    kernel = generation_of(backend, generation)
     session = registry_of(request).create(
         cpus=cpus,
         backend=backend,
         profile=profile,
-        generation=generation_of(backend, generation),
+        generation=kernel,
         speed=SLOW_MOTION,
+        sheet=sheet_of(fields.get("cost_sheet"), backend, kernel),
     )
     return elsewhere(request, f"/s/{session.id}")

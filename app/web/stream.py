@@ -3,13 +3,17 @@
 import asyncio
 import json
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from app.session.hub import Viewer, encode
+from app.session.hub import Hub, Viewer, encode
 from app.session.registry import Registry, UnknownSession
-from app.session.session import Session
+
+if TYPE_CHECKING:
+    from app.session.pairs import Pairs
 
 router = APIRouter()
 
@@ -21,6 +25,22 @@ _PATIENCE = 10.0
 _HEARTBEAT = 10.0
 #: Messages that a client may send in a second.
 _MOST_MESSAGES = 20
+
+
+class Watchable(Protocol):
+    """What has a stream: a session, or one machine of a pair."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def cpu_count(self) -> int: ...
+
+    @property
+    def hub(self) -> Hub: ...
+
+    def viewers_changed(self) -> None:
+        """Somebody has begun or stopped to watch."""
 
 
 class _Refused(Exception):
@@ -45,14 +65,25 @@ def same_origin(origin: str | None, host: str | None) -> bool:
 @router.websocket("/api/v1/sessions/{session_id}/stream")
 async def stream(websocket: WebSocket, session_id: str) -> None:
     """Everything that happens in the session, until one side has had enough."""
+    registry: Registry = websocket.app.state.registry
+    await _stream(websocket, lambda: registry.get(session_id))
+
+
+@router.websocket("/api/v1/pairs/{pair_id}/{name}/stream")
+async def pair_stream(websocket: WebSocket, pair_id: str, name: str) -> None:
+    """The same for machine a or b of a pair."""
+    pairs: Pairs = websocket.app.state.pairs
+    await _stream(websocket, lambda: pairs.get(pair_id).machine(name))
+
+
+async def _stream(websocket: WebSocket, find: Callable[[], Watchable]) -> None:
     if not same_origin(websocket.headers.get("origin"), websocket.headers.get("host")):
         await websocket.close(_NOT_ALLOWED)
         return
     offered = websocket.scope.get("subprotocols", [])
     await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in offered else None)
-    registry: Registry = websocket.app.state.registry
     try:
-        session = registry.get(session_id)
+        session = find()
     except UnknownSession:
         await websocket.close(NO_SUCH_SESSION, "no such session")
         return
@@ -62,7 +93,7 @@ async def stream(websocket: WebSocket, session_id: str) -> None:
     session.viewers_changed()
 
 
-async def _serve(websocket: WebSocket, session: Session, viewer: Viewer) -> None:
+async def _serve(websocket: WebSocket, session: Watchable, viewer: Viewer) -> None:
     """Sends and receives at once; when one of the two ends, so does the other."""
     tasks = [asyncio.create_task(_send(websocket, session, viewer)), asyncio.create_task(_receive(websocket, viewer))]
     done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -84,7 +115,7 @@ async def _close(websocket: WebSocket, refused: _Refused) -> None:
         return  # it is gone already, or takes not even that
 
 
-async def _send(websocket: WebSocket, session: Session, viewer: Viewer) -> None:
+async def _send(websocket: WebSocket, session: Watchable, viewer: Viewer) -> None:
     hub = session.hub
     state = hub.state
     await _deliver(

@@ -1,6 +1,7 @@
 """Words for the page: what back ends, guest functions, counters and registers are, in a sentence each."""
 
-from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
+from collections.abc import Mapping
+
 from app.hw.profile import Profile
 from app.x86.register_map import REGISTERS as REGISTER_MAP
 from app.x86.registers import LVT_REGISTERS, Register
@@ -19,12 +20,12 @@ BACKENDS = (
     ("apicv", "Native code; hardware answers most accesses from a virtual-APIC page, and posts interrupts."),
 )
 
-#: The kernel's name, the vector it uses (or that of the form), what it is for.
-FUNCTIONS = (
-    ("smp_call_function", "0xfb", "Has every other CPU run a function, and waits for them."),
-    ("smp_call_function_single", "0xfb", "Has one other CPU run a function, and waits for it."),
-    ("smp_send_reschedule", "0xfc", "Makes another CPU look at its run queue."),
-    ("flush_tlb_others", "0xfd", "Has the other CPUs drop their translations, and waits for them."),
+#: The kernel's name, what it calls the vector that it uses (or whose vector it is), what it is for.
+_FUNCTIONS = (
+    ("smp_call_function", "call function", "Has every other CPU run a function, and waits for them."),
+    ("smp_call_function_single", "call function single", "Has one other CPU run a function, and waits for it."),
+    ("smp_send_reschedule", "reschedule", "Makes another CPU look at its run queue."),
+    ("flush_tlb_others", "invalidate TLB", "Has the other CPUs drop their translations, and waits for them."),
     ("send_ipi_self", "vector", "An IPI to the CPU itself, by shorthand."),
     ("send_ipi_allbutself", "vector", "An IPI to all others, by shorthand: one write, however many they are."),
     ("send_ipi_mask", "vector", "An IPI to a set of CPUs, in the way of this kernel."),
@@ -67,4 +68,21 @@ def local_sources(profile: Profile) -> list[tuple[str, str]]:
     return [(name, words) for name, words, register in LOCAL_SOURCES if register in profile.lvt_registers]
 
 
-VECTORS = tuple((f"0x{vector:02x}", name) for vector, name in sorted(VECTOR_NAMES.items(), reverse=True))
+def vectors_of(names: Mapping[int, str]) -> list[tuple[str, str]]:
+    """(vector, name) of the vectors that a kernel has *names* for, the highest first."""
+    return [(f"0x{vector:02x}", name) for vector, name in sorted(names.items(), reverse=True)]
+
+
+def vector_of(name: str, names: Mapping[int, str]) -> str:
+    """The vector that a kernel calls *name*; where nobody knows the kernel, one that is legal."""
+    return next((vector for vector, known in vectors_of(names) if known == name), "0xfc")
+
+
+def functions_of(names: Mapping[int, str]) -> list[tuple[str, str, str]]:
+    """(function, its vector, what it is for) under a kernel that calls its vectors by *names*.
+
+    A kernel without a vector of its own for a function uses that of ``smp_call_function``.
+    """
+    numbers = {name: f"0x{vector:02x}" for vector, name in names.items()}
+    shared = {name: numbers.get("call function", "") for name in ("call function single", "invalidate TLB")}
+    return [(function, (shared | numbers).get(name, name), says) for function, name, says in _FUNCTIONS]

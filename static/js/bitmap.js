@@ -71,6 +71,16 @@ export function highest(digits) {
 }
 
 /**
+ * The lowest vector that is set, which a port of an event channel is. Null when there is none.
+ *
+ * @param {string} digits
+ */
+export function lowest(digits) {
+  const set = vectorsIn(digits);
+  return set.length === 0 ? null : Math.min(...set);
+}
+
+/**
  * How many vectors of each priority class are set, class 0 first: what a ladder draws.
  *
  * @param {string} digits

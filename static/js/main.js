@@ -6,6 +6,7 @@ import { createFrame } from "./frame.js";
 import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
 import { createStore } from "./store.js";
+import { createBackends } from "./views/backends.js";
 import { createBus } from "./views/bus.js";
 import { createCards } from "./views/cards.js";
 import { createComposer } from "./views/composer.js";
@@ -16,6 +17,7 @@ import { createInspector } from "./views/inspector.js";
 import { createLens } from "./views/lens.js";
 import { createLog } from "./views/log.js";
 import { createPins } from "./views/pins.js";
+import { createPricing } from "./views/pricing.js";
 import { createRecording } from "./views/recording.js";
 import { createDrawer, createTheme } from "./views/theme.js";
 import { createTopbar } from "./views/topbar.js";
@@ -45,13 +47,23 @@ const selectNext = (by) => {
   select((selected + by + count) % count);
 };
 
+/** The kernel's names of its vectors stand in the form that sends one. */
+const vectorNames = new Map(
+  [...document.querySelectorAll("#vector-names option")].map((option) => [
+    Number(option.getAttribute("value")),
+    option.textContent ?? "",
+  ]),
+);
+
 const lens = createLens();
 const cards = createCards(send, select, createVectorGrid(lens), lens);
 const bus = createBus(stillness, frame.ask);
 const log = createLog();
 const transport = createTransport(send, store.get);
 const views = [
-  createTopbar(send),
+  createTopbar(),
+  createBackends(send),
+  createPricing(),
   createInspector(),
   createCounters(),
   createPins(send),
@@ -64,7 +76,7 @@ const views = [
 /** @param {number} now @returns {boolean} */
 function draw(now) {
   const model = store.get();
-  nameVectors(!model.state?.recording);
+  nameVectors(model.state?.recording ? new Map() : vectorNames);
   cards(model);
   for (const view of views) view(model, now);
   const unwritten = log(model, now);

@@ -36,6 +36,14 @@
  * @property {number} divide
  * @property {number | null} deadline
  *
+ * @typedef {object} EventChannels the words that a guest without an APIC shares with its hypervisor
+ * @property {string} pending 64 hexadecimal digits; bit p is port p
+ * @property {string} masked
+ * @property {string} level ports that need an end by hypercall
+ * @property {string} selector the words of 64 ports to look into, since the guest looked last
+ * @property {boolean} upcall_pending
+ * @property {boolean} upcall_mask
+ *
  * @typedef {object} Cpu
  * @property {number} cpu
  * @property {number} apic_id
@@ -44,7 +52,7 @@
  * @property {boolean} interrupt_flag
  * @property {boolean} [held_off] a person holds its interrupts off
  * @property {string} irr 64 hexadecimal digits; bit v is vector v
- * @property {{pending: string, masked: string, upcall_pending: boolean} | null} event_channels of a guest without an APIC
+ * @property {EventChannels | null} [event_channels] of a guest without an APIC
  * @property {string} isr
  * @property {string} tmr
  * @property {string} coalesced
@@ -84,7 +92,7 @@
  *
  * @typedef {object} Flight
  * @property {number} message
- * @property {"ipi" | "io_apic" | "msi" | "eoi_broadcast"} kind
+ * @property {"ipi" | "io_apic" | "msi" | "hypervisor" | "event_channel" | "eoi_broadcast"} kind
  * @property {number | null} source
  * @property {number} vector
  * @property {string} delivery_mode
@@ -109,7 +117,8 @@
  * @property {boolean} paused
  * @property {number | null} speed virtual cycles per second of wall time; null is flat out
  * @property {string} backend
- * @property {string} cost_sheet
+ * @property {string} cost_sheet the text that names it: with a "?" when figures were changed by hand
+ * @property {Record<string, string>} [backends_refused] name to reason
  * @property {boolean} idle
  * @property {boolean} [demonstration] the machine acts by itself
  * @property {number} viewers

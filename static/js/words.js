@@ -1,27 +1,17 @@
 /** What the page says: names of vectors, meanings of registers, sentences about a cell. Numbers in, words out. */
 
 import { has } from "./bitmap.js";
-
-/** The vectors of Linux 2.6.2x on i386, the guest that runs here. @type {Map<number, string>} */
-const GUEST_VECTORS = new Map([
-  [0x80, "SYSCALL"],
-  [0xef, "LOCAL_TIMER"],
-  [0xf0, "THERMAL_APIC"],
-  [0xfb, "CALL_FUNCTION"],
-  [0xfc, "RESCHEDULE"],
-  [0xfd, "INVALIDATE_TLB"],
-  [0xfe, "ERROR_APIC"],
-  [0xff, "SPURIOUS_APIC"],
-]);
+import { portWords } from "./event-channels.js";
 
 /** @param {number} vector */
 export const hex = (vector) => `0x${vector.toString(16).padStart(2, "0")}`;
 
-let known = GUEST_VECTORS;
+/** What this kernel calls its vectors; empty where nobody told us, as of a recorded one. @type {Map<number, string>} */
+let known = new Map();
 
-/** A recorded kernel has vectors of its own, which nobody told us: better no name than a wrong one. @param {boolean} ours */
-export function nameVectors(ours) {
-  known = ours ? GUEST_VECTORS : new Map();
+/** @param {Map<number, string>} names */
+export function nameVectors(names) {
+  known = names;
 }
 
 /** @param {number} vector */
@@ -71,6 +61,7 @@ export const REGISTER_WORDS = {
   DFR: "Destination format: flat (one bit a CPU) or cluster.",
   ICR: "Interrupt command: writing its low half sends an interprocessor interrupt.",
   IF: "Interrupt flag of the CPU: while it is 0 no maskable interrupt is taken, whatever its priority.",
+  VIRTUAL_IF: "Interrupt flag of this guest: evtchn_upcall_mask, inverted. While it is 0 no upcall comes.",
 };
 
 const ESR_BITS = [
@@ -119,6 +110,7 @@ function reservation(vector) {
  * @param {number} vector
  */
 export function cellWords(cpu, vector) {
+  if (cpu.event_channels) return `port ${fullName(vector)} ${portWords(cpu, cpu.event_channels, vector)}`;
   const requested = has(cpu.irr, vector);
   const serving = has(cpu.isr, vector);
   const said = [];

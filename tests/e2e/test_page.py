@@ -39,6 +39,18 @@ def test_axe_finds_nothing_serious(open_page: Open, session: Api, scheme: Litera
     assert serious(results.response["violations"]) == []
 
 
+@pytest.mark.parametrize("width", [1280, 1440, 1799, 1800, 1920])
+def test_bar_of_a_wide_window_is_one_line(open_page: Open, session: Api, width: int) -> None:
+    page = open_page(f"/s/{session.id}", viewport={"width": width, "height": 900})
+
+    lines = page.evaluate(
+        "[...document.querySelectorAll('.topbar .backend label, .topbar .quiet, .topbar .themes label')]"
+        ".filter(e => !e.closest(':popover-open') && e.offsetParent).map(e => e.offsetHeight)"
+    )
+    assert lines
+    assert max(lines) <= 34
+
+
 @pytest.mark.parametrize("width", [320, 360, 768, 1280])
 def test_page_is_no_wider_than_the_screen(open_page: Open, session: Api, width: int) -> None:
     page = open_page(f"/s/{session.id}", viewport={"width": width, "height": 740})

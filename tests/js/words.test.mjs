@@ -8,7 +8,15 @@ import { platesOf } from "../../static/js/views/card.js";
 import { comingTo } from "../../static/js/views/cards.js";
 import { aimedAt, isAimed } from "../../static/js/views/composer.js";
 import { pathLines } from "../../static/js/views/path.js";
-import { cellSentence, cellWords, esrWords, flightFace, pprWords, short } from "../../static/js/words.js";
+import {
+  cellSentence,
+  cellWords,
+  esrWords,
+  flightFace,
+  nameVectors,
+  pprWords,
+  short,
+} from "../../static/js/words.js";
 import { cpu, state } from "./samples.mjs";
 
 test("a cell says what it is, and why it waits", () => {
@@ -26,7 +34,10 @@ test("a cell says what it is, and why it waits", () => {
     "0x61 in service, requested again, waits, asked for twice, one is lost",
   );
   assert.equal(cellWords(busy, 0x05), "0x05 illegal vector");
-  assert.equal(cellWords(busy, 0xfc), "0xfc RESCHEDULE not requested");
+  assert.equal(cellWords(busy, 0xfc), "0xfc not requested");
+  nameVectors(new Map([[0xfc, "reschedule"]]));
+  assert.equal(cellWords(busy, 0xfc), "0xfc reschedule not requested");
+  nameVectors(new Map());
   assert.equal(cellSentence(busy, 0x51), "0x51 waits: class 5.");
 });
 

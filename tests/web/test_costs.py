@@ -42,11 +42,16 @@ class Page(HTMLParser):
     @property
     def fields(self) -> dict[str, dict[str, str | None]]:
         """The fields of the form by name."""
-        return {
-            attributes["name"] or "": attributes
-            for tag, attributes in self.tags
-            if tag == "input" and "name" in attributes
-        }
+        return {name: attributes for name, attributes in self._inputs() if attributes.get("type") != "hidden"}
+
+    @property
+    def hidden(self) -> dict[str, str | None]:
+        """What a form sends along unseen."""
+        return {name: attributes["value"] for name, attributes in self._inputs() if attributes.get("type") == "hidden"}
+
+    def _inputs(self) -> list[tuple[str, dict[str, str | None]]]:
+        named = [attributes for tag, attributes in self.tags if tag == "input" and "name" in attributes]
+        return [(attributes["name"] or "", attributes) for attributes in named]
 
     def links(self) -> list[str]:
         return [attributes["href"] or "" for tag, attributes in self.tags if tag == "a" and "href" in attributes]
@@ -257,3 +262,35 @@ def test_reading_fields_leaves_the_sheet_as_it_is() -> None:
     assert changes.values == {"vm_exit": "900"}
     assert set(changes.errors) == {"decode"}
     assert SKYLAKE.price("vm_exit") == 854
+
+
+# A machine priced by it
+
+
+def test_page_offers_a_session_with_the_copy_and_says_which_back_ends_it_cannot_price(http: httpx2.Client) -> None:
+    page = get(http, "/costs/skylake-sp?vm_exit=900")
+
+    assert page.hidden["cost_sheet"] == "skylake-sp?vm_exit=900"
+    disabled = [attributes for tag, attributes in page.tags if tag == "option" and "disabled" in attributes]
+    assert len(disabled) == 1
+    assert "apicv cannot be priced: skylake-sp-changed has no figure for ipi_virtualization" in page.said[""]
+
+
+def test_session_made_from_the_page_is_priced_by_the_copy_and_its_page_says_so(http: httpx2.Client) -> None:
+    made = http.post("/s", data={"backend": "kvm-pv", "cost_sheet": "skylake-sp?vm_exit=900"})
+
+    assert made.status_code == 303
+    page = get(http, made.headers["location"])
+    assert "/costs/skylake-sp?vm_exit=900" in page.links()
+    assert ", changed by hand" in page.said[""]
+
+
+def test_form_s_bad_sheet_is_refused_with_the_entry(http: httpx2.Client) -> None:
+    refused = http.post("/s", data={"cost_sheet": "2007?vm_exit=much"}, headers={"HX-Request": "true"})
+
+    assert refused.status_code == 422
+    assert "vm_exit must be a number" in unescape(refused.text)
+
+
+def test_page_that_cannot_use_its_figures_offers_no_session(http: httpx2.Client) -> None:
+    assert "cost_sheet" not in get(http, "/costs/2007?vm_exit=much", 422).hidden

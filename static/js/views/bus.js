@@ -14,7 +14,14 @@ const MOST_TOKENS = 36;
 /** A journey shorter than this (ms of wall time) cannot be followed by eye, so it is not drawn as one. */
 const SHORTEST_JOURNEY = 140;
 
-const KIND_WORDS = { ipi: "IPI", io_apic: "from the I/O APIC", msi: "MSI", eoi_broadcast: "EOI broadcast" };
+const KIND_WORDS = {
+  ipi: "IPI",
+  io_apic: "from the I/O APIC",
+  msi: "MSI",
+  hypervisor: "sent by the hypervisor",
+  event_channel: "event for port",
+  eoi_broadcast: "EOI broadcast",
+};
 
 /** @param {Flight} flight */
 function flightWords(flight) {
@@ -160,7 +167,8 @@ function isBlurred(state) {
 /** @param {State} state */
 function busWords(state) {
   const [first] = state.in_flight;
-  if (!first) return "APIC bus: no message is travelling";
+  const ways = state.cpus[0]?.event_channels ? "Between the CPUs" : "APIC bus";
+  if (!first) return `${ways}: no message is travelling`;
   const rest = state.in_flight.length - 1;
-  return `APIC bus: ${flightWords(first)} is travelling${rest > 0 ? `, and ${rest} more` : ""}`;
+  return `${ways}: ${flightWords(first)} is travelling${rest > 0 ? `, and ${rest} more` : ""}`;
 }

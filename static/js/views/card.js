@@ -1,14 +1,14 @@
 /** One CPU as a card: its vectors, what it serves, its registers, what it does and why something waits. */
 
 import { copyOf, element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
-import { waitingOf } from "../protocol.js";
+import { bitsOf, prioritiesOf, sharedWordsInShort } from "../event-channels.js";
 import { esrWords, grouped, hex, nameOf, pprWords, REGISTER_WORDS, RUN_STATE, spaced } from "../words.js";
 import { createMatrix } from "./matrix.js";
 import { createPath } from "./path.js";
 import { readUnderPointer } from "./vector-grid.js";
 
 /** @typedef {import("../protocol.js").Cpu} Cpu */
-/** @typedef {{ vector: number | null, name: string, since: number | null, done: boolean }} Plate */
+/** @typedef {{ vector: number | null, name: string, since: number | null, done: boolean, port?: boolean }} Plate */
 
 /**
  * What lies on the CPU: every vector in service, and handlers that run without one (NMIs, and those that have sent their EOI).
@@ -25,7 +25,7 @@ export function platesOf(cpu) {
   });
   for (const handler of cpu.handlers) {
     if (handler.vector === null || !cpu.in_service.includes(handler.vector))
-      plates.push({ ...handler, done: true });
+      plates.push({ ...handler, done: true, port: Boolean(cpu.event_channels) && handler.vector !== null });
   }
   return plates;
 }
@@ -45,7 +45,7 @@ function createPlates(list) {
       setText(face, plate.vector === null ? "NMI" : hex(plate.vector));
       setText(name, plate.name);
       setText(since, plate.since === null ? "" : `· since ${grouped(plate.since)}`);
-      setClass(item, "after-eoi", plate.done);
+      setClass(item, "after-eoi", plate.done && !plate.port);
       setAttribute(item, "title", plateWords(plate));
     },
   );
@@ -55,35 +55,47 @@ function createPlates(list) {
 function plateWords(plate) {
   if (plate.vector === null) return `${plate.name}: an NMI has no vector and no bit in ISR`;
   const since = plate.since === null ? "" : `, since cycle ${grouped(plate.since)}`;
+  if (plate.port)
+    return `port ${hex(plate.vector)} ${plate.name}${since}; its pending bit was cleared when it was taken`;
   return `${hex(plate.vector)} ${plate.name}${since}${plate.done ? "; its EOI is already sent" : "; EOI takes the topmost plate"}`;
+}
+
+/** @typedef {{ name: string, value: string, says: string, alarm?: boolean }} Register */
+
+/** @param {Cpu} cpu @returns {Register[]} */
+function registersOf(cpu) {
+  if (cpu.event_channels) return sharedWordsInShort(cpu.event_channels);
+  return [
+    { name: "TPR", value: cpu.tpr.slice(2), says: REGISTER_WORDS.TPR ?? "" },
+    { name: "PPR", value: cpu.ppr.slice(2), says: REGISTER_WORDS.PPR ?? "" },
+    {
+      name: "ESR",
+      value: cpu.esr.slice(2),
+      says: REGISTER_WORDS.ESR ?? "",
+      alarm: Number(cpu.esr) !== 0,
+    },
+    { name: "ICR", value: icrShort(cpu), says: REGISTER_WORDS.ICR ?? "" },
+  ];
 }
 
 /** @param {HTMLElement} list */
 function createRegisters(list) {
-  /** @type {Map<string, HTMLElement>} */
-  const values = new Map();
-  for (const name of ["TPR", "PPR", "ESR", "ICR"]) {
-    const row = element("div");
-    row.title = REGISTER_WORDS[name] ?? "";
-    const value = element("dd");
-    row.append(element("dt", "", name), value);
-    list.append(row);
-    values.set(name, value);
-  }
-  /** @param {string} name @param {string} text @param {boolean} [alarm] */
-  const write = (name, text, alarm = false) => {
-    const value = values.get(name);
-    if (!value) return;
-    setText(value, text);
-    setClass(value, "alarm", alarm);
-  };
-  /** @param {Cpu} cpu */
-  return (cpu) => {
-    write("TPR", cpu.tpr.slice(2));
-    write("PPR", cpu.ppr.slice(2));
-    write("ESR", cpu.esr.slice(2), Number(cpu.esr) !== 0);
-    write("ICR", icrShort(cpu));
-  };
+  return reusedList(
+    list,
+    () => {
+      const row = element("div");
+      row.append(element("dt"), element("dd"));
+      return row;
+    },
+    (row, /** @type {Register} */ register) => {
+      const [name, value] = /** @type {HTMLElement[]} */ ([...row.children]);
+      if (!name || !value) return;
+      setText(name, register.name);
+      setText(value, register.value);
+      setAttribute(row, "title", register.says);
+      setClass(value, "alarm", register.alarm === true);
+    },
+  );
 }
 
 /** The last command in a few words: "fc → all but self". @param {Cpu} cpu */
@@ -114,7 +126,6 @@ export function createHead(card, index, send, select) {
   card.dataset.cpu = String(index);
   find(card, ".card-number").textContent = String(index);
   flag.setAttribute("aria-label", `Interrupts on CPU ${index}`);
-  flag.title = REGISTER_WORDS.IF ?? "";
   flag.addEventListener("click", () => {
     send({ type: "set_interrupt_flag", cpu: index, enabled: flag.getAttribute("aria-checked") !== "true" });
   });
@@ -126,6 +137,7 @@ export function createHead(card, index, send, select) {
     setHidden(lamp, !cpu.nmi_pending);
     setAttribute(flag, "aria-checked", String(cpu.interrupt_flag));
     setText(flagValue, cpu.interrupt_flag ? "1" : "0");
+    setAttribute(flag, "title", REGISTER_WORDS[cpu.event_channels ? "VIRTUAL_IF" : "IF"] ?? "");
     setAttribute(button, "aria-pressed", String(selected));
     setClass(card, "selected", selected);
     setClass(card, "in-host", cpu.in_host);
@@ -167,6 +179,7 @@ export function createCard(index, send, select, lens) {
   const head = createHead(card, index, send, select);
   const plates = createPlates(find(card, ".plates"));
   const platesEmpty = find(card, ".plates-empty");
+  const serving = find(card, ".service h3");
   const registers = createRegisters(find(card, ".registers"));
   const path = createPath(find(card, ".path"));
   const now = createNow(find(card, ".now"));
@@ -184,15 +197,13 @@ export function createCard(index, send, select, lens) {
     draw(cpu, coming, selected, backend) {
       shown = cpu;
       head(cpu, selected);
-      matrix.draw(
-        { irr: waitingOf(cpu), isr: cpu.isr, tmr: cpu.tmr, twice: cpu.coalesced, coming },
-        cpu.ppr,
-        cpu.tpr,
-      );
+      const { ppr, tpr } = prioritiesOf(cpu);
+      matrix.draw(bitsOf(cpu, coming), ppr, tpr);
+      setText(serving, cpu.event_channels ? "in its upcall" : "in service");
       const lying = platesOf(cpu);
       plates(lying);
       setHidden(platesEmpty, lying.length > 0);
-      registers(cpu);
+      registers(registersOf(cpu));
       reasons(cpu.why.slice(0, 3));
       path(cpu, backend);
       now(cpu);
@@ -201,7 +212,9 @@ export function createCard(index, send, select, lens) {
       setAttribute(
         card,
         "aria-label",
-        `CPU ${index}: ${cpu.activity}. ${pprWords(cpu)}. ${esrWords(cpu.esr)}.`,
+        cpu.event_channels
+          ? `CPU ${index}: ${cpu.activity}. No APIC, event channels.`
+          : `CPU ${index}: ${cpu.activity}. ${pprWords(cpu)}. ${esrWords(cpu.esr)}.`,
       );
     },
   };
@@ -209,7 +222,7 @@ export function createCard(index, send, select, lens) {
 
 /** @param {Cpu} cpu */
 function apicWords(cpu) {
-  if (cpu.event_channels) return "event ports";
+  if (cpu.event_channels) return "no APIC";
   if (cpu.apic_mode === "disabled") return "APIC off";
   return `APIC ${cpu.apic_id.toString(16).padStart(2, "0")}`;
 }

@@ -2,7 +2,7 @@
 
 import { bitmapOf, EMPTY } from "../bitmap.js";
 import { find, setClass } from "../dom.js";
-import { waitingOf } from "../protocol.js";
+import { bitsOf, prioritiesOf } from "../event-channels.js";
 import { createCard } from "./card.js";
 import { createRung } from "./ladder.js";
 import { createMatrix } from "./matrix.js";
@@ -50,11 +50,8 @@ function createPinned(lens) {
     /** @param {import("../protocol.js").Cpu} cpu @param {string} coming */
     draw(cpu, coming) {
       shown = cpu;
-      matrix.draw(
-        { irr: waitingOf(cpu), isr: cpu.isr, tmr: cpu.tmr, twice: cpu.coalesced, coming },
-        cpu.ppr,
-        cpu.tpr,
-      );
+      const { ppr, tpr } = prioritiesOf(cpu);
+      matrix.draw(bitsOf(cpu, coming), ppr, tpr);
     },
   };
 }

@@ -10,11 +10,12 @@ const SAMPLE = 0x88;
 
 /** @type {[Partial<import("./matrix.js").Bits>, string][]} */
 const MARKS = [
-  [{ irr: bitmapOf([SAMPLE]) }, "requested (IRR)"],
+  [{ irr: bitmapOf([SAMPLE]) }, "requested (IRR); a pending port"],
   [{ isr: bitmapOf([SAMPLE]) }, "in service (ISR)"],
   [{ irr: bitmapOf([SAMPLE]), isr: bitmapOf([SAMPLE]) }, "in service, and requested again"],
   [{ irr: bitmapOf([SAMPLE]), tmr: bitmapOf([SAMPLE]) }, "level-triggered (TMR)"],
   [{ irr: bitmapOf([SAMPLE]), twice: bitmapOf([SAMPLE]) }, "requested twice: the second request is lost"],
+  [{ irr: bitmapOf([SAMPLE]), masked: bitmapOf([SAMPLE]) }, "pending, and the port is masked"],
   [{ coming: bitmapOf([SAMPLE]) }, "on its way here"],
 ];
 
@@ -23,7 +24,11 @@ function makeMark(bits, words) {
   const row = element("div");
   const name = element("dt", "matrix-mark");
   const matrix = createMatrix();
-  matrix.draw({ irr: EMPTY, isr: EMPTY, tmr: EMPTY, twice: EMPTY, coming: EMPTY, ...bits }, "0x00", "0x00");
+  matrix.draw(
+    { irr: EMPTY, isr: EMPTY, tmr: EMPTY, twice: EMPTY, masked: EMPTY, coming: EMPTY, ...bits },
+    "0x00",
+    "0x00",
+  );
   const { x, y } = cornerOf(SAMPLE);
   matrix.svg.setAttribute("viewBox", `${x - 2} ${y - 2} 20 20`);
   name.append(matrix.svg);

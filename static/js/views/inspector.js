@@ -1,15 +1,17 @@
 /** The selected CPU explained: the path down to the register, why something waits, the ICR and the other registers. */
 
 import { element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
+import { sharedWords } from "../event-channels.js";
 import { esrWords, grouped, pprWords, REGISTER_WORDS } from "../words.js";
 import { createPath } from "./path.js";
 import { createRuler, icrSentence } from "./ruler.js";
 
 /** @typedef {import("../protocol.js").Cpu} Cpu */
-/** @typedef {{ name: string, value: string, words: string, says: string, anchor?: string, alarm?: boolean }} Register `anchor`: where the register reference explains it, if not under its name. */
+/** @typedef {{ name: string, value: string, words: string, says: string, anchor?: string, alarm?: boolean }} Register `anchor`: where the register reference explains it, if not under its name; empty if nowhere. */
 
 /** @param {Cpu} cpu @returns {Register[]} */
 function registersOf(cpu) {
+  if (cpu.event_channels) return sharedWords(cpu.event_channels).map((word) => ({ ...word, anchor: "" }));
   const flat = Number(cpu.dfr) >>> 28 === 15;
   const on = (Number(cpu.svr) & 0x100) !== 0;
   return [
@@ -91,7 +93,8 @@ function createRegisterList(list) {
       const link = term?.firstElementChild;
       if (!link || !value || !words) return;
       setText(link, register.name);
-      setAttribute(link, "href", `/registers#${register.anchor ?? register.name}`);
+      const anchor = register.anchor ?? register.name;
+      setAttribute(link, "href", anchor === "" ? null : `/registers#${anchor}`);
       setText(value, register.value);
       setText(words, register.words);
       row.dataset.says = register.says;
@@ -121,7 +124,10 @@ export function createInspector() {
   const ruler = createRuler(find(document, "#icr-ruler"));
   const icrValue = find(document, "#icr-value");
   const icrWords = find(document, "#icr-words");
-  const registers = createRegisterList(find(document, "#register-list"));
+  const ofTheApic = [".icr", ".lvt", ".to-reference"].map((part) => find(document, `#inspector ${part}`));
+  const registersTitle = find(document, "#registers-title span");
+  const list = find(document, "#register-list");
+  const registers = createRegisterList(list);
   const table = createRegisterList(find(document, "#lvt-list"));
   /** @type {unknown[]} */
   let drawn = [];
@@ -146,6 +152,11 @@ export function createInspector() {
     setText(queued, queuedWords(cpu.queued));
     reasons(cpu.why);
     setHidden(reasonsEmpty, cpu.why.length > 0);
+    // Without an APIC there is no ICR, nor a local vector table.
+    const apic = !cpu.event_channels;
+    for (const part of ofTheApic) setHidden(part, !apic);
+    setClass(list, "shared", !apic);
+    setText(registersTitle, apic ? "Registers" : "Words shared with the hypervisor");
     ruler(cpu.icr_fields);
     setText(icrValue, `${cpu.icr.slice(0, 10)}_${cpu.icr.slice(10)}`);
     setText(icrWords, icrSentence(cpu.icr_fields));

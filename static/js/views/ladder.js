@@ -1,7 +1,8 @@
 /** One CPU of many as a rung: sixteen classes side by side, class 0 left and F right, with the marks of the full picture. */
 
-import { classCounts, highest } from "../bitmap.js";
+import { classCounts, highest, lowest } from "../bitmap.js";
 import { copyOf, drawn, find, setAttribute, setClass, setText } from "../dom.js";
+import { prioritiesOf } from "../event-channels.js";
 import { waitingOf } from "../protocol.js";
 import { hex } from "../words.js";
 import { createHead } from "./card.js";
@@ -35,7 +36,7 @@ function createBar(svg) {
       setClass(one.requested, "on", (requested[priority] ?? 0) > 0);
       setClass(one.serving, "on", (serving[priority] ?? 0) > 0);
     });
-    const blocked = Number(cpu.ppr) >> 4;
+    const blocked = Number(prioritiesOf(cpu).ppr) >> 4;
     const edge = LEFT + (blocked + 1) * STEP;
     setAttribute(water, "width", String(blocked === 0 ? 0 : edge - LEFT));
     setAttribute(line, "display", blocked === 0 ? "none" : null);
@@ -65,10 +66,10 @@ export function createRung(index, send, select) {
     draw(cpu, _coming, selected) {
       head(cpu, selected);
       bar(cpu);
-      const next = highest(waitingOf(cpu));
-      const top = cpu.in_service.at(-1);
+      const next = cpu.event_channels ? lowest(waitingOf(cpu)) : highest(waitingOf(cpu));
+      const top = cpu.event_channels ? cpu.handlers.at(-1)?.vector : cpu.in_service.at(-1);
       setText(requested, next === null ? "" : hex(next));
-      setText(serving, top === undefined ? "" : hex(top));
+      setText(serving, top === undefined || top === null ? "" : hex(top));
       setAttribute(card, "aria-label", `CPU ${index}: ${cpu.activity}`);
       setAttribute(card, "title", cpu.activity);
     },

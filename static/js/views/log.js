@@ -31,6 +31,7 @@ const GLYPHS = {
   backend: "⇄",
   interrupt_flag: "I",
   exit: "↧",
+  leak: "⤓",
   command: "›",
   mismatch: "≠",
 };

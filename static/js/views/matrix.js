@@ -17,10 +17,10 @@ import {
   WIDTH,
 } from "../matrix-geometry.js";
 
-/** @typedef {"irr" | "isr" | "tmr" | "twice" | "coming"} Layer */
+/** @typedef {"irr" | "isr" | "tmr" | "twice" | "masked" | "coming"} Layer */
 /** @typedef {Record<Layer, string>} Bits */
 
-const LAYERS = /** @type {Layer[]} */ (["irr", "isr", "tmr", "twice", "coming"]);
+const LAYERS = /** @type {Layer[]} */ (["irr", "isr", "tmr", "twice", "masked", "coming"]);
 
 /** @param {number} vector */
 function makeMark(vector) {
@@ -33,6 +33,7 @@ function makeMark(vector) {
     drawn("path", { class: "arrival", d: diamond(vector, 7) }),
     drawn("path", { class: "requested", d: diamond(vector, 6) }),
     drawn("path", { class: "level", d: notch(vector) }),
+    drawn("path", { class: "masking", d: `M${x + 1.5},${y + 14.5}l13,-13` }),
     pip,
   );
   return mark;
@@ -137,7 +138,7 @@ export function createMatrix() {
   /** @type {Map<number, SVGGElement>} */
   const made = new Map();
   /** @type {Bits} */
-  let shown = { irr: EMPTY, isr: EMPTY, tmr: EMPTY, twice: EMPTY, coming: EMPTY };
+  let shown = { irr: EMPTY, isr: EMPTY, tmr: EMPTY, twice: EMPTY, masked: EMPTY, coming: EMPTY };
 
   /** @param {number} vector */
   const markOf = (vector) => {

@@ -1,4 +1,4 @@
-/** Which back end, how the stream fares, who else watches. */
+/** How the stream fares, and who else watches. */
 
 import { find, setAttribute, setClass, setText } from "../dom.js";
 import { grouped } from "../words.js";
@@ -41,22 +41,11 @@ function createJoin() {
   });
 }
 
-/** @param {import("../commands.js").Send} send */
-export function createTopbar(send) {
+export function createTopbar() {
   const link = find(document, "#link");
   const words = find(link, ".words");
   const viewers = find(document, "#viewers");
-  const backend = find(document, "#backend");
-  const radios = [...backend.querySelectorAll("input[type=radio]")].filter(
-    (radio) => radio instanceof HTMLInputElement,
-  );
-  /** @type {string | null} */
-  let drawn = null;
   createJoin();
-  backend.addEventListener("submit", (event) => event.preventDefault());
-  backend.addEventListener("change", (event) => {
-    if (event.target instanceof HTMLInputElement) send({ type: "set_backend", backend: event.target.value });
-  });
 
   /** @param {import("../store.js").Model} model */
   return (model) => {
@@ -66,8 +55,5 @@ export function createTopbar(send) {
     const { state } = model;
     if (!state) return;
     setText(viewers, grouped(state.viewers));
-    if (drawn === state.backend) return;
-    drawn = state.backend;
-    for (const radio of radios) radio.checked = radio.value === drawn;
   };
 }

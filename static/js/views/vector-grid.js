@@ -5,7 +5,6 @@
 
 import { element, setAttribute } from "../dom.js";
 import { CELL, cornerOf, vectorAt, WIDTH } from "../matrix-geometry.js";
-import { waitingOf } from "../protocol.js";
 import { cellSentence, cellWords } from "../words.js";
 
 /** @typedef {import("../protocol.js").Cpu} Cpu */
@@ -72,7 +71,16 @@ export function neighbour(key, vector, far) {
 
 /** Signs a CPU's cells: as long as this is the same, no label can have changed. @param {Cpu} cpu */
 const signature = (cpu) =>
-  [cpu.cpu, waitingOf(cpu), cpu.isr, cpu.tmr, cpu.coalesced, cpu.ppr, cpu.interrupt_flag].join();
+  [
+    cpu.cpu,
+    JSON.stringify(cpu.event_channels ?? cpu.irr),
+    cpu.isr,
+    cpu.tmr,
+    cpu.coalesced,
+    cpu.ppr,
+    cpu.interrupt_flag,
+    cpu.event_channels ? cpu.handlers.map((handler) => handler.vector) : "",
+  ].join();
 
 /**
  * Says what lies under the pointer in a CPU's picture.
@@ -145,7 +153,7 @@ export function createVectorGrid(lens) {
       const sign = signature(cpu);
       if (sign === signed) return;
       signed = sign;
-      setAttribute(grid, "aria-label", `Vectors of CPU ${cpu.cpu}`);
+      setAttribute(grid, "aria-label", `${cpu.event_channels ? "Ports" : "Vectors"} of CPU ${cpu.cpu}`);
       cells.forEach((cell, vector) => {
         setAttribute(cell, "aria-label", cellWords(cpu, vector));
       });

@@ -1,0 +1,69 @@
+"""A session's cost sheet by the JSON interface: asked for, changed, refused."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.web.serving import Api
+
+SESSIONS = "/api/v1/sessions"
+
+
+@pytest.mark.parametrize(
+    ("wish", "sheet"),
+    [
+        ({}, "2007"),
+        ({"generation": "linux-6"}, "sapphire-rapids"),
+        ({"backend": "kvm-pv", "cost_sheet": "amd-zen3"}, "amd-zen3"),
+        ({"cost_sheet": "/costs/skylake-sp?vm_exit=900&decode=0"}, "skylake-sp?vm_exit=900&decode=0"),
+    ],
+    ids=str,
+)
+def test_session_is_priced_by_the_sheet_that_was_asked_for_or_that_of_its_kernel_s_time(
+    http: httpx2.Client, wish: dict[str, Any], sheet: str
+) -> None:
+    made = http.post(SESSIONS, json=wish).json()
+
+    assert made["cost_sheet"] == sheet
+    assert http.get(made["links"]["state"]).json()["cost_sheet"] == sheet
+    Api(http, made["id"]).end()
+
+
+def test_error_of_a_sheet_names_the_entry(http: httpx2.Client) -> None:
+    (error,) = http.post(SESSIONS, json={"cost_sheet": "2007?vm_exit=fast"}).json()["errors"]
+
+    assert "vm_exit must be a number such as 900 or 12.5" in error["message"]
+
+
+def test_other_sheet_begins_the_count_anew_and_says_so(session: Api) -> None:
+    session.command("send_ipi", cpu=0, vector="0x51", destination=2)
+    session.command("run_until_idle")
+    assert session.state()["counters"]["cycles"] > 0
+
+    answer = session.command("set_cost_sheet", cost_sheet="skylake-sp?decode=0")
+
+    assert answer["text"].endswith("priced by skylake-sp?decode=0. The counters begin anew.")
+    state = session.state()
+    assert (state["cost_sheet"], state["counters"]["cycles"]) == ("skylake-sp?decode=0", 0)
+
+
+def test_state_says_which_back_ends_are_refused_and_why_and_so_does_the_refusal(http: httpx2.Client) -> None:
+    made = http.post(SESSIONS, json={"generation": "linux-6", "cost_sheet": "skylake-sp", "paused": True}).json()
+    session = Api(http, made["id"])
+
+    refused = session.state()["backends_refused"]
+    answer = http.post(f"{session.path}/commands", json={"type": "set_backend", "backend": "apicv"})
+
+    assert refused.keys() == {"vmi", "apicv"}
+    assert refused["apicv"] == (
+        "skylake-sp has no figure for ipi_virtualization: IPI virtualisation came with Sapphire Rapids (2023)."
+    )
+    assert answer.status_code == 409
+    assert refused["apicv"] in answer.json()["detail"]
+    session.command("set_cost_sheet", cost_sheet="sapphire-rapids")
+    assert session.state()["backends_refused"].keys() == {"vmi"}
+    session.command("set_backend", backend="apicv")
+    refusal = http.post(f"{session.path}/commands", json={"type": "set_cost_sheet", "cost_sheet": "skylake-sp"})
+    assert refusal.status_code == 409
+    session.end()
