@@ -108,7 +108,8 @@ def coverage_checks() -> list[Check]:
         python(f"  {room}", "coverage", "report", f"--include={room}/*", f"--fail-under={floor}")
         for room, floor in floors.items()
     ]
-    return [python("coverage", "coverage", "report"), *floor_checks]
+    together = python("coverage parts", "coverage", "combine")
+    return [together, python("coverage", "coverage", "report"), *floor_checks]
 
 
 def browser_tests() -> Check:
@@ -121,13 +122,16 @@ def browser_tests() -> Check:
     )
 
 
+#: Whichever process is done first takes over: a few files with servers take as long as all the rest.
+ON_EVERY_CORE = ("-n", "auto", "--dist", "worksteal")
+
+
 def quick_tests() -> list[Check]:
-    # Whichever process is done first takes over: a few files with servers take as long as all the rest.
-    return [python("tests", "pytest", "-q", "-n", "auto", "--dist", "worksteal", "-m", "not e2e and not slow")]
+    return [python("tests", "pytest", "-q", *ON_EVERY_CORE, "-m", "not e2e and not slow")]
 
 
 def thorough_tests() -> list[Check]:
-    measured = python("tests", "coverage", "run", "-m", "pytest", "-q", "-m", "not e2e")
+    measured = python("tests", "coverage", "run", "-m", "pytest", "-q", *ON_EVERY_CORE, "-m", "not e2e")
     thorough = {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci")}
     # The browser tests run apart: Playwright leaves an event loop running in the thread that others need.
     return [replace(measured, environment=thorough), *coverage_checks(), browser_tests()]
