@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # How hard properties are tried; HYPOTHESIS_PROFILE chooses. A failure prints a blob that repeats it anywhere.
@@ -11,3 +12,11 @@ settings.register_profile("dev", max_examples=25, stateful_step_count=30, deadli
 settings.register_profile("ci", settings.get_profile("dev"), max_examples=100, derandomize=True)
 settings.register_profile("long", settings.get_profile("dev"), max_examples=3000, stateful_step_count=100)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@pytest.hookimpl(tryfirst=True)  # before those that nobody asked for are left out
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that talks to a server of its own process is slow, whichever file it stands in."""
+    for item in items:
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)

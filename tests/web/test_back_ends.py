@@ -16,8 +16,6 @@ from app.sim.primitives import Crossings
 from app.web.back_end_history import HISTORY, LAYERS
 from app.web.back_ends import controls, kernel_overrides
 
-pytestmark = pytest.mark.slow
-
 OLD, NEW = GENERATIONS.values()
 
 

@@ -14,8 +14,6 @@ from app.compare.measuring import compare
 from app.compare.workloads import workload_of
 from tests.web.compare_page import Page, page
 
-pytestmark = pytest.mark.slow
-
 #: Quick: few back ends, few CPUs.
 QUICK = "work=function&function=smp_call_function&targets=3&backend=native-xapic&backend=vmi&backend=kvm-pv"
 

@@ -10,8 +10,6 @@ from websockets.frames import Frame, Opcode
 from tests.web.serving import Api, Server, new_session
 from tests.web.viewer import Viewer, close_code
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture(autouse=True)
 def bystander(server: Server, http: httpx2.Client) -> Iterator[Viewer]:

@@ -5,8 +5,6 @@ from typing import Any
 import httpx2
 import pytest
 
-pytestmark = pytest.mark.slow
-
 NATIVE_AND_VMI = {"a": {"backend": "native-xapic"}, "b": {"backend": "vmi"}}
 
 

@@ -13,8 +13,6 @@ from app.compare.verdict import Judgement
 from app.web.verdict import JUDGEMENT_WORDS
 from tests.compare.judging import judged
 
-pytestmark = pytest.mark.slow
-
 
 def answer(http: httpx2.Client, query: str = "", status: int = 200, headers: dict[str, str] | None = None) -> str:
     """The page, once it is there."""
