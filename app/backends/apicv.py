@@ -259,27 +259,42 @@ def _is_plain(icr: Icr) -> bool:
 
 def _entries(features: ApicvFeature) -> frozenset[str]:
     """The entries of a cost sheet that *features* are priced by. Whoever posts interrupts sends by nothing else."""
-    emulated = (
-        emulation.ENTRIES - {emulation.NOTIFY.price}
-        if ApicvFeature.POSTED_INTERRUPTS in features
-        else emulation.ENTRIES
-    )
+    posts = ApicvFeature.POSTED_INTERRUPTS in features
+    emulated = emulation.ENTRIES - {emulation.NOTIFY.price} if posts else emulation.ENTRIES
     return emulated.union(*(_FEATURE_ENTRIES[feature] for feature in features))
 
 
-def apicv(features: ApicvFeature, name: str = "apicv") -> BackendDefinition:
-    """The back end with these features. ValueError says why a processor would not enter a guest with them."""
-    failure = entry_failure(features)
-    if failure is not None:
+_WORDS = {
+    ApicvFeature.TPR_SHADOW: "virtual-APIC page",
+    ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY: "virtual-interrupt delivery",
+    ApicvFeature.POSTED_INTERRUPTS: "posted interrupts",
+    ApicvFeature.IPI_VIRTUALIZATION: "IPI virtualisation",
+}
+
+
+def apicv(features: ApicvFeature, name: str = "apicv", lesser: BackendDefinition | None = None) -> BackendDefinition:
+    """The back end with these features; *lesser* stands for it by a sheet without their entries. ValueError says why a
+    processor would not enter a guest with them."""
+    if failure := entry_failure(features):
         raise ValueError(f"{name}: {failure}")
     return BackendDefinition(
         name=name,
         apic_mode=ApicMode.X2APIC if features & ApicvFeature.X2APIC_MODE else ApicMode.XAPIC,
-        title="native code; virtual-APIC page, posted interrupts, IPI virtualisation",
+        title="native code; " + (", ".join(_words(features)) or "accesses to the APIC page exit"),
         hypervisor=ApicvHypervisor(features),
         host_entries=_entries(features),
         never_in=(("linux-2.6.22", "processors virtualise APICs since 2012 only"),),
+        lesser=lesser,
+        lacks=_words(ApicvFeature.ALL & ~features),
     )
 
 
-APICV = apicv(ApicvFeature.ALL)
+def _words(features: ApicvFeature) -> tuple[str, ...]:
+    return tuple(words for feature, words in _WORDS.items() if feature in features)
+
+
+#: From the least on. Without a virtual-APIC page nothing is virtualised: that is trap-emulate.
+_PAGE = ApicvFeature.TPR_SHADOW | ApicvFeature.REGISTER_VIRTUALIZATION
+_BEFORE_POSTING = apicv(_PAGE | ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, lesser=apicv(_PAGE))
+BEFORE_IPI_VIRTUALIZATION = apicv(ApicvFeature.ALL & ~ApicvFeature.IPI_VIRTUALIZATION, lesser=_BEFORE_POSTING)
+APICV = apicv(ApicvFeature.ALL, lesser=BEFORE_IPI_VIRTUALIZATION)

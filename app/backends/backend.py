@@ -1,6 +1,6 @@
 """What a back end is: a table of operations for the guest, and a hypervisor (or none) around it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -51,12 +51,11 @@ class Backend:
     operations: ApicOperations
     native: ApicOperations
     hypervisor: Hypervisor | None
-    #: The hypervisor may spare the guest an EOI through a word that they share.
-    shares_eoi_word: bool
     #: The guest has no APIC: event channels tell it of interrupts.
     event_channels: bool
     #: How the guest arms the timer of its CPU. A clock event device is no entry of the APIC's table.
     set_next_event: SetNextEvent
+    definition: "BackendDefinition"
 
     @property
     def replacements(self) -> frozenset[str]:
@@ -84,7 +83,6 @@ class BackendDefinition:
     apic_mode: ApicMode = ApicMode.XAPIC
     hypervisor: Hypervisor | None = None
     paravirtualise: Callable[[ApicOperations], ApicOperations] | None = None
-    shares_eoi_word: bool = False
     event_channels: bool = False
     #: The clock event device that the hypervisor has instead of the local timer; None where it has none.
     set_next_event: SetNextEvent | None = None
@@ -92,6 +90,10 @@ class BackendDefinition:
     never_in: tuple[tuple[str, str], ...] = ()
     #: The entries of a cost sheet by which its hypervisor's steps are priced.
     host_entries: frozenset[str] = frozenset()
+    #: What stands for it by a sheet that lacks some of its entries: the same on hardware, or a hypervisor, with less.
+    lesser: "BackendDefinition | None" = None
+    #: What the whole of it has and this one has not, in words.
+    lacks: tuple[str, ...] = ()
 
     @property
     def entries(self) -> frozenset[str]:
@@ -105,8 +107,27 @@ class BackendDefinition:
         return dict(self.never_in).get(generation.name)
 
     def reason_against_sheet(self, sheet: CostSheet) -> str | None:
-        """Why this back end cannot be priced by *sheet*, in the sheet's own words; None when it can."""
+        """Why neither this back end nor a lesser one can be priced by *sheet*, in the sheet's own words; None when one
+        can. It is the least of them that speaks: the others lack more."""
+        reason = self.lacking_in(sheet)
+        return reason if reason is None or self.lesser is None else self.lesser.reason_against_sheet(sheet)
+
+    def lacking_in(self, sheet: CostSheet) -> str | None:
+        """Why this one itself cannot be priced by *sheet*; None when it can."""
         return next(_missing(sheet, (name for name in sheet.entries if name in self.entries)), None)
+
+    def by_sheet(self, sheet: CostSheet) -> "BackendDefinition":
+        """This back end, or the lesser one that stands for it by *sheet*. ValueError says why there is none."""
+        reason = self.lacking_in(sheet)
+        if reason is None:
+            return self
+        if self.lesser is None:
+            raise ValueError(f"{self.name}: {reason}")
+        return self.lesser.by_sheet(sheet)
+
+    def remark_on(self, sheet: CostSheet) -> str:
+        """What is left out of it by *sheet*, as the function of that name says it. ValueError as from ``by_sheet``."""
+        return remark_on(self.by_sheet(sheet).lacks, sheet)
 
     def bind(self, generation: Generation) -> Backend:
         """The back end for that kernel. ValueError says why there is none."""
@@ -114,6 +135,12 @@ class BackendDefinition:
         if reason is not None:
             raise ValueError(f"{self.name}: {reason}")
         return _bound(self, generation)
+
+
+def remark_on(lacks: Sequence[str], sheet: CostSheet) -> str:
+    """That *lacks* were left out because *sheet* has no figures for them ("without IPI virtualisation: skylake-sp has
+    none"); "" for nothing."""
+    return f"without {' and '.join(lacks)}: {sheet.name} has none" if lacks else ""
 
 
 def _missing(sheet: CostSheet, entries: Iterable[str]) -> Iterator[str]:
@@ -137,7 +164,7 @@ def _bound(definition: BackendDefinition, generation: Generation) -> Backend:
         operations,
         native,
         definition.hypervisor,
-        definition.shares_eoi_word,
         definition.event_channels,
         definition.set_next_event or generation.set_next_event,
+        definition,
     )

@@ -20,10 +20,13 @@ DEFAULT_SHEETS = {"linux-2.6.22": "2007", "linux-6": "sapphire-rapids"}
 DEFAULT_BACKEND = NATIVE_XAPIC.name
 
 
-def backend(name: str, generation: str = DEFAULT_GENERATION) -> Backend:
-    """The back end *name* under the kernel *generation*. KeyError for an unknown name, ValueError (why) for a pair that
-    does not go together."""
-    return BACKENDS[name].bind(GENERATIONS[generation])
+def backend(name: str, generation: str = DEFAULT_GENERATION, sheet: CostSheet | None = None) -> Backend:
+    """The back end *name* under the kernel *generation*: with *sheet*, the one that it can price, which may be a lesser
+    one of that name. KeyError for an unknown name, ValueError (why) for what does not go together."""
+    definition, kernel = BACKENDS[name], GENERATIONS[generation]
+    if sheet is None or definition.reason_against(kernel):  # the kernel speaks before the sheet
+        return definition.bind(kernel)
+    return definition.by_sheet(sheet).bind(kernel)
 
 
 def reason_against(name: str, generation: str, sheet: CostSheet) -> str | None:

@@ -6,11 +6,13 @@ It is what stands behind ``/costs/`` in the address of a sheet's page; such an a
 import re
 from collections.abc import Iterable, Mapping
 
+from app.backends.cost_entries import MOST_CYCLES
 from app.backends.cost_sheet import CHANGED, CostSheet, UnusableCostSheet, cost_sheet_names, load_cost_sheet
 
 LONGEST_REFERENCE = 2_000
 _ADDRESS = re.compile(r"(?:https?://[^/?]+)?/costs/")
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")  # as Python would write it, never with an exponent
+_ANY_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 
 
 class UnusableReference(ValueError):
@@ -52,11 +54,11 @@ def changed_copy(base: CostSheet, fields: Mapping[str, str]) -> tuple[CostSheet,
     for name, written in fields.items():
         if name not in base.entries:
             errors[name[:40]] = "is no entry of a cost sheet"
-        elif _NUMBER.fullmatch(written):
+        elif wrong := _wrong_with(written, base.entries[name].unit, base.gigahertz):
+            errors[name] = wrong
+        elif written:
             number = float(written)
             values[name] = int(number) if number.is_integer() else number
-        elif written:
-            errors[name] = f"must be a number such as 900 or 12.5, not “{written[:40]}”"
     sheet = base
     for name, value in values.items():
         try:
@@ -64,6 +66,23 @@ def changed_copy(base: CostSheet, fields: Mapping[str, str]) -> tuple[CostSheet,
         except UnusableCostSheet as unusable:
             errors |= {error.key: error.message for error in unusable.errors}
     return sheet, errors
+
+
+def _wrong_with(written: str, unit: str, gigahertz: float) -> str | None:
+    """Which rule *written* breaks as a figure in *unit*; None when it breaks none, or is empty."""
+    if not written or (_NUMBER.fullmatch(written) and float(written) <= _most(unit, gigahertz)):
+        return None
+    if not _ANY_NUMBER.fullmatch(written):
+        return f"must be a number such as 900 or 12.5, not “{written[:40]}”"
+    if float(written) < 0:
+        return f"must be 0 or more, not {written[:40]}"
+    if float(written) > _most(unit, gigahertz):
+        return f"must be at most {_most(unit, gigahertz):,} {unit}, not {written[:40]}"
+    return f"must be written like 900 or 12.5, with at most three digits behind the point, not “{written[:40]}”"
+
+
+def _most(unit: str, gigahertz: float) -> int:
+    return int(MOST_CYCLES / (gigahertz if unit == "ns" else 1))
 
 
 def changed_figures(base: CostSheet, sheet: CostSheet) -> dict[str, str]:

@@ -26,7 +26,7 @@ ENTRIES = frozenset({"vm_exit", "vm_entry", "emulate_read", "emulate_write", "se
 XAPIC_BROADCAST, X2APIC_BROADCAST = 0xFF, 0xFFFF_FFFF
 _ACCESS = VmExit("APIC access")
 _DECODE = Decode()
-_EXTERNAL_INTERRUPT = VmExit("external interrupt")
+EXTERNAL_INTERRUPT = VmExit("external interrupt")
 _HLT = VmExit("HLT")
 NOTIFY = HostWork("send_ipi_target", "requests the vector at a target and notifies its CPU")
 INJECT = HostWork("inject", "puts the interrupt into the guest")
@@ -95,7 +95,7 @@ def halt() -> Steps[int]:
 def deliver(halted: bool, arrival: Arriving) -> Steps[int]:
     """A running guest is kicked out first; a halted one is out already. The vector is injected at the entry."""
     if not halted:
-        yield _EXTERNAL_INTERRUPT
+        yield EXTERNAL_INTERRUPT
     yield INJECT
     vector = yield arrival
     yield ENTRY

@@ -7,13 +7,13 @@ Page", "Synthetic MSRs".
 
 from dataclasses import replace
 
-from app.backends import emulation, shared_eoi
+from app.backends import emulation
 from app.backends.backend import BackendDefinition
-from app.backends.trap_emulate import TrapAndEmulate
-from app.guest.apic_ops import ApicOperations, Context, Kernel
+from app.backends.shared_eoi import SharesEoiWord, guest_eoi_spared
+from app.guest.apic_ops import ApicOperations, Context
 from app.guest.linux_6 import apic_driver
 from app.guest.linux_6.kernel import XAPIC_OPERATIONS
-from app.guest.steps import Arriving, GuestStep, HostSend, HostWork, Hypercall, ReadMsr, Steps, WriteMsr
+from app.guest.steps import GuestStep, HostSend, HostWork, Hypercall, ReadMsr, Steps, WriteMsr
 from app.hw.cpu import Cpu
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
@@ -57,7 +57,7 @@ def hv_apic_icr_write(context: Context, low: int, destination: int) -> Steps[Non
 
 def hv_apic_eoi_write(context: Context) -> Steps[None]:
     """Clears the assist page's bit; writes the synthetic MSR only if it was clear already."""
-    if not (yield from shared_eoi.guest_eoi_spared(context)):
+    if not (yield from guest_eoi_spared(context)):
         yield WriteMsr(HV_X64_MSR_EOI, 0)
 
 
@@ -109,7 +109,7 @@ def hv_send_ipi_self(context: Context, vector: int) -> Steps[None]:
     yield from hv_send_ipi(context, context.number, vector)
 
 
-class HypervHypervisor(TrapAndEmulate):
+class HypervHypervisor(SharesEoiWord):
     """Hyper-V without APIC hardware."""
 
     def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
@@ -137,9 +137,6 @@ class HypervHypervisor(TrapAndEmulate):
         yield emulation.ENTRY
         return 0
 
-    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
-        return shared_eoi.deliver(halted, arrival, cpu, kernel)
-
 
 def _paravirtualise(native: ApicOperations) -> ApicOperations:
     return replace(
@@ -162,7 +159,6 @@ HYPERV = BackendDefinition(
     title="cluster-IPI hypercall, synthetic MSRs, EOI by the assist page",
     hypervisor=HypervHypervisor(),
     paravirtualise=_paravirtualise,
-    shares_eoi_word=True,
     host_entries=emulation.ENTRIES | {"decode", "hypercall", "send_ipi_setup"},
     set_next_event=hv_ce_set_next_event,
     never_in=(("linux-2.6.22", "Hyper-V's guest support came with 2.6.32, its IPI hypercall with 4.18"),),

@@ -8,13 +8,13 @@ Source: Linux ``arch/x86/kernel/kvm.c`` (``__send_ipi_mask``, ``kvm_guest_apic_e
 from collections.abc import Iterator
 from dataclasses import replace
 
-from app.backends import emulation, shared_eoi
+from app.backends import emulation
 from app.backends.backend import BackendDefinition
-from app.backends.trap_emulate import TrapAndEmulate
-from app.guest.apic_ops import ApicOperations, Context, Kernel
+from app.backends.shared_eoi import SharesEoiWord, guest_eoi_spared
+from app.guest.apic_ops import ApicOperations, Context
 from app.guest.linux_6 import apic_driver
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
-from app.guest.steps import Arriving, GuestStep, HostSend, HostWork, Hypercall, Steps
+from app.guest.steps import GuestStep, HostSend, HostWork, Hypercall, Steps
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.x86.icr import DeliveryMode, TriggerMode, decode_icr
@@ -69,11 +69,11 @@ def kvm_send_ipi_mask_allbutself(context: Context, cpumask: int, vector: int) ->
 
 def kvm_guest_apic_eoi_write(context: Context) -> Steps[None]:
     """Clears the shared bit; writes EOI only if it was clear already."""
-    if not (yield from shared_eoi.guest_eoi_spared(context)):
+    if not (yield from guest_eoi_spared(context)):
         yield from apic_driver.native_apic_msr_eoi(context)
 
 
-class KvmHypervisor(TrapAndEmulate):
+class KvmHypervisor(SharesEoiWord):
     """KVM without APIC hardware: MSR exits, the SEND_IPI hypercall, and the shared EOI word."""
 
     def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
@@ -98,9 +98,6 @@ class KvmHypervisor(TrapAndEmulate):
         yield emulation.ENTRY
         return sent
 
-    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
-        return shared_eoi.deliver(halted, arrival, cpu, kernel)
-
 
 def _paravirtualise(native: ApicOperations) -> ApicOperations:
     return replace(
@@ -117,6 +114,5 @@ KVM_PV = BackendDefinition(
     apic_mode=ApicMode.X2APIC,
     hypervisor=KvmHypervisor(),
     paravirtualise=_paravirtualise,
-    shares_eoi_word=True,
     host_entries=emulation.ENTRIES | {"hypercall", "send_ipi_setup"},
 )

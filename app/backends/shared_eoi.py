@@ -7,12 +7,11 @@ that is still set is withdrawn. Source: Linux ``arch/x86/kvm/lapic.c`` (``apic_s
 series of 2012; Hyper-V TLFS, "Virtual Processor Assist Page".
 """
 
-from app.backends.emulation import ENTRY, INJECT
+from app.backends.emulation import ENTRY, EXTERNAL_INTERRUPT, INJECT
+from app.backends.trap_emulate import TrapAndEmulate
 from app.guest.apic_ops import Context, Kernel
-from app.guest.steps import Arriving, OfferEoiWord, Steps, TestAndClear, VmExit
+from app.guest.steps import Arriving, OfferEoiWord, Steps, TestAndClear
 from app.hw.cpu import Cpu
-
-_EXTERNAL_INTERRUPT = VmExit("external interrupt")
 
 
 def guest_eoi_spared(context: Context) -> Steps[int]:
@@ -20,12 +19,15 @@ def guest_eoi_spared(context: Context) -> Steps[int]:
     return (yield TestAndClear(context.kernel.eoi_words[context.number])) & 1
 
 
-def deliver(halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
-    """As any injection, with an offer in the word on the way in."""
-    if not halted:
-        yield _EXTERNAL_INTERRUPT
-    yield INJECT
-    vector = yield arrival
-    yield OfferEoiWord(kernel.eoi_words[cpu.number])
-    yield ENTRY
-    return vector
+class SharesEoiWord(TrapAndEmulate):
+    """A hypervisor without APIC hardware that offers the word with each interrupt."""
+
+    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+        """As any injection, with an offer in the word on the way in."""
+        if not halted:
+            yield EXTERNAL_INTERRUPT
+        yield INJECT
+        vector = yield arrival
+        yield OfferEoiWord(kernel.eoi_words[cpu.number])
+        yield ENTRY
+        return vector

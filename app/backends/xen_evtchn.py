@@ -5,13 +5,10 @@ an EOI is nothing, but for a level-triggered device. Source: Linux ``arch/i386/x
 ``arch/x86/xen/smp.c``, ``drivers/xen/events/events_base.c``; Xen ``public/event_channel.h``, ``public/physdev.h``.
 """
 
-from dataclasses import replace
-
 from app.backends import emulation
 from app.backends.backend import BackendDefinition
-from app.guest.apic_ops import ApicOperations, Context, Kernel, absent
-from app.guest.linux_2_6_22 import smp as smp_2_6_22
-from app.guest.linux_6 import apic_driver, smp
+from app.guest.apic_ops import ApicOperations, Context, Kernel
+from app.guest.linux_6 import apic_driver
 from app.guest.steps import (
     Arriving,
     Dereference,
@@ -102,22 +99,6 @@ def xen_smp_send_reschedule(context: Context, cpu: int) -> Steps[None]:
     yield from xen_send_ipi_one(context, cpu, context.kernel.generation.reschedule_vector)
 
 
-def xen_smp_call_function_mask(context: Context, cpumask: int, wait: bool) -> Steps[None]:
-    """``smp_ops``: the kernel's own bookkeeping, written again over events."""
-    if context.operations.icr_write is xen_icr_write:
-        yield from smp.native_send_call_func_ipi(context, cpumask, wait)
-    else:
-        yield from smp_2_6_22.native_smp_call_function_mask(context, cpumask, wait)
-
-
-def xen_flush_tlb_others(context: Context, cpumask: int) -> Steps[None]:
-    """The kernel's own, over events. (``MMUEXT_TLB_FLUSH_MULTI``, which needs no guest CPU at all, is not modelled.)"""
-    if context.operations.icr_write is xen_icr_write:
-        yield from smp.native_flush_tlb_multi(context, cpumask)
-    else:
-        yield from smp_2_6_22.native_flush_tlb_others(context, cpumask)
-
-
 def xen_vcpuop_set_next_event(context: Context, delta: int) -> Steps[None]:
     """The virtual CPU's own timer (``arch/x86/xen/time.c``): one hypercall."""
     yield Hypercall(TIMER, (context.cpu.apic.clock.now + delta,), _WAY_IN)
@@ -170,28 +151,30 @@ class XenHypervisor:
 
 
 def _paravirtualise(native: ApicOperations) -> ApicOperations:
-    modern = native.icr_write is not absent
-    table = replace(
-        native,
+    def xen_smp_call_function_mask(context: Context, cpumask: int, wait: bool) -> Steps[None]:
+        """``smp_ops``: the kernel's own bookkeeping, written again over events."""
+        yield from native.smp_call_function_mask(context, cpumask, wait)
+
+    def xen_flush_tlb_others(context: Context, cpumask: int) -> Steps[None]:
+        """The kernel's own, over events. (``MMUEXT_TLB_FLUSH_MULTI``, which needs no guest CPU, is not modelled.)"""
+        yield from native.flush_tlb_others(context, cpumask)
+
+    everything = ApicOperations(
         apic_read=xen_apic_read,
         apic_write=xen_apic_write,
+        icr_write=xen_icr_write,
         eoi=xen_eoi,
+        send_ipi=xen_send_ipi_one,
         send_ipi_mask=xen_send_ipi_mask,
+        send_ipi_mask_allbutself=xen_send_ipi_mask_allbutself,
         send_ipi_allbutself=xen_send_ipi_allbutself,
+        send_ipi_all=xen_send_ipi_all,
         send_ipi_self=xen_send_ipi_self,
         smp_send_reschedule=xen_smp_send_reschedule,
         smp_call_function_mask=xen_smp_call_function_mask,
         flush_tlb_others=xen_flush_tlb_others,
     )
-    if not modern:
-        return table
-    return replace(
-        table,
-        icr_write=xen_icr_write,
-        send_ipi=xen_send_ipi_one,
-        send_ipi_mask_allbutself=xen_send_ipi_mask_allbutself,
-        send_ipi_all=xen_send_ipi_all,
-    )
+    return everything.where_present_in(native)
 
 
 XEN_EVTCHN = BackendDefinition(

@@ -7,7 +7,7 @@ entries.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.guest.steps import Steps, Word
 from app.hw.cpu import Cpu
@@ -37,12 +37,21 @@ class ApicOperations:
 
     def replaced_against(self, native: "ApicOperations") -> tuple[str, ...]:
         """Names of the entries that differ from *native*."""
-        names = [field.name for field in fields(self)]
-        return tuple(name for name in names if getattr(self, name) is not getattr(native, name))
+        return tuple(name for name in ENTRIES if getattr(self, name) is not getattr(native, name))
+
+    def where_present_in(self, native: "ApicOperations") -> "ApicOperations":
+        """This table without the entries that *native* does not have."""
+        present = native.entries()
+        kept: dict[str, Any] = {name: getattr(self, name) if name in present else absent for name in ENTRIES}
+        return ApicOperations(**kept)
 
     def entries(self) -> tuple[str, ...]:
         """Names of the entries that this kernel has."""
-        return tuple(field.name for field in fields(self) if getattr(self, field.name) is not absent)
+        return tuple(name for name in ENTRIES if getattr(self, name) is not absent)
+
+
+#: The names of the table's entries, from the register upwards.
+ENTRIES = tuple(field.name for field in fields(ApicOperations))
 
 
 def absent(*_: object) -> Steps[None]:
@@ -133,6 +142,13 @@ class Context:
 
 Handler = Callable[[Context, int], Steps[None]]
 GuestFunction = Callable[[Context, CallArguments], Steps[None]]
+
+#: What people can have called of the table itself, whichever kernel it is.
+TABLE_FUNCTIONS: dict[str, GuestFunction] = {
+    "send_ipi_self": lambda context, call: context.operations.send_ipi_self(context, call.vector),
+    "send_ipi_allbutself": lambda context, call: context.operations.send_ipi_allbutself(context, call.vector),
+    "send_ipi_mask": lambda context, call: context.operations.send_ipi_mask(context, call.mask, call.vector),
+}
 SetNextEvent = Callable[[Context, int], Steps[None]]
 
 

@@ -2,14 +2,12 @@
 ``kernel/irq/chip.c`` (``handle_edge_irq``, ``handle_fasteoi_irq``), ``nmi.c``. The same then and now.
 """
 
+from app.guest import handler_work
 from app.guest.apic_ops import Context
-from app.guest.steps import DisableInterrupts, EnableInterrupts, Steps, Work
+from app.guest.steps import DisableInterrupts, EnableInterrupts, Steps
 
 #: The sixteen interrupts of the 8259s.
 ISA_VECTORS = range(0x20, 0x30)
-_DEVICE = Work("handler_device", "serves the device")
-_NMI = Work("handler_nmi", "handles the NMI")
-_SMI = Work("handler_smi", "the firmware serves the SMI")
 
 
 def do_irq(context: Context, vector: int) -> Steps[None]:
@@ -20,13 +18,14 @@ def do_irq(context: Context, vector: int) -> Steps[None]:
     # What came as an ExtINT is ``i8259A_chip``'s, which acknowledges at the 8259 and not at the APIC.
     external = channels is None and vector in ISA_VECTORS and vector not in apic.isr
     if external:
-        yield _DEVICE  # interrupts stay off: only the masked line keeps an 8259's from coming in again at once
+        # Interrupts stay off: only the masked line keeps an 8259's from coming in again at once.
+        yield handler_work.DEVICE
         return
     level = vector in (channels.level if channels else apic.tmr)
     if not level:
         yield from context.operations.eoi(context)
     yield EnableInterrupts()
-    yield _DEVICE
+    yield handler_work.DEVICE
     yield DisableInterrupts()
     if level:
         yield from context.operations.eoi(context)
@@ -34,9 +33,9 @@ def do_irq(context: Context, vector: int) -> Steps[None]:
 
 def smi_handler(context: Context) -> Steps[None]:
     """The firmware's, unseen by the kernel. An SMI needs no EOI."""
-    yield _SMI
+    yield handler_work.SMI
 
 
 def do_nmi(context: Context) -> Steps[None]:
     """An NMI needs no EOI."""
-    yield _NMI
+    yield handler_work.NMI

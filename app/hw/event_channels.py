@@ -18,7 +18,10 @@ WORD_BITS = 64
 
 
 class EventChannels:
-    """``evtchn_pending`` and ``evtchn_mask`` of one virtual CPU; ``level`` are ports that need an EOI by hypercall."""
+    """``evtchn_pending`` and ``evtchn_mask`` of one virtual CPU; ``level`` are ports that need an EOI by hypercall.
+
+    The guests here mask no port, but the word is theirs to write, and what is set in it counts.
+    """
 
     __slots__ = ("_cpu", "_ledger", "_record", "level", "masked", "pending", "selector", "upcall_pending")
 
@@ -45,12 +48,6 @@ class EventChannels:
         if port not in self.masked:
             self.selector |= 1 << port // WORD_BITS
             self.upcall_pending = True
-
-    def unmask(self, port: int) -> None:
-        """``evtchn_2l_unmask``: a port that is pending by now calls the guest up."""
-        self.masked.clear(port)
-        if port in self.pending:
-            self._notify(port)
 
     def accept(self, message: InterruptMessage) -> Outcome:
         """``evtchn_set_pending`` for the port of the message's vector."""

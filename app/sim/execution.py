@@ -245,10 +245,9 @@ class Execution:
         return True
 
     @property
-    def backends_in_use(self) -> set[str]:
-        """The back end at work, those under which something that is under way began, and the one that follows."""
-        under_way = {frame.backend.name for processor in self.processors for frame in processor.frames}
-        return under_way | {self.backend.name} | ({self.following.name} if self.following else set())
+    def under_way(self) -> list[Frame]:
+        """Everything that has begun and goes on under the back end with which it began."""
+        return [frame for processor in self.processors for frame in processor.frames]
 
     # From outside
 

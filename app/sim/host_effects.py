@@ -23,14 +23,12 @@ from app.guest.steps import (
     VmExit,
     Word,
 )
-from app.hw.destination import addressed
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage
 from app.sim.apic_access import ApicAccess
 from app.sim.counters import Counters
 from app.sim.events import AccessLeaked, Event, GuestExited
 from app.sim.processor import Frame, Processor
-from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
 
 
@@ -122,9 +120,7 @@ class HostEffects:
 
 def targets_named(machine: Machine, since: int = 0) -> int:
     """How many CPUs the hypervisor has to reach for what *machine* has posted since message *since* of its outbox."""
-    named = 0
-    for message in machine.outbox[since:]:
-        if isinstance(message, InterruptMessage) and message.is_ipi:
-            lowest = message.delivery_mode is DeliveryMode.LOWEST_PRIORITY
-            named += 1 if lowest else len(addressed(message, machine.cpus))
-    return named
+    posted = machine.outbox[since:]
+    return sum(
+        len(machine.targets(message)) for message in posted if isinstance(message, InterruptMessage) and message.is_ipi
+    )

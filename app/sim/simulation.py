@@ -3,7 +3,7 @@
 The same commands at the same moments give the same events: the queue's order is fixed and nothing here is random.
 """
 
-from app.backends.catalogue import DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for, reason_against
+from app.backends.catalogue import DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for
 from app.backends.catalogue import backend as backend_of
 from app.backends.cost_sheet import CostSheet, load_cost_sheet
 from app.backends.cost_sheet_reference import cost_sheet_of
@@ -60,7 +60,7 @@ class Simulation:
     ) -> None:
         kernel = generation or generation_for(backend)
         self.sheet = sheet or load_cost_sheet(DEFAULT_SHEETS[kernel])
-        self._insist_on_prices(backend, kernel)
+        bound = backend_of(backend, kernel, self.sheet)
         self._costs = self.sheet.cycles
         self.clock = Clock()
         self._log = log(self.clock)
@@ -71,7 +71,7 @@ class Simulation:
         self._timers = TimerWatch(self.machine, self._push_timer)
         self.journal: list[Journalled] = []
         self.demonstration: Demonstration | None = None
-        bound, microsecond = backend_of(backend, kernel), cycles_a_microsecond(self.sheet)
+        microsecond = cycles_a_microsecond(self.sheet)
         self.execution = Execution(self.machine, bound, self._costs, microsecond, self._record, self._wake)
         self.execution.boot()
         self._log.take()
@@ -243,8 +243,7 @@ class Simulation:
                 self.execution.hold_interrupts_off(cpu, not enabled)
                 self._wake(self.processors[cpu])
             case SetBackend(name):
-                self._insist_on_prices(name)
-                self.execution.following = backend_of(name, self.generation)
+                self.execution.following = backend_of(name, self.generation, self.sheet)
                 self._switch_backend()
             case SetCostSheet(reference):
                 self._price_by(cost_sheet_of(reference))
@@ -262,10 +261,6 @@ class Simulation:
             if not isinstance(command, ReadRegister | ReadMsr) or self.machine.cpus[number].interrupt_deliverable():
                 self._wake(self.processors[number])  # a read of what is no register raises the error interrupt
         return answer
-
-    def _insist_on_prices(self, backend: str, generation: str | None = None) -> None:
-        if reason := reason_against(backend, generation or self.generation, self.sheet):
-            raise ValueError(f"{backend}: {reason}")
 
     def _price_by(self, sheet: CostSheet) -> None:
         self._log.count(self.execution.counters)

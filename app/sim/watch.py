@@ -1,11 +1,12 @@
 """Books every step of a simulation to the interrupt that it serves."""
 
+from collections import defaultdict, deque
 from types import GeneratorType
 from typing import Any
 
 from app.guest.apic_ops import ApicOperations
 from app.guest.steps import Acknowledge, EnterNmi, EnterSmm, NextEvent, Step
-from app.hw.events import Accepted, Merged, MessageSent, Refused
+from app.hw.events import Accepted, ExternalAcknowledged, InitPerformed, Merged, MessageSent, Refused, Retried
 from app.hw.messages import InterruptMessage, Origin
 from app.sim.accounts import DEVICES, Handled, Interrupt, Performed, Stretch, Tally
 from app.sim.commands import Stimulus
@@ -57,7 +58,12 @@ class Watch:
         self.stretches: list[Stretch] = [Stretch(0, (), simulation.time)]
         self._sent: list[InterruptMessage] = []
         self._by_message: dict[int, Interrupt] = {}
-        self._pending: dict[tuple[int, object], list[Interrupt]] = {}
+        #: What each CPU is still to serve, in its order: what has become one is served together.
+        self._pending: defaultdict[tuple[int, object], deque[list[Interrupt]]] = defaultdict(deque)
+        #: What found no room at a CPU, by what it is and by that CPU: the bus sends it again, as another message.
+        self._sent_again: defaultdict[tuple[object, int], deque[Interrupt]] = defaultdict(deque)
+        #: The vector that the present step has taken is the 8259's.
+        self._external = False
         self._works: dict[Frame, _Work] = {}
         self._send_functions = _names_of_sends(simulation.execution.backend.operations)
         self._counters = simulation.execution.counters
@@ -89,22 +95,41 @@ class Watch:
         match event:
             case MessageSent(InterruptMessage() as message):
                 self._note_sent(message)
-            case Accepted(cpu, vector, mode) | Merged(cpu, vector, mode) if event.message is not None:
-                interrupt = self._by_message.get(event.message)
-                if interrupt is not None and mode is not DeliveryMode.INIT:  # which no code serves
-                    self._pending.setdefault((cpu, _key(vector, mode)), []).append(interrupt)
-                    if isinstance(event, Merged):
-                        interrupt.merged.append(cpu)
+            case Accepted() | Merged() if event.delivery_mode is not DeliveryMode.INIT:  # which no code serves
+                self._note_pending(event)
+            case ExternalAcknowledged():
+                self._external = True
+            case InitPerformed(cpu):
+                self._pending[cpu, DeliveryMode.NMI].clear()
             case Refused(cpu) if event.message in self._by_message:
                 self._by_message[event.message].refused.append(cpu)
+            case Retried(cpu, message=int(number)) if number in self._by_message:
+                interrupt = self._by_message[number]
+                self._sent_again[_identity(interrupt), cpu].append(interrupt)
+
+    def _note_pending(self, event: Accepted | Merged) -> None:
+        """It waits at its CPU now, alone or with what it met there; *event* has no message for a local source."""
+        requests = self._pending[event.cpu, _key(event.vector, event.delivery_mode)]
+        if isinstance(event, Accepted):
+            if event.delivery_mode is not DeliveryMode.NMI:  # two of which may wait; of all else there is one bit,
+                requests.clear()  # and it was 0: what had set it before is lost, by INIT for one
+            requests.append([])
+        interrupt = None if event.message is None else self._by_message.get(event.message)
+        if interrupt is None:
+            return
+        if isinstance(event, Merged):
+            interrupt.merged.append(event.cpu)
+        if requests:
+            requests[-1].append(interrupt)
 
     def _note_sent(self, message: InterruptMessage) -> None:
         if message.origin not in DEVICES and message.remaining is None:
             self._sent.append(message)  # the step that sends it is not over yet
             return
-        earlier = next((i for i in reversed(self.stretches[-1].interrupts) if _is_again(i, message)), None)
-        if message.remaining is not None and earlier is not None:
-            self._by_message[message.number] = earlier
+        waiting = [self._sent_again[_identity(message), cpu] for cpu in message.remaining or ()]
+        earlier = [interrupts.popleft() for interrupts in waiting if interrupts]
+        if earlier:
+            self._by_message[message.number] = earlier[0]
             return
         self._book_message(message, Interrupt(*_identity(message), self._clock.now, ""), new=True)
 
@@ -156,13 +181,15 @@ class Watch:
 
     def _arrive(self, processor: Processor, work: _Work, key: object) -> None:
         """What was pending is being served from here on."""
-        work.expected = self._pending.pop((processor.cpu.number, key), [])
+        requests = self._pending[processor.cpu.number, key]
+        work.expected = requests.popleft() if requests else []
         work.cause = work.expected[0] if work.expected else None
         self._flush(work, work.cause, receiving=True)
 
     def _book(self, processor: Processor, frame: Frame, work: _Work, step: Step, began: int, used: Tally) -> None:
         done = Performed(began, processor.cpu.number, step, used.cycles, frame.returns_from is not None)
-        arrival = _arrival(step, frame)
+        arrival = DeliveryMode.EXTINT if self._external else _arrival(step, frame)
+        self._external = False
         if arrival is not None:
             self._early(work, done, used)
             self._arrive(processor, work, arrival)
@@ -229,11 +256,7 @@ class Watch:
             self._flush(work, work.last)
 
 
-def _is_again(interrupt: Interrupt, message: InterruptMessage) -> bool:
-    return (interrupt.source, interrupt.vector) == (message.source, message.vector)
-
-
-def _identity(message: InterruptMessage) -> tuple[Origin, int | None, int, DeliveryMode]:
+def _identity(message: InterruptMessage | Interrupt) -> tuple[Origin, int | None, int, DeliveryMode]:
     return message.origin, message.source, message.vector, message.delivery_mode
 
 

@@ -57,8 +57,19 @@ def test_reference_names_the_copy_it_was_made_from(name: str, values: dict[str, 
     [
         ("2007?vm_exti=900", [("vm_exti", "is no entry of a cost sheet")]),
         ("2007?vm_exit=fast", [("vm_exit", "must be a number such as 900 or 12.5, not “fast”")]),
-        ("2007?vm_exit=-1", [("vm_exit", "must be a number such as 900 or 12.5, not “-1”")]),
-        ("2007?decode=1e3&vm_exit", [("decode", "must be a number such as 900 or 12.5, not “1e3”")]),
+        ("2007?vm_exit=-5", [("vm_exit", "must be 0 or more, not -5")]),
+        ("2007?vm_exit=-1e400", [("vm_exit", "must be 0 or more, not -1e400")]),
+        ("2007?vm_exit=1e400", [("vm_exit", "must be at most 1,000,000,000 cycles, not 1e400")]),
+        ("2007?vm_exit=999999999999999", [("vm_exit", "must be at most 1,000,000,000 cycles, not 999999999999999")]),
+        ("2007?smm_entry=300000000", [("smm_entry", "must be at most 263,157,894 ns, not 300000000")]),
+        (
+            "2007?decode=1e3&vm_exit",
+            [("decode", "must be written like 900 or 12.5, with at most three digits behind the point, not “1e3”")],
+        ),
+        (
+            "2007?decode=0.0001",
+            [("decode", "must be written like 900 or 12.5, with at most three digits behind the point, not “0.0001”")],
+        ),
         (
             "2007?mmio_read=0",
             [("mmio_read", "must come to 1 cycle or more: a CPU polls with it until its message has arrived")],

@@ -42,6 +42,12 @@ def test_processors_above_64_need_the_hypercall_with_banks(cpus: int, name: str)
     assert steps[-1] == VmEntry()
 
 
+def test_all_but_self_leaves_out_the_sender() -> None:
+    steps = done(HYPERV, HYPERV.operations.send_ipi_mask_allbutself(context_of(HYPERV, cpu=1), 0b0111, 0xFC))
+
+    assert [step.apic_id for step in steps if isinstance(step, HostSend)] == [0, 2]
+
+
 @pytest.mark.parametrize(("vector", "falls_back"), [(0x02, True), (LOW_VECTOR - 1, True), (LOW_VECTOR, False)])
 def test_low_vectors_fall_back_to_the_native_driver(vector: int, falls_back: bool) -> None:
     operations, context = HYPERV.operations, context_of(HYPERV)

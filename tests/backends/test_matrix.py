@@ -168,7 +168,7 @@ def test_trapped_x2apic_exits_once_for_each_of_send_delivery_and_eoi() -> None:
 
 
 def test_kvm_guest_without_the_shared_word_exits_at_its_eoi() -> None:
-    bound = replace(KVM_PV, paravirtualise=lambda native: native, shares_eoi_word=False).bind(LINUX_6)
+    bound = replace(KVM_PV, paravirtualise=lambda native: native).bind(LINUX_6)
 
     assert reception(bound).handler == (1, 1, 0)
 

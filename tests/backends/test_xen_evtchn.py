@@ -4,12 +4,13 @@ import pytest
 
 from app.backends.backend import Backend
 from app.backends.catalogue import backend
-from app.backends.xen_evtchn import BLOCK, EOI, SEND
+from app.backends.xen_evtchn import BLOCK, EOI, SEND, TIMER
 from app.guest.apic_ops import Context
 from app.guest.generations import GENERATIONS
 from app.guest.steps import (
     Acknowledge,
     Dereference,
+    EmulatedMsrWrite,
     Halt,
     HostEndEvent,
     HostSend,
@@ -24,6 +25,7 @@ from app.guest.steps import (
 from app.hw.event_channels import EventChannels
 from app.hw.ledger import Ledger
 from app.x86.icr import DeliveryMode
+from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register
 from tests.backends.helpers import context_of, done, drain, intercepted, result
 
@@ -86,6 +88,23 @@ def test_others_and_self_are_hypercalls_too(xen: Backend) -> None:
 
     assert [call.arguments[0] for call in calls(others)] == [0, 2, 3]
     assert [call.arguments for call in calls(own)] == [(1, 0x51)]
+
+
+def test_all_but_self_leaves_out_the_sender() -> None:
+    xen = BOTH["linux-6"]  # the old kernel has no such operation
+    code = xen.operations.send_ipi_mask_allbutself(context_of(xen, cpu=1), 0b0111, 0xFC)
+
+    assert [call.arguments[0] for call in calls(done(xen, code))] == [0, 2]
+
+
+@generations
+def test_timer_is_set_to_a_time_and_not_to_a_span(xen: Backend) -> None:
+    context = context_of(xen)
+    context.cpu.apic.clock.now = 7_000
+
+    steps = done(xen, xen.set_next_event(context, 500))
+
+    assert steps == [Hypercall(TIMER, (7_500,), PV), EmulatedMsrWrite(Msr.IA32_TSC_DEADLINE, 7_500), VmEntry()]
 
 
 @generations

@@ -14,6 +14,10 @@ from app.x86.registers import SVR_ENABLE, Register
 
 EventType = TypeVar("EventType")
 
+#: A message's address: CPU 1. Its data: level-triggered, asserted.
+TO_CPU_1 = 0xFEE0_1000
+LEVEL_MSI = 1 << 15 | 1 << 14
+
 ENABLED = SVR_ENABLE | 0xFF
 BITS_OF_MODE = {ApicMode.DISABLED: 0, ApicMode.XAPIC: APIC_ENABLE, ApicMode.X2APIC: APIC_ENABLE | X2APIC_ENABLE}
 
@@ -87,3 +91,28 @@ def message(
     origin: Origin = Origin.MSI,
 ) -> InterruptMessage:
     return InterruptMessage(number, origin, None, vector, mode, DestinationMode.PHYSICAL, Shorthand.NONE, 0, trigger)
+
+
+def waiting(cpus: int = 2) -> Machine:
+    """A machine whose CPU 1 waits for a start-up IPI."""
+    machine = machine_of(cpus)
+    send(machine, 0, Icr(0, DeliveryMode.INIT, destination=1))
+    machine.take_events()
+    return machine
+
+
+def channelled(cpu_count: int = 2) -> Machine:
+    """A machine whose guest has event channels, with interrupts on."""
+    machine = machine_of(cpu_count)
+    machine.transplant(ApicMode.XAPIC, event_channels=True)
+    for cpu in machine.cpus:
+        cpu.interrupt_flag = True
+    machine.take_events()
+    return machine
+
+
+def pending(machine: Machine, cpu: int) -> list[int]:
+    """The ports that are pending at *cpu*."""
+    channels = machine.cpus[cpu].event_channels
+    assert channels is not None
+    return list(channels.pending)

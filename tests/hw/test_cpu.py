@@ -7,18 +7,10 @@ from app.hw.events import Accepted, Merged, NmiTaken, Outcome, Reason, Refused
 from app.hw.machine import Machine
 from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode, Icr, TriggerMode
-from tests.hw.helpers import machine_of, message, of_type, send, switch_mode
+from tests.hw.helpers import machine_of, message, of_type, send, switch_mode, waiting
 
 EDGE = TriggerMode.EDGE
 NMI, INIT, STARTUP = DeliveryMode.NMI, DeliveryMode.INIT, DeliveryMode.STARTUP
-
-
-def waiting(cpus: int = 2) -> Machine:
-    """A machine whose CPU 1 waits for a start-up IPI."""
-    machine = machine_of(cpus)
-    send(machine, 0, Icr(0, INIT, destination=1))
-    machine.take_events()
-    return machine
 
 
 # Messages

@@ -8,17 +8,9 @@ from app.hw.machine import Machine
 from app.hw.messages import Origin
 from app.hw.run_state import Arrival, RunState
 from app.x86.icr import DeliveryMode, Icr
-from tests.hw.helpers import fixed, machine_of, message, of_type, send
+from tests.hw.helpers import fixed, machine_of, message, of_type, send, waiting
 
 NMI, INIT, STARTUP = DeliveryMode.NMI, DeliveryMode.INIT, DeliveryMode.STARTUP
-
-
-def waiting(cpus: int = 2) -> Machine:
-    """A machine whose CPU 1 waits for a start-up IPI."""
-    machine = machine_of(cpus)
-    send(machine, 0, Icr(0, INIT, destination=1))
-    machine.take_events()
-    return machine
 
 
 def test_init_makes_an_application_processor_wait_and_forget() -> None:

@@ -4,31 +4,12 @@ import pytest
 
 from app.hw.apic_base import ApicMode
 from app.hw.events import Refused
-from app.hw.machine import Machine
 from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register
-from tests.hw.helpers import machine_of, of_type, requested, send_msi
+from tests.hw.helpers import LEVEL_MSI, TO_CPU_1, channelled, machine_of, of_type, pending, requested, send_msi
 
-TO_CPU_1 = 0xFEE0_1000
-LEVEL_MSI = 1 << 15 | 1 << 14
 PIN = 5
-
-
-def channelled(cpu_count: int = 2) -> Machine:
-    """A machine whose guest has event channels, with interrupts on."""
-    machine = machine_of(cpu_count)
-    machine.transplant(ApicMode.XAPIC, event_channels=True)
-    for cpu in machine.cpus:
-        cpu.interrupt_flag = True
-    machine.take_events()
-    return machine
-
-
-def pending(machine: Machine, cpu: int) -> list[int]:
-    channels = machine.cpus[cpu].event_channels
-    assert channels is not None
-    return list(channels.pending)
 
 
 def test_pending_requests_become_events_and_requests_again() -> None:

@@ -2,18 +2,26 @@
 
 import pytest
 
+from app.guest.steps import OfferEoiWord, Steps
 from app.hw.events import Acknowledged, InterruptEnded
-from app.sim.commands import ConfigurePin, DrivePin, SetInterruptFlag
+from app.sim.commands import ConfigurePin, DriveLegacyLine, DrivePin, SetInterruptFlag, WriteRegister
 from app.sim.events import Event, GuestExited
+from app.sim.processor import Frame
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode
 from app.x86.redirection import LEVEL
-from tests.sim.helpers import LIMIT, Log, finish, happened, run_to, signal
+from app.x86.registers import Register
+from tests.hw.helpers import LEVEL_MSI, TO_CPU_1, send_msi
+from tests.sim.helpers import LIMIT, Log, finish, handled, happened, run_to, signal
 
 #: The exit that a real EOI takes.
 REAL_EOI = {"kvm-pv": "WRMSR 0x80b", "hyperv": "WRMSR of EOI"}
 with_a_word = pytest.mark.parametrize("backend", REAL_EOI)
 DEVICE = signal(1, DeliveryMode.FIXED, 0x41)
+
+
+def nothing() -> Steps[None]:
+    yield from ()
 
 
 def offered(simulation: Simulation) -> bool:
@@ -113,6 +121,49 @@ def test_second_interrupt_in_service_means_no_offer(backend: str) -> None:
     log, offers = followed(simulation)
 
     assert (offers, real_eois(log, backend), sorted(ended(log))) == (0, 2, [0x41, 0x61])
+
+
+@pytest.mark.parametrize(
+    ("in_service", "waiting", "offers"),
+    [
+        pytest.param([0x41], [], True, id="one edge"),
+        pytest.param([0x41, 0x61], [], False, id="two edges"),
+        pytest.param([], [], False, id="none"),
+        pytest.param([0x41 | LEVEL_MSI], [], False, id="one level"),
+        pytest.param([0x41], [0x31], False, id="one edge, a lower class waits"),
+        pytest.param([0x41], [0x61], False, id="one edge, a higher class waits"),
+    ],
+)
+def test_each_condition_alone_decides(in_service: list[int], waiting: list[int], offers: bool) -> None:
+    """The guests here have one edge in service at most, so that the hypervisor's step is done by itself."""
+    simulation = Simulation(2, "kvm-pv")
+    processor, execution = simulation.processors[1], simulation.execution
+    for vector in in_service:
+        send_msi(simulation.machine, TO_CPU_1, vector)
+        processor.cpu.apic.acknowledge()
+    for vector in waiting:
+        send_msi(simulation.machine, TO_CPU_1, vector)
+
+    step = OfferEoiWord(execution.kernel.eoi_words[1])
+    execution.effects.host.perform(processor, Frame("", nothing(), execution.backend, 0), step)
+
+    assert (offered(simulation), word(simulation)) == (offers, int(offers))
+
+
+@with_a_word
+def test_interrupt_of_the_8259_is_not_offered(backend: str) -> None:
+    """It is not in service in the APIC, so there is no EOI to spare."""
+    simulation = Simulation(2, backend)
+    finish(simulation, WriteRegister(0, Register.LVT_LINT0, DeliveryMode.EXTINT << 8), SetInterruptFlag(0, False))
+    for command in (DriveLegacyLine(1, 1), SetInterruptFlag(0, True)):
+        simulation.apply(command)
+
+    offers = 0
+    while not simulation.idle:
+        simulation.run(operations=1)
+        offers += simulation.processors[0].eoi_offered is not None
+
+    assert (handled(simulation.take_log()), offers) == ([(0, 0x21)], 0)
 
 
 # What a cleared word means

@@ -54,7 +54,7 @@ def test_masked_port_waits_until_it_is_unmasked(generation: str) -> None:
     masked = finish(simulation, signal(1, DeliveryMode.FIXED, 0x41))
     other = finish(simulation, signal(1, DeliveryMode.FIXED, 0x61))
     assert list(channels.pending) == [0x41]
-    channels.unmask(0x41)
+    channels.masked.clear(0x41)
     unmasked = finish(simulation, HOLD, LET_GO)
 
     assert (handled(masked), handled(other), handled(unmasked)) == ([], [(1, 0x61)], [(1, 0x41)])

@@ -1,9 +1,12 @@
 """Another cost sheet for a guest that runs already, and back ends that a sheet cannot price."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.backends.catalogue import BACKENDS, reason_against
-from app.backends.cost_sheet import cost_sheet_names, load_cost_sheet
+from app.backends.cost_entries import missing_feature
+from app.backends.cost_sheet import CostSheet, cost_sheet_names, load_cost_sheet
 from app.backends.cost_sheet_reference import cost_sheet_of
 from app.guest.steps import Delay, price_of
 from app.sim.commands import CallGuest, DrivePin, SendIpi, SetBackend, SetCostSheet, Stimulus
@@ -70,11 +73,25 @@ def test_messages_fly_as_long_as_the_new_sheet_says() -> None:
     assert flight.arrives - flight.sent == load_cost_sheet("2007").price("mmio_write") + 54321
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "megahertz"), [("2007", "sapphire-rapids", 2_000), ("sapphire-rapids", "2007", 3_800)]
+)
+def test_microsecond_is_as_long_as_the_new_sheet_says(before: str, after: str, megahertz: int) -> None:
+    simulation = Simulation(2, "native-xapic", load_cost_sheet(before), generation="linux-2.6.22")
+    finish(simulation, SetCostSheet(after), IPI)
+    began = simulation.time
+
+    finish(simulation, CallGuest(0, "do_boot_cpu", target=1))
+
+    waited = (10_000 + 2 * 200) * megahertz
+    assert waited <= simulation.time - began < waited + 100 * megahertz
+
+
 def test_sheet_that_cannot_price_the_back_end_at_work_is_refused() -> None:
     simulation = Simulation(2, "apicv")
 
-    with pytest.raises(ValueError, match=r"apicv: skylake-sp has no figure for ipi_virtualization: .*Sapphire Rapids"):
-        simulation.apply(SetCostSheet("skylake-sp"))
+    with pytest.raises(ValueError, match=r"apicv: 2007 has no figure for virtual_apic_access: .*Ivy Bridge"):
+        simulation.apply(SetCostSheet("2007"))
     assert simulation.sheet.name == "sapphire-rapids"
 
 
@@ -92,11 +109,11 @@ def test_sheet_must_price_what_began_under_another_back_end_too() -> None:
 
 
 def test_back_end_that_the_sheet_cannot_price_is_refused_and_a_figure_by_hand_lets_it_in() -> None:
-    simulation = Simulation(2, "native-xapic", load_cost_sheet("skylake-sp"), generation="linux-6")
-    with pytest.raises(ValueError, match="has no figure for ipi_virtualization"):
+    simulation = Simulation(2, "native-xapic", load_cost_sheet("2007"), generation="linux-6")
+    with pytest.raises(ValueError, match="has no figure for virtual_apic_access"):
         simulation.apply(SetBackend("apicv"))
 
-    finish(simulation, SetCostSheet("skylake-sp?ipi_virtualization=300"), SetBackend("apicv"), IPI)
+    finish(simulation, SetCostSheet("2007?virtual_apic_access=60"), SetBackend("apicv"), IPI)
 
     assert simulation.backend == "apicv"
 
@@ -108,6 +125,73 @@ def test_machine_cannot_begin_with_a_back_end_that_its_sheet_cannot_price() -> N
 
 def test_kernel_speaks_before_the_sheet() -> None:
     assert reason_against("vmi", "linux-6", load_cost_sheet("2007")) == "VMI left the kernel with 2.6.37"
+
+
+# A sheet without some of a back end's figures gets the lesser one of that name
+
+NEWEST_FIRST = (
+    ("ipi_virtualization", ("IPI virtualisation",)),
+    ("posted_delivery", ("posted interrupts", "IPI virtualisation")),
+    ("virtual_eoi", ("virtual-interrupt delivery", "posted interrupts", "IPI virtualisation")),
+)
+
+
+def without(*entries: str) -> CostSheet:
+    missing = dict.fromkeys(entries, missing_feature("not on this hardware"))
+    return replace(COMPLETE, name="mine", entries={**COMPLETE.entries, **missing})
+
+
+@pytest.mark.parametrize(("missing", "lacks"), NEWEST_FIRST)
+def test_lesser_back_end_runs_by_a_sheet_without_the_newer_figures(missing: str, lacks: tuple[str, ...]) -> None:
+    simulation = Simulation(3, "apicv", without(missing))
+
+    finish(simulation, CallGuest(0, "smp_call_function"), CallGuest(1, "send_ipi_self", vector=0x51), DrivePin(1, 1))
+
+    assert simulation.execution.backend.definition.lacks == lacks
+    assert simulation.counters.exits > 0
+
+
+def test_virtual_page_is_the_least_that_hardware_virtualises() -> None:
+    with pytest.raises(ValueError, match="apicv: mine has no figure for virtual_apic_access: not on this hardware"):
+        Simulation(2, "apicv", without("virtual_apic_access"))
+
+
+def test_guest_at_rest_goes_on_without_what_the_new_sheet_lacks_and_gets_it_back() -> None:
+    simulation = Simulation(2, "apicv")
+    finish(simulation, IPI)
+
+    finish(simulation, SetCostSheet("skylake-sp"), IPI)
+    exits, alone = simulation.counters.exits, Simulation(2, "apicv", load_cost_sheet("skylake-sp"))
+    finish(alone, IPI)
+    assert (simulation.backend, exits) == ("apicv", alone.counters.exits)
+
+    finish(simulation, SetCostSheet("sapphire-rapids"), IPI)
+    assert simulation.counters.exits < exits
+
+
+def test_sheet_has_to_wait_for_the_end_of_what_it_could_not_price() -> None:
+    simulation = Simulation(2, "apicv")
+    simulation.apply(CallGuest(0, "smp_call_function"))
+    skylake = load_cost_sheet("skylake-sp")
+    reasons = []
+    while simulation.run(operations=1) and (reason := reason_against_sheet(simulation.execution, skylake)):
+        reasons.append(reason)
+
+    finish(simulation, SetCostSheet("skylake-sp"), IPI)  # it has a price for every step that is left
+    assert len(reasons) > 10
+    assert all(reason.endswith("is under way with it: let that end first.") for reason in reasons)
+
+
+def test_back_end_that_waits_to_take_over_follows_the_sheet_too() -> None:
+    simulation = Simulation(2, "xen-evtchn", load_cost_sheet("sapphire-rapids"), generation="linux-6")
+    simulation.apply(CallGuest(0, "smp_call_function"))
+    simulation.run(operations=4)
+    simulation.apply(SetBackend("apicv"))
+    assert simulation.switching_to == "apicv"
+
+    finish(simulation, SetCostSheet("skylake-sp"), IPI)
+
+    assert simulation.execution.backend.definition.lacks == ("IPI virtualisation",)
 
 
 # What is declared is what is paid for

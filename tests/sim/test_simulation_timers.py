@@ -1,12 +1,17 @@
 """Local timers in virtual time."""
 
+import pytest
+
+from app.guest.apic_ops import Context
 from app.hw.events import Accepted, Acknowledged, Merged
 from app.hw.timer import CYCLES_PER_TIMER_CLOCK
 from app.sim.commands import Demonstrate, WriteRegister
+from app.sim.processor import Frame
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode
+from app.x86.lvt import TSC_DEADLINE_MODE
 from app.x86.registers import Register
-from tests.sim.helpers import Log, finish, handled, ipi
+from tests.sim.helpers import Log, finish, handled, ipi, reschedule
 
 PERIODIC, DIVIDE_BY_1 = 1 << 17, 0b1011
 COUNT = CYCLES_PER_TIMER_CLOCK
@@ -139,3 +144,25 @@ def test_next_time_beside_a_demonstration_is_whichever_comes_first() -> None:
 
     assert simulation.next_time() == 10 * COUNT
     finish(simulation, Demonstrate(False))
+
+
+# As a guest arms them
+
+
+@pytest.mark.parametrize(("backend", "clock"), [("native-x2apic", 8), ("kvm-pv", 8), ("hyperv", 1)])
+def test_guest_that_arms_its_timer_late_is_interrupted_so_much_later(backend: str, clock: int) -> None:
+    """*clock* is how many cycles the clock event device of that guest takes for one."""
+    simulation = Simulation(2, backend, generation="linux-6")
+    simulation.apply(WriteRegister(1, Register.LVT_TIMER, 0xEC | TSC_DEADLINE_MODE))
+    simulation.run(until=300_000)
+    processor, execution = simulation.processors[1], simulation.execution
+    context = Context(processor.cpu, execution.kernel, execution.backend.operations)
+    code = execution.backend.set_next_event(context, 10_000)
+
+    processor.frames.append(Frame("set_next_event", code, execution.backend, simulation.time))
+    simulation.apply(reschedule(1, 0))  # wakes the CPU
+    simulation.run()
+
+    assert [time for time, event in simulation.take_log() if isinstance(event, Accepted) and event.vector == 0xEC] == [
+        pytest.approx(300_000 + clock * 10_000, abs=2_000)
+    ]

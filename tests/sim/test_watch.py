@@ -1,5 +1,7 @@
 """The books of a watched simulation: every step once, with the interrupt that it serves."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from app.backends.catalogue import BACKENDS
@@ -9,6 +11,7 @@ from app.sim.commands import CallGuest, DrivePin, SendIpi, SetInterruptFlag, Sti
 from app.sim.simulation import Simulation
 from app.sim.watched import WatchedSimulation
 from app.x86.icr import DeliveryMode, Icr
+from tests.sim.helpers import reschedule
 
 EVERYTHING: tuple[tuple[Stimulus, ...], ...] = (
     (SendIpi(0, Icr(0xFC, destination=2)),),
@@ -144,6 +147,42 @@ def test_merged_interrupts_share_a_handler_whose_work_is_booked_once() -> None:
     assert first.receiving.cycles > 0
     assert second.receiving == Tally()
     assert first.handled == second.handled
+
+
+def handler_cycles(prices: Mapping[str, int], *entries: str) -> int:
+    return sum(prices[entry] for entry in entries)
+
+
+def test_handler_has_everything_from_the_exit_that_lets_it_in_to_its_return() -> None:
+    native, under_vmi = WatchedSimulation(2), WatchedSimulation(2, "vmi")
+    in_both = ("interrupt_entry", "handler_reschedule", "interrupt_return")
+
+    for simulation in (native, under_vmi):
+        given(simulation, reschedule(0, 1))
+
+    (alone,), (injected,) = (simulation.watch.stretches[-1].interrupts for simulation in (native, under_vmi))
+    by_call = ("inject", "vm_entry", "hypervisor_call", "emulate_write", "vm_entry")  # let in, and EOI
+    assert alone.receiving == Tally(1, 0, 0, handler_cycles(native.sheet.cycles, *in_both, "mmio_write"))
+    assert injected.receiving == Tally(1, 1, 1, handler_cycles(under_vmi.sheet.cycles, *in_both, *by_call))
+    assert native.watch.stretches[-1].rest == Tally()
+    assert under_vmi.watch.stretches[-1].rest.cycles == 2 * under_vmi.sheet.cycles["vm_exit"]  # both halt
+
+
+def test_work_behind_a_send_is_that_of_what_was_sent_last() -> None:
+    simulation = WatchedSimulation(2)
+    prices = simulation.sheet.cycles
+    write, read = prices["mmio_write"], prices["mmio_read"]
+
+    given(simulation, CallGuest(0, "do_boot_cpu", target=1))
+
+    stretch = simulation.watch.stretches[-1]
+    init, startup, again = stretch.interrupts
+    # Two writes of ICR and a wait for each INIT (the first has to wait longer), then what comes before the start-up
+    # IPI goes: ESR and the upper half of ICR.
+    assert init.sending.cycles == (2 * write + 3 * read) + (2 * write + read) + (write + read + write)
+    assert startup.sending.cycles == (write + 3 * read) + read + (write + read + write)
+    assert again.sending.cycles == (write + 3 * read) + read
+    assert stretch.rest == Tally()
 
 
 def test_idling_is_no_interrupt_s_work() -> None:

@@ -1,23 +1,17 @@
 """How the kernel sets the APICs up: Linux 2.6.22, ``arch/i386/kernel/apic.c`` and ``io_apic.c``."""
 
 from app.guest.apic_ops import Context, Kernel
+from app.guest.interrupt_wiring import ISA_PINS, PCI_PINS, TIMER_PIN, VECTOR_STEP, signalling
 from app.guest.linux_2_6_22.apic_driver import apic_wait_icr_idle, logical_smp_processor_id
 from app.guest.linux_2_6_22.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, SPURIOUS_APIC_VECTOR
 from app.guest.steps import Delay, EnableInterrupts, Steps
 from app.x86.icr import DeliveryMode, Icr, TriggerMode
 from app.x86.lvt import MASKED
-from app.x86.redirection import LEVEL, PIN_COUNT
 from app.x86.registers import SVR_ENABLE, Register
 
 _FLAT = 0xFFFF_FFFF
-#: IRQ 0, the timer, comes in at pin 2; the ISA interrupts at the pin of their number; PCI's from pin 16 on.
-_TIMER_PIN = 2
-_ISA_PINS = (1, *range(3, 16))
-_PCI_PINS = tuple(range(16, PIN_COUNT))
-_VECTOR_STEP = 8
 _EXTINT = 7 << 8
 _NMI = 4 << 8
-_ACTIVE_LOW = 1 << 13
 #: Where the trampoline of the real-mode start-up code lies.
 _START_EIP = 0x9000
 
@@ -26,17 +20,16 @@ def io_apic_entries(kernel: Kernel) -> dict[int, int]:
     """The redirection entry of each pin in use: ``setup_IO_APIC_irqs`` and ``assign_irq_vector`` of ``io_apic.c``.
 
     A vector for each interrupt, eight apart, so that they spread over the priority classes. Flat logical mode: the
-    lowest-priority CPU of all. Physical mode: the bootstrap processor. ISA is edge, PCI is level and active low.
+    lowest-priority CPU of all. Physical mode: the bootstrap processor.
     """
     if kernel.bigsmp:
         target, mode = 0, DeliveryMode.FIXED
     else:
         target, mode = kernel.online_mask << 56 | 1 << 11, DeliveryMode.LOWEST_PRIORITY
-    entries = {_TIMER_PIN: FIRST_DEVICE_VECTOR | mode << 8 | target}
-    for count, pin in enumerate((*_ISA_PINS, *_PCI_PINS), start=1):
-        vector = FIRST_DEVICE_VECTOR + _VECTOR_STEP * count
-        wiring = LEVEL | _ACTIVE_LOW if pin in _PCI_PINS else 0
-        entries[pin] = vector | mode << 8 | wiring | target
+    entries = {TIMER_PIN: FIRST_DEVICE_VECTOR | mode << 8 | target}
+    for count, pin in enumerate((*ISA_PINS, *PCI_PINS), start=1):
+        vector = FIRST_DEVICE_VECTOR + VECTOR_STEP * count
+        entries[pin] = vector | mode << 8 | signalling(pin) | target
     return entries
 
 
@@ -57,8 +50,10 @@ def setup_local_apic(context: Context) -> Steps[None]:
     yield from operations.apic_write(Register.LVT_LINT0, _EXTINT | MASKED)
     yield from operations.apic_write(Register.LVT_LINT1, _NMI | masked)
     yield from operations.apic_write(Register.ESR, 0)
+    yield from operations.apic_read(Register.ESR)
     yield from operations.apic_write(Register.LVT_ERROR, ERROR_APIC_VECTOR)
     yield from operations.apic_write(Register.ESR, 0)
+    yield from operations.apic_read(Register.ESR)
 
 
 def smp_callin(context: Context) -> Steps[None]:

@@ -3,6 +3,7 @@
 The order of EOI and work is the kernel's: it decides which class can come in meanwhile.
 """
 
+from app.guest import handler_work
 from app.guest.apic_ops import Context, Handler
 from app.guest.device_interrupts import do_irq
 from app.guest.linux_2_6_22.irq_vectors import (
@@ -13,23 +14,18 @@ from app.guest.linux_2_6_22.irq_vectors import (
     RESCHEDULE_VECTOR,
     SPURIOUS_APIC_VECTOR,
 )
-from app.guest.steps import MemoryWrite, Steps, Work
+from app.guest.steps import MemoryWrite, Steps
 from app.x86.registers import Register
 
 _ISR7 = int(Register.ISR7)
 _ESR = int(Register.ESR)
 _SPURIOUS_BIT = 1 << (SPURIOUS_APIC_VECTOR & 31)
 
-_RESCHEDULE = Work("handler_reschedule", "the scheduler will run on the way out")
-_CALLED_FUNCTION = Work("handler_call_function", "runs the function it was asked for")
-_FLUSH = Work("handler_invalidate_tlb", "drops its translations")
-_TIMER = Work("handler_timer", "does the timer's work")
-
 
 def smp_reschedule_interrupt(context: Context, vector: int) -> Steps[None]:
     """EOI, and the scheduler runs on the way out."""
     yield from context.operations.eoi(context)
-    yield _RESCHEDULE
+    yield handler_work.RESCHEDULE
 
 
 def smp_call_function_interrupt(context: Context, vector: int) -> Steps[None]:
@@ -37,7 +33,7 @@ def smp_call_function_interrupt(context: Context, vector: int) -> Steps[None]:
     data = context.kernel.call_data
     yield from context.operations.eoi(context)
     yield MemoryWrite(data.started, data.started.value + 1)
-    yield _CALLED_FUNCTION
+    yield handler_work.CALLED_FUNCTION
     if data.wait:
         yield MemoryWrite(data.finished, data.finished.value + 1)
 
@@ -52,7 +48,7 @@ def smp_invalidate_interrupt(context: Context, vector: int) -> Steps[None]:
     mine = 1 << context.number
     if not mask.value & mine:
         return
-    yield _FLUSH
+    yield handler_work.FLUSH
     yield from context.operations.eoi(context)
     yield MemoryWrite(mask, mask.value & ~mine)
 
@@ -60,7 +56,7 @@ def smp_invalidate_interrupt(context: Context, vector: int) -> Steps[None]:
 def smp_apic_timer_interrupt(context: Context, vector: int) -> Steps[None]:
     """EOI first, then the tick."""
     yield from context.operations.eoi(context)
-    yield _TIMER
+    yield handler_work.TIMER
 
 
 def smp_spurious_interrupt(context: Context, vector: int) -> Steps[None]:

@@ -1,9 +1,8 @@
 """Linux 2.6.22 as one thing: its native table of operations, and what people can have it do."""
 
-from app.guest.apic_ops import ApicOperations, CallArguments, Context, Generation, GuestFunction, absent
+from app.guest.apic_ops import TABLE_FUNCTIONS, ApicOperations, Generation, GuestFunction, absent
 from app.guest.linux_2_6_22 import apic_driver, boot, clock, interrupts, smp
 from app.guest.linux_2_6_22.irq_vectors import RESCHEDULE_VECTOR, VECTOR_NAMES
-from app.guest.steps import Steps
 
 #: The table as the kernel is linked, before any hypervisor has touched it.
 NATIVE_OPERATIONS = ApicOperations(
@@ -23,18 +22,12 @@ NATIVE_OPERATIONS = ApicOperations(
 )
 
 
-def _send_ipi_mask(context: Context, call: CallArguments) -> Steps[None]:
-    return context.operations.send_ipi_mask(context, call.mask, call.vector)
-
-
 FUNCTIONS: dict[str, GuestFunction] = {
     "smp_call_function": lambda context, call: smp.smp_call_function(context, call.wait),
     "smp_call_function_single": lambda context, call: smp.smp_call_function_single(context, call.target, call.wait),
     "smp_send_reschedule": lambda context, call: smp.smp_send_reschedule(context, call.target),
     "flush_tlb_others": lambda context, call: smp.flush_tlb_others(context, call.mask),
-    "send_ipi_self": lambda context, call: context.operations.send_ipi_self(context, call.vector),
-    "send_ipi_allbutself": lambda context, call: context.operations.send_ipi_allbutself(context, call.vector),
-    "send_ipi_mask": _send_ipi_mask,
+    **TABLE_FUNCTIONS,
     "do_boot_cpu": lambda context, call: boot.do_boot_cpu(context, call.target),
 }
 

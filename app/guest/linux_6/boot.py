@@ -1,21 +1,15 @@
 """How today's kernel sets the APICs up: Linux 6.x, ``arch/x86/kernel/apic/{apic,io_apic}.c``, ``smpboot.c``."""
 
 from app.guest.apic_ops import Context, Kernel
+from app.guest.interrupt_wiring import ISA_PINS, PCI_PINS, TIMER_PIN, VECTOR_STEP, signalling
 from app.guest.linux_6.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, SPURIOUS_APIC_VECTOR
 from app.guest.steps import Delay, EnableInterrupts, Steps
 from app.x86.icr import DeliveryMode, Icr, TriggerMode
 from app.x86.lvt import MASKED
-from app.x86.redirection import LEVEL, PIN_COUNT
 from app.x86.registers import SVR_ENABLE, Register
 
-#: IRQ 0, the timer, comes in at pin 2; the ISA interrupts at the pin of their number; PCI's from pin 16 on.
-_TIMER_PIN = 2
-_ISA_PINS = (1, *range(3, 16))
-_PCI_PINS = tuple(range(16, PIN_COUNT))
-_VECTOR_STEP = 8
 _EXTINT = 7 << 8
 _NMI = 4 << 8
-_ACTIVE_LOW = 1 << 13
 _START_EIP = 0x9000
 #: Vectors below 0x20 are exceptions' and wait for ever.
 _TASK_PRIORITY = 0x10
@@ -24,10 +18,9 @@ _TASK_PRIORITY = 0x10
 def io_apic_entries(kernel: Kernel) -> dict[int, int]:
     """The redirection entry of each pin in use: fixed, physical, and spread over the CPUs one after the other."""
     entries = {}
-    for count, pin in enumerate((_TIMER_PIN, *_ISA_PINS, *_PCI_PINS)):
-        wiring = LEVEL | _ACTIVE_LOW if pin in _PCI_PINS else 0
+    for count, pin in enumerate((TIMER_PIN, *ISA_PINS, *PCI_PINS)):
         target = count % min(kernel.cpu_count, 255)
-        entries[pin] = FIRST_DEVICE_VECTOR + _VECTOR_STEP * count | wiring | target << 56
+        entries[pin] = FIRST_DEVICE_VECTOR + VECTOR_STEP * count | signalling(pin) | target << 56
     return entries
 
 
@@ -39,14 +32,22 @@ def setup_local_apic(context: Context) -> Steps[None]:
     masked = 0 if context.cpu.bootstrap else MASKED
     yield from operations.apic_write(Register.LVT_LINT0, _EXTINT | MASKED)
     yield from operations.apic_write(Register.LVT_LINT1, _NMI | masked)
+
+
+def lapic_setup_esr(context: Context) -> Steps[None]:
+    """Errors recorded before and after the vector is set are cleared, and both times read."""
+    operations = context.operations
     yield from operations.apic_write(Register.ESR, 0)
+    yield from operations.apic_read(Register.ESR)
     yield from operations.apic_write(Register.LVT_ERROR, ERROR_APIC_VECTOR)
     yield from operations.apic_write(Register.ESR, 0)
+    yield from operations.apic_read(Register.ESR)
 
 
 def start_secondary(context: Context) -> Steps[None]:
     """Where a CPU begins after INIT and a start-up IPI (the bootstrap processor: after INIT alone)."""
     yield from setup_local_apic(context)
+    yield from lapic_setup_esr(context)  # ``end_local_APIC_setup``
     yield EnableInterrupts()
 
 

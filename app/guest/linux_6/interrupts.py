@@ -1,5 +1,6 @@
 """What the kernel does when an interrupt comes: Linux 6.x, ``arch/x86/kernel/{smp,irq}.c``, ``kernel/smp.c``."""
 
+from app.guest import handler_work
 from app.guest.apic_ops import Context, Handler
 from app.guest.device_interrupts import do_irq
 from app.guest.linux_6.irq_vectors import (
@@ -10,22 +11,18 @@ from app.guest.linux_6.irq_vectors import (
     RESCHEDULE_VECTOR,
     SPURIOUS_APIC_VECTOR,
 )
-from app.guest.steps import MemoryWrite, Steps, Work
+from app.guest.steps import MemoryWrite, Steps
 from app.x86.registers import Register
 
 _ISR7 = int(Register.ISR7)
 _ESR = int(Register.ESR)
 _SPURIOUS_BIT = 1 << (SPURIOUS_APIC_VECTOR & 31)
 
-_RESCHEDULE = Work("handler_reschedule", "the scheduler will run on the way out")
-_CALLED_FUNCTION = Work("handler_call_function", "runs the function it was asked for")
-_TIMER = Work("handler_timer", "does the timer's work")
-
 
 def sysvec_reschedule_ipi(context: Context, vector: int) -> Steps[None]:
     """EOI, and the scheduler runs on the way out."""
     yield from context.operations.eoi(context)
-    yield _RESCHEDULE
+    yield handler_work.RESCHEDULE
 
 
 def sysvec_call_function(context: Context, vector: int) -> Steps[None]:
@@ -46,14 +43,14 @@ def flush_smp_call_function_queue(context: Context) -> Steps[None]:
     requests, queue.requests = queue.requests, []
     yield MemoryWrite(queue.word, 0)
     for lock in requests:
-        yield _CALLED_FUNCTION
+        yield handler_work.CALLED_FUNCTION
         yield MemoryWrite(lock, 0)
 
 
 def sysvec_apic_timer_interrupt(context: Context, vector: int) -> Steps[None]:
     """EOI first, then the tick."""
     yield from context.operations.eoi(context)
-    yield _TIMER
+    yield handler_work.TIMER
 
 
 def sysvec_spurious_apic_interrupt(context: Context, vector: int) -> Steps[None]:

@@ -7,7 +7,7 @@ import pytest
 from app.guest.apic_ops import Context, Kernel
 from app.guest.linux_2_6_22.apic_driver import safe_smp_processor_id
 from app.guest.linux_2_6_22.boot import do_boot_cpu, io_apic_entries, start_secondary
-from app.guest.linux_2_6_22.irq_vectors import FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
+from app.guest.linux_2_6_22.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
 from app.guest.steps import Delay, Dereference, EnableInterrupts, Load, Store
 from app.hw.machine import Machine
@@ -63,9 +63,17 @@ def test_interrupts_go_on_last() -> None:
 def test_new_cpu_reads_its_id_through_the_table_and_its_logical_id_past_it() -> None:
     steps = [step for step in steps_of(start_secondary(context_of(cpu=1))) if isinstance(step, Load | Dereference)]
 
-    assert [type(step) for step in steps] == [Load, Dereference]
-    assert steps[0].register == Register.ID
-    assert steps[1] == Dereference(Register.LDR, "logical_smp_processor_id")
+    assert [type(step) for step in steps] == [Load, Load, Load, Dereference]
+    assert [step.register for step in steps] == [Register.ID, Register.ESR, Register.ESR, Register.LDR]
+    assert steps[-1] == Dereference(Register.LDR, "logical_smp_processor_id")
+
+
+def test_errors_are_cleared_and_read_before_and_after_their_vector_is_set() -> None:
+    steps = steps_of(start_secondary(context_of(cpu=1)))
+    place = steps.index(Store(Register.LVT_ERROR, ERROR_APIC_VECTOR))
+
+    clear_and_read = [Store(Register.ESR, 0), Load(Register.ESR)]
+    assert (steps[place - 2 : place], steps[place + 1 : place + 3]) == (clear_and_read, clear_and_read)
 
 
 @pytest.mark.parametrize(("found", "number"), [(2 << 24, 2), (0xFF << 24, 0)])

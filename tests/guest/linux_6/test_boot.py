@@ -3,10 +3,10 @@
 import pytest
 
 from app.guest.apic_ops import Kernel
-from app.guest.linux_6.boot import do_boot_cpu, io_apic_entries, start_secondary
-from app.guest.linux_6.irq_vectors import FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
+from app.guest.linux_6.boot import do_boot_cpu, io_apic_entries, lapic_setup_esr, start_secondary
+from app.guest.linux_6.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
 from app.guest.linux_6.kernel import LINUX_6
-from app.guest.steps import Delay, EnableInterrupts, WriteMsr
+from app.guest.steps import Delay, EnableInterrupts, Load, ReadMsr, Store, WriteMsr
 from app.x86.model_specific_registers import x2apic_msr
 from app.x86.registers import Register
 from tests.guest.helpers import steps_of, stores_of, x2apic, xapic
@@ -36,9 +36,17 @@ def test_apic_comes_up_with_tpr_above_the_exceptions_and_interrupts_on_last(cpu:
     written = dict(stores)
     assert (written[Register.TPR], written[Register.SVR], written[Register.LVT_LINT1]) == (0x10, 0x1FF, lint1)
     assert isinstance(steps_of(start_secondary(xapic(cpu)))[-1], EnableInterrupts)
-    assert steps_of(start_secondary(x2apic(cpu))) == [
-        *(WriteMsr(x2apic_msr(register), value) for register, value in stores),
-        EnableInterrupts(),
+    by_msr = [step for step in steps_of(start_secondary(x2apic(cpu))) if not isinstance(step, ReadMsr)]
+    assert by_msr == [*(WriteMsr(x2apic_msr(register), value) for register, value in stores), EnableInterrupts()]
+
+
+def test_errors_are_cleared_and_read_before_and_after_their_vector_is_set() -> None:
+    assert steps_of(lapic_setup_esr(xapic())) == [
+        Store(Register.ESR, 0),
+        Load(Register.ESR),
+        Store(Register.LVT_ERROR, ERROR_APIC_VECTOR),
+        Store(Register.ESR, 0),
+        Load(Register.ESR),
     ]
 
 
