@@ -92,11 +92,15 @@ def _compared(arguments: argparse.Namespace, progress: Progress) -> Comparison:
     sheet = sheet_of(arguments.costs)
     workload = _workload(arguments.workload, progress)
     try:
-        return compare(
+        found = compare(
             workload, backends, sheet, arguments.generation, lambda done, total: progress.show("comparing", done, total)
         )
     except ValueError as unpriced:  # not even native-xapic, which all are held against
         raise _Refused(f"--costs: {unpriced}") from None
+    if not found.rows:
+        reasons = "; ".join(f"{missing.backend}: {missing.reason}" for missing in found.missing)
+        raise _Refused(f"there is nothing to compare: {reasons}")
+    return found
 
 
 def _backends(names: str | None) -> Sequence[str]:
@@ -115,6 +119,8 @@ def sheet_of(reference: str) -> CostSheet:
             return parse_cost_sheet(path.name.removesuffix(".toml"), path.read_text(encoding="utf-8"))
         return cost_sheet_of(reference)
     except UnusableReference as unusable:
+        if _means_a_file(reference):
+            raise _Refused(f"--costs: {reference}: no such file") from None
         raise _Refused(f"--costs: {unusable}") from None
     except UnusableCostSheet as unusable:
         first = str(unusable).partition("\n")[0].removeprefix(f"{unusable.sheet}: ")
@@ -135,6 +141,13 @@ def _exists(path: Path) -> bool:
         return False
 
 
+def _means_a_file(text: str) -> bool:
+    """Whether *text*, which names nothing that there is, looks like the path of a file."""
+    path = text.partition("?")[0]
+    address = path.startswith(("/costs/", "http://", "https://"))
+    return not address and ("/" in path or path.endswith((".toml", ".log", ".gz")))
+
+
 def _workload(name: str, progress: Progress) -> Workload:
     path = Path(name)
     if name not in SCENARIOS and _exists(path):
@@ -142,7 +155,7 @@ def _workload(name: str, progress: Progress) -> Workload:
     try:
         return workload_of(name)
     except UnknownWorkload as unknown:
-        raise _Refused(str(unknown)) from None
+        raise _Refused(f"{name}: no such file" if _means_a_file(name) else str(unknown)) from None
 
 
 def _census(path: Path, progress: Progress) -> Census:

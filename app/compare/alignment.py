@@ -38,6 +38,8 @@ class AlignedStimulus:
     total: tuple[Tally, Tally]
     #: What differs between the two orders in which handlers began, over all of its interrupts.
     differences: tuple[str, ...]
+    #: Why A, and why B, did not do all of it; empty where it did.
+    reasons: tuple[str, str] = ("", "")
 
     @property
     def same(self) -> bool:
@@ -77,8 +79,11 @@ def _kind(interrupt: Interrupt) -> DeliveryMode:
     return DeliveryMode.FIXED if mode is DeliveryMode.LOWEST_PRIORITY else mode
 
 
-def align(a: Stretch, b: Stretch, names_a: Names, names_b: Names) -> AlignedStimulus:
-    """*a* and *b*, which are of the same stimulus; *names_a* and *names_b* are what the two kernels call vectors."""
+def align(
+    a: Stretch, b: Stretch, names_a: Names, names_b: Names, reasons: tuple[str, str] = ("", "")
+) -> AlignedStimulus:
+    """*a* and *b*, which are of the same stimulus; *names_a* and *names_b* are what the two kernels call vectors,
+    *reasons* why they did not do all of it."""
     left = [_Named(one, names_a.get(one.vector, f"{one.vector:#04x}")) for one in a.interrupts]
     right = [_Named(one, names_b.get(one.vector, f"{one.vector:#04x}")) for one in b.interrupts]
     partner: dict[Interrupt, Interrupt] = {}
@@ -93,7 +98,7 @@ def align(a: Stretch, b: Stretch, names_a: Names, names_b: Names) -> AlignedStim
         if other not in taken:
             rows.append(AlignedInterrupt(None, other, differences(None, other)))
     order = () if any(row.differences for row in rows) else _order_over_all(a, b, partner)
-    return AlignedStimulus(a.number, a.commands, tuple(rows), (a.rest, b.rest), (a.total, b.total), order)
+    return AlignedStimulus(a.number, a.commands, tuple(rows), (a.rest, b.rest), (a.total, b.total), order, reasons)
 
 
 def _match(

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from app.backends.apicv import ApicvFeature, ApicvHypervisor, apicv
+from app.backends.apicv import APICV, BEFORE_IPI_VIRTUALIZATION, ApicvFeature, ApicvHypervisor, apicv
 from app.backends.backend import Backend, BackendDefinition
 from app.backends.cost_sheet import CostSheet
 from app.backends.kvm_pv import KVM_PV
@@ -57,14 +57,13 @@ def _virtual_x2apic(features: ApicvFeature, name: str) -> BackendDefinition:
     return replace(apicv(features, name), apic_mode=ApicMode.X2APIC, hypervisor=VirtualX2Apic(features))
 
 
-_BEFORE_IPI_VIRTUALIZATION = ApicvFeature.ALL & ~ApicvFeature.IPI_VIRTUALIZATION
 #: Hosts as they were measured.
 TRAPPED_XAPIC = TRAP_EMULATE
 TRAPPED_X2APIC = replace(TRAP_EMULATE, apic_mode=ApicMode.X2APIC)
 PV = KVM_PV
-APICV_XAPIC = apicv(_BEFORE_IPI_VIRTUALIZATION)
-APICV_X2APIC = _virtual_x2apic(_BEFORE_IPI_VIRTUALIZATION, "apicv")
-IPIV_XAPIC = apicv(ApicvFeature.ALL)
+APICV_XAPIC = BEFORE_IPI_VIRTUALIZATION
+APICV_X2APIC = _virtual_x2apic(ApicvFeature.ALL & ~ApicvFeature.IPI_VIRTUALIZATION, "apicv")
+IPIV_XAPIC = APICV
 IPIV_X2APIC = _virtual_x2apic(ApicvFeature.ALL, "apicv")
 
 

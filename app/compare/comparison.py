@@ -48,6 +48,10 @@ class Row:
     latency: int | None
     #: What native-xapic spends on the same with the same kernel.
     native_cycles: int
+    #: What the whole of the back end has and the sheet has no prices for, so that it was left out.
+    lacks: tuple[str, ...] = ()
+    #: Of its accesses, those that read the delivery status once more because the message before was still under way.
+    polls: int = 0
 
     @property
     def cycles(self) -> int:

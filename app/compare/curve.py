@@ -26,7 +26,7 @@ def curve(function: str, backend: str, sheet: CostSheet, generation: str) -> Cur
     """
     measured = MEASURED_FUNCTIONS[function]
     receiver = _receiver(measured, backend, sheet, generation)
-    prices = SenderPrices(measured, backend_of(backend, generation), sheet)
+    prices = SenderPrices(measured, backend_of(backend, generation, sheet), sheet)
     senders = [prices.sender(targets) for targets in range(1, MOST_TARGETS + 1)]
     points = tuple(
         Point(

@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from app.compare.alignment import AlignedStimulus, align
-from app.compare.script import Cue, Pairable
+from app.compare.script import Cue, Pairable, sends_through_apic
 from app.sim.accounts import Stretch, Tally
 from app.sim.watched import WatchedSimulation
 
@@ -23,6 +23,8 @@ MOST_STEPS = 200_000
 #: A pair that has had so many interrupts takes no more: each of them is kept.
 MOST_INTERRUPTS = 200_000
 
+_WITHOUT_APIC = "{} has no APIC: it sends by event channels only"
+
 
 class Side:
     """One machine of the pair."""
@@ -33,6 +35,8 @@ class Side:
         self._operations = 0
         #: Stimuli after which the machine was still busy.
         self.unfinished: set[int] = set()
+        #: Stimuli that would have had to go through an APIC, which this machine does not have.
+        self.without_apic: set[int] = set()
 
     @property
     def at_rest(self) -> bool:
@@ -48,10 +52,16 @@ class Side:
     def stretches(self) -> list[Stretch]:
         return self.simulation.watch.stretches
 
+    def reason_against(self, number: int) -> str:
+        """Why this machine did not do stimulus *number*, or not all of it; empty when it did."""
+        return _WITHOUT_APIC.format(self.simulation.backend) if number in self.without_apic else ""
+
     def begin(self, cues: tuple[Cue, ...]) -> None:
         """The next stimulus."""
         now = self.simulation.time
         self.simulation.watch.begin(*(cue.command for cue in cues))
+        if self.simulation.execution.backend.event_channels and any(sends_through_apic(cue.command) for cue in cues):
+            self.without_apic.add(self.stretches[-1].number)
         self._operations = 0
         self._cues = deque((now + cue.offset, cue.command) for cue in cues)
         self._apply_due()
@@ -153,7 +163,7 @@ class LockStep:
             raise IndexError(number)
         a, b = (side.stretches[number] for side in self.sides)
         names = [side.simulation.execution.kernel.generation.vector_names for side in self.sides]
-        return align(a, b, names[0], names[1])
+        return align(a, b, names[0], names[1], (self.a.reason_against(number), self.b.reason_against(number)))
 
     def totals(self) -> tuple[Tally, Tally]:
         """All that each has taken so far."""

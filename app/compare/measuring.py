@@ -53,7 +53,7 @@ def compare(
         sheet,
         tuple(rows),
         tuple(missing),
-        remarks(workload, rows),
+        remarks(workload, rows, sheet),
     )
 
 
@@ -82,10 +82,11 @@ class _Runs:
 
     def row(self, backend: str, kernel: str) -> Row:
         """The row of *backend*. ValueError as from ``measure``."""
-        bound = backend_of(backend, kernel)
-        uses, shares, latency, _, _ = self.measured(backend, kernel)
+        bound = backend_of(backend, kernel, self._sheet)
+        uses, shares, latency, _, _, polls = self.measured(backend, kernel)
         native = self.measured(_NATIVE, kernel).shares.total
-        return Row(backend, kernel, bound.overrides, bound.replaced_functions, uses, shares, latency, native)
+        overridden = bound.overrides, bound.replaced_functions
+        return Row(backend, kernel, *overridden, uses, shares, latency, native, bound.definition.lacks, polls)
 
 
 def measure(workload: Workload, backend: str, generation: str, sheet: CostSheet) -> Measured:

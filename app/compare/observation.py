@@ -70,6 +70,12 @@ class Observation:
             totals[done.share] += done.cycles
         return Shares(**totals)
 
+    def polls(self) -> int:
+        """Reads of ICR's delivery status beyond one for each send: the message before was still under way."""
+        on_icr = [done.step for done in self.steps if getattr(done.step, "register", None) == Register.ICR_LOW]
+        reads = sum(isinstance(step, Load | EmulatedRead | VirtualRead) for step in on_icr)
+        return max(0, reads - sum(isinstance(step, Store | EmulatedWrite | VirtualWrite) for step in on_icr))
+
     def _see(self, processor: Processor, frame: Frame, step: Step, cycles: int | None) -> int | None:
         now, number = self._clock.now, processor.cpu.number
         if self._arriving and frame in self._arriving and (frame.intercept is not None or not self._virtual):

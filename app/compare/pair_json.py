@@ -26,6 +26,7 @@ def stimulus_json(aligned: AlignedStimulus) -> Json:
         "stimulus": stimulus_words(aligned.commands),
         "same": aligned.same,
         "differences": list(aligned.differences),
+        "reasons": {"a": aligned.reasons[0] or None, "b": aligned.reasons[1] or None},
         "interrupts": [_aligned(one) for one in aligned.interrupts],
         "rest": _both(aligned.rest),
         "total": _both(aligned.total),

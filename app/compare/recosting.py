@@ -37,8 +37,8 @@ _ICR = (Register.ICR_LOW, Register.ICR_HIGH)
 
 
 def measure_recording(census: Census, backend: str, generation: str, sheet: CostSheet) -> Measured:
-    """What *census* comes to. NoFigure when the sheet lacks a price, ValueError for an impossible pair."""
-    prices = _Prices(census.cpus, backend_of(backend, generation))
+    """What *census* comes to. ValueError for an impossible pair or a sheet that cannot price it."""
+    prices = _Prices(census.cpus, backend_of(backend, generation, sheet))
     uses = [0, 0, 0]
     shares = dict.fromkeys(Shares._fields, 0)
     for kind, count in census.kinds.items():

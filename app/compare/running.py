@@ -23,13 +23,15 @@ from app.sim.simulation import Simulation
 
 
 class Measured(NamedTuple):
-    """One run. *sends* are messages of CPUs and hypercalls' targets, *eois* interrupts that ended."""
+    """One run. *sends* are messages of CPUs and hypercalls' targets, *eois* interrupts that ended, *polls* accesses
+    that only waited for the message before to arrive."""
 
     uses: Uses
     shares: Shares
     latency: int | None
     sends: int
     eois: int
+    polls: int = 0
 
 
 def run_workload(workload: Scenario | FunctionCall, backend: str, generation: str, sheet: CostSheet) -> Measured:
@@ -47,6 +49,7 @@ def _measured(simulation: Simulation, seen: Observation, latencies: list[int]) -
         round(mean(latencies)) if latencies else None,
         counters.ipis_sent,
         counters.eois,
+        seen.polls(),
     )
 
 

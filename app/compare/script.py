@@ -31,6 +31,11 @@ def at_once(*commands: Stimulus) -> tuple[Cue, ...]:
     return tuple(Cue(0, command) for command in commands)
 
 
+def sends_through_apic(command: Stimulus) -> bool:
+    """Whether it has the guest write ICR itself, below all that a hypervisor without APICs puts in its place."""
+    return isinstance(command, SendIpi) or (isinstance(command, CallGuest) and command.function == "do_boot_cpu")
+
+
 def stimulus_words(commands: tuple[Stimulus, ...]) -> str:
     """A stimulus in words: "CPU 0 calls smp_call_function()"."""
     match commands:

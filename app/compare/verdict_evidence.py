@@ -93,7 +93,7 @@ def _devices_served(backend: str, sheet: CostSheet) -> int:
 
 def _access(backend: str, sheet: CostSheet) -> tuple[int, int]:
     """A write of TPR, which sends nothing and ends nothing."""
-    bound = backend_of(backend, THEN)
+    bound = backend_of(backend, THEN, sheet)
     cost = walk(bound, bound.operations.apic_write(Register.TPR, 0), Machine(1).cpus[0]).cost(sheet)
     return cost.cycles, cost.exits
 

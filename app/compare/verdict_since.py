@@ -1,5 +1,6 @@
 """What became of the argument: paravirtualisation against hardware that virtualises the APIC."""
 
+from app.backends.backend import remark_on
 from app.compare.comparison import Comparison, Row
 from app.compare.verdict import Claim, Finding, Tone, Verdict
 from app.compare.verdict_claims import emulation_is_enough, override_two, real_devices
@@ -42,7 +43,14 @@ def _findings(found: Evidence) -> tuple[Finding, ...]:
     """One for each workload; one alone where the sheet's hardware has no such thing, which is so for all of them."""
     if any(comparison.row(HARDWARE) is None for comparison in found.now.values()):
         return (Finding(f"Not on this hardware. {_reason(found.now[IPI], HARDWARE)}", Tone.OPEN),)
-    return (*(_sign(found.now[key], what) for key, what in _WORKLOADS), _few_overrides(found))
+    signs = (_sign(found.now[key], what) for key, what in _WORKLOADS)
+    return (*_controls(found), *signs, _few_overrides(found))
+
+
+def _controls(found: Evidence) -> tuple[Finding, ...]:
+    """What the hardware lacks, where it lacks something."""
+    lacks = row_of(found.now[IPI], HARDWARE).lacks
+    return (Finding(f"Here {HARDWARE} runs {remark_on(lacks, found.sheet)}.", Tone.OPEN),) if lacks else ()
 
 
 def _sign(comparison: Comparison, what: str) -> Finding:

@@ -88,6 +88,8 @@ class Findings:
         self.device_messages = 0
         #: Accesses of local-APIC registers: (offset, whether a write) to their number.
         self.accesses: Counter[tuple[int, bool]] = Counter()
+        #: Of the writes to ICR low, how many reached so many CPUs: none that was refused.
+        self.targets: Counter[int] = Counter()
         self._cpu_count = cpu_count
 
     def count_taken(self, cpu: int, vector: int) -> None:

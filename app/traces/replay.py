@@ -175,10 +175,17 @@ class Replay:
         shadow.written[offset] = value
         start = len(self.machine.events)
         self.machine.write_register(cpu, offset, value)
+        if offset == Register.ICR_LOW:
+            self.findings.targets[sum(len(self.machine.targets(sent)) for sent in self._ipis())] += 1
         if offset in _TIMER_REGISTERS:
             self._sources.timer_written(cpu)
         self._settle(operation.line)
         self._watch.look(start, operation.line, level=offset == Register.ICR_LOW and bool(value & _LEVEL))
+
+    def _ipis(self) -> list[InterruptMessage]:
+        """The messages that a CPU has just sent."""
+        outbox = self.machine.outbox
+        return [sent for sent in outbox if isinstance(sent, InterruptMessage) and sent.origin is Origin.IPI]
 
     def _device_message(self, operation: DeviceMessage) -> None:
         msi = self._io_apic.recorded(operation)

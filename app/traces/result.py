@@ -1,11 +1,13 @@
 """What came of a replay, as users' scripts read it (``replay --json``)."""
 
+from collections import Counter
 from typing import Any, NamedTuple
 
 from app.sim.costing import BACKEND_NAMES, AccessCost, access_cost
 from app.traces.findings import Difference, Findings, ReadDifference, Tally, VectorDifference
 from app.traces.replay import Replay
 from app.x86.register_map import REGISTERS
+from app.x86.registers import Register
 
 Json = dict[str, Any]
 
@@ -79,13 +81,17 @@ def result_of(replay: Replay) -> ReplayResult:
 
 
 def _cost(backend: str, findings: Findings) -> AccessCost:
-    """What the recorded accesses would cost through *backend*: the price of each kind times how often it was made. Each
-    write of ICR pays for one target, whomever it reached; ``app.compare.recosting`` looks closer."""
+    """What the recorded accesses would cost through *backend*: the price of each kind times how often it was made. A
+    write of ICR pays for each CPU that it reached."""
     total = [0, 0, 0, 0]
     for (register, write), count in findings.accesses.items():
-        if register in REGISTERS:
-            for place, value in enumerate(access_cost(backend, register, write)):
-                total[place] += count * value
+        if register not in REGISTERS:
+            continue
+        reached = findings.targets if write and register == Register.ICR_LOW else Counter[int]()
+        unsent = count - reached.total()  # every other access, and a write that was not of a whole register
+        for targets, times in (*reached.items(), (0, unsent)):
+            for place, value in enumerate(access_cost(backend, register, write, targets=targets)):
+                total[place] += times * value
     return AccessCost(*total)
 
 

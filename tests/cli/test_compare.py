@@ -110,7 +110,22 @@ def test_a_back_end_that_never_met_the_kernel_is_told_with_the_reason() -> None:
     ("arguments", "words"),
     [
         (["thunder"], "'thunder' is no scenario, function or file; scenarios: reschedule, call-function, "),
-        (["no/such.log"], "'no/such.log' is no scenario, function or file"),
+        (["no/such"], "no/such: no such file"),
+        (["such.log"], "such.log: no such file"),
+        (["such.log.gz"], "such.log.gz: no such file"),
+        (["storm", "--costs", "no/such.toml"], "--costs: no/such.toml: no such file"),
+        (["storm", "--costs", "such.toml"], "--costs: such.toml: no such file"),
+        (["storm", "--costs", "/costs/1066"], "--costs: '/costs/1066' is no cost sheet: there are 2007, "),
+        (["storm", "--costs", "2007?vm_exit=1/2"], "--costs: '2007?vm_exit=1/2' is no cost sheet: vm_exit must be a "),
+        (["storm", "--costs", "2007?vm_exit=-5"], "--costs: '2007?vm_exit=-5' is no cost sheet: vm_exit must be 0 or "),
+        (
+            ["storm", "--backends", "vmi", "--generation", "linux-6"],
+            "there is nothing to compare: vmi: VMI left the kernel with 2.6.37\n",
+        ),
+        (
+            ["storm", "--backends", "apicv,kvm-pv", "--costs", "2007"],
+            "there is nothing to compare: apicv: 2007 has no figure for virtual_apic_access: This hypervisor uses ",
+        ),
         (["smp_call_function:256"], "'smp_call_function:256': the number of targets must be from 1 to 255, not '256'"),
         ([""], "'' is no scenario, function or file"),
         (["app"], "app: Is a directory"),

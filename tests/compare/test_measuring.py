@@ -195,3 +195,32 @@ def test_progress_is_told_one_back_end_after_the_other() -> None:
     compare(workload_of("reschedule"), ["native-xapic", "vmi"], on_progress=lambda *step: heard.append(step))
 
     assert heard == [(0, 2), (1, 2)]
+
+
+def test_controls_that_a_sheet_lacks_are_off_and_the_remarks_say_so() -> None:
+    found = compared("smp_call_function:3", "skylake-sp", "linux-6")
+    row = found.row("apicv")
+
+    assert row is not None
+    assert (row.lacks, row.uses.exits) == (("IPI virtualisation",), 3)
+    assert "apicv runs without IPI virtualisation: skylake-sp has none." in found.remarks
+    assert all(other.lacks == () for other in found.rows if other.backend != "apicv")
+
+
+def test_accesses_that_only_poll_are_counted_and_said() -> None:
+    found = compared("smp_call_function:64")
+    polls = {row.backend: row.polls for row in found.rows}
+    accesses = {row.backend: row.uses.accesses for row in found.rows}
+
+    one_each = accesses["trap-emulate"]
+    assert polls["trap-emulate"] == polls["vmi"] == polls["native-x2apic"] == 0
+    assert accesses["native-xapic"] - polls["native-xapic"] == accesses["apicv"] - polls["apicv"] == one_each
+    assert polls["native-xapic"] > 0
+    [said] = [remark for remark in found.remarks if "delivery status" in remark]
+    assert f"{polls['native-xapic']:,} under native-xapic" in said
+    assert f"{polls['apicv']:,} under apicv" in said
+    assert "trap-emulate" not in said
+
+
+def test_one_send_waits_for_none_before_it_and_nothing_is_said() -> None:
+    assert not [remark for remark in compared("smp_send_reschedule:1").remarks if "delivery status" in remark]

@@ -6,6 +6,7 @@ from app.backends.catalogue import BACKENDS
 from app.backends.cost_sheet import load_cost_sheet
 from app.compare.measuring import DEFAULT_SHEET, kernel_for
 from app.compare.observation import Observation, sending_functions
+from app.guest.steps import Delay
 from app.sim.commands import CallGuest
 from app.sim.events import HandlerEntered
 from app.sim.scenarios import SCENARIOS
@@ -31,6 +32,18 @@ def test_shares_add_up_to_what_the_simulation_counts(backend: str) -> None:
 
     assert seen.shares().total == machine.counters.cycles > 0
     assert seen.shares().sends > 0
+
+
+def test_waiting_by_the_clock_is_no_work() -> None:
+    machine = simulation("native-xapic", cpus=2)
+    seen = Observation(machine)
+
+    machine.apply(CallGuest(0, "do_boot_cpu", target=1))
+    machine.run(until_idle=True)
+
+    waited = [done for done in seen.steps if isinstance(done.step, Delay)]
+    assert [(done.step, done.cycles) for done in waited] == [(done.step, 0) for done in waited] != []
+    assert seen.shares().total == machine.counters.cycles < machine.time
 
 
 @under_every_back_end

@@ -4,18 +4,23 @@ from importlib import resources
 
 import pytest
 
+from app.backends.catalogue import BACKENDS
 from app.backends.cost_sheet import load_cost_sheet
 from app.compare.journal_script import journal_script
 from app.compare.lock_step import LockStep
 from app.compare.recorded_script import Machine, recorded_script
 from app.compare.script import Script
+from app.guest.generations import GENERATIONS
+from app.hw.events import MessageSent
+from app.hw.messages import InterruptMessage, Origin
 from app.sim.commands import CallGuest, Demonstrate, SendIpi, SendMsi, SetBackend
 from app.sim.simulation import Simulation
 from app.sim.watched import WatchedSimulation
 from app.traces.operations import Recording
 from app.traces.qemu_log import read_recording
 from app.traces.replay import Replay
-from app.x86.icr import Icr
+from app.x86.icr import DeliveryMode, Icr
+from app.x86.vectors import FIRST_LEGAL_VECTOR
 
 OLD, SHEET = "linux-2.6.22", load_cost_sheet("2007")
 
@@ -75,6 +80,21 @@ def test_what_is_above_the_register_is_called_where_one_replaces_it(recording: R
     assert masks
 
 
+def test_today_s_kernel_calls_its_own_functions_because_recorded_destinations_would_miss(recording: Recording) -> None:
+    script = recorded_script(recording, Machine("native-xapic", "linux-6"), Machine("trap-emulate", "linux-6"))
+
+    assert script.remarks[0].startswith("The recorded destinations would reach other CPUs under linux-6")
+    vectors = [cue.command for (cue,) in script.stimuli if isinstance(cue.command, SendIpi)]
+    assert {command.icr.delivery_mode for command in vectors} == {DeliveryMode.INIT, DeliveryMode.STARTUP}
+
+
+def test_what_a_guest_without_an_apic_cannot_send_is_left_out_and_counted(recording: Recording) -> None:
+    script = recorded_script(recording, Machine("native-xapic", "linux-6"), Machine("xen-evtchn", "linux-6"))
+
+    assert not [cue for (cue,) in script.stimuli if isinstance(cue.command, SendIpi)]
+    assert "which a guest without an APIC cannot send (11)" in script.remarks[-1]
+
+
 def journal_of(simulation: Simulation) -> Script:
     return journal_script("it", simulation.journal, simulation.time, 2, "native-xapic", OLD, SHEET)
 
@@ -123,3 +143,55 @@ def test_change_of_back_end_is_left_out_and_said() -> None:
 
     assert [cue.command for cues in script.stimuli for cue in cues] == [CallGuest(0, "send_ipi_self")]
     assert any("changed its back end" in remark for remark in script.remarks)
+
+
+MACHINES = [
+    Machine(name, kernel.name)
+    for kernel in GENERATIONS.values()
+    for name, definition in BACKENDS.items()
+    if definition.reason_against(kernel) is None
+]
+
+
+def recorded_deliveries(recording: Recording) -> int:
+    """How many CPUs were told to take a vector by another's ICR, each time counted."""
+    replay = Replay(recording)
+    count = 0
+    while not replay.finished:
+        replay.step()
+        for event in replay.machine.take_events():
+            if isinstance(event, MessageSent) and isinstance(event.message, InterruptMessage):
+                fixed = event.message.delivery_mode is DeliveryMode.FIXED
+                if event.message.origin is Origin.IPI and fixed and event.message.vector >= FIRST_LEGAL_VECTOR:
+                    count += len(replay.machine.targets(event.message))
+    return count
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("machine", MACHINES, ids=" ".join)
+def test_every_recorded_ipi_is_handled_by_whom_it_reached_on_every_machine(
+    recording: Recording, machine: Machine
+) -> None:
+    partner = Machine("native-xapic", OLD)
+    sheet = load_cost_sheet("sapphire-rapids")
+    script = recorded_script(recording, machine, partner)
+    lock_step = LockStep(
+        *(WatchedSimulation(4, one.backend, sheet, generation=one.generation) for one in (machine, partner))
+    )
+
+    for stimulus in script.stimuli:
+        lock_step.begin(stimulus)
+        lock_step.run()
+
+    wanted = recorded_deliveries(recording)
+    for side in lock_step.sides:
+        ipis = [
+            one
+            for stretch in side.stretches
+            for one in stretch.interrupts
+            if one.from_cpu and one.delivery_mode is DeliveryMode.FIXED
+        ]
+        assert sum(len(one.handled) for one in ipis) == wanted
+        assert [one for one in ipis if not one.targets or one.refused] == []
+        devices = [one for stretch in side.stretches for one in stretch.interrupts if not one.from_cpu]
+        assert [one for one in devices if not one.handled] == []

@@ -112,6 +112,14 @@ def test_without_the_hardware_its_question_stays_open_and_says_why() -> None:
     assert "Ivy Bridge" in claim.findings[0].text
 
 
+def test_hardware_of_an_older_time_is_judged_with_the_controls_that_it_has() -> None:
+    claim = judged("skylake-sp").claim("since")
+
+    assert claim.findings[0].text == "Here apicv runs without IPI virtualisation: skylake-sp has none."
+    assert claim.judgement is not Judgement.SILENT
+    assert finding(claim, "One IPI").tone is not Tone.OPEN
+
+
 def test_hardware_turns_the_sign_of_paravirtualisation() -> None:
     assert finding(judged("sapphire-rapids").claim("since"), "One IPI").tone is Tone.AGAINST
 

@@ -18,16 +18,24 @@ RECORDINGS = [
 ]
 ALL_EXCLUDING_SELF = 0xC_0000
 LOGICAL = 0x800
+SMI = 0x200
 
 
 def census(log: LogLines) -> Census:
     taker = CensusTaker(Replay(log.recording()))
     taker.run(taker.replay.length)
-    return taker.census()
+    found = taker.census()
+    assert found.unexplained == 0, "the log is of no machine: its interrupts are taken by other CPUs, say"
+    return found
 
 
 def started(cpus: int) -> LogLines:
     return LogLines().started(cpus)
+
+
+def recognised() -> LogLines:
+    """Two CPUs, the second of which took an interrupt, and then reached for its APIC: by that the reader knows it."""
+    return started(2).ipi(0, 1, 0x41).taken(1, 0x41).read(1, SVR, 0x1FF).write(1, EOI, 0)
 
 
 def sends(found: Census) -> list[Sent]:
@@ -88,9 +96,17 @@ def test_eoi_is_not_spared_when_another_interrupt_waits() -> None:
 
 
 def test_eoi_is_not_spared_when_another_interrupt_arrives_meanwhile() -> None:
-    found = census(started(2).ipi(0, 1, 0x41).taken(1, 0x41).ipi(0, 1, 0x31).write(1, EOI, 0))
+    log = recognised().ipi(0, 1, 0x41).taken(1, 0x41).ipi(0, 1, 0x31).write(1, EOI, 0)
 
-    assert found.spared == 0
+    assert census(log).spared == 0
+
+
+def test_eoi_is_not_spared_when_a_signal_comes_once_more_and_merges() -> None:
+    """An SMI that waits already makes its CPU leave the guest all the same."""
+    once = census(recognised().ipi(0, 1, SMI).ipi(0, 1, 0x41).taken(1, 0x41).write(1, EOI, 0))
+    twice = census(recognised().ipi(0, 1, SMI).ipi(0, 1, 0x41).taken(1, 0x41).ipi(0, 1, SMI).write(1, EOI, 0))
+
+    assert (once.spared, twice.spared) == (1, 0)
 
 
 def test_eoi_is_not_spared_inside_another_handler_nor_that_of_the_outer_one() -> None:

@@ -1,10 +1,16 @@
 import json
 
+import pytest
+
+from app.backends.cost_sheet import load_cost_sheet
+from app.compare.recosting import measure_recording
 from app.sim.costing import BACKEND_NAMES, access_cost
 from app.traces import deviations
+from app.traces.census import CensusTaker
 from app.traces.findings import LISTED
+from app.traces.replay import Replay
 from app.traces.result import ReplayResult, result_of
-from tests.traces.log_lines import LDR, LVT_LINT0, SVR, LogLines
+from tests.traces.log_lines import ICR_HIGH, ICR_LOW, LDR, LVT_LINT0, SVR, LogLines
 
 
 def result(log: LogLines) -> ReplayResult:
@@ -78,6 +84,37 @@ def test_cost_is_the_price_of_each_access_times_their_number() -> None:
         assert cost[backend]["accesses"] == len(made)
         for name in ("exits", "hypercalls", "cycles"):
             assert cost[backend][name] == sum(getattr(price, name) for price in prices)
+
+
+def cycles(log: LogLines) -> dict[str, int]:
+    return {backend: cost["cycles"] for backend, cost in result(log).as_json()["cost"].items()}
+
+
+@pytest.mark.parametrize(
+    ("icr", "targets"),
+    [(0x40041, 1), (0xC0041, 3), (0x80041, 4), (0x00041, 1), (0x40001, 0)],  # self, others, all, one by name, illegal
+)
+def test_a_send_pays_for_each_cpu_that_it_reaches(icr: int, targets: int) -> None:
+    sent = cycles(LogLines().started(4).write(0, ICR_HIGH, 2 << 24).write(0, ICR_LOW, icr))
+    before = cycles(LogLines().started(4).write(0, ICR_HIGH, 2 << 24))
+
+    for backend in BACKEND_NAMES:
+        price = access_cost(backend, ICR_LOW, write=True, targets=targets).cycles
+        assert sent[backend] - before[backend] == price
+    one = access_cost("vmi", ICR_LOW, write=True).cycles - access_cost("vmi", ICR_LOW, write=True, targets=0).cycles
+    assert one == load_cost_sheet("2007").price("send_ipi_target")
+
+
+def test_a_comparison_of_the_same_log_charges_the_same_for_its_sends() -> None:
+    log = LogLines().started(4).write(0, ICR_HIGH, 2 << 24)
+    for icr in (0x40041, 0xC0042, 0x80043, 0x00044, 0x40001):
+        log.write(0, ICR_LOW, icr)
+    taker = CensusTaker(Replay(log.recording()))
+    taker.run(taker.replay.length)
+
+    for backend, spent in cycles(log).items():
+        measured = measure_recording(taker.census(), backend, "linux-2.6.22", load_cost_sheet("2007"))
+        assert spent == measured.shares.total
 
 
 def test_differences_beyond_the_listed_are_counted() -> None:
