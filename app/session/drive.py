@@ -33,6 +33,10 @@ class Drive(Protocol):
         """The name of the back end."""
 
     @property
+    def backend_remark(self) -> str:
+        """What the cost sheet leaves out of the back end, and why; "" for nothing."""
+
+    @property
     def interrupts_taken(self) -> int:
         """How many interrupts the CPUs have taken."""
 

@@ -5,10 +5,8 @@ this task changes and only between two turns of the event loop.
 """
 
 import asyncio
-import logging
 import time
 from collections import deque
-from contextlib import suppress
 from enum import Enum
 from typing import NamedTuple
 
@@ -16,15 +14,13 @@ from app.compare.lock_step import MOST_INTERRUPTS, LockStep, Side
 from app.compare.script import Cue, Script, at_once
 from app.session.drive import NotPossible, State
 from app.session.hub import Hub
+from app.session.owner import Owner
 from app.session.publisher import Publisher
 from app.session.registry import UnknownSession
 from app.session.share import Share
 from app.session.simulated import SimulatedDrive
 from app.sim.commands import Stimulus
 
-_LOG = logging.getLogger(__name__)
-_SESSION_OVER, _BROKEN = 1000, 1011
-_OVER_WORDS = "this pair is over"
 #: How many operations go by between two looks at the clock.
 _OPERATIONS_AT_ONCE = 20
 #: Whoever asked for something long is answered after so many seconds; it goes on.
@@ -93,29 +89,27 @@ class PairedMachine:
         self._pair.touch()
 
 
-class Pair:
+class Pair(Owner):
     """Two machines, the stimuli that wait for them, and everyone who looks at them."""
+
+    kind = "pair"
 
     def __init__(
         self, pair_id: str, lock_step: LockStep, script: Script, *, paused: bool, share: Share | None = None
     ) -> None:
-        self.id = pair_id
+        super().__init__(pair_id, share)
         self.lock_step = lock_step
         self.script = script
-        self.touched = time.monotonic()
         self._go = Go.NOT if paused else Go.ON
         self._waiting = deque(script.stimuli)
         self._inbox: deque[tuple[Request, asyncio.Future[None]]] = deque()
         self._answers: list[tuple[float, asyncio.Future[None]]] = []
-        self._called = asyncio.Event()
-        self._share = share or Share()
         self.machines = {
             name: PairedMachine(self, side, name) for name, side in zip("ab", lock_step.sides, strict=True)
         }
         for machine in self.machines.values():
             machine.publish()
-        self._task = asyncio.create_task(self._live(), name=f"pair {pair_id}")
-        self._task.add_done_callback(self._ended)
+        self._begin_to_live()
 
     # For others
 
@@ -133,10 +127,6 @@ class Pair:
         """Something is going on at this moment."""
         return self._go is not Go.NOT and not (self.lock_step.at_rest and not self._waiting)
 
-    @property
-    def over(self) -> bool:
-        return self.machines["a"].hub.over is not None
-
     def machine(self, name: str) -> PairedMachine:
         """Machine ``a`` or ``b``. UnknownSession for any other name."""
         if name not in self.machines:
@@ -152,11 +142,6 @@ class Pair:
             "at_rest": self.lock_step.at_rest,
         }
 
-    def touch(self) -> None:
-        """Somebody is interested."""
-        self.touched = time.monotonic()
-        self._called.set()
-
     async def give(self, *commands: Stimulus) -> None:
         """One more stimulus for both. NotPossible when too many wait or the pair is over."""
         await self.ask(Give((at_once(*commands),)))
@@ -164,32 +149,18 @@ class Pair:
     async def ask(self, request: Request) -> None:
         """Puts *request* into the inbox and waits until it has been done, or is well under way."""
         if self.over:
-            raise NotPossible(_OVER_WORDS)
+            raise NotPossible(self.over_words)
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._inbox.append((request, future))
         self.touch()
         await future
 
-    async def close(self, code: int = _SESSION_OVER) -> None:
-        """Ends the pair and closes its streams with *code*."""
-        self.abandon(code)
-        await asyncio.gather(self._task, return_exceptions=True)
+    @property
+    def hubs(self) -> list[Hub]:
+        return [machine.hub for machine in self.machines.values()]
 
-    def abandon(self, code: int = _SESSION_OVER) -> None:
-        """As close, without waiting for the task to end."""
-        self._task.cancel()
-        self._share.busy(self, False)
-        for future in [future for _, future in self._inbox] + [future for _, future in self._answers]:
-            if not future.done():
-                future.set_exception(NotPossible(_OVER_WORDS))
-        for machine in self.machines.values():
-            machine.hub.close(code)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        fault = None if task.cancelled() else task.exception()
-        if fault is not None:
-            _LOG.error("pair %s broke", self.id, exc_info=fault)
-            self.abandon(_BROKEN)
+    def _unanswered(self) -> "list[asyncio.Future[None]]":
+        return [future for _, future in self._inbox] + [future for _, future in self._answers]
 
     # The task
 
@@ -203,17 +174,13 @@ class Pair:
                 self._run_slice()
             self._publish()
             self._answer()
-            if self.running or self._inbox:
-                await asyncio.sleep(0)
-            else:
-                await self._sleep()
+            await self._sleep(0.0 if self.running or self._inbox else self._seconds_until_due())
 
-    async def _sleep(self) -> None:
-        unseen = any(machine.publisher.unseen for machine in self.machines.values())
-        delay = max(machine.publisher.seconds_until_due for machine in self.machines.values()) if unseen else None
-        with suppress(TimeoutError):
-            async with asyncio.timeout(delay):
-                await self._called.wait()
+    def _seconds_until_due(self) -> float | None:
+        """Until what has changed is still to be shown; None when all is."""
+        publishers = [machine.publisher for machine in self.machines.values()]
+        unseen = any(publisher.unseen for publisher in publishers)
+        return max(publisher.seconds_until_due for publisher in publishers) if unseen else None
 
     def _take(self, request: Request, future: "asyncio.Future[None]") -> None:
         match request:

@@ -1,7 +1,6 @@
 """The pairs of this process."""
 
 import asyncio
-import secrets
 from importlib import resources
 from typing import NamedTuple
 
@@ -11,9 +10,10 @@ from app.compare.lock_step import LockStep
 from app.compare.recorded_script import Machine, recorded_script
 from app.compare.script import Script
 from app.session.drive import NotPossible
+from app.session.owner import make_room, new_id
 from app.session.pair import MOST_WAITING, Pair
 from app.session.recorded import RecordedDrive
-from app.session.registry import ALPHABET, ID_LENGTH, SAMPLES, TooManySessions, UnknownSession
+from app.session.registry import SAMPLES, UnknownSession
 from app.session.session import Session
 from app.session.share import Share
 from app.session.simulated import SimulatedDrive
@@ -24,6 +24,10 @@ from app.traces.qemu_log import read_recording
 
 _EMPTY = Script("what you do here", ())
 _MOST_CPUS = 255
+
+
+class UnknownPair(UnknownSession):
+    """No pair has that id (any more)."""
 
 
 class Wanted(NamedTuple):
@@ -40,21 +44,21 @@ class Pairs:
     """Creates, finds and ends pairs; over the limit, the one that nobody watches and nobody has touched for longest
     must go."""
 
-    def __init__(self, limit: int = 20) -> None:
+    def __init__(self, share: Share, limit: int = 20) -> None:
         self._limit = limit
         self._pairs: dict[str, Pair] = {}
-        self._share = Share()
+        self.share = share
 
     def all(self) -> list[Pair]:
         """Every pair, oldest first."""
         return list(self._pairs.values())
 
     def get(self, pair_id: str) -> Pair:
-        """The pair with that id. UnknownSession when there is none."""
+        """The pair with that id. UnknownPair when there is none."""
         try:
             return self._pairs[pair_id]
         except KeyError:
-            raise UnknownSession(pair_id) from None
+            raise UnknownPair(pair_id) from None
 
     async def create(self, wanted: Wanted) -> Pair:
         """Two quiet machines. ValueError (why) when a back end does not go with its kernel."""
@@ -90,7 +94,7 @@ class Pairs:
         return await self.create_from_recording(wanted, file.name, file.read_bytes())
 
     async def end(self, pair_id: str) -> None:
-        """Ends a pair. UnknownSession when there is none."""
+        """Ends a pair. UnknownPair when there is none."""
         pair = self.get(pair_id)
         del self._pairs[pair_id]
         await pair.close()
@@ -113,21 +117,11 @@ class Pairs:
         return self._add(wanted, lock_step, script)
 
     def _add(self, wanted: Wanted, lock_step: LockStep, script: Script) -> Pair:
-        self._make_room()
-        pair_id = "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
-        pair = Pair(pair_id, lock_step, script, paused=wanted.paused, share=self._share)
+        make_room(self._pairs, self._limit)
+        pair_id = new_id()
+        pair = Pair(pair_id, lock_step, script, paused=wanted.paused, share=self.share)
         self._pairs[pair_id] = pair
         return pair
-
-    def _make_room(self) -> None:
-        if len(self._pairs) < self._limit:
-            return
-        idle = [pair for pair in self.all() if not any(machine.hub.viewers for machine in pair.machines.values())]
-        if not idle:
-            raise TooManySessions(f"{self._limit} pairs are open and all of them are watched")
-        oldest = min(idle, key=lambda pair: pair.touched)
-        del self._pairs[oldest.id]
-        oldest.abandon()
 
 
 def _machines(wanted: Wanted) -> LockStep:

@@ -7,6 +7,8 @@ from app.session.hub import Hub
 from app.wire.event_records import EventRecord, event_record
 
 _FRAME = 1 / 30
+#: So long what happens may wait when nobody watches: the drive keeps all of it until then.
+_UNWATCHED_FRAME = 0.5
 #: Of building and encoding frames, no more than this share of the time.
 _FRAME_SHARE = 0.25
 #: Of a flood of events, no more are put into words than anyone could get.
@@ -28,6 +30,11 @@ class Publisher:
     def due(self) -> bool:
         """There is something to show, and it is time to."""
         return self.unseen and time.monotonic() >= self._next_frame
+
+    @property
+    def overdue(self) -> bool:
+        """It is time even if nobody watches."""
+        return self.unseen and time.monotonic() >= self._next_frame + _UNWATCHED_FRAME
 
     @property
     def seconds_until_due(self) -> float:

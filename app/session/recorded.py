@@ -37,6 +37,10 @@ class RecordedDrive:
         return "native-xapic"
 
     @property
+    def backend_remark(self) -> str:
+        return ""
+
+    @property
     def interrupts_taken(self) -> int:
         return self.replay.vectors_checked
 

@@ -1,12 +1,13 @@
 """The sessions of this process."""
 
 import asyncio
-import secrets
 from importlib import resources
 
 from app.backends.catalogue import DEFAULT_BACKEND
 from app.backends.cost_sheet import CostSheet
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
+from app.session.owner import TooManySessions as TooManySessions
+from app.session.owner import make_room, new_id
 from app.session.recorded import RecordedDrive
 from app.session.session import Session
 from app.session.share import Share
@@ -17,9 +18,6 @@ from app.traces.errors import UnusableRecording
 from app.traces.qemu_log import read_recording
 from app.traces.replay import Replay
 
-#: Letters and digits that nobody mistakes for one another when reading them off a projector.
-ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-ID_LENGTH = 6
 #: Cycles a second at which a person can follow each operation.
 SLOW_MOTION = 400.0
 #: A recording's cycles are nanoseconds; at this pace the sample takes a few minutes.
@@ -32,10 +30,6 @@ class UnknownSession(LookupError):
     """No session has that id (any more)."""
 
 
-class TooManySessions(Exception):
-    """Every place is taken by a session that somebody watches."""
-
-
 class Registry:
     """Creates, finds and ends sessions. One of them, the default, lasts as long as the process."""
 
@@ -43,7 +37,8 @@ class Registry:
         self._limit = limit
         self._sessions: dict[str, Session] = {}
         self._default: Session | None = None
-        self._share = Share()
+        #: Of the process: sessions and whatever else runs beside them.
+        self.share = Share()
 
     async def start(self) -> None:
         """Opens the default session: a machine that already does something, slowly."""
@@ -130,22 +125,11 @@ class Registry:
             await self.start()
 
     def _add(self, title: str, drive: SimulatedDrive | RecordedDrive, *, paused: bool, speed: float | None) -> Session:
-        self._make_room()
-        session_id = "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
-        session = Session(session_id, title, drive, paused=paused, speed=speed, share=self._share)
+        make_room(self._sessions, self._limit, spared=self._default)
+        session_id = new_id()
+        session = Session(session_id, title, drive, paused=paused, speed=speed, share=self.share)
         self._sessions[session_id] = session
         return session
-
-    def _make_room(self) -> None:
-        """Over the limit, the session that nobody has touched for longest and nobody watches must go."""
-        if len(self._sessions) < self._limit:
-            return
-        idle = [s for s in self._sessions.values() if not s.hub.viewers and s is not self._default]
-        if not idle:
-            raise TooManySessions(f"{self._limit} sessions are open and all of them are watched")
-        oldest = min(idle, key=lambda session: session.touched)
-        del self._sessions[oldest.id]
-        oldest.abandon()
 
 
 def _read(name: str, data: bytes) -> Replay:

@@ -5,7 +5,6 @@ process up, and publishes. It waits for nobody who watches.
 """
 
 import asyncio
-import logging
 import time
 from collections import deque
 from contextlib import suppress
@@ -15,6 +14,7 @@ from app.backends.catalogue import BACKENDS
 from app.hw.events import Fault
 from app.session.drive import Drive, NotPossible, State
 from app.session.hub import Hub
+from app.session.owner import Owner
 from app.session.pacer import Pacer
 from app.session.publisher import Publisher
 from app.session.share import Share
@@ -39,10 +39,6 @@ from app.wire.preview import Preview, preview
 _FRAME = 1 / 30
 #: How many operations go by between two looks at the clock.
 _OPERATIONS_AT_ONCE = 20
-_SESSION_OVER = 1000
-_BROKEN = 1011
-_LOG = logging.getLogger(__name__)
-_OVER_WORDS = "the session is over"
 #: A step to an interrupt that has not come after so many operations ends: it may never come.
 _LONGEST_WAIT = 200_000
 
@@ -56,8 +52,10 @@ class Answer(NamedTuple):
     values: dict[str, Any]
 
 
-class Session:
+class Session(Owner):
     """One machine and everyone who looks at it."""
+
+    kind = "session"
 
     def __init__(
         self,
@@ -69,21 +67,17 @@ class Session:
         speed: float | None,
         share: Share | None = None,
     ) -> None:
-        self.id = session_id
+        super().__init__(session_id, share)
         self.title = title
         self.drive = drive
         self.paused = paused
         self.hub = Hub()
-        self.touched = time.monotonic()
-        self._share = share or Share()
         self._pacer = Pacer(speed, drive.longest_gap)
         self._inbox: deque[tuple[Command, asyncio.Future[Answer]]] = deque()
-        self._called = asyncio.Event()
         self._commands = 0
         self._publisher = Publisher(self.hub, drive)
         self._publish()
-        self._task = asyncio.create_task(self._live(), name=f"session {session_id}")
-        self._task.add_done_callback(self._ended)
+        self._begin_to_live()
 
     # For others
 
@@ -99,8 +93,8 @@ class Session:
 
     async def submit(self, command: Command) -> Answer:
         """Puts *command* into the inbox and waits until it has been applied. NotPossible when it cannot be."""
-        if self.hub.over is not None:
-            raise NotPossible(_OVER_WORDS)
+        if self.over:
+            raise NotPossible(self.over_words)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._inbox.append((command, future))
         self._called.set()
@@ -117,30 +111,15 @@ class Session:
 
     def viewers_changed(self) -> None:
         """Somebody has begun or stopped to watch."""
-        self.touched = time.monotonic()
         self._publisher.unseen = True
-        self._called.set()
+        self.touch()
 
-    async def close(self, code: int = _SESSION_OVER) -> None:
-        """Ends the session and closes its viewers' streams with *code*."""
-        self.abandon(code)
-        await asyncio.gather(self._task, return_exceptions=True)
+    @property
+    def hubs(self) -> tuple[Hub]:
+        return (self.hub,)
 
-    def abandon(self, code: int = _SESSION_OVER) -> None:
-        """As close, without waiting for the task to end."""
-        self._task.cancel()
-        self._share.busy(self, False)
-        for _, future in self._inbox:
-            if not future.done():
-                future.set_exception(NotPossible(_OVER_WORDS))
-        self.hub.close(code)
-
-    def _ended(self, task: "asyncio.Task[None]") -> None:
-        """The task has stopped. By itself it never does: then a fault of ours has stopped it, and nobody is to wait."""
-        fault = None if task.cancelled() else task.exception()
-        if fault is not None:
-            _LOG.error("session %s broke", self.id, exc_info=fault)
-            self.abandon(_BROKEN)
+    def _unanswered(self) -> "list[asyncio.Future[Answer]]":
+        return [future for _, future in self._inbox]
 
     # The task
 
@@ -153,20 +132,11 @@ class Session:
                 self._inbox.popleft()  # only now: whoever waits for the command under way is told when the session ends
             delay = None if self.paused else self._advance()
             self._share.busy(self, delay is not None)
-            if self._publisher.due and self.hub.viewers:
+            if self._publisher.overdue or (self._publisher.due and self.hub.viewers):
                 self._publish()
             elif delay is None and self._publisher.unseen and self.hub.viewers:
                 delay = self._publisher.seconds_until_due  # what changed since is still to be shown
             await self._sleep(delay)
-
-    async def _sleep(self, delay: float | None) -> None:
-        """Until the next thing happens or somebody calls; *delay* None is until somebody calls."""
-        if delay == 0.0:
-            await asyncio.sleep(0)
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(delay):  # not wait_for, which may swallow the cancellation that ends the session
-                await self._called.wait()
 
     def _advance(self) -> float | None:
         """Moves virtual time on. Returns how long to sleep, None when there is nothing to wait for."""
@@ -174,7 +144,6 @@ class Session:
         if next_time is None:
             self._pacer.stop()
             return None
-        self._publisher.unseen = True
         self._publisher.unseen = True
         if self._pacer.speed is None:
             self._run_slice(None)
@@ -240,7 +209,8 @@ class Session:
             return f"#GP: {value.value}.", {"fault": value.value}
         if isinstance(command, ReadRegister | ReadMsr) and value is not None:
             return f"It reads {value:#010x}.", {"value": f"{value:#010x}"}
-        return answer_words(command, self.drive.vector_names, paused=self.paused), {}
+        remark = self.drive.backend_remark
+        return answer_words(command, self.drive.vector_names, paused=self.paused, remark=remark), {}
 
     def _hold(self) -> None:
         self.paused = True

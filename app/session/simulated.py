@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from app.backends.backend import remark_on
 from app.backends.catalogue import BACKENDS, reason_against
 from app.backends.cost_sheet_reference import cost_sheet_of, reference_of
 from app.guest.generations import GENERATIONS
@@ -51,6 +52,12 @@ class SimulatedDrive:
     @property
     def backend(self) -> str:
         return self.simulation.backend
+
+    @property
+    def backend_remark(self) -> str:
+        execution = self.simulation.execution
+        next_one = execution.following or execution.backend
+        return remark_on(next_one.definition.lacks, self.simulation.sheet)
 
     @property
     def interrupts_taken(self) -> int:
@@ -109,6 +116,7 @@ class SimulatedDrive:
         simulation = self.simulation
         return {
             "backend": simulation.backend,
+            "backend_remark": self.backend_remark,
             "cost_sheet": reference_of(simulation.sheet),
             "backends_refused": self._refused(),
             "profile": self.machine.profile.name,

@@ -8,11 +8,13 @@ import pytest
 from app.backends.cost_sheet import load_cost_sheet
 from app.compare.lock_step import MOST_INTERRUPTS
 from app.compare.recorded_script import Machine
+from app.compare.script import at_once
 from app.session.drive import NotPossible
-from app.session.pair import Go, Pair
+from app.session.pair import MOST_WAITING, Give, Go, Pair
 from app.session.pairs import Pairs, Wanted
 from app.session.registry import UnknownSession
 from app.session.session import Session
+from app.session.share import Share
 from app.sim.commands import CallGuest
 from app.traces.errors import UnusableRecording
 from tests.session.living import TO_CPU_1
@@ -26,7 +28,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def pairs() -> AsyncIterator[Pairs]:
-    made = Pairs(limit=2)
+    made = Pairs(Share(), limit=2)
     yield made
     await made.stop(1000)
 
@@ -53,6 +55,18 @@ async def test_paused_pair_lets_stimuli_wait_for_next(pair: Pair) -> None:
     await pair.ask(Go.STIMULUS)
 
     assert pair.progress() == {"stimuli": 1, "waiting": 1, "paused": True, "at_rest": True}
+
+
+async def test_more_stimuli_than_may_wait_are_refused_and_none_of_them_is_taken(pair: Pair) -> None:
+    await pair.ask(Go.NOT)
+    await pair.ask(Give((at_once(TO_CPU_1),) * (MOST_WAITING - 1)))
+
+    with pytest.raises(NotPossible, match="20,000 stimuli wait already; let time run"):
+        await pair.ask(Give((at_once(TO_CPU_1),) * 2))
+    assert pair.progress()["waiting"] == MOST_WAITING - 1
+
+    await pair.give(TO_CPU_1)
+    assert pair.progress()["waiting"] == MOST_WAITING
 
 
 async def test_step_stops_behind_one_interrupt_on_each(pair: Pair) -> None:
@@ -85,7 +99,7 @@ async def test_streams_tell_how_far_the_pair_is(pair: Pair) -> None:
 async def test_ended_pair_says_so(pairs: Pairs, pair: Pair) -> None:
     await pairs.end(pair.id)
 
-    with pytest.raises(NotPossible, match="this pair is over"):
+    with pytest.raises(NotPossible, match="the pair is over"):
         await pair.give(TO_CPU_1)
     with pytest.raises(UnknownSession):
         pairs.get(pair.id)

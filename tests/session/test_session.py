@@ -15,6 +15,7 @@ from app.sim.commands import (
     ReadRegister,
     Run,
     RunUntilIdle,
+    SendIpi,
     SetInterruptFlag,
     SetSpeed,
     StepBy,
@@ -22,6 +23,7 @@ from app.sim.commands import (
 )
 from app.sim.simulation import Simulation
 from app.wire.commands import InvalidCommand
+from app.x86.icr import Icr
 from app.x86.registers import Register
 from tests.session.living import PERIODIC_TIMER, TO_CPU_1, busy_without_end, let_it_live, until
 
@@ -234,3 +236,38 @@ async def test_drive_that_cannot_says_why_and_the_session_goes_on(session: Sessi
         assert (await deaf.submit(Pause())).command == 1
     finally:
         await deaf.close()
+
+
+@pytest.mark.parametrize(
+    ("backend", "generation", "name"),
+    [
+        ("native-xapic", "linux-2.6.22", "reschedule"),
+        ("native-xapic", "linux-6", "call function"),
+        ("native-x2apic", "linux-6", "call function"),
+    ],
+)
+async def test_preview_is_by_the_session_s_kernel_and_the_mode_of_its_apics(
+    backend: str, generation: str, name: str
+) -> None:
+    made = Session("SEEN", "", SimulatedDrive(Simulation(2, backend, generation=generation)), paused=True, speed=None)
+    try:
+        reached = made.preview(SendIpi(0, Icr(0xFC, destination=1)))
+        lost = made.preview(SendIpi(0, Icr(0xFC, destination=0x77)))
+    finally:
+        await made.close()
+
+    assert reached.sentences == ["Will reach CPU 1."], "and no word of a page that was left"
+    assert lost.sentences == [f"Nobody has APIC ID 0x77: 0xfc ({name}) would be lost."]
+
+
+async def test_busy_session_that_nobody_watches_lets_go_of_what_happened(session: Session) -> None:
+    await busy_without_end(session)
+    for command in (SetSpeed(None), Run()):
+        await session.submit(command)
+    first = session.hub.seq
+
+    async with asyncio.timeout(30):
+        while session.hub.seq < first + 2:  # each publication takes the log, which would grow for ever
+            await let_it_live()
+
+    assert not session.hub.viewers

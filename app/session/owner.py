@@ -1,0 +1,130 @@
+"""What sessions and pairs have in common: one task owns the machines, and everybody else asks it."""
+
+import asyncio
+import logging
+import secrets
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from app.session.drive import NotPossible
+from app.session.hub import Hub
+from app.session.share import Share
+
+_SESSION_OVER, _BROKEN = 1000, 1011
+_LOG = logging.getLogger(__name__)
+#: Letters and digits that nobody mistakes for one another when reading them off a projector.
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_ID_LENGTH = 6
+
+
+class TooManySessions(Exception):
+    """Every place is taken by something that somebody watches."""
+
+
+class Owner(ABC):
+    """One task that does all the work. Whoever wants something leaves a request and calls it.
+
+    A subclass calls ``_begin_to_live`` when it is ready to. ``kind`` is what people call it.
+    """
+
+    kind: str
+
+    def __init__(self, owner_id: str, share: Share | None) -> None:
+        self.id = owner_id
+        self.touched = time.monotonic()
+        self._share = share or Share()
+        self._called = asyncio.Event()
+
+    @property
+    @abstractmethod
+    def hubs(self) -> Iterable[Hub]:
+        """Where its machines are watched."""
+
+    @abstractmethod
+    async def _live(self) -> None:
+        """The work, without an end."""
+
+    @abstractmethod
+    def _unanswered(self) -> Iterable["asyncio.Future[Any]"]:
+        """What somebody still waits for."""
+
+    # For others
+
+    @property
+    def over(self) -> bool:
+        return any(hub.over is not None for hub in self.hubs)
+
+    @property
+    def watched(self) -> bool:
+        return any(hub.viewers for hub in self.hubs)
+
+    @property
+    def over_words(self) -> str:
+        return f"the {self.kind} is over"
+
+    def touch(self) -> None:
+        """Somebody is interested."""
+        self.touched = time.monotonic()
+        self._called.set()
+
+    async def close(self, code: int = _SESSION_OVER) -> None:
+        """Ends the task and closes its viewers' streams with *code*."""
+        self.abandon(code)
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    def abandon(self, code: int = _SESSION_OVER) -> None:
+        """As close, without waiting for the task to end."""
+        self._task.cancel()
+        self._share.busy(self, False)
+        for future in self._unanswered():
+            if not future.done():
+                future.set_exception(NotPossible(self.over_words))
+        for hub in self.hubs:
+            hub.close(code)
+
+    # The task
+
+    def _begin_to_live(self) -> None:
+        self._task = asyncio.create_task(self._live(), name=f"{self.kind} {self.id}")
+        self._task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """The task has stopped. By itself it never does: then a fault of ours has stopped it, and nobody is to wait."""
+        fault = None if task.cancelled() else task.exception()
+        if fault is not None:
+            _LOG.error("%s %s broke", self.kind, self.id, exc_info=fault)
+            self.abandon(_BROKEN)
+
+    async def _sleep(self, delay: float | None) -> None:
+        """Until the next thing happens or somebody calls; *delay* None is until somebody calls."""
+        if delay == 0.0:
+            await asyncio.sleep(0)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(delay):  # not wait_for, which may swallow the cancellation that ends the task
+                await self._called.wait()
+
+
+OwnerType = TypeVar("OwnerType", bound=Owner)
+
+
+def new_id() -> str:
+    """A name for an owner, short enough to be read out."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
+
+
+def make_room(owners: dict[str, OwnerType], limit: int, spared: OwnerType | None = None) -> None:
+    """With *limit* of them the one that nobody has touched for longest and nobody watches must go, but never *spared*.
+    TooManySessions when there is none."""
+    if len(owners) < limit:
+        return
+    idle = [owner for owner in owners.values() if not owner.watched and owner is not spared]
+    if not idle:
+        kind = next(iter(owners.values())).kind
+        raise TooManySessions(f"{limit} {kind}s are open and all of them are watched")
+    oldest = min(idle, key=lambda owner: owner.touched)
+    del owners[oldest.id]
+    oldest.abandon()

@@ -1,0 +1,115 @@
+"""What holds for whoever owns machines: its task, its end, its place."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from app.session.drive import NotPossible
+from app.session.hub import Hub
+from app.session.owner import Owner, TooManySessions, make_room, new_id
+from app.session.share import Share
+from app.web.application import create_application
+
+pytestmark = pytest.mark.anyio
+
+
+class Clock(Owner):
+    """Does nothing but sleep, or break."""
+
+    kind = "clock"
+
+    def __init__(self, share: Share | None = None, *, breaks: bool = False) -> None:
+        super().__init__(new_id(), share)
+        self.hub = Hub()
+        self.asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._breaks = breaks
+        self._begin_to_live()
+
+    @property
+    def hubs(self) -> Iterable[Hub]:
+        return (self.hub,)
+
+    def _unanswered(self) -> list[asyncio.Future[None]]:
+        return [self.asked]
+
+    async def _live(self) -> None:
+        while True:
+            self._share.busy(self, True)
+            await self._sleep(None)
+            assert not self._breaks, "a fault of ours"
+
+
+@contextmanager
+def several(count: int) -> Iterator[dict[str, Clock]]:
+    clocks = [Clock() for _ in range(count)]
+    yield {clock.id: clock for clock in clocks}
+    for clock in clocks:
+        clock.abandon()
+
+
+async def test_fault_ends_it_and_leaves_nobody_waiting(caplog: pytest.LogCaptureFixture) -> None:
+    clock = Clock(breaks=True)
+    await asyncio.sleep(0)
+
+    clock.touch()
+
+    with pytest.raises(NotPossible, match="the clock is over"):
+        await asyncio.wait_for(clock.asked, 10)
+    assert (clock.over, clock.hub.over) == (True, 1011)
+    assert f"clock {clock.id} broke" in caplog.text
+
+
+async def test_what_is_over_takes_no_share_any_more() -> None:
+    share = Share()
+    alone = share.slice()
+    clocks = [Clock(share) for _ in range(20)]
+    await asyncio.sleep(0)
+    assert share.slice() < alone
+
+    for clock in clocks:
+        await clock.close()
+        with pytest.raises(NotPossible):
+            await clock.asked
+
+    assert share.slice() == alone
+
+
+async def test_longest_untouched_makes_room_but_never_the_spared_one() -> None:
+    with several(3) as clocks:
+        first, second, third = clocks.values()
+        third.touch()
+        first.touch()
+        second.touched = third.touched - 1
+        first.touched = second.touched - 1
+
+        make_room(clocks, 4)
+        assert len(clocks) == 3
+        make_room(clocks, 3, spared=first)
+
+        assert list(clocks.values()) == [first, third]
+        assert second.over
+
+
+async def test_watched_ones_make_no_room() -> None:
+    with several(2) as clocks:
+        one, other = (clock.hub for clock in clocks.values())
+        refused = pytest.raises(TooManySessions, match="2 clocks are open and all of them are watched")
+        with one.viewing(), other.viewing(), refused:
+            make_room(clocks, 2)
+        make_room(clocks, 2)
+        assert len(clocks) == 1
+
+
+async def test_ids_can_be_read_out() -> None:
+    made = {new_id() for _ in range(500)}
+
+    assert len(made) == 500
+    assert not set("".join(made)) & set("01IO")
+
+
+async def test_pairs_and_sessions_share_one_process() -> None:
+    state = create_application().state
+
+    assert state.pairs.share is state.registry.share
