@@ -6,71 +6,90 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
-from app.backends.cost_sheet import cost_sheet_names
 from app.compare.script import stimulus_words
 from app.guest.generations import GENERATIONS
 from app.session.drive import NotPossible
 from app.session.pair import Go, Pair
-from app.session.recorded import RecordedDrive
+from app.session.registry import UnknownSession
+from app.session.session import Session
+from app.web.ab_form import (
+    EMPTY,
+    FROM_SESSION,
+    REFUSALS,
+    UPLOAD,
+    Form,
+    filled,
+    form_context,
+    problem_at,
+    wrong_with,
+)
 from app.web.ab_result import result_context, spoken_result
 from app.web.api import registry_of
 from app.web.errors import Problem
 from app.web.forms import command_from_form, text_fields, whole_number
-from app.web.pages import MOST_CPUS, elsewhere, fields_of, first_act, is_htmx
-from app.web.pairs import NewMachine, NewPair, give, pairs_of, pulse, wanted_pair
+from app.web.pages import elsewhere, fields_of, first_act, is_htmx
+from app.web.pairs import give, pairs_of, pulse, wanted_pair
 from app.web.rendering import templates
-from app.web.vocabulary import BACKENDS, functions_of, vector_of, vectors_of
+from app.web.vocabulary import functions_of, vector_of, vectors_of
 from app.x86.redirection import PIN_COUNT
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/ab")
-async def choose(request: Request, session: str = "") -> Response:
-    """The form; *session* is the id of the session from which one comes."""
-    registry = registry_of(request)
-    came_from = registry.get(session) if session else None
-    backend = came_from.drive.backend if came_from else BACKENDS[0][0]
-    context = {
-        "backends": BACKENDS,
-        "generations": list(GENERATIONS.values()),
-        "cost_sheets": cost_sheet_names(),
-        "samples": registry.samples(),
-        "session": came_from,
-        "recorded": came_from is not None and isinstance(came_from.drive, RecordedDrive),
-        "chosen": (backend, "vmi" if backend != "vmi" else "native-xapic"),
-        "pairs": pairs_of(request).all(),
-        "most_cpus": MOST_CPUS,
-    }
-    return templates.TemplateResponse(request, "ab.html", context)
+async def choose(request: Request) -> Response:
+    """The form; its address may hold its fields, and the id of the session from which one comes as ``session``."""
+    return _form(request, *_asked(request, request.query_params.multi_items()))
 
 
 @router.post("/ab")
 async def create(request: Request) -> Response:
-    """A pair, from whatever the form says that it starts with."""
-    form = await request.form()
-    fields = text_fields(form.multi_items())
-    pairs, start = pairs_of(request), fields.get("start") or "empty"
-    wanted = wanted_pair(
-        NewPair(
-            a=NewMachine(backend=fields.get("a", ""), generation=fields.get("a_generation") or None),
-            b=NewMachine(backend=fields.get("b", ""), generation=fields.get("b_generation") or None),
-            cpus=whole_number(fields, "cpus", 1, MOST_CPUS, otherwise=4),
-            cost_sheet=fields.get("cost_sheet") or None,
-        )
-    )
-    upload = form.get("recording")
-    if start == "empty":
-        pair = await pairs.create(wanted)
-    elif start == "session":
-        pair = await pairs.create_from_session(wanted, registry_of(request).get(fields.get("session", "")))
-    elif start == "upload":
-        if not isinstance(upload, UploadFile) or not upload.filename:
-            raise Problem(422, "Which recording?", errors=[("recording", "choose a file first")])
-        pair = await pairs.create_from_recording(wanted, upload.filename, await upload.read())
-    else:
-        pair = await pairs.create_from_sample(wanted, start)
+    """A pair, from whatever the form says that it starts with; what is wrong stands at the field, in the form."""
+    sent = await request.form()
+    form, session, problem = _asked(request, sent.multi_items())
+    if problem is not None:
+        return _form(request, form, session, problem)
+    try:
+        pair = await _made(request, form, session, sent.get("recording"))
+    except REFUSALS as refused:
+        return _form(request, form, session, problem_at(refused, form))
     return elsewhere(request, f"/ab/{pair.id}")
+
+
+def _asked(
+    request: Request, items: list[tuple[str, str | UploadFile]] | list[tuple[str, str]]
+) -> tuple[Form, Session | None, Problem | None]:
+    """The form as it was filled in, the session that it starts from, and what is wrong so far."""
+    fields = text_fields(items)
+    session, errors = None, []
+    if fields.get("session"):
+        try:
+            session = registry_of(request).get(fields["session"])
+        except UnknownSession as unknown:
+            errors = problem_at(unknown, Form()).errors
+            fields = {name: value for name, value in fields.items() if (name, value) != ("start", FROM_SESSION)}
+    form = filled(fields, session if request.method == "GET" else None)
+    starts = {EMPTY, UPLOAD, *dict(registry_of(request).samples()), *([FROM_SESSION] if session else [])}
+    errors += wrong_with(form, {name for name, _ in items} - {*Form._fields, "recording"}, starts)
+    return form, session, Problem(422, "The form does not fit", errors=errors) if errors else None
+
+
+async def _made(request: Request, form: Form, session: Session | None, upload: object) -> Pair:
+    pairs, wanted = pairs_of(request), wanted_pair(form.wanted)
+    if form.start == EMPTY:
+        return await pairs.create(wanted)
+    if form.start == FROM_SESSION and session is not None:
+        return await pairs.create_from_session(wanted, session)
+    if form.start != UPLOAD:
+        return await pairs.create_from_sample(wanted, form.start)
+    if not isinstance(upload, UploadFile) or not upload.filename:
+        raise Problem(422, "Which recording?", errors=[("recording", "choose a file first")])
+    return await pairs.create_from_recording(wanted, upload.filename, await upload.read())
+
+
+def _form(request: Request, form: Form, session: Session | None, problem: Problem | None) -> Response:
+    context = form_context(request, form, session, problem)
+    return templates.TemplateResponse(request, "ab.html", context, problem.status if problem else 200)
 
 
 @router.get("/ab/{pair_id}")
@@ -96,6 +115,13 @@ async def result(request: Request, pair_id: str, opened: int = 0, until: int = 0
     """The part of the page that changes."""
     pair = pairs_of(request).get(pair_id)
     return templates.TemplateResponse(request, "_ab_result.html", result_context(pair, opened, until))
+
+
+@router.post("/ab/{pair_id}/end")
+async def end(request: Request, pair_id: str) -> Response:
+    """Ends the pair, for all who look at it."""
+    await pairs_of(request).end(pair_id)
+    return elsewhere(request, "/ab")
 
 
 @router.post("/ab/{pair_id}/stimuli")

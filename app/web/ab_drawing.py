@@ -111,7 +111,7 @@ def lanes_of(side: Side, stretch: Stretch, span: int, cpus: list[int]) -> Lanes:
         for index, cpu in enumerate(cpus)
     ]
     y = {lane.cpu: lane.y + 13.0 for lane in lanes}
-    height = 8 + len(cpus) * LANE + 18
+    height = 8 + len(cpus) * LANE + 22
     scale = [(round(LEFT + part * span * factor, 1), round(part * span)) for part in (0, 0.5, 1)]
     exits = stretch.total.exits
     words = f"{side.simulation.backend}: {span_of(stretch):,} cycles, {exits} exit{'' if exits == 1 else 's'}"

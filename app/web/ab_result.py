@@ -35,6 +35,8 @@ class Half(NamedTuple):
     #: Exits of the sender and of the targets.
     sending: int
     receiving: int
+    #: Why the stimulus did nothing here, or not all of it.
+    reason: str = ""
 
 
 class Row(NamedTuple):
@@ -66,6 +68,7 @@ def result_context(pair: Pair, opened: int, until: int) -> dict[str, Any]:
         "pair": pair,
         "progress": pair.progress(),
         "sides": _sides(pair),
+        "kernels_differ": len({side.simulation.generation for side in pair.lock_step.sides}) > 1,
         "totals": _totals(pair),
         "rows": rows_of(pair, aligned),
         "first": first,
@@ -87,6 +90,7 @@ def _sides(pair: Pair) -> list[dict[str, Any]]:
             "title": GENERATIONS[side.simulation.generation].title,
             "time": side.simulation.time,
             "unfinished": len(side.unfinished),
+            "without_apic": len(side.without_apic),
             "cpus": [
                 {
                     "cpu": processor.cpu.number,
@@ -104,7 +108,11 @@ def _sides(pair: Pair) -> list[dict[str, Any]]:
 def _totals(pair: Pair) -> list[dict[str, Any]]:
     a, b = pair.lock_step.totals()
     found = [(words, getattr(a, name), getattr(b, name)) for name, words in _COUNTERS]
-    return [{"name": words, "a": of_a, "b": of_b, "ratio": ratio_words(of_a, of_b)} for words, of_a, of_b in found]
+    uneven = any(side.without_apic for side in pair.lock_step.sides)
+    return [
+        {"name": words, "a": of_a, "b": of_b, "ratio": "–" if uneven else ratio_words(of_a, of_b)}
+        for words, of_a, of_b in found
+    ]
 
 
 def rows_of(pair: Pair, aligned: list[AlignedStimulus]) -> list[Row]:
@@ -118,7 +126,7 @@ def rows_of(pair: Pair, aligned: list[AlignedStimulus]) -> list[Row]:
         if len(one.interrupts) > MOST_INTERRUPTS:
             words += f": {len(one.interrupts):,} interrupts, of which these are the first {MOST_INTERRUPTS}"
         for index, each in enumerate(one.interrupts[:MOST_INTERRUPTS]):
-            halves = tuple(_half(pair, side, each, most, longest) for side in (0, 1))
+            halves = tuple(_half(pair, side, each, one.reasons[side], most, longest) for side in (0, 1))
             cycles = [tally.cycles for tally in _tallies(each)]
             differences = (*each.differences, *(one.differences if index == 0 else ()))
             rows.append(
@@ -141,11 +149,11 @@ def _tallies(each: AlignedInterrupt) -> list[Tally]:
     return [interrupt.total if interrupt else Tally() for interrupt in (each.a, each.b)]
 
 
-def _half(pair: Pair, side: int, each: AlignedInterrupt, most: int, longest: int) -> Half:
+def _half(pair: Pair, side: int, each: AlignedInterrupt, reason: str, most: int, longest: int) -> Half:
     interrupt = (each.a, each.b)[side]
     backend = pair.lock_step.sides[side].simulation.backend
     if interrupt is None:
-        return Half(_SIDES[side], backend, False, 0, 0, Tally(), 0, None, 0, "", 0, 0)
+        return Half(_SIDES[side], backend, False, 0, 0, Tally(), 0, None, 0, "", 0, 0, reason)
     total, latency = interrupt.total, interrupt.latency
     return Half(
         _SIDES[side],
@@ -170,11 +178,11 @@ def _handlers(interrupt: Interrupt) -> str:
 def _row_without(pair: Pair, one: AlignedStimulus, words: str) -> Row:
     """A stimulus that sent nothing: what it took is the machine's own work."""
     halves = [
-        Half(_SIDES[side], pair.lock_step.sides[side].simulation.backend, True, rest.exits - rest.hypercalls,
-             rest.hypercalls, rest, 0, None, 0, "", 0, 0)
+        Half(_SIDES[side], pair.lock_step.sides[side].simulation.backend, not one.reasons[side],
+             rest.exits - rest.hypercalls, rest.hypercalls, rest, 0, None, 0, "", 0, 0, one.reasons[side])
         for side, rest in enumerate(one.rest)
     ]  # fmt: skip
-    ratio = ratio_words(one.rest[0].cycles, one.rest[1].cycles)
+    ratio = "" if any(one.reasons) else ratio_words(one.rest[0].cycles, one.rest[1].cycles)
     return Row(one.number, True, words, "no interrupt message", (halves[0], halves[1]), ratio, ())
 
 
@@ -195,6 +203,9 @@ def spoken_result(pair: Pair) -> str:
         return "Nothing has been caused yet."
     one = pair.lock_step.aligned(number)
     said = "; ".join(difference for each in one.interrupts[:3] for difference in each.differences)
+    if any(one.reasons):
+        why = ". ".join(dict.fromkeys(reason for reason in one.reasons if reason))
+        return f"{number}: {stimulus_words(one.commands)}. {said}{'. ' if said else ''}{why}."
     ratio = ratio_words(one.total[0].cycles, one.total[1].cycles)
     return f"{number}: {stimulus_words(one.commands)}. {said or 'Both cross alike'}. Cycles of B to A: {ratio}."
 

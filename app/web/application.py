@@ -38,10 +38,10 @@ def create_application() -> FastAPI:
         docs_url=None,  # FastAPI's page fetches its scripts from elsewhere
         redoc_url=None,
     )
-    application.state.registry = Registry()
+    application.state.registry = registry = Registry()
     application.state.verdicts = Works(verdict.judged)
     application.state.comparisons = compare.Comparisons()
-    application.state.pairs = Pairs()
+    application.state.pairs = Pairs(registry.share)
     errors.install(application)
     application.add_middleware(Guard)
     application.include_router(api.router)

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
-from app.backends.apicv import INHIBIT_REASONS, ApicvFeature, apicv
+from app.backends.apicv import APICV, INHIBIT_REASONS, ApicvFeature, apicv
 from app.backends.backend import Backend
 from app.backends.catalogue import BACKENDS
+from app.backends.cost_sheet import CostSheet, cost_sheet_names, load_cost_sheet
 from app.guest.apic_ops import Generation
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Dereference, VirtualRead
@@ -183,6 +184,17 @@ def controls() -> tuple[Controls, ...]:
     return tuple(rows)
 
 
+@lru_cache
+def controls_by_sheet() -> tuple[tuple[str, str], ...]:
+    """The name of each sheet, and which controls are on where it prices."""
+    return tuple((name, _controls_words(load_cost_sheet(name))) for name in cost_sheet_names())
+
+
+def _controls_words(sheet: CostSheet) -> str:
+    reason = APICV.reason_against_sheet(sheet)
+    return f"none at all: {reason}" if reason else APICV.remark_on(sheet) or "all"
+
+
 @router.get("/back-ends")
 def back_ends(request: Request) -> Response:  # no coroutine: its first answer takes a moment, and runs in a thread
     """Both kernels, the controls of hardware virtualisation, and how the argument ended."""
@@ -190,6 +202,7 @@ def back_ends(request: Request) -> Response:  # no coroutine: its first answer t
     context = {
         "kernels": [kernel_overrides(generation) for generation in GENERATIONS.values()],
         "controls": controls(),
+        "controls_by_sheet": controls_by_sheet(),
         "control_primitives": CONTROL_PRIMITIVES,
         "inhibit_reasons": INHIBIT_REASONS,
         "history": turns,

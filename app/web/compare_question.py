@@ -11,13 +11,14 @@ from app.backends.cost_sheet_reference import UnusableReference, cost_sheet_of
 from app.compare.charts import ScaleKind
 from app.compare.charts_curve import Measure
 from app.guest.generations import GENERATIONS
-from app.web.forms import whole_number
+from app.web.forms import unknown_fields, whole_number
 from app.wire.fields import InvalidCommand
 
 Kind = Literal["function", "scenario", "recording"]
 
 MOST_TARGETS = 255
 _USUAL_TARGETS = 8
+FIELDS = ("work", *get_args(Kind), "targets", "generation", "backend", "sheet", "measure", "scale")
 #: How the names of files begin that people have sent.
 UPLOADED = "upload-"
 #: It has a figure for everything, so that all back ends can stand beside each other.
@@ -80,7 +81,7 @@ def question_of(fields: Iterable[tuple[str, str]], subjects: Mapping[Kind, Mappi
     """
     pairs = [(name, value.strip()) for name, value in fields]
     one = dict(pairs)
-    errors: list[tuple[str, str]] = []
+    errors = unknown_fields((name for name, _ in pairs), FIELDS)
 
     def chosen(name: str, usual: str, known: Iterable[str]) -> str:
         value = one.get(name) or usual

@@ -72,11 +72,19 @@ def _answer(request: Request, template: str, changes: Changes) -> Response:
         "longest_number": LONGEST_NUMBER,
         "reference": reference_of(changes.sheet),
         "backends": [(name, each.reason_against_sheet(changes.sheet)) for name, each in BACKENDS.items()],
+        "lesser": _lesser(changes.sheet),
         "generations": list(GENERATIONS.values()),
         "compare_address": f"/compare?{by_sheet}",
         "verdict_address": f"/verdict?{by_sheet}",
     }
     return templates.TemplateResponse(request, template, context, 422 if changes.errors else 200)
+
+
+def _lesser(sheet: CostSheet) -> list[tuple[str, str]]:
+    """The back ends of which *sheet* leaves something out, with what and why."""
+    possible = {name: each for name, each in BACKENDS.items() if each.reason_against_sheet(sheet) is None}
+    remarks = ((name, each.remark_on(sheet)) for name, each in possible.items())
+    return [(name, remark) for name, remark in remarks if remark]
 
 
 def _sheet(name: str) -> CostSheet:

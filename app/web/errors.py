@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from app.session.drive import NotPossible
+from app.session.pairs import UnknownPair
 from app.session.registry import TooManySessions, UnknownSession
 from app.traces.errors import UnusableRecording
 from app.web.rendering import templates
@@ -16,14 +17,23 @@ from app.wire.fields import InvalidCommand
 
 
 class Problem(Exception):
-    """An answer that is an error. ``errors`` holds (field, what is wrong with it)."""
+    """An answer that is an error. ``errors`` holds (field, what is wrong with it), ``way_out`` where a page about it
+    leads to: its address and its name."""
 
-    def __init__(self, status: int, title: str, detail: str = "", errors: list[tuple[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        detail: str = "",
+        errors: list[tuple[str, str]] | None = None,
+        way_out: tuple[str, str] = ("/", "To the machine that is always open"),
+    ) -> None:
         super().__init__(detail or title)
         self.status = status
         self.title = title
         self.detail = detail
         self.errors = errors or []
+        self.way_out = way_out
 
     def details(self) -> dict[str, Any]:
         """The body of ``application/problem+json``."""
@@ -44,6 +54,9 @@ def problem_of(error: Exception) -> Problem:
             return Problem(422, "That cannot be done as written", str(error), errors)
         case RequestValidationError():
             return _invalid_body(error)
+        case UnknownPair():
+            said = f"No pair is called {str(error)[:40]}; it may be over. Another one begins at /ab."
+            return Problem(404, "No such pair", said, way_out=("/ab", "To the pairs"))
         case UnknownSession():
             return Problem(404, "No such session", f"No session is called {str(error)[:40]}; it may be over.")
         case NotPossible():

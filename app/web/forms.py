@@ -26,6 +26,12 @@ def text_fields(form: Iterable[tuple[str, str | UploadFile]]) -> dict[str, str]:
     return {name: value.strip() for name, value in form if isinstance(value, str)}
 
 
+def unknown_fields(names: Iterable[str], known: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Those of *names* that nobody reads here, each with those that are read."""
+    found = dict.fromkeys(name for name in names if name not in known)
+    return [(name[:40], f"is no field here; known: {', '.join(known)}") for name in found]
+
+
 def command_from_form(fields: Mapping[str, str], cpu_count: int) -> Command:
     """The command a form asks for. Raises InvalidCommand, naming the fields."""
     wanted = GUEST_ARGUMENTS.get(fields.get("function", ""))

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.backends.catalogue import BACKENDS, DEFAULT_SHEETS
+from app.backends.cost_sheet_reference import reference_of
 from app.compare.pair_json import stimulus_json, tally_json
 from app.compare.recorded_script import Machine
 from app.compare.script import Pairable
@@ -14,8 +15,11 @@ from app.guest.generations import GENERATIONS
 from app.session.drive import NotPossible
 from app.session.pair import Go, Pair
 from app.session.pairs import Pairs, Wanted
+from app.session.session import Session
+from app.session.simulated import SimulatedDrive
 from app.sim.commands import DrivePin, Stimulus
-from app.web.api import MOST_CPUS, check_known, generation_of, registry_of, sheet_of
+from app.web.api import MOST_CPUS, check_known, registry_of, sheet_of
+from app.web.errors import Problem
 from app.wire.commands import parse_command
 from app.wire.fields import InvalidCommand
 
@@ -27,7 +31,7 @@ _GO = {go.value: go for go in Go}
 
 
 class NewMachine(BaseModel):
-    """One of the two: a back end and, unless it is the first that goes with it, a kernel."""
+    """One of the two: a back end and a kernel; without one, both get the newest with which both back ends go."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,7 +42,7 @@ class NewMachine(BaseModel):
 class NewPair(BaseModel):
     """What a pair begins with. At most one of ``session`` (its id: both machines are given what it was given) and
     ``sample`` (the name of a recording that comes along) may be there; with either, the pair stands still at first and
-    has as many CPUs."""
+    has as many CPUs; with a session, its kernel and its cost sheet are the usual ones."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -58,20 +62,46 @@ def pairs_of(request: Request) -> Pairs:
     return pairs
 
 
-def wanted_pair(wanted: NewPair) -> Wanted:
-    """*wanted*, as the machines are made. Problem says which field does not fit, and why."""
-    machines = []
+def wanted_pair(wanted: NewPair, session: Session | None = None) -> Wanted:
+    """*wanted*, as the machines are made; what it leaves open is as in *session*. Problem says which field does not
+    fit, and why."""
     for name, one in (("a", wanted.a), ("b", wanted.b)):
         check_known(f"{name}.backend", one.backend, BACKENDS)
         if one.generation is not None:
             check_known(f"{name}.generation", one.generation, GENERATIONS)
-        machines.append(Machine(one.backend, generation_of(one.backend, one.generation)))
-    a, b = machines
+    drive = session.drive if session else None
+    simulation = drive.simulation if isinstance(drive, SimulatedDrive) else None
+    a, b = _machines(wanted.a, wanted.b, simulation.generation if simulation else None)
     newer = max((a.generation, b.generation), key=list(GENERATIONS).index)
-    reference = wanted.cost_sheet or DEFAULT_SHEETS[newer]
+    if simulation is not None and wanted.cost_sheet is None:
+        reference = reference_of(simulation.sheet)
+    else:
+        reference = wanted.cost_sheet or DEFAULT_SHEETS[newer]
     sheet = sheet_of(reference, a.backend, a.generation)
     sheet_of(reference, b.backend, b.generation)
     return Wanted(a, b, sheet, wanted.cpus, wanted.paused)
+
+
+def _machines(a: NewMachine, b: NewMachine, usual: str | None) -> tuple[Machine, Machine]:
+    """Both with one kernel, if any goes with both: what was asked for, the *usual* one, the newest. Problem where a
+    kernel was asked for with which a back end does not go."""
+    asked = [one.generation for one in (a, b) if one.generation is not None]
+    order = [*asked, *([usual] if usual else []), *reversed(GENERATIONS)]
+    shared = next((name for name in order if all(_reason(one, name) is None for one in (a, b))), None)
+    machines = []
+    for side, one in (("a", a), ("b", b)):
+        own = next(name for name in (shared, *order) if name is not None and _reason(one, name) is None)
+        chosen = one.generation or own
+        reason = _reason(one, chosen)
+        if reason is not None:
+            message = f"{one.backend}: {reason}"
+            raise Problem(422, "These do not go together", message, [(f"{side}.generation", message)])
+        machines.append(Machine(one.backend, chosen))
+    return machines[0], machines[1]
+
+
+def _reason(machine: NewMachine, generation: str) -> str | None:
+    return BACKENDS[machine.backend].reason_against(GENERATIONS[generation])
 
 
 def pair_summary(pair: Pair) -> dict[str, Any]:
@@ -103,11 +133,13 @@ def pair_summary(pair: Pair) -> dict[str, Any]:
 @router.post("/pairs", status_code=201)
 async def create_pair(request: Request, response: Response, wanted: NewPair) -> dict[str, Any]:
     """Makes two machines that are given the same stimuli."""
-    pairs, chosen = pairs_of(request), wanted_pair(wanted)
+    pairs = pairs_of(request)
     if wanted.session is not None and wanted.sample is not None:
         raise InvalidCommand([("sample", "a pair starts from a session or from a recording, not from both")])
-    if wanted.session is not None:
-        pair = await pairs.create_from_session(chosen, registry_of(request).get(wanted.session))
+    session = None if wanted.session is None else registry_of(request).get(wanted.session)
+    chosen = wanted_pair(wanted, session)
+    if session is not None:
+        pair = await pairs.create_from_session(chosen, session)
     elif wanted.sample is not None:
         pair = await pairs.create_from_sample(chosen, wanted.sample)
     else:

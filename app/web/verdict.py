@@ -12,6 +12,7 @@ from app.compare.verdict import Judgement, Tone, Verdict
 from app.compare.verdict_evidence import NOW, OF_THE_ARGUMENT, SAMPLE, SINCE, THEN, gather, recorded_boot
 from app.compare.verdict_since import verdict
 from app.web.errors import Problem, problem_of
+from app.web.forms import unknown_fields
 from app.web.pages import is_htmx
 from app.web.rendering import templates
 from app.web.works import Progress, Works
@@ -97,6 +98,9 @@ def verdicts_of(request: Request) -> Verdicts:
 async def verdict_page(request: Request) -> Response:
     """The verdict by one sheet, how far that has come, or what is wrong with the sheet's name."""
     asked = request.query_params.get("sheet", "").strip() or DEFAULT_COST_SHEET
+    if unknown := unknown_fields(request.query_params.keys(), ("sheet",)):
+        problem = Problem(422, "That cannot be done as written", errors=unknown)
+        return _page(request, DEFAULT_COST_SHEET, problem=problem)
     try:
         reference = reference_of(cost_sheet_of(asked))
     except UnusableReference as wrong:

@@ -26,8 +26,9 @@ from app.sim.commands import (
 from app.wire.words import Names, interrupt_words, register_words
 
 
-def answer_words(command: Stimulus, names: Names = VECTOR_NAMES, *, paused: bool) -> str:
-    """One sentence; a second one when nothing will be seen of it before time runs. *names* are the kernel's vectors."""
+def answer_words(command: Stimulus, names: Names = VECTOR_NAMES, *, paused: bool, remark: str = "") -> str:
+    """One sentence; a second one when nothing will be seen of it before time runs. *names* are the kernel's vectors,
+    *remark* what the cost sheet leaves out of the back end."""
     later = " It begins when time runs." if paused else ""
     match command:
         case SendIpi(cpu, icr):
@@ -39,9 +40,10 @@ def answer_words(command: Stimulus, names: Names = VECTOR_NAMES, *, paused: bool
         case SetBackend(backend):
             if BACKENDS[backend].event_channels:
                 return f"What begins now has no APIC but event channels ({backend})."
-            return f"What begins now reaches the APIC by {backend}."
+            return f"What begins now reaches the APIC by {backend}{f' {remark}' if remark else ''}."
         case SetCostSheet(reference):
-            return f"What is done from now on is priced by {reference}. The counters begin anew."
+            less = f" The back end begins everything {remark}." if remark else ""
+            return f"What is done from now on is priced by {reference}.{less} The counters begin anew."
         case Demonstrate(enabled):
             return "The machine stirs by itself." if enabled else "The machine is quiet."
         case _:

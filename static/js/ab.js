@@ -56,6 +56,20 @@ document.addEventListener("keydown", (event) => {
 
 createTheme(() => undefined);
 
+/** What is over answers nothing any more: its controls would only fail. @param {string} words */
+const end = (words) => {
+  const said = words.replace("session", "pair");
+  say("over", said);
+  const notice = find(document, "#over");
+  find(notice, ".words").textContent = `${said.charAt(0).toUpperCase()}${said.slice(1)}.`;
+  notice.hidden = false;
+  const controls = ".ab-causes :is(button, input, select), .ab-top form button";
+  for (const control of document.querySelectorAll(controls)) control.toggleAttribute("disabled", true);
+  for (const link of document.querySelectorAll("#result a[href^='/ab/']")) {
+    link.replaceWith(...link.childNodes);
+  }
+};
+
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 let seen = false;
 openStream(`${scheme}//${location.host}/api/v1/pairs/${encodeURIComponent(pair)}/a/stream`, {
@@ -72,6 +86,6 @@ openStream(`${scheme}//${location.host}/api/v1/pairs/${encodeURIComponent(pair)}
   },
   over: (words) => {
     clearTimeout(due); // what is over has no result to fetch
-    say("over", words);
+    end(words);
   },
 });

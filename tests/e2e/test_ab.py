@@ -108,3 +108,54 @@ def test_page_is_no_wider_than_the_screen(open_page: Open, pair: str, width: int
     page.locator(".ab-table tbody").wait_for()
 
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_pair_is_ended_by_keyboard_and_leads_to_another(open_page: Open, pair: str) -> None:
+    page = open_page(pair)
+
+    tab_to(page, page.get_by_role("button", name="End this pair"))
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/ab")
+
+
+def test_pair_that_was_ended_elsewhere_says_so_and_its_controls_do_nothing(
+    open_page: Open, pair: str, server: Server
+) -> None:
+    page = open_page(pair)
+    page.get_by_role("button", name="Send IPI").click()
+    page.get_by_role("link", name="1 CPU 0 sends").wait_for()
+
+    with server.client() as http:
+        http.delete(f"/api/v1/pairs/{pair.rsplit('/', 1)[1]}")
+
+    expect(page.locator("#over")).to_contain_text("The pair is over. What stands here stays as it was.")
+    for name in ("Send IPI", "Call", "Next stimulus", "End this pair"):
+        expect(page.get_by_role("button", name=name)).to_be_disabled()
+    expect(page.locator("#result a[href^='/ab/']")).to_have_count(0)
+
+
+def test_what_does_not_go_together_is_said_in_the_form_with_its_choices(open_page: Open) -> None:
+    page = open_page("/ab", live=False, expects_refusals=True)
+    page.get_by_label("back end").nth(1).select_option("vmi")
+    page.get_by_label("kernel").nth(1).select_option("linux-6")
+    page.get_by_role("button", name="Put side by side").click()
+
+    expect(page.locator("#b_generation-wrong")).to_be_visible()
+    expect(page.get_by_label("kernel").nth(1)).to_have_value("linux-6")
+
+
+@pytest.mark.parametrize("width", [390, 800, 1280])
+def test_letters_of_the_time_line_are_readable(open_page: Open, pair: str, width: int) -> None:
+    page = open_page(pair, viewport={"width": width, "height": 844})
+    page.get_by_role("button", name="Send IPI").click()
+    page.locator(".ab-lanes").first.wait_for()
+
+    heights = page.locator(".ab-lanes text").evaluate_all(
+        """texts => texts.map(text => {
+             const size = parseFloat(getComputedStyle(text).fontSize);
+             return size * text.ownerSVGElement.getScreenCTM().a;
+           })"""
+    )
+
+    assert min(heights) >= 9

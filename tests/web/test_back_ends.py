@@ -14,7 +14,7 @@ from app.guest.apic_ops import ApicOperations, Generation
 from app.guest.generations import GENERATIONS
 from app.sim.primitives import Crossings
 from app.web.back_end_history import HISTORY, LAYERS
-from app.web.back_ends import controls, kernel_overrides
+from app.web.back_ends import controls, controls_by_sheet, kernel_overrides
 
 OLD, NEW = GENERATIONS.values()
 
@@ -85,6 +85,15 @@ def test_page_of_memory_is_answered_by_somebody_whom_no_table_names() -> None:
     assert words["kvm-pv"] == "nobody: no page in x2APIC mode"
     assert words["xen-evtchn"] == "an empty page"
     assert words["apicv"] == "the virtual-APIC page"
+
+
+def test_page_says_which_controls_each_sheet_has(http: httpx2.Client) -> None:
+    words = dict(controls_by_sheet())
+
+    assert words["sapphire-rapids"] == "all"
+    assert words["skylake-sp"] == "without IPI virtualisation: skylake-sp has none"
+    assert words["2007"].startswith("none at all: 2007 has no figure for virtual_apic_access")
+    assert words["skylake-sp"] in http.get("/back-ends").text
 
 
 def test_controls_spare_more_and_more_exits() -> None:

@@ -109,6 +109,16 @@ def test_wrong_field_is_said_and_nothing_is_computed(http: httpx2.Client, header
     assert not any(tag == "svg" and attributes.get("role") for tag, attributes in shown.tags)
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_unknown_field_is_said_with_those_there_are(http: httpx2.Client, headers: dict[str, str]) -> None:
+    shown = page(http, "foo=1&sheet=2007", status=422, **headers)
+
+    assert "foo is no field here; known: work, function, scenario, recording, targets, " in shown.words
+    answer = http.get("/compare.json?foo=1&bar=2&foo=3")
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == ["foo", "bar"]
+
+
 def test_what_was_written_is_text_and_never_markup(http: httpx2.Client) -> None:
     answer = http.get("/compare", params={"sheet": "<script>alert(1)</script>"}, headers={"Accept": "text/html"})
 

@@ -44,6 +44,24 @@ def test_address_leads_back_to_the_same_question(query: str) -> None:
     assert read(question.query) == question
 
 
+@pytest.mark.parametrize(
+    ("fields", "measure", "scale"),
+    [
+        ("", "sender", None),
+        ("scale=auto", "sender", None),
+        ("scale=log", "sender", "log"),
+        ("measure=sender&scale=linear", "sender", "linear"),
+        ("measure=all&scale=log", "all", "log"),
+    ],
+)
+def test_how_curves_are_drawn_is_read_and_stays_in_the_address(fields: str, measure: str, scale: str | None) -> None:
+    question = read(fields)
+    again = dict(parse_qsl(question.query))
+
+    assert (question.measure, question.scale) == (measure, scale)
+    assert (again.get("measure", "sender"), again.get("scale")) == (measure, scale)
+
+
 def test_fields_of_other_workloads_do_not_count() -> None:
     one = read("work=scenario&scenario=storm&function=send_ipi_mask&targets=200&recording=boot")
 

@@ -66,7 +66,7 @@ def test_sheet_is_that_of_the_newer_kernel(http: httpx2.Client) -> None:
     ("body", "field"),
     [
         ({"a": {"backend": "abacus"}}, "a.backend"),
-        ({"b": {"backend": "vmi", "generation": "linux-6"}}, "generation"),
+        ({"b": {"backend": "vmi", "generation": "linux-6"}}, "b.generation"),
         ({"b": {"backend": "kvm-pv"}, "cost_sheet": "2007"}, "cost_sheet"),
         ({"cost_sheet": "1999"}, "cost_sheet"),
         ({"cpus": 0}, "cpus"),
@@ -134,3 +134,46 @@ def test_upload_that_is_no_log_is_refused(http: httpx2.Client) -> None:
     )
 
     assert answer.status_code == 422
+
+
+def test_machine_without_an_apic_says_why_it_did_nothing_and_gets_no_ratio(http: httpx2.Client) -> None:
+    pair = made(http, b={"backend": "xen-evtchn"})
+    ipi = {"type": "send_ipi", "cpu": 0, "vector": "0xfc", "destination": 2}
+    words = "xen-evtchn has no APIC: it sends by event channels only"
+
+    http.post(pair["links"]["commands"], json=ipi)
+    (stimulus,) = http.get(pair["links"]["stimuli"]).json()
+    page = http.get(pair["links"]["page"]).text
+
+    assert stimulus["reasons"] == {"a": None, "b": words}
+    assert stimulus["interrupts"][0]["b"] is None
+    assert f"did not happen here: {words}" in page
+    assert "1 of these did not happen on B" in page
+    assert "×" not in page
+
+
+def test_machine_that_does_what_the_other_cannot_is_told_beside_it(http: httpx2.Client) -> None:
+    pair = made(http, a={"backend": "xen-evtchn"}, b={"backend": "xen-evtchn"})
+
+    http.post(pair["links"]["commands"], json={"type": "call_guest", "cpu": 0, "function": "do_boot_cpu"})
+
+    assert http.get(pair["links"]["page"]).text.count("did not happen here: xen-evtchn has no APIC") == 2
+
+
+def test_pair_is_ended_from_its_page_and_leads_back(http: httpx2.Client) -> None:
+    page = made(http)["links"]["page"]
+
+    answer = http.post(f"{page}/end")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/ab")
+    assert http.get(page).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/ab/NOSUCH", "/api/v1/pairs/NOSUCH"])
+def test_unknown_pair_is_called_a_pair_and_leads_to_the_pairs(http: httpx2.Client, path: str) -> None:
+    answer = http.get(path, headers={"Accept": "text/html"})
+
+    assert answer.status_code == 404
+    assert "No pair is called NOSUCH" in answer.text
+    assert "/ab" in answer.text
+    assert "session" not in answer.text.split("<main")[-1]

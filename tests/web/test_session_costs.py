@@ -49,21 +49,47 @@ def test_other_sheet_begins_the_count_anew_and_says_so(session: Api) -> None:
 
 
 def test_state_says_which_back_ends_are_refused_and_why_and_so_does_the_refusal(http: httpx2.Client) -> None:
-    made = http.post(SESSIONS, json={"generation": "linux-6", "cost_sheet": "skylake-sp", "paused": True}).json()
+    made = http.post(SESSIONS, json={"generation": "linux-6", "cost_sheet": "2007", "paused": True}).json()
     session = Api(http, made["id"])
 
     refused = session.state()["backends_refused"]
     answer = http.post(f"{session.path}/commands", json={"type": "set_backend", "backend": "apicv"})
 
-    assert refused.keys() == {"vmi", "apicv"}
-    assert refused["apicv"] == (
-        "skylake-sp has no figure for ipi_virtualization: IPI virtualisation came with Sapphire Rapids (2023)."
+    assert refused.keys() == {"native-x2apic", "kvm-pv", "hyperv", "vmi", "apicv"}
+    assert refused["native-x2apic"] == (
+        "2007 has no figure for msr_read: There is no x2APIC mode before Nehalem (2008)."
     )
     assert answer.status_code == 409
     assert refused["apicv"] in answer.json()["detail"]
     session.command("set_cost_sheet", cost_sheet="sapphire-rapids")
     assert session.state()["backends_refused"].keys() == {"vmi"}
     session.command("set_backend", backend="apicv")
-    refusal = http.post(f"{session.path}/commands", json={"type": "set_cost_sheet", "cost_sheet": "skylake-sp"})
+    refusal = http.post(f"{session.path}/commands", json={"type": "set_cost_sheet", "cost_sheet": "2007"})
     assert refusal.status_code == 409
     session.end()
+
+
+def test_sheet_takes_a_control_away_and_the_answers_and_the_state_say_so(http: httpx2.Client) -> None:
+    made = http.post(SESSIONS, json={"backend": "apicv", "paused": True}).json()
+    session = Api(http, made["id"])
+    assert session.state()["backend_remark"] == ""
+
+    answer = session.command("set_cost_sheet", cost_sheet="skylake-sp")
+
+    remark = "without IPI virtualisation: skylake-sp has none"
+    assert answer["text"].endswith(f"The back end begins everything {remark}. The counters begin anew.")
+    state = session.state()
+    assert (state["backend"], state["backend_remark"]) == ("apicv", remark)
+    assert state["backends_refused"].keys() == {"vmi"}
+    assert remark in session.command("set_backend", backend="apicv")["text"]
+    session.command("call_guest", cpu=0, function="smp_call_function")
+    session.command("run_until_idle")
+    assert session.state()["counters"]["exits"] > 0
+    session.end()
+
+
+def test_sheets_page_says_what_it_leaves_out_of_a_back_end(http: httpx2.Client) -> None:
+    page = http.get("/costs/skylake-sp", headers={"Accept": "text/html"}).text
+
+    assert "<option disabled" not in page
+    assert "<code>apicv</code> runs without IPI virtualisation: skylake-sp has none" in page

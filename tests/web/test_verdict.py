@@ -73,6 +73,20 @@ def test_unknown_sheet_is_refused_with_those_there_are(http: httpx2.Client) -> N
     assert "skylake-sp" in page
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}])
+def test_unknown_field_is_refused_and_the_default_is_not_taken_instead(
+    http: httpx2.Client, headers: dict[str, str]
+) -> None:
+    page = answer(http, "?costs=skylake-sp", status=422, headers=headers)
+
+    assert "costs is no field here; known: sheet" in " ".join(re.sub("<[^>]*>", "", page).split())
+    assert "The numbers speak" not in page
+
+
+def test_figure_below_zero_is_refused_with_the_rule(http: httpx2.Client) -> None:
+    assert "vm_exit must be 0 or more, not -5" in answer(http, "?sheet=2007%3Fvm_exit%3D-5", status=422)
+
+
 def test_impossible_figure_is_refused_by_name(http: httpx2.Client) -> None:
     assert "vm_exit" in answer(http, "?sheet=2007%3Fvm_exit%3Dmuch", status=422)
 
@@ -84,5 +98,19 @@ def test_fragment_is_the_verdict_alone(http: httpx2.Client) -> None:
     assert 'id="result"' in page
 
 
-def test_every_judgement_has_words() -> None:
-    assert set(JUDGEMENT_WORDS) == set(Judgement)
+def test_every_judgement_has_its_words() -> None:
+    assert JUDGEMENT_WORDS == {
+        Judgement.HOLDS: "The numbers speak for it",
+        Judgement.IN_PART: "The numbers speak for and against it",
+        Judgement.FAILS: "The numbers speak against it",
+        Judgement.SILENT: "The numbers cannot decide it",
+    }
+
+
+def test_page_says_each_judgement_at_its_claim(http: httpx2.Client) -> None:
+    page = answer(http)
+
+    claims = judged("2007").claims
+    said = re.findall(r'<p class="judged">.*?(The numbers [^<]*)\.</p>', page, re.DOTALL)
+    assert said == [JUDGEMENT_WORDS[claim.judgement] for claim in claims]
+    assert len(set(said)) > 1

@@ -153,3 +153,46 @@ def test_answers_that_were_not_asked_for_longest_go_but_never_what_is_under_way(
 
     assert computed.count(100) == 1
     assert computed.count(0) == 2
+
+
+def test_one_is_computed_after_the_other() -> None:
+    go_on = threading.Event()
+    before = set(threading.enumerate())
+
+    def compute(asked: int, _: Progress) -> int:
+        go_on.wait(10)
+        return asked
+
+    async def ask() -> tuple[list[int | Progress], int]:
+        works = Works(compute)
+        for asked in range(3):
+            await works.answer(asked, 0)
+        for _ in range(10):  # each task has its turn, and would have begun its thread
+            await asyncio.sleep(0)
+        at_work = len(set(threading.enumerate()) - before)
+        waiting = await works.answer(1, 0)
+        assert isinstance(waiting, Progress)
+        assert waiting.stage == "waiting for its turn"
+        go_on.set()
+        return [await works.answer(asked) for asked in range(3)], at_work
+
+    assert asyncio.run(ask()) == ([0, 1, 2], 1)
+
+
+def test_answer_that_was_asked_for_again_stays_longer_than_one_that_was_not() -> None:
+    computed: list[int] = []
+
+    def compute(asked: int, _: Progress) -> int:
+        computed.append(asked)
+        return asked
+
+    async def ask() -> None:
+        works = Works(compute)
+        for asked in (*range(64), 0, 64):  # as many as are kept, the oldest again, and one more
+            await works.answer(asked)
+        await works.answer(0)
+        await works.answer(1)
+
+    asyncio.run(ask())
+
+    assert (computed.count(0), computed.count(1)) == (1, 2)

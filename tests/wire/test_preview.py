@@ -1,5 +1,6 @@
 """What the page says of an interrupt command before it is sent; and that it comes true."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -175,10 +176,21 @@ def test_looking_changes_nothing(icr: Icr, cpu: int) -> None:
     assert simulation.next_time() is None
 
 
-def test_guest_that_cannot_reach_its_apic_is_warned_of() -> None:
+@pytest.mark.parametrize("apic_base", [0xFEE0_0C00, 0xFEE1_0800], ids=["x2APIC mode", "another page"])
+def test_guest_that_cannot_reach_its_apic_is_warned_of(apic_base: int) -> None:
     machine = booted()
-    machine.write_msr(0, 0x1B, 0xFEE0_0C00)
+    machine.write_msr(0, 0x1B, apic_base)
 
-    (warning, *_) = preview(machine, SendIpi(0, Icr(0x40, destination=1))).sentences
+    sentences = preview(machine, SendIpi(0, Icr(0x40, destination=1))).sentences
 
-    assert warning == "The guest on CPU 0 knows only the page that its APIC has left: it may poll ICR for ever."
+    assert sentences == [
+        "The guest on CPU 0 knows only the page that its APIC has left: it may poll ICR for ever.",
+        "Will reach CPU 1.",
+    ]
+
+
+def test_guest_is_not_warned_of_another_cpu_s_page() -> None:
+    machine = booted()
+    machine.write_msr(0, 0x1B, 0xFEE1_0800)
+
+    assert preview(machine, SendIpi(1, Icr(0x40, destination=2))).sentences == ["Will reach CPU 2."]
