@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FILE_LINES = 300
+FILE_LINES = 500  # a device or a reader is read from top to bottom; nothing is split by its size alone
 FUNCTION_LINES = 40
 
 
