@@ -10,7 +10,7 @@ from app.backends.cost_entries import MOST_CYCLES
 from app.backends.cost_sheet import CHANGED, CostSheet, UnusableCostSheet, cost_sheet_names, load_cost_sheet
 
 LONGEST_REFERENCE = 2_000
-_ADDRESS = re.compile(r"(?:https?://[^/?]+)?/costs/")
+_ADDRESS = re.compile(r"(?:https?://[^/?]+)?(?:/[^?]*)?/costs/")  # a proxy may have put something before our paths
 _NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]{1,3})?")  # as Python would write it, never with an exponent
 _ANY_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
 

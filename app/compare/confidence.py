@@ -43,6 +43,10 @@ def is_estimate(waterfall: Waterfall, sheet: CostSheet) -> bool:
 
 
 def entries_used(rows: Iterable[Row], sheet: CostSheet) -> list[Used]:
-    """Every entry by which the back ends of *rows* are priced, in the order of the sheet."""
+    """Every entry by which the back ends of *rows* are priced, in the order of the sheet.
+
+    One for which it has no figure has priced nothing: a lesser back end did without.
+    """
     wanted = frozenset().union(*(BACKENDS[row.backend].entries for row in rows))
-    return [Used(name, ENTRY_WORDS[name], entry) for name, entry in sheet.entries.items() if name in wanted]
+    figures = ((name, entry) for name, entry in sheet.entries.items() if entry.value is not None)
+    return [Used(name, ENTRY_WORDS[name], entry) for name, entry in figures if name in wanted]

@@ -24,6 +24,7 @@ from app.web.ab_form import (
     wrong_with,
 )
 from app.web.ab_result import result_context, spoken_result
+from app.web.addresses import link
 from app.web.api import registry_of
 from app.web.errors import Problem
 from app.web.forms import command_from_form, text_fields, whole_number
@@ -157,5 +158,5 @@ async def go(request: Request, pair_id: str) -> Response:
 
 def _answer(request: Request, pair: Pair, words: str) -> Response:
     if not is_htmx(request):
-        return RedirectResponse(f"/ab/{pair.id}", status_code=303)
+        return RedirectResponse(link(f"/ab/{pair.id}"), status_code=303)
     return templates.TemplateResponse(request, "_answer.html", {"answer": {"text": words}})

@@ -13,6 +13,7 @@ from app.guest.generations import GENERATIONS
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.registry import Registry
 from app.session.session import Session
+from app.web.addresses import link
 from app.web.errors import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["sessions"])
@@ -43,7 +44,7 @@ def registry_of(request: Request) -> Registry:
 
 def summary(session: Session) -> dict[str, Any]:
     """A session in short."""
-    base = f"/api/v1/sessions/{session.id}"
+    base = link(f"/api/v1/sessions/{session.id}")
     state = session.state()
     return {
         "id": session.id,
@@ -56,7 +57,7 @@ def summary(session: Session) -> dict[str, Any]:
         "paused": session.paused,
         "time": state["time"],
         "viewers": len(session.hub.viewers),
-        "links": {"page": f"/s/{session.id}", "state": f"{base}/state", "stream": f"{base}/stream"},
+        "links": {"page": link(f"/s/{session.id}"), "state": f"{base}/state", "stream": f"{base}/stream"},
     }
 
 
@@ -79,7 +80,7 @@ async def create_session(request: Request, response: Response, wanted: NewSessio
         sheet=sheet_of(wanted.cost_sheet, wanted.backend, generation),
     )
     made = summary(session)
-    response.headers["Location"] = f"/api/v1/sessions/{session.id}"
+    response.headers["Location"] = link(f"/api/v1/sessions/{session.id}")
     return made
 
 

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 from app.session.pairs import Pairs
 from app.session.registry import Registry
 from app.web import ab, api, back_ends, compare, costs, docs, errors, pages, pairs, profiles, registers, stream, verdict
 from app.web.guard import Guard
 from app.web.rendering import STATIC_FOLDER
+from app.web.settings import Settings
+from app.web.static_files import VersionedFiles
 from app.web.works import Works
 
 SERVER_RESTARTING = 1012
@@ -28,7 +29,7 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     await registry.stop(SERVER_RESTARTING)
 
 
-def create_application() -> FastAPI:
+def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B008  # it cannot be changed
     """A fresh application with sessions of its own."""
     application = FastAPI(
         title="apicscope",
@@ -43,7 +44,7 @@ def create_application() -> FastAPI:
     application.state.comparisons = compare.Comparisons()
     application.state.pairs = Pairs(registry.share)
     errors.install(application)
-    application.add_middleware(Guard)
+    application.add_middleware(Guard, settings=settings)
     application.include_router(api.router)
     application.include_router(pairs.router)
     application.include_router(stream.router)
@@ -56,7 +57,7 @@ def create_application() -> FastAPI:
     application.include_router(compare.router)
     application.include_router(ab.router)
     application.include_router(pages.router)
-    application.mount("/static", StaticFiles(directory=STATIC_FOLDER), name="static")
+    application.mount("/static", VersionedFiles(directory=STATIC_FOLDER), name="static")
 
     @application.get("/healthz", tags=["health"])
     async def healthz() -> dict[str, str]:

@@ -14,6 +14,7 @@ from app.compare.export import as_csv, curve_csv
 from app.compare.functions import MEASURED_FUNCTIONS
 from app.guest.generations import GENERATIONS
 from app.sim.scenarios import SCENARIOS
+from app.web.addresses import link
 from app.web.compare_answer import Answering
 from app.web.compare_export import everything_as_json
 from app.web.compare_question import MOST_TARGETS, USUAL_SHEET, Kind, Question, question_of
@@ -96,7 +97,7 @@ def _page(
     template = "_compare_result.html" if is_htmx(request) else "compare.html"
     headers = {"Vary": "HX-Request"}
     if question is not None and request.headers.get("HX-Source", "").startswith("form"):
-        headers["HX-Push-Url"] = f"/compare?{question.query}"  # without the fields of other workloads
+        headers["HX-Push-Url"] = link(f"/compare?{question.query}")  # without the fields of other workloads
     return templates.TemplateResponse(request, template, context, problem.status if problem else 200, headers)
 
 

@@ -15,6 +15,7 @@ from app.compare.comparison import Comparison, Curve, Row, Waterfall
 from app.compare.confidence import Used, entries_used, guessed_share, is_estimate
 from app.compare.svg import Drawing, element
 from app.compare.waterfall_drawing import draw_waterfall
+from app.web.addresses import link
 from app.web.compare_question import Question
 
 #: The charts that there can be, by the name that their files have.
@@ -137,7 +138,7 @@ class View:
     @cached_property
     def sheet_address(self) -> str:
         """Where the sheet, changed or not, can be read."""
-        return f"/costs/{reference_of(self.sheet)}"
+        return link(f"/costs/{reference_of(self.sheet)}")
 
     def _waterfall(self, backend: str) -> Waterfall | None:
         return next((waterfall for waterfall in self.waterfalls if waterfall.backend == backend), None)

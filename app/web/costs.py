@@ -11,6 +11,7 @@ from app.backends.cost_entries import CONFIDENCE_WORDS
 from app.backends.cost_sheet import DEFAULT_COST_SHEET, CostSheet, cost_sheet_names, load_cost_sheet
 from app.backends.cost_sheet_reference import reference_of
 from app.guest.generations import GENERATIONS
+from app.web.addresses import link
 from app.web.cost_changes import LONGEST_NUMBER, Changes, changes_to
 from app.web.errors import Problem
 from app.web.forms import text_fields
@@ -66,16 +67,16 @@ def _answer(request: Request, template: str, changes: Changes) -> Response:
         "names": cost_sheet_names(),
         "confidence_words": CONFIDENCE_WORDS,
         "counts": counts_of(changes.sheet),
-        "path": path,
+        "path": link(path),
         "address": str(request.base_url).rstrip("/") + _address(path, changes),
-        "file_address": _address(f"{path}.toml", changes),
+        "file_address": link(_address(f"{path}.toml", changes)),
         "longest_number": LONGEST_NUMBER,
         "reference": reference_of(changes.sheet),
         "backends": [(name, each.reason_against_sheet(changes.sheet)) for name, each in BACKENDS.items()],
         "lesser": _lesser(changes.sheet),
         "generations": list(GENERATIONS.values()),
-        "compare_address": f"/compare?{by_sheet}",
-        "verdict_address": f"/verdict?{by_sheet}",
+        "compare_address": link(f"/compare?{by_sheet}"),
+        "verdict_address": link(f"/verdict?{by_sheet}"),
     }
     return templates.TemplateResponse(request, template, context, 422 if changes.errors else 200)
 

@@ -12,6 +12,7 @@ from app.session.drive import NotPossible
 from app.session.pairs import UnknownPair
 from app.session.registry import TooManySessions, UnknownSession
 from app.traces.errors import UnusableRecording
+from app.web.addresses import link
 from app.web.rendering import templates
 from app.wire.fields import InvalidCommand
 
@@ -84,7 +85,7 @@ def _invalid_body(error: RequestValidationError) -> Problem:
 def response_to(request: Request, problem: Problem) -> Response:
     """*problem* in the form that the caller understands."""
     accepts_html = "text/html" in request.headers.get("accept", "")
-    api = request.url.path.startswith("/api/")
+    api = request.scope["path"].startswith(link("/api/"))
     if "HX-Request" in request.headers:
         return templates.TemplateResponse(request, "_problem.html", {"problem": problem}, problem.status)
     if accepts_html and not api:

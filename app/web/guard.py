@@ -6,7 +6,9 @@ from fastapi import HTTPException, Request, Response
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.web.addresses import root_path
 from app.web.errors import Problem, response_to
+from app.web.settings import Settings
 from app.web.stream import same_origin
 
 #: A recording may be so large, packed or not; what else comes in is small.
@@ -42,11 +44,14 @@ _HEADERS = {
 class Guard:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self.app = app
+        self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuses what must not come in; adds the headers to what goes out."""
+        if scope["type"] in ("http", "websocket"):
+            scope = _below(self._settings.root_path, scope)
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -63,6 +68,16 @@ class Guard:
             await refusal(scope, receive, send_with_headers)
             return
         await self.app(scope, _bounded(receive, _limit(scope)), send_with_headers)
+
+
+def _below(root: str, scope: Scope) -> Scope:
+    """*scope* as if all there is stood below *root*, whether the proxy has left that in the path or taken it off."""
+    root_path.set(root)  # each request has a task, and with it a context, of its own
+    if not root:
+        return scope
+    inside = scope["path"] == root or scope["path"].startswith(f"{root}/")
+    path = scope["path"] if inside else root + scope["path"]
+    return {**scope, "root_path": root, "path": f"{root}/" if path == root else path}
 
 
 def _limit(scope: Scope) -> int:

@@ -12,6 +12,7 @@ from app.hw.legacy_pic import DEVICE_LINES
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.registry import SLOW_MOTION, Registry
 from app.session.session import Session
+from app.web.addresses import link
 from app.web.api import generation_of, sheet_of
 from app.web.errors import Problem, problem_of
 from app.web.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
@@ -46,10 +47,10 @@ def is_htmx(request: Request) -> bool:
 
 
 def elsewhere(request: Request, path: str) -> Response:
-    """Sends the browser to another page, in the way that the caller understands."""
+    """Sends the browser to another page of ours, in the way that the caller understands."""
     if is_htmx(request):
-        return Response(headers={"HX-Redirect": path})
-    return RedirectResponse(path, status_code=303)
+        return Response(headers={"HX-Redirect": link(path)})
+    return RedirectResponse(link(path), status_code=303)
 
 
 async def fields_of(request: Request) -> dict[str, str]:
@@ -101,7 +102,7 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
 @router.get("/")
 async def front(request: Request) -> Response:
     """The machine that is always open."""
-    return RedirectResponse(f"/s/{registry_of(request).default().id}", status_code=303)
+    return RedirectResponse(link(f"/s/{registry_of(request).default().id}"), status_code=303)
 
 
 @router.get("/s/{session_id}")
@@ -130,7 +131,7 @@ async def command(request: Request, session_id: str) -> Response:
     session = registry_of(request).get(session_id)
     answer = await session.submit(command_from_form(await fields_of(request), session.cpu_count))
     if not is_htmx(request):
-        return RedirectResponse(f"/s/{session.id}", status_code=303)
+        return RedirectResponse(link(f"/s/{session.id}"), status_code=303)
     return templates.TemplateResponse(request, "_answer.html", {"answer": answer})
 
 

@@ -18,6 +18,7 @@ from app.session.pairs import Pairs, Wanted
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.sim.commands import DrivePin, Stimulus
+from app.web.addresses import link
 from app.web.api import MOST_CPUS, check_known, registry_of, sheet_of
 from app.web.errors import Problem
 from app.wire.commands import parse_command
@@ -106,7 +107,7 @@ def _reason(machine: NewMachine, generation: str) -> str | None:
 
 def pair_summary(pair: Pair) -> dict[str, Any]:
     """A pair in short, with its running totals."""
-    base = f"/api/v1/pairs/{pair.id}"
+    base = link(f"/api/v1/pairs/{pair.id}")
     a, b = pair.lock_step.totals()
     return {
         "id": pair.id,
@@ -126,7 +127,7 @@ def pair_summary(pair: Pair) -> dict[str, Any]:
             }
             for name, side, total in zip("ab", pair.lock_step.sides, (a, b), strict=True)
         },
-        "links": {"page": f"/ab/{pair.id}", "stimuli": f"{base}/stimuli", "commands": f"{base}/commands"},
+        "links": {"page": link(f"/ab/{pair.id}"), "stimuli": f"{base}/stimuli", "commands": f"{base}/commands"},
     }
 
 
@@ -144,7 +145,7 @@ async def create_pair(request: Request, response: Response, wanted: NewPair) -> 
         pair = await pairs.create_from_sample(chosen, wanted.sample)
     else:
         pair = await pairs.create(chosen)
-    response.headers["Location"] = f"/api/v1/pairs/{pair.id}"
+    response.headers["Location"] = link(f"/api/v1/pairs/{pair.id}")
     return pair_summary(pair)
 
 

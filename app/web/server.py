@@ -10,6 +10,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from app.web.application import create_application
+from app.web.settings import Settings
 
 #: Small, so that a viewer who does not read is noticed after kilobytes and not after megabytes.
 _SEND_BUFFER = 128 * 1024
@@ -52,10 +53,10 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def configuration() -> uvicorn.Config:
+def configuration(settings: Settings) -> uvicorn.Config:
     """The server's settings; why each is as it is stands in ``app/DECISIONS.md``."""
     return uvicorn.Config(
-        create_application(),
+        create_application(settings),
         http=ImpatientProtocol,
         ws="websockets-sansio",
         ws_max_size=_LARGEST_MESSAGE,
@@ -70,8 +71,8 @@ def configuration() -> uvicorn.Config:
     )
 
 
-def serve(listener: socket.socket) -> None:
+def serve(listener: socket.socket, settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _already_heard)
-    uvicorn.Server(configuration()).run(sockets=[listener])
+    uvicorn.Server(configuration(settings)).run(sockets=[listener])

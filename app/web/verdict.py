@@ -11,6 +11,7 @@ from app.compare.validation import FACTOR, reasons, validations
 from app.compare.verdict import Judgement, Tone, Verdict
 from app.compare.verdict_evidence import NOW, OF_THE_ARGUMENT, SAMPLE, SINCE, THEN, gather, recorded_boot
 from app.compare.verdict_since import verdict
+from app.web.addresses import link
 from app.web.errors import Problem, problem_of
 from app.web.forms import unknown_fields
 from app.web.pages import is_htmx
@@ -151,4 +152,4 @@ def _page(
 
 
 def _address(fields: list[_Field], reference: str) -> str:
-    return f"/compare?{urlencode([*fields, ('sheet', reference)])}"
+    return link(f"/compare?{urlencode([*fields, ('sheet', reference)])}")

@@ -1,5 +1,6 @@
 /** The A/B page: its stream says that something has changed; htmx fetches what. Keys press the page's own buttons. */
 
+import { addressOf, socketAddress } from "./addresses.js";
 import { find } from "./dom.js";
 import { recall } from "./kept.js";
 import { openStream } from "./socket.js";
@@ -65,14 +66,13 @@ const end = (words) => {
   notice.hidden = false;
   const controls = ".ab-causes :is(button, input, select), .ab-top form button";
   for (const control of document.querySelectorAll(controls)) control.toggleAttribute("disabled", true);
-  for (const link of document.querySelectorAll("#result a[href^='/ab/']")) {
+  for (const link of document.querySelectorAll(`#result a[href^='${addressOf("/ab/")}']`)) {
     link.replaceWith(...link.childNodes);
   }
 };
 
-const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 let seen = false;
-openStream(`${scheme}//${location.host}/api/v1/pairs/${encodeURIComponent(pair)}/a/stream`, {
+openStream(socketAddress(addressOf(`/api/v1/pairs/${encodeURIComponent(pair)}/a/stream`)), {
   message: (message) => {
     say("live", "live");
     if (message.type !== "snapshot" && message.type !== "delta") return false;

@@ -1,5 +1,6 @@
 /** Puts the page together: socket → store → frame → views; forms belong to htmx and are not touched here. */
 
+import { addressOf, socketAddress } from "./addresses.js";
 import { createCommands } from "./commands.js";
 import { find } from "./dom.js";
 import { createFrame } from "./frame.js";
@@ -27,7 +28,7 @@ import { createVectorGrid } from "./views/vector-grid.js";
 import { nameVectors } from "./words.js";
 
 const session = document.body.dataset.session ?? "";
-const api = `/api/v1/sessions/${encodeURIComponent(session)}`;
+const api = addressOf(`/api/v1/sessions/${encodeURIComponent(session)}`);
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 
 const frame = createFrame((now) => draw(now));
@@ -111,8 +112,7 @@ listenToKeys(
   help.keysAct,
 );
 
-const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-openStream(`${scheme}//${location.host}${api}/stream`, {
+openStream(socketAddress(`${api}/stream`), {
   message: (message) => store.receive(message, performance.now()),
   lost: () => store.set({ link: "stale", staleSince: store.get().staleSince ?? Date.now() }),
   over: (words) => {

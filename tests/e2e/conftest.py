@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -57,11 +58,18 @@ def session(server: Server) -> Iterator[Api]:
 @pytest.fixture
 def open_page(browser: Browser, server: Server) -> Iterator[Open]:
     """Opens pages; afterwards none of them may have complained."""
+    with open_pages(browser, server.address) as open_one:
+        yield open_one
+
+
+@contextmanager
+def open_pages(browser: Browser, address: str) -> Iterator[Open]:
+    """Opens pages of the server at *address* for as long as the block lasts; then none of them may have complained."""
     complaints: list[str] = []
     contexts = []
 
     def open_one(path: str, *, live: bool = True, expects_refusals: bool = False, **settings: Any) -> Page:
-        context = browser.new_context(base_url=server.address, reduced_motion="reduce", **settings)
+        context = browser.new_context(base_url=address, reduced_motion="reduce", **settings)
         contexts.append(context)
         page = context.new_page()
 

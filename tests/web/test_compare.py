@@ -198,3 +198,12 @@ def test_report_names_every_figure_used_with_range_source_and_confidence(http: h
     assert not any(tag == "form" for tag, _ in shown.tags)
     [address] = [link for link in shown.links() if "/compare?" in link and link.startswith("http")]
     assert http.get(address).status_code == 200
+
+
+def test_report_of_a_lesser_back_end_lists_the_figures_that_priced_it_and_no_other(http: httpx2.Client) -> None:
+    asked = "work=function&function=smp_send_reschedule&targets=1&backend=apicv&sheet=skylake-sp"
+
+    used = http.get(f"/compare.json?{asked}").json()["entries_used"]
+
+    assert [entry["name"] for entry in used if entry["value"] is None] == []
+    assert page(http, asked, "/compare/report").words

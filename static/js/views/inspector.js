@@ -1,5 +1,6 @@
 /** The selected CPU explained: the path down to the register, why something waits, the ICR and the other registers. */
 
+import { addressOf } from "../addresses.js";
 import { element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
 import { sharedWords } from "../event-channels.js";
 import { esrWords, grouped, pprWords, REGISTER_WORDS } from "../words.js";
@@ -94,7 +95,7 @@ function createRegisterList(list) {
       if (!link || !value || !words) return;
       setText(link, register.name);
       const anchor = register.anchor ?? register.name;
-      setAttribute(link, "href", anchor === "" ? null : `/registers#${anchor}`);
+      setAttribute(link, "href", anchor === "" ? null : addressOf(`/registers#${anchor}`));
       setText(value, register.value);
       setText(words, register.words);
       row.dataset.says = register.says;

@@ -1,5 +1,6 @@
 /** By which cost sheet cycles are counted. */
 
+import { addressOf } from "../addresses.js";
 import { find, setAttribute, setHidden, setText } from "../dom.js";
 
 /**
@@ -25,7 +26,7 @@ export function createPricing() {
     drawn = state.cost_sheet;
     const sheet = sheetOf(drawn);
     setText(link, sheet.name);
-    setAttribute(link, "href", `/costs/${drawn}`);
+    setAttribute(link, "href", addressOf(`/costs/${drawn}`));
     setHidden(changed, !sheet.changed);
     field.value = drawn;
   };
