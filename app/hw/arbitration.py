@@ -1,4 +1,4 @@
-"""Who gets a lowest-priority message (SDM vol. 3, "Lowest Priority Delivery Mode"; Linux ``kvm_vector_to_index``).
+"""Who gets a lowest-priority message (SDM vol. 3, "Lowest Priority Delivery Mode").
 
 The manual leaves the choice to the chipset; a profile names one.
 """
@@ -6,6 +6,7 @@ The manual leaves the choice to the chipset; a profile names one.
 from collections.abc import Sequence
 from typing import assert_never
 
+from app.hw import vector_hash
 from app.hw.cpu import Cpu
 from app.hw.local_apic import LocalApic
 from app.hw.messages import InterruptMessage
@@ -25,22 +26,25 @@ def arbitration_priority(apic: LocalApic) -> int:
 class Arbiter:
     """Chooses one of several CPUs, and remembers who was chosen when, so that among equals everyone has a turn."""
 
-    __slots__ = ("_choice", "_chosen", "_last")
+    __slots__ = ("_choice", "_chosen", "_cpus", "_last")
 
-    def __init__(self, profile: Profile) -> None:
+    def __init__(self, profile: Profile, cpus: Sequence[Cpu]) -> None:
+        self._cpus = cpus
         self._choice = profile.lowest_priority
         self._chosen = 0
         #: CPU number to when it was chosen last, as a count of choices.
         self._last: dict[int, int] = {}
 
-    def choose(self, message: InterruptMessage, addressed: Sequence[Cpu]) -> Cpu:
-        """The CPU that *message* goes to, of those that it names. Changes nothing."""
+    def choose(self, message: InterruptMessage, addressed: Sequence[Cpu]) -> Cpu | None:
+        """The CPU that *message* goes to, of those that it names; None when nobody gets it. Changes nothing."""
+        if self._choice is LowestPriorityChoice.VECTOR_HASH:
+            return vector_hash.choose(message, self._cpus, addressed)
+        if not addressed:
+            return None
         enabled = [cpu for cpu in addressed if cpu.apic.software_enabled] or addressed
         match self._choice:
             case LowestPriorityChoice.TASK_PRIORITY:
                 return min(enabled, key=lambda cpu: (cpu.apic.tpr >> 4, self._last.get(cpu.number, 0), cpu.number))
-            case LowestPriorityChoice.VECTOR_HASH:
-                return enabled[message.vector % len(enabled)]
             case LowestPriorityChoice.LOWEST_ID:
                 return min(addressed, key=lambda cpu: cpu.apic.apic_id)
             case LowestPriorityChoice.ARBITRATION_PRIORITY:

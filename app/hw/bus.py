@@ -35,7 +35,7 @@ class Bus:
         self._profile = profile
         self._ledger = ledger
         self._record = record
-        self._arbiter = Arbiter(profile)
+        self._arbiter = Arbiter(profile, cpus)
         # Matching every APIC for every message is slow, and addresses seldom change.
         self._addressed: dict[_Address, list[Cpu]] = {}
 
@@ -48,7 +48,7 @@ class Bus:
         if message.remaining is not None:
             return [self._cpus[number] for number in message.remaining]
         named = self._named(message)
-        if message.delivery_mode is not _LOWEST_PRIORITY or not named:
+        if message.delivery_mode is not _LOWEST_PRIORITY:
             return named
         if is_physical_broadcast(message):
             match self._profile.lowest_priority_broadcast:
@@ -60,7 +60,8 @@ class Bus:
                     pass
                 case unknown:
                     assert_never(unknown)
-        return [self._arbiter.choose(message, named)]
+        chosen = self._arbiter.choose(message, named)
+        return [] if chosen is None else [chosen]
 
     def _named(self, message: InterruptMessage) -> list[Cpu]:
         shorthand = message.shorthand
@@ -100,4 +101,6 @@ class Bus:
     def _why_nobody(self, message: InterruptMessage) -> Reason:
         if message.delivery_mode is _LOWEST_PRIORITY and is_physical_broadcast(message):
             return Reason.LOWEST_PRIORITY_BROADCAST
+        if self._named(message):
+            return Reason.NOBODY_CHOSEN
         return Reason.NO_SUCH_DESTINATION

@@ -10,13 +10,13 @@ from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.hw.local_apic import LocalApic
 from app.hw.messages import InterruptMessage, Origin
-from app.hw.profile import Cluster15, DeviceBroadcast, LogicalAllOnes
+from app.hw.profile import DeviceBroadcast, LogicalAllOnes
 from app.x86.icr import DestinationMode, Shorthand
 
-_XAPIC_BROADCAST = 0xFF
-_X2APIC_BROADCAST = 0xFFFF_FFFF
+#: The destinations that stand for everyone, in each mode.
+XAPIC_BROADCAST = 0xFF
+X2APIC_BROADCAST = 0xFFFF_FFFF
 _FLAT_MODEL = 0xF
-_CLUSTER_15 = 0xF
 
 
 def addressed(message: InterruptMessage, cpus: Sequence[Cpu]) -> list[Cpu]:
@@ -36,7 +36,7 @@ def addressed(message: InterruptMessage, cpus: Sequence[Cpu]) -> list[Cpu]:
 
 def is_physical_broadcast(message: InterruptMessage) -> bool:
     """Whether the destination field of *message* names every APIC by its physical ID."""
-    everyone = _X2APIC_BROADCAST if message.x2apic else _XAPIC_BROADCAST
+    everyone = X2APIC_BROADCAST if message.x2apic else XAPIC_BROADCAST
     none_or_field = message.shorthand is Shorthand.NONE and message.destination_mode is DestinationMode.PHYSICAL
     return none_or_field and message.destination == everyone
 
@@ -56,10 +56,10 @@ def matches(apic: LocalApic, message: InterruptMessage) -> bool:
 
 def _matches_x2apic(apic: LocalApic, message: InterruptMessage) -> bool:
     destination = message.destination
-    if destination == _X2APIC_BROADCAST:
+    if destination == X2APIC_BROADCAST:
         return True
     if (
-        destination == _XAPIC_BROADCAST
+        destination == XAPIC_BROADCAST
         and message.origin is not Origin.IPI
         and apic.profile.device_broadcast is DeviceBroadcast.BROADCAST
     ):
@@ -72,10 +72,10 @@ def _matches_x2apic(apic: LocalApic, message: InterruptMessage) -> bool:
 
 def _matches_xapic(apic: LocalApic, message: InterruptMessage) -> bool:
     destination = message.destination
-    if destination > _XAPIC_BROADCAST:
-        return destination == _X2APIC_BROADCAST
+    if destination > XAPIC_BROADCAST:
+        return destination == X2APIC_BROADCAST
     physical = message.destination_mode is DestinationMode.PHYSICAL
-    if destination == _XAPIC_BROADCAST and not message.x2apic:
+    if destination == XAPIC_BROADCAST and not message.x2apic:
         return physical or _names_all_ones(apic)
     return destination == apic.apic_id & 0xFF if physical else _matches_logical(apic, destination)
 
@@ -85,7 +85,7 @@ def _names_all_ones(apic: LocalApic) -> bool:
         case LogicalAllOnes.BROADCAST:
             return True
         case LogicalAllOnes.BITWISE:
-            return _matches_logical(apic, _XAPIC_BROADCAST)
+            return _matches_logical(apic, XAPIC_BROADCAST)
         case unknown:
             assert_never(unknown)
 
@@ -95,6 +95,4 @@ def _matches_logical(apic: LocalApic, destination: int) -> bool:
     logical_id = apic.ldr >> 24
     if apic.dfr >> 28 == _FLAT_MODEL:
         return bool(destination & logical_id)
-    cluster = destination >> 4
-    every_cluster = cluster == _CLUSTER_15 and apic.profile.cluster_15 is Cluster15.EVERY_CLUSTER
-    return (every_cluster or cluster == logical_id >> 4) and bool(destination & logical_id & 0xF)
+    return destination >> 4 == logical_id >> 4 and bool(destination & logical_id & 0xF)

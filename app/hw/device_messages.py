@@ -5,7 +5,7 @@ hardware and every hypervisor do, as an ordinary logical or physical destination
 """
 
 from app.hw.messages import InterruptMessage, Origin
-from app.hw.profile import Profile, WideDestinations
+from app.hw.profile import DeviceDeassert, Profile, WideDestinations
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.msi import Msi, decode_msi
 
@@ -14,9 +14,11 @@ _EXTENDED = (WideDestinations.EXTENDED_ID, WideDestinations.BOTH)
 _HIGH = (WideDestinations.ADDRESS_HIGH, WideDestinations.BOTH)
 
 
-def is_deassert(msi: Msi) -> bool:
+def asks_nothing(msi: Msi, profile: Profile) -> bool:
     """A level-triggered message that says that the line is down. Trigger and level count for fixed, lowest priority
-    and INIT; others are edges."""
+    and INIT; others are edges. Some implementations deliver it all the same."""
+    if profile.device_deassert is DeviceDeassert.DELIVERED:
+        return False
     counts = msi.delivery_mode in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY, DeliveryMode.INIT)
     return counts and msi.trigger_mode is TriggerMode.LEVEL and not msi.level
 

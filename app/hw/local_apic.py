@@ -31,7 +31,7 @@ from app.hw.events import (
 )
 from app.hw.ledger import Ledger
 from app.hw.messages import EoiBroadcast, InterruptMessage, MessageNumbers
-from app.hw.profile import Profile, SameVector, SoftwareDisabled
+from app.hw.profile import Profile, SameVector, SoftwareDisabled, WhileSoftwareDisabled
 from app.hw.timer import Timer
 from app.x86 import lvt
 from app.x86.error_status import ESR_RECEIVE_ILLEGAL_VECTOR
@@ -76,6 +76,7 @@ class LocalApic:
         "numbers",
         "profile",
         "record",
+        "refuses_while_disabled",
         "retried_sources",
         "retries",
         "sends_in_flight",
@@ -106,6 +107,7 @@ class LocalApic:
         self.book = ledger.book
         self.retries = profile.same_vector is SameVector.RETRIED
         self.blocked_while_disabled = profile.software_disabled is SoftwareDisabled.BLOCKED
+        self.refuses_while_disabled = profile.while_software_disabled is WhileSoftwareDisabled.REFUSED
         self.mode = ApicMode.XAPIC
         self.absence_noticed = False  # of the page: said once, not at every poll
         #: Physical address of the xAPIC page.
@@ -216,7 +218,7 @@ class LocalApic:
         """A fixed or lowest-priority message has arrived."""
         if self.mode is _DISABLED:
             return self._refuse(message, Reason.APIC_DISABLED)
-        if not self.svr & SVR_ENABLE:
+        if not self.svr & SVR_ENABLE and self.refuses_while_disabled:
             return self._refuse(message, Reason.SOFTWARE_DISABLED)
         if message.vector < FIRST_LEGAL_VECTOR:
             self.notice_error(ESR_RECEIVE_ILLEGAL_VECTOR)

@@ -161,7 +161,7 @@ class Machine:
     def send_msi(self, address: int, data: int) -> None:
         """A device writes an interrupt message. ValueError when *address* is no message address."""
         msi = device_messages.decode(address, data, self.profile)
-        if device_messages.is_deassert(msi):
+        if device_messages.asks_nothing(msi, self.profile):
             self._record(MsiIgnored(msi.vector, msi.delivery_mode, Reason.LEVEL_DEASSERT))
             return
         self._post(device_messages.interrupt_message(msi, address, self.profile, self._numbers.take()))

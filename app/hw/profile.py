@@ -2,7 +2,7 @@
 
 Every option is an enumeration whose values are the words that people read, so that a profile documents itself.
 Sources: SDM vol. 3, chapter "Advanced Programmable Interrupt Controller (APIC)"; Linux 6.x ``arch/x86/kvm/lapic.c``,
-``irq_comm.c``; QEMU 7.2 ``hw/intc/apic.c``.
+``irq_comm.c``; QEMU 7.2 ``hw/intc/apic.c`` (x2APIC mode, and with it cluster 15 as a broadcast, came to it with 9.0).
 """
 
 from dataclasses import dataclass, fields
@@ -26,13 +26,6 @@ class LogicalAllOnes(Enum):
     BITWISE = "0xff is compared like any other: an APIC with LDR 0 is not named"
 
 
-class Cluster15(Enum):
-    """Cluster number 15 of the flat cluster model, with less than all of its four bits."""
-
-    ORDINARY = "cluster 15 is a cluster like the others"
-    EVERY_CLUSTER = "cluster 15 stands for every cluster"
-
-
 class DeviceBroadcast(Enum):
     """Destination 0xFF of a device's message at an APIC in x2APIC mode."""
 
@@ -44,7 +37,9 @@ class LowestPriorityChoice(Enum):
     """Who gets a lowest-priority message of those it names ("Lowest Priority Delivery Mode")."""
 
     TASK_PRIORITY = "the lowest task-priority class; among equals, who has waited longest for one"
-    VECTOR_HASH = "the vector modulo the number of enabled APICs named"
+    VECTOR_HASH = (
+        "the vector modulo the number of bits of the logical destination; a bit without an enabled APIC drops it"
+    )
     LOWEST_ID = "the first APIC named"
     ARBITRATION_PRIORITY = "the focus processor, else the lowest arbitration priority, else the highest APIC ID"
 
@@ -77,6 +72,27 @@ class SoftwareDisabled(Enum):
 
     DRAINS = "pending interrupts are held until the CPU masks or handles them: they stay deliverable"
     BLOCKED = "pending interrupts are held and not delivered until the APIC is enabled again"
+
+
+class WhileSoftwareDisabled(Enum):
+    """A fixed interrupt that comes while SVR bit 8 is 0 ("Local APIC State After It Has Been Software Disabled")."""
+
+    REFUSED = "it is refused: only INIT, NMI, SMI and start-up IPIs are taken"
+    ACCEPTED = "it sets IRR all the same"
+
+
+class DeviceDeassert(Enum):
+    """A device's level-triggered message with level 0 ("Message Data Register Format")."""
+
+    ASKS_NOTHING = "it says that the line is down, and asks for no interrupt"
+    DELIVERED = "level does not count: it is delivered like an assert"
+
+
+class X2ApicEoi(Enum):
+    """What WRMSR may write to EOI in x2APIC mode ("x2APIC Register Address Space")."""
+
+    ZERO_ONLY = "0 alone: anything else raises #GP"
+    ANYTHING = "any 32-bit value ends the interrupt"
 
 
 class ApicIdRegister(Enum):
@@ -122,13 +138,15 @@ class Profile:
     tsc_deadline: bool = True
     level_triggered_ipis: LevelTriggeredIpis = LevelTriggeredIpis.NORMALISED
     logical_all_ones: LogicalAllOnes = LogicalAllOnes.BROADCAST
-    cluster_15: Cluster15 = Cluster15.ORDINARY
     device_broadcast: DeviceBroadcast = DeviceBroadcast.AN_ID
     lowest_priority: LowestPriorityChoice = LowestPriorityChoice.TASK_PRIORITY
     lowest_priority_broadcast: LowestPriorityBroadcast = LowestPriorityBroadcast.REFUSED
     lowest_priority_ipis: LowestPriorityIpis = LowestPriorityIpis.NOT_IN_X2APIC
     same_vector: SameVector = SameVector.MERGED
     software_disabled: SoftwareDisabled = SoftwareDisabled.DRAINS
+    while_software_disabled: WhileSoftwareDisabled = WhileSoftwareDisabled.REFUSED
+    device_deassert: DeviceDeassert = DeviceDeassert.ASKS_NOTHING
+    x2apic_eoi: X2ApicEoi = X2ApicEoi.ZERO_ONLY
     apic_id_register: ApicIdRegister = ApicIdRegister.READ_ONLY
     spurious_vector: SpuriousVector = SpuriousVector.PROGRAMMABLE
     apic_bus_errors: ApicBusErrors = ApicBusErrors.ABSENT
@@ -196,24 +214,26 @@ KVM = Profile(
     lowest_priority=LowestPriorityChoice.VECTOR_HASH,
     lowest_priority_broadcast=LowestPriorityBroadcast.FIXED,
     lowest_priority_ipis=LowestPriorityIpis.SUPPORTED,
+    device_deassert=DeviceDeassert.DELIVERED,
+    x2apic_eoi=X2ApicEoi.ANYTHING,
     apic_id_register=ApicIdRegister.EIGHT_BITS,
     wide_destinations=WideDestinations.BOTH,
 )
 QEMU = Profile(
     name="qemu",
-    title="QEMU's own APIC (TCG), where it and the manual leave each other room",
+    title="QEMU 7.2's own APIC (TCG), where it and the manual leave each other room",
     version=0x0005_0014,
     io_apic_version=0x20,
-    x2apic=True,
+    x2apic=False,
     level_triggered_ipis=LevelTriggeredIpis.KEPT,
     logical_all_ones=LogicalAllOnes.BITWISE,
-    cluster_15=Cluster15.EVERY_CLUSTER,
     lowest_priority=LowestPriorityChoice.LOWEST_ID,
     lowest_priority_broadcast=LowestPriorityBroadcast.ARBITRATED,
     lowest_priority_ipis=LowestPriorityIpis.SUPPORTED,
     software_disabled=SoftwareDisabled.BLOCKED,
+    while_software_disabled=WhileSoftwareDisabled.ACCEPTED,
+    device_deassert=DeviceDeassert.DELIVERED,
     apic_id_register=ApicIdRegister.EIGHT_BITS,
-    wide_destinations=WideDestinations.ADDRESS_HIGH,
 )
 
 #: Every profile, by the name that commands and the page use.

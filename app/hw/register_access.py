@@ -7,6 +7,7 @@ Source: SDM vol. 3, "The Local APIC Block Diagram", "Register Access Through MSR
 from app.hw.apic_base import ApicMode
 from app.hw.events import Fault, RegisterFaulted
 from app.hw.local_apic import LocalApic
+from app.hw.profile import X2ApicEoi
 from app.hw.register_reads import READERS_OF_MODE
 from app.hw.register_writes import WRITERS, XAPIC_WRITERS, Written
 from app.x86.error_status import ESR_ILLEGAL_REGISTER_ADDRESS
@@ -74,6 +75,8 @@ def _x2apic_write_fault(apic: LocalApic, offset: int, value: int) -> Fault | Non
     if not access.writable:
         return Fault.READ_ONLY if access.readable else Fault.NOT_A_REGISTER
     if offset in _ZERO_ONLY:
+        if offset == Register.EOI and apic.profile.x2apic_eoi is X2ApicEoi.ANYTHING:
+            return Fault.RESERVED_BITS if value >> 32 else None
         return Fault.NOT_ZERO if value else None
     if offset == Register.ICR_LOW:
         allowed = X2APIC_ICR.defined_mask | DELIVERY_STATUS  # which is not there, and ignored

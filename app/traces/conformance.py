@@ -52,7 +52,7 @@ def run_conformance(
 ) -> Conformance:
     """Runs the set called *name*. UnusableRecording names the line that cannot be understood."""
     lines = _lines(source, limits)
-    header = _header(next(lines, (1, "")))
+    header = _header(next(lines, (1, "")), profile)
     run = _Run(header, profile)
     mismatches: list[Mismatch] = []
     checks = 0
@@ -90,7 +90,7 @@ def _parsed(number: int, line: str) -> Fields:
     return fields
 
 
-def _header(first: tuple[int, str]) -> Header:
+def _header(first: tuple[int, str], profile: Profile) -> Header:
     number, line = first
     fields = _parsed(number, line)
     if fields.get("format") != FORMAT:
@@ -102,6 +102,8 @@ def _header(first: tuple[int, str]) -> Header:
         raise UnusableRecording('"apic_mode" must be "xapic" or "x2apic"', number) from None
     if mode is ApicMode.DISABLED:
         raise UnusableRecording('"apic_mode" must be "xapic" or "x2apic"', number)
+    if mode is ApicMode.X2APIC and not profile.x2apic:
+        raise UnusableRecording(f"the set is of x2APIC mode, which profile {profile.name} does not have", number)
     return Header(str(fields.get("oracle", "")), cpus, mode)
 
 

@@ -69,6 +69,18 @@ def test_an_unusable_file_is_status_2_and_the_others_still_run(tmp_path: Path) -
     assert second == f"apicscope: {tmp_path / 'missing'}: No such file or directory"
 
 
+def test_a_set_of_a_mode_that_the_profile_lacks_is_one_line_and_the_files_behind_it_still_run() -> None:
+    x2apic, xapic = (ROOT / "tests/conformance" / name for name in ("kvm-x2apic.jsonl", "kvm-xapic-flat.jsonl"))
+
+    done = apicscope("conformance", "--profile", "intel-p6", x2apic, xapic)
+
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"apicscope: {x2apic}: line 1: the set is of x2APIC mode, which profile intel-p6 does not have\n"
+    )
+    assert done.stdout.startswith("kvm-xapic-flat.jsonl checks=2165 mismatches=")
+
+
 def test_profile_is_the_models() -> None:
     sets = [path for path in SETS if path.name.startswith("kvm")]
 

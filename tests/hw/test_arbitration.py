@@ -4,8 +4,9 @@ from collections import Counter
 
 import pytest
 
+from app.hw.apic_base import ApicMode
 from app.hw.arbitration import arbitration_priority
-from app.hw.events import MessageSent, Refused
+from app.hw.events import MessageSent, NoTarget, Reason, Refused
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, KVM, QEMU
 from app.x86.icr import DeliveryMode, DestinationMode, Icr
@@ -15,6 +16,7 @@ from tests.hw.helpers import ENABLED, fixed, machine_of, requested, send, send_m
 TO_ANY_OF_FOUR = 0xFEE0_F00C  # logical, redirection hint
 FOCUS_CHECKING_OFF = 1 << 9
 DISABLED = 0xFF
+LOWEST = DeliveryMode.LOWEST_PRIORITY
 
 
 def winner(machine: Machine, vector: int) -> int:
@@ -112,13 +114,99 @@ def test_with_everyone_disabled_one_refuses() -> None:
 # KVM and QEMU
 
 
-def test_vector_hash_picks_by_vector_among_the_enabled() -> None:
+def test_vector_hash_picks_by_vector_among_the_bits_of_the_destination() -> None:
     machine = with_task_priorities(machine_of(4, profile=KVM), 0x10, 0x20, 0x30, 0x40)
     assert [winner(machine, vector) for vector in (0x50, 0x51, 0x52, 0x53, 0x54)] == [0, 1, 2, 3, 0]
 
     machine.write_register(1, Register.SVR, DISABLED)
 
-    assert [winner(machine, vector) for vector in (0x60, 0x61, 0x62, 0x63)] == [0, 2, 3, 0]
+    assert [winner(machine, vector) for vector in (0x60, 0x62, 0x63)] == [0, 2, 3]
+    send_msi(machine, TO_ANY_OF_FOUR, 0x61)
+    assert requested(machine, 0x61) == []
+    assert isinstance(machine.events[-1], NoTarget)
+    assert machine.events[-1].reason is Reason.NOBODY_CHOSEN
+
+
+def logical(machine: Machine, *ldrs: int, dfr: int = 0xFFFF_FFFF) -> Machine:
+    """CPU by CPU its logical ID; one without (0) is software-disabled."""
+    for cpu, ldr in enumerate(ldrs):
+        machine.write_register(cpu, Register.DFR, dfr)
+        machine.write_register(cpu, Register.LDR, ldr << 24)
+        machine.write_register(cpu, Register.SVR, ENABLED if ldr else DISABLED)
+    return machine
+
+
+def hashed(machine: Machine, destination: int, vector: int) -> list[int]:
+    """Who gets a lowest-priority IPI to the logical *destination*."""
+    send(machine, 0, Icr(vector, LOWEST, DestinationMode.LOGICAL, destination=destination))
+    return requested(machine, vector)
+
+
+def test_vector_hash_counts_bits_that_nobody_has() -> None:
+    machine = logical(machine_of(4, profile=KVM), 0x01, 0, 0, 0x08)
+
+    assert hashed(machine, 0xCB, 0xFC) == [3]  # the third of bits 0, 1, 3, 6 and 7
+    assert hashed(machine, 0xCB, 0xFA) == [0]
+    assert hashed(machine, 0xCB, 0xFB) == []
+    assert hashed(machine, 0x00, 0x50) == []
+
+
+def test_vector_hash_drops_what_the_only_enabled_apic_is_not_chosen_for() -> None:
+    machine = logical(machine_of(5, profile=KVM), 0, 0, 0, 0, 0x10)
+
+    assert hashed(machine, 0xB2, 0xF4) == []
+    assert hashed(machine, 0xB2, 0xF5) == [4]
+
+
+def test_vector_hash_looks_into_the_cluster_of_the_destination() -> None:
+    machine = logical(machine_of(4, profile=KVM), 0x11, 0x12, 0x21, 0x28, dfr=0x0FFF_FFFF)
+
+    assert [hashed(machine, 0x2F, vector) for vector in (0x50, 0x51, 0x52, 0x53)] == [[2], [], [], [3]]
+    assert hashed(machine, 0x31, 0x54) == []
+
+
+@pytest.mark.parametrize(
+    ("ldrs", "dfr"),
+    [((0x01, 0x02, 0x02), 0xFFFF_FFFF), ((0x01, 0x02, 0x06), 0xFFFF_FFFF)],
+    ids=["one bit of two APICs", "two bits of one APIC"],
+)
+def test_vector_hash_counts_apics_where_the_map_of_logical_ids_is_ambiguous(ldrs: tuple[int, ...], dfr: int) -> None:
+    machine = logical(machine_of(3, profile=KVM), *ldrs, dfr=dfr)
+
+    assert [hashed(machine, 0xF3, vector) for vector in (0x51, 0x52, 0x53)] == [[0], [1], [2]]
+
+
+def test_vector_hash_counts_apics_where_two_models_are_mixed_or_two_have_one_id() -> None:
+    mixed = logical(machine_of(2, profile=KVM), 0x01, 0x12)
+    mixed.write_register(1, Register.DFR, 0x0FFF_FFFF)
+    twins = logical(machine_of(3, profile=KVM, apic_ids=[0, 7, 7]), 0x01, 0x02, 0x04)
+
+    assert [hashed(mixed, 0x13, vector) for vector in (0x50, 0x51)] == [[0], [1]]
+    assert [hashed(twins, 0xF7, vector) for vector in (0x51, 0x52, 0x53)] == [[0], [1], [2]]
+
+
+def test_vector_hash_ignores_member_bits_that_are_all_zero_in_a_logical_id() -> None:
+    machine = logical(machine_of(2, profile=KVM), 0x11, 0x20, dfr=0x0FFF_FFFF)
+
+    assert hashed(machine, 0x13, 0x50) == [0]
+    assert hashed(machine, 0x13, 0x51) == []
+
+
+def test_vector_hash_of_a_machine_without_enabled_apics_chooses_nobody() -> None:
+    machine = logical(machine_of(2, profile=KVM), 0, 0)
+
+    assert hashed(machine, 0x03, 0x50) == []
+
+
+def test_vector_hash_in_x2apic_mode_knows_software_disabled_apics_too() -> None:
+    machine = machine_of(20, ApicMode.X2APIC, KVM)
+    machine.write_register(17, Register.SVR, DISABLED)
+
+    assert hashed(machine, 0x1_8003, 0x51) == [16]
+    assert hashed(machine, 0x1_8003, 0x52) == []
+    assert isinstance(machine.events[-1], Refused)
+    assert hashed(machine, 0x1_8003, 0x53) == []
+    assert isinstance(machine.events[-1], NoTarget)
 
 
 def test_lowest_id_is_that_of_the_apic_and_not_of_the_cpu() -> None:
@@ -127,13 +215,12 @@ def test_lowest_id_is_that_of_the_apic_and_not_of_the_cpu() -> None:
     assert [winner(machine, vector) for vector in (0x50, 0x51)] == [2, 2]
 
 
-def test_lowest_id_gets_it_even_when_it_will_refuse() -> None:
+def test_lowest_id_gets_it_even_while_it_is_software_disabled() -> None:
     machine = machine_of(4, profile=QEMU)
     machine.write_register(0, Register.SVR, DISABLED)
 
-    send_msi(machine, TO_ANY_OF_FOUR, 0x50)
-
-    assert requested(machine, 0x50) == []
+    assert winner(machine, 0x50) == 0
+    assert machine.cpus[0].apic.deliverable() is None
 
 
 # The P6 family

@@ -147,7 +147,7 @@ def test_suppressed_broadcast_leaves_the_end_to_software() -> None:
 # Wide destinations
 
 
-@pytest.mark.parametrize(("profile", "reached"), [(KVM, [2]), (QEMU, [1]), (INTEL_SDM, [1])])
+@pytest.mark.parametrize(("profile", "reached"), [(KVM, [2]), (INTEL_SDM, [1])])
 def test_bits_55_to_49_of_an_entry_are_destination_bits_14_to_8_where_the_profile_has_them(
     profile: Profile, reached: list[int]
 ) -> None:

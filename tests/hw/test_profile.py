@@ -9,15 +9,15 @@ import pytest
 
 from app.hw import profile as profiles
 from app.hw.apic_base import ApicMode
-from app.hw.events import Outcome
+from app.hw.events import Fault, Outcome
 from app.hw.machine import Machine
 from app.hw.profile import (
     DEFAULT_PROFILE,
     PROFILES,
     ApicBusErrors,
     ApicIdRegister,
-    Cluster15,
     DeviceBroadcast,
+    DeviceDeassert,
     LevelTriggeredIpis,
     LogicalAllOnes,
     LowestPriorityBroadcast,
@@ -27,7 +27,9 @@ from app.hw.profile import (
     SameVector,
     SoftwareDisabled,
     SpuriousVector,
+    WhileSoftwareDisabled,
     WideDestinations,
+    X2ApicEoi,
 )
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, TriggerMode
 from app.x86.registers import LVT_REGISTERS, Register
@@ -59,15 +61,6 @@ def logical_all_ones(profile: Profile) -> object:
     machine = machine_of(2, profile=profile)
     machine.write_register(1, Register.LDR, 0)
     send(machine, 0, Icr(0x40, destination_mode=LOGICAL, destination=0xFF))
-    return requested(machine, 0x40)
-
-
-def cluster_15(profile: Profile) -> object:
-    machine = machine_of(2, profile=profile)
-    for cpu in (0, 1):
-        machine.write_register(cpu, Register.DFR, 0)
-        machine.write_register(cpu, Register.LDR, (0xF1, 0x21)[cpu] << 24)
-    send(machine, 0, Icr(0x40, destination_mode=LOGICAL, destination=0xF1))
     return requested(machine, 0x40)
 
 
@@ -114,6 +107,25 @@ def software_disabled(profile: Profile) -> object:
     return machine.cpus[0].apic.deliverable()
 
 
+def while_software_disabled(profile: Profile) -> object:
+    machine = machine_of(2, profile=profile)
+    machine.write_register(1, Register.SVR, 0xFF)
+    send(machine, 0, Icr(0x40, destination=1))
+    return requested(machine, 0x40)
+
+
+def device_deassert(profile: Profile) -> object:
+    machine = machine_of(1, profile=profile)
+    send_msi(machine, 0xFEE0_0000, 0x8040)
+    return requested(machine, 0x40)
+
+
+def x2apic_eoi(profile: Profile) -> object:
+    """What a 1 does, and one above bit 31."""
+    machine = x2apic_machine(profile, 0)
+    return [machine.write_register(0, Register.EOI, value) for value in (1, 1 << 32)]
+
+
 def apic_id_register(profile: Profile) -> object:
     machine = machine_of(2, profile=profile)
     machine.write_register(1, Register.ID, 0xA500_0000)
@@ -153,7 +165,6 @@ SHOWS: dict[Callable[[Profile], object], dict[Enum, object]] = {
         LevelTriggeredIpis.KEPT_UNLESS_DEASSERTED: (True, False),
     },
     logical_all_ones: {LogicalAllOnes.BROADCAST: [0, 1], LogicalAllOnes.BITWISE: [0]},
-    cluster_15: {Cluster15.ORDINARY: [0], Cluster15.EVERY_CLUSTER: [0, 1]},
     device_broadcast: {DeviceBroadcast.AN_ID: [], DeviceBroadcast.BROADCAST: [0, 1]},
     lowest_priority: {
         LowestPriorityChoice.LOWEST_ID: [0],
@@ -173,6 +184,12 @@ SHOWS: dict[Callable[[Profile], object], dict[Enum, object]] = {
     },
     same_vector: {SameVector.MERGED: Outcome.MERGED, SameVector.RETRIED: Outcome.RETRIED},
     software_disabled: {SoftwareDisabled.DRAINS: 0x40, SoftwareDisabled.BLOCKED: None},
+    while_software_disabled: {WhileSoftwareDisabled.REFUSED: [], WhileSoftwareDisabled.ACCEPTED: [1]},
+    device_deassert: {DeviceDeassert.ASKS_NOTHING: [], DeviceDeassert.DELIVERED: [0]},
+    x2apic_eoi: {
+        X2ApicEoi.ZERO_ONLY: [Fault.NOT_ZERO, Fault.NOT_ZERO],
+        X2ApicEoi.ANYTHING: [None, Fault.RESERVED_BITS],
+    },
     apic_id_register: {
         ApicIdRegister.READ_ONLY: 0x0100_0000,
         ApicIdRegister.EIGHT_BITS: 0xA500_0000,

@@ -104,7 +104,7 @@ def test_x2apic_mode_is_there_where_the_profile_has_it() -> None:
         simulation.apply(X2APIC)
         modes[name] = simulation.apply(ReadMsr(1, Msr.IA32_APIC_BASE)) == X2APIC.value
 
-    assert modes == {name: name != "intel-p6" for name in PROFILES}
+    assert modes == {name: name not in ("intel-p6", "qemu") for name in PROFILES}
 
 
 def test_broadcast_end_is_suppressed_where_the_profile_can() -> None:
@@ -128,7 +128,7 @@ def test_only_the_p6_tells_a_sender_that_nobody_has_accepted(backend: str) -> No
     for name, profile in PROFILES.items():
         simulation = Simulation(2, backend, profile=profile)
         log = finish(simulation, WriteRegister(1, Register.SVR, 0xFF), ipi(0, 1, 0x51))
-        assert len(happened(log, Refused)) == 1
+        assert len(happened(log, Refused)) == (name != "qemu")
         noticed[name] = handled(log)
 
     assert noticed == {name: [(0, 0xFE)] if name == "intel-p6" else [] for name in PROFILES}

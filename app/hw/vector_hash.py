@@ -1,0 +1,86 @@
+"""KVM's choice for a lowest-priority message: a hash of the vector over the bits of the destination.
+
+Source: Linux 6.x ``arch/x86/kvm/lapic.c``: ``kvm_recalculate_logical_map``, ``kvm_apic_map_get_logical_dest``,
+``kvm_apic_map_get_dest_lapic``, ``kvm_irq_delivery_to_apic``; ``irq_comm.c``: ``kvm_vector_to_index``.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+
+from app.hw.apic_base import ApicMode
+from app.hw.cpu import Cpu
+from app.hw.destination import X2APIC_BROADCAST, XAPIC_BROADCAST
+from app.hw.local_apic import LocalApic
+from app.hw.messages import InterruptMessage
+from app.x86.icr import DestinationMode, Shorthand
+
+#: Member bit of the destination's cluster to the CPU that has it.
+_Slots = dict[int, Cpu]
+_FLAT_DFR = 0xFFFF_FFFF
+
+
+def choose(message: InterruptMessage, cpus: Sequence[Cpu], named: Sequence[Cpu]) -> Cpu | None:
+    """Who of *cpus* gets *message*, which names *named*. None when the hash takes a bit that no enabled APIC has: KVM
+    drops the message then.
+
+    Of a logical destination the *bits* are counted, as long as KVM has a map of logical IDs. Without one, and for every
+    other destination, the enabled APICs among *named* are.
+    """
+    logical = message.shorthand is Shorthand.NONE and message.destination_mode is DestinationMode.LOGICAL
+    if logical and message.destination != (X2APIC_BROADCAST if message.x2apic else XAPIC_BROADCAST):
+        found = _by_map(message, cpus)
+        if found is not None:
+            bits, slots = found
+            return slots.get(bits[message.vector % len(bits)]) if bits else None
+    enabled = [cpu for cpu in named if cpu.apic.software_enabled] or named
+    return enabled[message.vector % len(enabled)] if enabled else None
+
+
+def _by_map(message: InterruptMessage, cpus: Sequence[Cpu]) -> tuple[list[int], _Slots] | None:
+    """The bits of the destination, lowest first, and who has each; None when KVM cannot keep a map."""
+    present = [cpu for cpu in cpus if cpu.apic.mode is not ApicMode.DISABLED]
+    if len({cpu.apic.apic_id for cpu in present}) != len(present):
+        return None  # two with one physical ID
+    members = [cpu for cpu in present if cpu.apic.software_enabled and cpu.apic.logical_id]
+    models = {_model(cpu.apic) for cpu in members}
+    if not models:
+        return [], {}
+    if len(models) > 1:
+        return None
+    (model,) = models
+    if model is _Model.X2APIC:  # the map of physical IDs serves for it, which has software-disabled APICs too
+        members = present
+    slots: dict[tuple[int, int], Cpu] = {}
+    for cpu in members:
+        identity = _x2apic_id(cpu.apic.apic_id) if model is _Model.X2APIC else cpu.apic.logical_id >> 24
+        cluster, mask = _parted(model, identity)
+        if mask & (mask - 1) or (cluster, mask) in slots:
+            return None  # several bits, or a bit that another one has
+        slots[cluster, mask] = cpu
+    cluster, mask = _parted(model, message.destination)
+    bits = [1 << bit for bit in range(mask.bit_length()) if mask >> bit & 1]
+    return bits, {bit: cpu for (own, bit), cpu in slots.items() if own == cluster}
+
+
+class _Model(Enum):
+    """How logical IDs are read: bits above the member bits are the cluster's number."""
+
+    FLAT = 8
+    CLUSTER = 4
+    X2APIC = 16
+
+
+def _model(apic: LocalApic) -> _Model:
+    if apic.x2apic:
+        return _Model.X2APIC
+    return _Model.FLAT if apic.dfr == _FLAT_DFR else _Model.CLUSTER
+
+
+def _x2apic_id(apic_id: int) -> int:
+    """The logical ID that belongs to *apic_id* ("Deriving Logical x2APIC ID")."""
+    return (apic_id >> 4) << 16 | 1 << (apic_id & 0xF)
+
+
+def _parted(model: _Model, identity: int) -> tuple[int, int]:
+    """The cluster and the member bits of a logical ID, or of a destination."""
+    return identity >> model.value, identity & ((1 << model.value) - 1)
