@@ -97,8 +97,14 @@ def send_ipi_allbutself_by_mask(context: Context, vector: int) -> Steps[None]:
     yield from context.operations.send_ipi_mask(context, everyone_else, vector)
 
 
+def send_ipi_to_one_by_mask(context: Context, cpu: int, vector: int) -> Steps[None]:
+    """``flat_send_IPI`` of an xAPIC guest: a mask of one, which under KVM is a hypercall like any other mask."""
+    yield from context.operations.send_ipi_mask(context, 1 << cpu, vector)
+
+
 #: What a benchmark's kernel had in its table instead of today's entries.
 Driver = tuple[tuple[str, Callable[..., Steps[None]]], ...]
 BY_MASK_4_18: Driver = (("send_ipi_allbutself", send_ipi_allbutself_by_mask),)
 X2APIC_PHYS: Driver = (("send_ipi", x2apic_phys_send_ipi), ("send_ipi_mask", x2apic_phys_send_ipi_mask))
 X2APIC_PHYS_4_18: Driver = (*X2APIC_PHYS, *BY_MASK_4_18)
+ONE_BY_MASK: Driver = (("send_ipi", send_ipi_to_one_by_mask),)

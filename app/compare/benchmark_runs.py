@@ -10,6 +10,8 @@ from app.backends.cost_sheet import CostSheet
 from app.backends.kvm_pv import KVM_PV
 from app.backends.trap_emulate import TRAP_EMULATE
 from app.compare.benchmark_guests import ROUNDS, Driver, benchmark_guest
+from app.compare.observation import Observation
+from app.guest.handler_work import CALLED_FUNCTION
 from app.guest.steps import EmulatedWrite, GuestStep, HostWork, ReadMsr, Steps, VmEntry, VmExit, WriteMsr
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
@@ -114,6 +116,18 @@ def cycles_a_round(host: Host, program: str) -> float:
     started = next(time for time, event in log if isinstance(event, CallStarted) and event.cpu == 0)
     finished = next(time for time, event in log if isinstance(event, CallFinished) and event.function == program)
     return (finished - started) / ROUNDS
+
+
+def cycles_one_way(host: Host, program: str) -> int:
+    """From the call of *program* on CPU 0 to the beginning of the function that it has another CPU run: TSC cycles of
+    the first round. It is what ``handle_ipi`` of ``ipi_benchmark`` stamps, the first column of its figures."""
+    simulation = host.start()
+    observation = Observation(simulation)
+    simulation.apply(CallGuest(0, program))
+    simulation.run(until_idle=True)
+    log = simulation.take_log()
+    started = next(time for time, event in log if isinstance(event, CallStarted) and event.cpu == 0)
+    return next(done.time for done in observation.steps if done.step is CALLED_FUNCTION) - started
 
 
 # A second of a device's interrupts

@@ -22,7 +22,7 @@ class Validation:
     """A published figure and the model's. ``ratio`` is model to published.
 
     ``within``: the model's is within ``FACTOR``, and a published gain is no loss here. ``why_not`` says what the model
-    leaves out, where it is not; ``how`` says what was run.
+    leaves out, where it is not; ``how`` says what was run, ``experiment`` what measurement the figure is one of.
     """
 
     claim: str
@@ -34,6 +34,7 @@ class Validation:
     within: bool
     why_not: str
     how: str
+    experiment: str
 
     @property
     def words(self) -> tuple[str, str, str]:
@@ -47,7 +48,16 @@ def _validation(figure: Published) -> Validation:
     within = 1 / FACTOR <= ratio <= FACTOR and same_direction(figure, model)
     why_not = "" if within else figure.why_not
     return Validation(
-        figure.claim, figure.figure, figure.unit, figure.source, model, ratio, within, why_not, figure.how
+        figure.claim,
+        figure.figure,
+        figure.unit,
+        figure.source,
+        model,
+        ratio,
+        within,
+        why_not,
+        figure.how,
+        figure.experiment,
     )
 
 
@@ -64,6 +74,25 @@ _LEVEL = 0.05
 def validations() -> tuple[Validation, ...]:
     """Every figure, run now; later calls give the same. It takes about a second."""
     return tuple(map(_validation, (*KVM, *INTEL, *AMD)))
+
+
+def experiments(rows: Iterable[Validation]) -> dict[str, bool]:
+    """Every measurement, and whether all rows of it are within. Its rows share their runs, so that it counts once."""
+    found: dict[str, bool] = {}
+    for row in rows:
+        found[row.experiment] = found.get(row.experiment, True) and row.within
+    return found
+
+
+def summary(rows: Iterable[Validation]) -> str:
+    """How many rows, and how many independent experiments, come out."""
+    rows = tuple(rows)
+    within = sum(row.within for row in rows)
+    whole = experiments(rows)
+    return (
+        f"{within} of {len(rows)} rows come out within a factor of {FACTOR:g}. They are of {len(whole)} independent "
+        f"experiments; {sum(whole.values())} of these come out in every row."
+    )
 
 
 def written(value: float, unit: str) -> str:
@@ -89,4 +118,4 @@ def markdown(rows: Iterable[Validation]) -> str:
         answer = "yes" if row.within else f"no ({why.index(row.why_not) + 1})"
         lines.append(f"| {row.claim} | {published} | {model} | {ratio} | {answer} |")
     listed = [f"{number}. {reason[0].upper()}{reason[1:]}." for number, reason in enumerate(why, start=1)]
-    return "\n".join([*lines, "", *listed])
+    return "\n".join([summary(rows), "", *lines, "", *listed])

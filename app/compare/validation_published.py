@@ -11,6 +11,7 @@ class Published:
     """*figure* in *unit*: cycles of the TSC, times, counts a second, or a quotient of two of those (``RATIO``).
 
     ``run`` has the model do it again. ``how`` says what it runs; ``why_not`` what it leaves out, should that show.
+    ``experiment`` names the measurement that the figure is of: the rows of one share their runs, and count once.
     """
 
     claim: str
@@ -20,6 +21,7 @@ class Published:
     how: str
     run: Callable[[], float]
     why_not: str
+    experiment: str
 
 
 def quotient(after: Callable[[], float], before: Callable[[], float]) -> Callable[[], float]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from app.backends.cost_sheet import DEFAULT_COST_SHEET, cost_sheet_names, load_cost_sheet
 from app.backends.cost_sheet_reference import UnusableReference, cost_sheet_of, reference_of
-from app.compare.validation import FACTOR, reasons, validations
+from app.compare.validation import FACTOR, reasons, summary, validations
 from app.compare.verdict import Judgement, Tone, Verdict
 from app.compare.verdict_evidence import NOW, OF_THE_ARGUMENT, SAMPLE, SINCE, THEN, gather, recorded_boot
 from app.compare.verdict_since import verdict
@@ -145,7 +145,7 @@ def _page(
     }
     if found is not None:
         rows = validations()
-        context |= {"validations": rows, "reasons": reasons(rows)}
+        context |= {"validations": rows, "reasons": reasons(rows), "validation_summary": summary(rows)}
     template = "_verdict_result.html" if is_htmx(request) else "verdict.html"
     status = problem.status if problem else 200
     return templates.TemplateResponse(request, template, context, status, {"Vary": "HX-Request"})
