@@ -7,7 +7,7 @@ Interrupts", "Posted-Interrupt Processing", "IPI Virtualization"; kvm-unit-tests
 from enum import Flag, auto
 
 from app.backends import emulation
-from app.backends.backend import BackendDefinition
+from app.backends.backend import BackendDefinition, Feature
 from app.guest.apic_ops import Kernel
 from app.guest.steps import (
     Acknowledge,
@@ -264,6 +264,17 @@ def _entries(features: ApicvFeature) -> frozenset[str]:
     return emulated.union(*(_FEATURE_ENTRIES[feature] for feature in features))
 
 
+_FEATURES = {
+    ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY: Feature(
+        _EOI_PRICE, "virtual-interrupt delivery", "EOIs of edge-triggered interrupts"
+    ),
+    ApicvFeature.POSTED_INTERRUPTS: Feature(
+        _POSTED.price, "posted interrupts", "interrupts to a CPU that runs a guest"
+    ),
+    ApicvFeature.IPI_VIRTUALIZATION: Feature(
+        _VIRTUAL_IPI.price, "IPI virtualisation", "fixed, edge-triggered sends to one physical APIC ID"
+    ),
+}
 _WORDS = {
     ApicvFeature.TPR_SHADOW: "virtual-APIC page",
     ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY: "virtual-interrupt delivery",
@@ -285,6 +296,7 @@ def apicv(features: ApicvFeature, name: str = "apicv", lesser: BackendDefinition
         host_entries=_entries(features),
         never_in=(("linux-2.6.22", "processors virtualise APICs since 2012 only"),),
         lesser=lesser,
+        features=tuple(words for feature, words in _FEATURES.items() if feature in features),
         lacks=_words(ApicvFeature.ALL & ~features),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from app.backends.cost_sheet import CostSheet, NoFigure
 from app.guest.apic_ops import ApicOperations, Generation, Kernel, SetNextEvent
@@ -73,6 +73,15 @@ class Backend:
         return tuple(getattr(self.native, name).__name__ for name in self.overrides)
 
 
+class Feature(NamedTuple):
+    """A way of its own that a back end has beside the common one: the *entry* of a cost sheet that only this way pays,
+    its *name*, and what it *takes*. Work that brings nothing of that never uses it."""
+
+    entry: str
+    name: str
+    takes: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BackendDefinition:
     """A back end before it meets a kernel. ``paravirtualise`` makes its table from the kernel's own; None where the
@@ -94,6 +103,7 @@ class BackendDefinition:
     lesser: "BackendDefinition | None" = None
     #: What the whole of it has and this one has not, in words.
     lacks: tuple[str, ...] = ()
+    features: tuple[Feature, ...] = ()
 
     @property
     def entries(self) -> frozenset[str]:
@@ -114,6 +124,8 @@ class BackendDefinition:
 
     def lacking_in(self, sheet: CostSheet) -> str | None:
         """Why this one itself cannot be priced by *sheet*; None when it can."""
+        if reason := sheet.without.get(self.name):
+            return reason
         return next(_missing(sheet, (name for name in sheet.entries if name in self.entries)), None)
 
     def by_sheet(self, sheet: CostSheet) -> "BackendDefinition":

@@ -1,7 +1,7 @@
 """Cost sheets: what each step costs, in TSC cycles, with where the figure comes from and how sure it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib import resources
 
@@ -12,7 +12,7 @@ from app.backends.cost_entries import (
     cycles_of,
     wrong_with_cycles,
 )
-from app.backends.cost_sheet_reading import HEAD_TEXTS, SheetError, SheetReading, UnusableCostSheet
+from app.backends.cost_sheet_reading import HEAD_TEXTS, WITHOUT, SheetError, SheetReading, UnusableCostSheet
 
 __all__ = [
     "CHANGED",
@@ -61,6 +61,8 @@ class CostSheet:
     gigahertz_source: str
     summary: str
     entries: Mapping[str, CostEntry]
+    #: Back ends that this hardware does not have whatever figures there are, each with the reason.
+    without: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def cycles(self) -> dict[str, int]:
@@ -121,6 +123,9 @@ class CostSheet:
         head.insert(HEAD_TEXTS.index("gigahertz_source"), f"gigahertz = {self.gigahertz}")
         blocks = ["\n".join(head)]
         blocks += [_block(name, entry) for name, entry in self.entries.items()]
+        if self.without:
+            reasons = [f"{name} = {_quoted(reason)}" for name, reason in self.without.items()]
+            blocks.append("\n".join(["# Back ends that the hardware does not have", f"[{WITHOUT}]", *reasons]))
         return "\n\n".join(blocks) + "\n"
 
 
@@ -150,7 +155,9 @@ def parse_cost_sheet(name: str, text: str) -> CostSheet:
     reading = SheetReading(text)
     if reading.errors:
         raise UnusableCostSheet(name, reading.errors)
-    return CostSheet(name, gigahertz=reading.gigahertz, entries=reading.entries, **reading.texts)
+    return CostSheet(
+        name, gigahertz=reading.gigahertz, entries=reading.entries, without=reading.without, **reading.texts
+    )
 
 
 @lru_cache

@@ -17,6 +17,8 @@ from app.backends.cost_sheet_lines import KeyLines
 
 #: What a sheet says of itself, beside its frequency.
 HEAD_TEXTS = ("title", "hardware", "hypervisor", "gigahertz_source", "summary")
+#: The table of back ends that the hardware does not have.
+WITHOUT = "without"
 _ENTRY_KEYS = ("value", "unit", "range", "source", "confidence")
 _MOST_GIGAHERTZ = 100
 
@@ -44,13 +46,14 @@ def _place(error: SheetError) -> str:
 
 
 class SheetReading:
-    """One sheet being read. ``texts``, ``gigahertz`` and ``entries`` are complete when ``errors`` is empty."""
+    """One sheet being read. What it holds is complete when ``errors`` is empty."""
 
     def __init__(self, text: str) -> None:
         self.errors: list[SheetError] = []
         self.texts: dict[str, str] = {}
         self.gigahertz = 1.0
         self.entries: dict[str, CostEntry] = {}
+        self.without: dict[str, str] = {}
         self._lines = KeyLines(text)
         try:
             document = tomllib.loads(text)
@@ -72,6 +75,7 @@ class SheetReading:
             self._wrong("gigahertz", f"must be a frequency above 0 and up to {_MOST_GIGAHERTZ}, not {frequency!r}")
         else:
             self.gigahertz = float(frequency)
+        self._read_without(document.pop(WITHOUT, {}))
         for key in document:
             if key not in REQUIRED_ENTRIES:
                 self._wrong(key, "is no entry of a cost sheet")
@@ -79,6 +83,13 @@ class SheetReading:
             entry = self._entry(name, document.get(name))
             if entry is not None:
                 self.entries[name] = entry
+
+    def _read_without(self, raw: object) -> None:
+        if not isinstance(raw, dict):
+            self._wrong(WITHOUT, f"must be a table from back end to reason, not {_shown(raw)}")
+            return
+        for name, reason in raw.items():
+            self.without[name] = self._text(f"{WITHOUT}.{name}", reason, "must say why the hardware has no such thing")
 
     def _text(self, key: str, raw: object, message: str) -> str:
         if isinstance(raw, str) and raw.strip():

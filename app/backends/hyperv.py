@@ -8,7 +8,7 @@ Page", "Synthetic MSRs".
 from dataclasses import replace
 
 from app.backends import emulation
-from app.backends.backend import BackendDefinition
+from app.backends.backend import BackendDefinition, Feature
 from app.backends.shared_eoi import SharesEoiWord, guest_eoi_spared
 from app.guest.apic_ops import ApicOperations, Context
 from app.guest.linux_6 import apic_driver
@@ -160,6 +160,7 @@ HYPERV = BackendDefinition(
     hypervisor=HypervHypervisor(),
     paravirtualise=_paravirtualise,
     host_entries=emulation.ENTRIES | {"decode", "hypercall", "send_ipi_setup"},
+    features=(Feature("send_ipi_setup", "the cluster-IPI hypercall", "every send of a vector above 15"),),
     set_next_event=hv_ce_set_next_event,
     never_in=(("linux-2.6.22", "Hyper-V's guest support came with 2.6.32, its IPI hypercall with 4.18"),),
 )

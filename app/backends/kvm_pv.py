@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.backends import emulation
-from app.backends.backend import BackendDefinition
+from app.backends.backend import BackendDefinition, Feature
 from app.backends.shared_eoi import SharesEoiWord, guest_eoi_spared
 from app.guest.apic_ops import ApicOperations, Context
 from app.guest.linux_6 import apic_driver
@@ -115,4 +115,7 @@ KVM_PV = BackendDefinition(
     hypervisor=KvmHypervisor(),
     paravirtualise=_paravirtualise,
     host_entries=emulation.ENTRIES | {"hypercall", "send_ipi_setup"},
+    features=(
+        Feature("send_ipi_setup", "the SEND_IPI hypercall", "sends to several CPUs, by mask or to all but self"),
+    ),
 )

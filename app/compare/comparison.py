@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from app.backends.backend import Feature
 from app.backends.cost_sheet import CostSheet
 
 
@@ -50,6 +51,8 @@ class Row:
     native_cycles: int
     #: What the whole of the back end has and the sheet has no prices for, so that it was left out.
     lacks: tuple[str, ...] = ()
+    #: Ways of its own that the work never took.
+    unused: tuple[Feature, ...] = ()
     #: Of its accesses, those that read the delivery status once more because the message before was still under way.
     polls: int = 0
 

@@ -17,6 +17,7 @@ from app.guest.steps import (
     Store,
     VirtualRead,
     VirtualWrite,
+    price_of,
 )
 from app.sim.processor import Frame, Processor
 from app.sim.simulation import Simulation
@@ -69,6 +70,10 @@ class Observation:
         for done in self.steps:
             totals[done.share] += done.cycles
         return Shares(**totals)
+
+    def paid(self) -> frozenset[str]:
+        """The entries of a cost sheet under which the steps stand that were done."""
+        return frozenset(price_of(done.step) for done in self.steps)
 
     def polls(self) -> int:
         """Reads of ICR's delivery status beyond one for each send: the message before was still under way."""

@@ -21,6 +21,7 @@ from app.guest.steps import (
     ReturnFromInterrupt,
     Step,
     Steps,
+    price_of,
 )
 from app.hw.apic_base import ApicMode
 from app.hw.machine import Machine
@@ -41,12 +42,15 @@ def measure_recording(census: Census, backend: str, generation: str, sheet: Cost
     prices = _Prices(census.cpus, backend_of(backend, generation, sheet))
     uses = [0, 0, 0]
     shares = dict.fromkeys(Shares._fields, 0)
+    paid: set[str] = set()
     for kind, count in census.kinds.items():
-        cost: AccessCost = prices.walk(kind).cost(sheet)
+        walked = prices.walk(kind)
+        paid.update(map(price_of, walked.steps))
+        cost: AccessCost = walked.cost(sheet)
         for place in range(len(uses)):
             uses[place] += count * cost[place]
         shares[_share(kind)] += count * cost.cycles
-    return Measured(Uses(*uses), Shares(**shares), None, census.sends, census.eois)
+    return Measured(Uses(*uses), Shares(**shares), None, census.sends, census.eois, frozenset(paid))
 
 
 def _share(kind: Kind) -> str:

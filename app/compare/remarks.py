@@ -26,7 +26,13 @@ def remarks(workload: Workload, rows: Sequence[Row], sheet: CostSheet) -> tuple[
         case Census():
             found = _of_recording(workload, {row.backend for row in rows})
     lesser = [f"{row.backend} runs {remark_on(row.lacks, sheet)}." for row in rows if row.lacks]
-    return (*found, *_of_polling(rows), *lesser, *_of_kernels(rows, recorded=isinstance(workload, Census)))
+    return (
+        *found,
+        *_of_polling(rows),
+        *_of_unused(rows),
+        *lesser,
+        *_of_kernels(rows, recorded=isinstance(workload, Census)),
+    )
 
 
 def _of_run() -> list[str]:
@@ -46,6 +52,15 @@ def _of_call(targets: int) -> list[str]:
     return [
         f"A machine of {MAX_CPUS} CPUs: {meant}. All run and poll (idle=poll), so each delivery finds a running guest.",
         "That Linux spares an idle CPU that polls the IPIs for a reschedule and for a call of one CPU is left out.",
+    ]
+
+
+def _of_unused(rows: Sequence[Row]) -> list[str]:
+    """Ways of its own that a row is named for and never took: its figures say nothing of what these would save."""
+    return [
+        f"{row.backend}: this work never uses {feature.name}, meant for {feature.takes}."
+        for row in rows
+        for feature in row.unused
     ]
 
 

@@ -31,6 +31,8 @@ class Measured(NamedTuple):
     latency: int | None
     sends: int
     eois: int
+    #: The entries of the cost sheet that were paid.
+    paid: frozenset[str]
     polls: int = 0
 
 
@@ -49,6 +51,7 @@ def _measured(simulation: Simulation, seen: Observation, latencies: list[int]) -
         round(mean(latencies)) if latencies else None,
         counters.ipis_sent,
         counters.eois,
+        seen.paid(),
         seen.polls(),
     )
 

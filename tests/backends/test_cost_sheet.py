@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.backends.catalogue import BACKENDS
 from app.backends.cost_entries import ENTRY_GROUPS, ENTRY_WORDS, REQUIRED_ENTRIES, CostEntry, cycles_of
 from app.backends.cost_sheet import (
     DEFAULT_COST_SHEET,
@@ -48,6 +49,20 @@ def test_nanoseconds_become_cycles_of_the_tsc_rounded(value: float, unit: str, c
 
 
 # What the hardware lacks
+
+
+def test_hardware_may_be_without_a_back_end_whatever_figures_there_are() -> None:
+    sheet = parse_cost_sheet("mine", COMPLETE + '[without]\napicv = "Not from this maker."\n')
+
+    assert sheet.without == {"apicv": "Not from this maker."}
+    assert sheet.unavailable == {}
+    assert sheet.with_values({"decode": 4}).without == sheet.without
+    assert parse_cost_sheet("mine", sheet.to_toml()) == sheet
+
+
+@pytest.mark.parametrize("name", cost_sheet_names())
+def test_what_a_sheet_is_without_is_a_back_end(name: str) -> None:
+    assert set(load_cost_sheet(name).without) <= set(BACKENDS)
 
 
 def test_unavailable_entry_has_no_cycles_but_a_reason() -> None:

@@ -217,3 +217,15 @@ def test_lines_within_a_long_text_are_no_keys(quotes: str) -> None:
     ).replace(f"[decode]\n{ENTRY}", f"[decode]\n{ENTRY.replace('value = 5', 'value = -1')}")
 
     assert only_error(text).line == line_of(text, "value = -1")
+
+
+def test_what_a_sheet_is_without_has_a_reason() -> None:
+    error = only_error(COMPLETE + "[without]\napicv = 3\n")
+
+    assert (error.key, error.message) == ("without.apicv", "must say why the hardware has no such thing, not 3")
+
+
+def test_what_a_sheet_is_without_is_a_table() -> None:
+    error = only_error("without = 3\n" + COMPLETE)
+
+    assert (error.line, error.key) == (1, "without")

@@ -224,3 +224,26 @@ def test_accesses_that_only_poll_are_counted_and_said() -> None:
 
 def test_one_send_waits_for_none_before_it_and_nothing_is_said() -> None:
     assert not [remark for remark in compared("smp_send_reschedule:1").remarks if "delivery status" in remark]
+
+
+def test_a_way_of_its_own_that_the_work_never_takes_is_named() -> None:
+    def said(workload: str) -> list[str]:
+        return [remark for remark in compared(workload).remarks if "never uses" in remark]
+
+    assert said("smp_send_reschedule:1") == [
+        "kvm-pv: this work never uses the SEND_IPI hypercall, "
+        "meant for sends to several CPUs, by mask or to all but self."
+    ]
+    assert [one.split(",")[0] for one in said("reschedule")] == [
+        "kvm-pv: this work never uses the SEND_IPI hypercall",
+        "apicv: this work never uses posted interrupts",
+    ]
+    assert said("smp_call_function:255") != said("smp_call_function:3")
+
+
+def test_a_sheet_of_other_hardware_has_no_row_of_apicv() -> None:
+    found = compared("smp_call_function:3", "amd-zen3", "linux-6")
+
+    assert found.row("apicv") is None
+    [missing] = [each for each in found.missing if each.backend == "apicv"]
+    assert "AVIC is not modelled" in missing.reason
