@@ -1,26 +1,23 @@
 """The pairs of this process."""
 
-import asyncio
-from importlib import resources
 from typing import NamedTuple
 
 from app.backends.cost_sheet import CostSheet
-from app.compare.journal_script import journal_script
 from app.compare.lock_step import LockStep
-from app.compare.recorded_script import Machine, recorded_script
+from app.compare.recorded_script import Machine
 from app.compare.script import Script
+from app.session import jobs
 from app.session.drive import NotPossible
 from app.session.owner import make_room, new_id
 from app.session.pair import MOST_WAITING, Pair
 from app.session.recorded import RecordedDrive
-from app.session.registry import SAMPLES, UnknownSession
+from app.session.registry import File, UnknownSession
 from app.session.session import Session
 from app.session.share import Share
 from app.session.simulated import SimulatedDrive
+from app.session.workshop import Workshop
 from app.sim.watched import WatchedSimulation
 from app.traces.errors import UnusableRecording
-from app.traces.operations import Recording
-from app.traces.qemu_log import read_recording
 
 _EMPTY = Script("what you do here", ())
 _MOST_CPUS = 255
@@ -44,8 +41,9 @@ class Pairs:
     """Creates, finds and ends pairs; over the limit, the one that nobody watches and nobody has touched for longest
     must go."""
 
-    def __init__(self, share: Share, limit: int = 20) -> None:
+    def __init__(self, share: Share, workshop: Workshop, limit: int = 20) -> None:
         self._limit = limit
+        self._workshop = workshop
         self._pairs: dict[str, Pair] = {}
         self.share = share
 
@@ -60,38 +58,37 @@ class Pairs:
         except KeyError:
             raise UnknownPair(pair_id) from None
 
-    async def create(self, wanted: Wanted) -> Pair:
+    def create(self, wanted: Wanted) -> Pair:
         """Two quiet machines. ValueError (why) when a back end does not go with its kernel."""
-        return self._add(wanted, await asyncio.to_thread(_machines, wanted), _EMPTY)
+        return self._add(wanted, _EMPTY)
 
-    async def create_from_session(self, wanted: Wanted, session: Session) -> Pair:
+    async def create_from_session(self, wanted: Wanted, session: Session, visitor: str) -> Pair:
         """Two machines that are given what *session* was given, as many CPUs as it has, and stand still at first."""
         drive = session.drive
         if isinstance(drive, RecordedDrive):
-            return await self._create_from(wanted, drive.replay.recording)
+            return await self.create_from_recording(wanted, File(drive.name, drive.data, visitor))
         if not isinstance(drive, SimulatedDrive):
             raise NotPossible("what this session was told to do is not known")
-        wanted = wanted._replace(cpus=session.cpu_count, paused=True)
         simulation = drive.simulation
-        journal, until, sheet = tuple(simulation.journal), simulation.time, simulation.sheet
-        backend, kernel = session.drive.backend, simulation.generation
-        lock_step = await asyncio.to_thread(_machines, wanted)
-        script = await asyncio.to_thread(
-            journal_script, session.title, journal, until, wanted.cpus, backend, kernel, sheet
+        parts = await self._workshop.parts(
+            jobs.journal_script,
+            session.title,
+            tuple(simulation.journal),
+            simulation.time,
+            session.cpu_count,
+            session.drive.backend,
+            simulation.generation,
+            simulation.sheet,
+            visitor=visitor,
         )
-        return self._add(wanted, lock_step, script)
+        return self._add_waiting(wanted, *jobs.whole_script(parts))
 
-    async def create_from_recording(self, wanted: Wanted, name: str, data: bytes) -> Pair:
+    async def create_from_recording(self, wanted: Wanted, file: File) -> Pair:
         """Two machines that are given the interrupts of a recording, and stand still at first. UnusableRecording says
-        what is wrong with *data*, and where."""
-        return await self._create_from(wanted, await asyncio.to_thread(read_recording, name, data))
-
-    async def create_from_sample(self, wanted: Wanted, name: str) -> Pair:
-        """As create_from_recording, for one of the recordings that come with the program."""
-        if name not in dict(SAMPLES):
-            raise UnusableRecording(f"there is no sample {name[:40]!r}")
-        file = resources.files("app.traces") / "samples" / f"{name}.qemu.log.gz"
-        return await self.create_from_recording(wanted, file.name, file.read_bytes())
+        what is wrong with it, and where."""
+        job = (jobs.recorded_script, file.name, file.data, wanted.a, wanted.b, MOST_WAITING)
+        parts = await self._workshop.parts(*job, visitor=file.visitor)
+        return self._add_waiting(wanted, *jobs.whole_script(parts))
 
     async def end(self, pair_id: str) -> None:
         """Ends a pair. UnknownPair when there is none."""
@@ -105,18 +102,14 @@ class Pairs:
             await pair.close(code)
         self._pairs.clear()
 
-    async def _create_from(self, wanted: Wanted, recording: Recording) -> Pair:
-        if recording.cpu_count > _MOST_CPUS:
-            raise UnusableRecording(f"{recording.cpu_count} CPUs are more than {_MOST_CPUS}")
-        wanted = wanted._replace(cpus=recording.cpu_count, paused=True)
-        lock_step = await asyncio.to_thread(_machines, wanted)
-        script = await asyncio.to_thread(recorded_script, recording, wanted.a, wanted.b)
-        if len(script.stimuli) > MOST_WAITING:
-            said = f"Only the first {MOST_WAITING:,} of {len(script.stimuli):,} stimuli were taken over."
-            script = Script(script.title, script.stimuli[:MOST_WAITING], (*script.remarks, said))
-        return self._add(wanted, lock_step, script)
+    def _add_waiting(self, wanted: Wanted, cpus: int, script: Script) -> Pair:
+        """A pair whose stimuli wait."""
+        if cpus > _MOST_CPUS:
+            raise UnusableRecording(f"{cpus} CPUs are more than {_MOST_CPUS}")
+        return self._add(wanted._replace(cpus=cpus, paused=True), script)
 
-    def _add(self, wanted: Wanted, lock_step: LockStep, script: Script) -> Pair:
+    def _add(self, wanted: Wanted, script: Script) -> Pair:
+        lock_step = _machines(wanted)
         make_room(self._pairs, self._limit)
         pair_id = new_id()
         pair = Pair(pair_id, lock_step, script, paused=wanted.paused, share=self.share)

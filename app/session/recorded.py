@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 
 class RecordedDrive:
-    """*replay*, as a session sees it. ``name`` is the recording's file name."""
+    """*replay*, as a session sees it. ``name`` is the recording's file name, ``data`` that file's content."""
 
-    def __init__(self, name: str, replay: Replay) -> None:
+    def __init__(self, name: str, replay: Replay, data: bytes = b"") -> None:
         self.name = name
+        self.data = data
         self.replay = replay
         self.machine = replay.machine
         self.vector_names: Mapping[int, str] = {}  # nobody knows which kernel was recorded

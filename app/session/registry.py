@@ -1,21 +1,22 @@
 """The sessions of this process."""
 
-import asyncio
 from importlib import resources
+from typing import NamedTuple
 
 from app.backends.catalogue import DEFAULT_BACKEND
 from app.backends.cost_sheet import CostSheet
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
+from app.session import jobs
 from app.session.owner import TooManySessions as TooManySessions
 from app.session.owner import make_room, new_id
 from app.session.recorded import RecordedDrive
 from app.session.session import Session
 from app.session.share import Share
 from app.session.simulated import SimulatedDrive
+from app.session.workshop import Workshop
 from app.sim.commands import Demonstrate
 from app.sim.simulation import Simulation
 from app.traces.errors import UnusableRecording
-from app.traces.qemu_log import read_recording
 from app.traces.replay import Replay
 
 #: Cycles a second at which a person can follow each operation.
@@ -30,15 +31,32 @@ class UnknownSession(LookupError):
     """No session has that id (any more)."""
 
 
+class File(NamedTuple):
+    """A recording as it came: its name, its bytes, and who sent it, as far as the workshop tells people apart."""
+
+    name: str
+    data: bytes
+    visitor: str
+
+
+def sample_file(name: str, visitor: str) -> File:
+    """One of the recordings that come with the program. UnusableRecording when there is none of that *name*."""
+    if name not in dict(SAMPLES):
+        raise UnusableRecording(f"there is no sample {name[:40]!r}")
+    file = resources.files("app.traces") / "samples" / f"{name}.qemu.log.gz"
+    return File(file.name, file.read_bytes(), visitor)
+
+
 class Registry:
     """Creates, finds and ends sessions. One of them, the default, lasts as long as the process."""
 
-    def __init__(self, limit: int = 100) -> None:
+    def __init__(self, limit: int = 100, workshop: Workshop | None = None) -> None:
         self._limit = limit
         self._sessions: dict[str, Session] = {}
         self._default: Session | None = None
         #: Of the process: sessions and whatever else runs beside them.
         self.share = Share()
+        self.workshop = workshop or Workshop()
 
     async def start(self) -> None:
         """Opens the default session: a machine that already does something, slowly."""
@@ -55,6 +73,7 @@ class Registry:
         for session in list(self._sessions.values()):
             await session.close(code)
         self._sessions.clear()
+        await self.workshop.stop()
 
     def default(self) -> Session:
         """The session of the front page."""
@@ -96,21 +115,16 @@ class Registry:
         usual = f"{cpus} CPU{'' if cpus == 1 else 's'}" + (f", {profile}" if profile != DEFAULT_PROFILE else "")
         return self._add(title or usual, drive, paused=paused, speed=speed)
 
-    async def open_recording(self, name: str, data: bytes) -> Session:
-        """A session that plays a recording. UnusableRecording says what is wrong with *data*, and where.
+    async def open_recording(self, file: File) -> Session:
+        """A session that plays a recording. UnusableRecording says what is wrong with it, and where; TooMuchToDo and
+        TookTooLong as the workshop raises them."""
+        parts = await self.workshop.parts(jobs.read, file.name, file.data, visitor=file.visitor)
+        drive = RecordedDrive(file.name, Replay(jobs.whole(parts)), file.data)
+        return self._add(file.name, drive, paused=False, speed=RECORDING_SPEED)
 
-        A large one takes seconds to read: in a thread of its own, so that other sessions go on meanwhile.
-        """
-        replay = await asyncio.to_thread(_read, name, data)
-        drive = RecordedDrive(name, replay)
-        return self._add(name, drive, paused=False, speed=RECORDING_SPEED)
-
-    async def open_sample(self, name: str) -> Session:
+    async def open_sample(self, name: str, visitor: str = "") -> Session:
         """As open_recording, for one of the recordings that come with the program."""
-        if name not in dict(SAMPLES):
-            raise UnusableRecording(f"there is no sample {name!r}")
-        file = resources.files("app.traces") / "samples" / f"{name}.qemu.log.gz"
-        return await self.open_recording(file.name, file.read_bytes())
+        return await self.open_recording(sample_file(name, visitor))
 
     def samples(self) -> list[tuple[str, str]]:
         """(name, title) of the recordings that come with the program."""
@@ -130,7 +144,3 @@ class Registry:
         session = Session(session_id, title, drive, paused=paused, speed=speed, share=self.share)
         self._sessions[session_id] = session
         return session
-
-
-def _read(name: str, data: bytes) -> Replay:
-    return Replay(read_recording(name, data))

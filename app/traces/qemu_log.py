@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import BinaryIO
 
-from app.traces.errors import UnusableRecording
+from app.traces.errors import OtherFormat, TooLargeRecording
 from app.traces.operations import Recording
 from app.traces.qemu_lines import QemuLines
 from app.traces.text import UPLOAD_LIMITS, Limits, RecordedText
@@ -51,7 +51,8 @@ def read_recording_from(
         beginning = beginning or lines[:_PROBED_LINES]
         log.feed(lines)
         if log.understood > limits.operations:
-            raise UnusableRecording(f"it holds more than {limits.operations:,} operations; take a part of it")
+            most = f"{limits.operations:,} operations, the most that are taken"
+            raise TooLargeRecording(f"it holds more than {most}; take a part of it")
         if on_progress is not None:
             on_progress(text.consumed)
     if not log.understood:
@@ -63,4 +64,4 @@ def _say_what_it_is(lines: list[str]) -> None:
     for number, line in enumerate(lines, 1):
         for pattern, meaning in _OTHER_FORMATS:
             if pattern.match(line):
-                raise UnusableRecording(f"this is {meaning}", number)
+                raise OtherFormat(f"this is {meaning}", number)

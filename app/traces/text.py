@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
-from app.traces.errors import UnusableRecording
+from app.traces.errors import OtherFormat, TooLargeRecording, UnusableRecording
 
 _BLOCK = 1 << 18
 _LONGEST_LINE = 1 << 20
@@ -29,17 +29,19 @@ _OTHER_MAGICS = {
 
 
 class Limits(NamedTuple):
-    """The most that is taken: bytes as they come, bytes unpacked, operations kept in memory."""
+    """The most that is taken: bytes as they come, bytes unpacked, operations kept in memory, lines looked at."""
 
     compressed: int
     unpacked: int
     operations: int = 1_000_000
+    #: A log of a million operations has two to five million lines.
+    lines: int = 5_000_000
 
 
 #: For what strangers send to a server.
 UPLOAD_LIMITS = Limits(16 << 20, 128 << 20)
 #: For what the owner of the machine names on the command line: only a guard against a gzip bomb.
-COMMAND_LINE_LIMITS = Limits(4 << 30, 16 << 30, 100_000_000)
+COMMAND_LINE_LIMITS = Limits(4 << 30, 16 << 30, 100_000_000, 1_000_000_000)
 
 
 class RecordedText:
@@ -49,6 +51,7 @@ class RecordedText:
         self._source = source
         self._limits = limits
         self.consumed = 0
+        self._packed = False
         self._unpacked = 0
         self._lines = 0
 
@@ -76,11 +79,15 @@ class RecordedText:
             raise self._binary(error.start, raw) from None
         lines = text.split("\n")
         self._lines += len(lines)
+        if self._lines > self._limits.lines:
+            raise TooLargeRecording(
+                f"the file has more than {self._limits.lines:,} lines, the most that are taken; take a part of it"
+            )
         return lines
 
-    def _binary(self, position: int, raw: bytes) -> UnusableRecording:
+    def _binary(self, position: int, raw: bytes) -> OtherFormat:
         line = self._lines + raw.count(b"\n", 0, position) + 1
-        return UnusableRecording("this is not text, so the file is binary or damaged", line)
+        return OtherFormat("this is not text, so the file is binary or damaged", line)
 
     # Bytes
 
@@ -88,7 +95,9 @@ class RecordedText:
         data = self._source.read(_BLOCK)
         self.consumed += len(data)
         if self.consumed > self._limits.compressed:
-            raise UnusableRecording(f"the file is larger than {_size(self._limits.compressed)}")
+            most = _size(self._limits.compressed)
+            hint = "take a part of it" if self._packed else "pack it with gzip, which makes a log twenty times smaller"
+            raise TooLargeRecording(f"the file is larger than {most}, the most that is taken; {hint}")
         return data
 
     def _unpacked_blocks(self) -> Iterator[bytes]:
@@ -97,12 +106,15 @@ class RecordedText:
             raise UnusableRecording("the file is empty")
         for magic, meaning in _OTHER_MAGICS.items():
             if first.startswith(magic):
-                raise UnusableRecording(f"the file is {meaning}")
-        blocks = self._gunzipped(first) if first.startswith(_GZIP_MAGIC) else self._plain(first)
+                raise OtherFormat(f"the file is {meaning}")
+        self._packed = first.startswith(_GZIP_MAGIC)
+        blocks = self._gunzipped(first) if self._packed else self._plain(first)
         for block in blocks:
             self._unpacked += len(block)
             if self._unpacked > self._limits.unpacked:
-                raise UnusableRecording(f"the file unpacks to more than {_size(self._limits.unpacked)}")
+                most = _size(self._limits.unpacked)
+                what = "unpacks to more than" if self._packed else "is larger than"
+                raise TooLargeRecording(f"the file {what} {most}, the most that is taken; take a part of it")
             yield block
         if not self._unpacked:
             raise UnusableRecording("the file is empty inside its gzip wrapping")

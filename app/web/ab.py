@@ -10,7 +10,7 @@ from app.compare.script import stimulus_words
 from app.guest.generations import GENERATIONS
 from app.session.drive import NotPossible
 from app.session.pair import Go, Pair
-from app.session.registry import UnknownSession
+from app.session.registry import File, UnknownSession, sample_file
 from app.session.session import Session
 from app.web.ab_form import (
     EMPTY,
@@ -26,6 +26,7 @@ from app.web.ab_form import (
 from app.web.ab_result import result_context, spoken_result
 from app.web.addresses import link
 from app.web.api import registry_of
+from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem
 from app.web.forms import command_from_form, text_fields, whole_number
 from app.web.pages import elsewhere, fields_of, first_act, is_htmx
@@ -76,16 +77,17 @@ def _asked(
 
 
 async def _made(request: Request, form: Form, session: Session | None, upload: object) -> Pair:
-    pairs, wanted = pairs_of(request), wanted_pair(form.wanted)
+    pairs, wanted, visitor = pairs_of(request), wanted_pair(form.wanted), visitor_of(request)
     if form.start == EMPTY:
-        return await pairs.create(wanted)
+        return pairs.create(wanted)
     if form.start == FROM_SESSION and session is not None:
-        return await pairs.create_from_session(wanted, session)
+        return await while_there(request, pairs.create_from_session(wanted, session, visitor))
     if form.start != UPLOAD:
-        return await pairs.create_from_sample(wanted, form.start)
+        return await while_there(request, pairs.create_from_recording(wanted, sample_file(form.start, visitor)))
     if not isinstance(upload, UploadFile) or not upload.filename:
         raise Problem(422, "Which recording?", errors=[("recording", "choose a file first")])
-    return await pairs.create_from_recording(wanted, upload.filename, await upload.read())
+    file = File(upload.filename, await upload.read(), visitor)
+    return await while_there(request, pairs.create_from_recording(wanted, file))
 
 
 def _form(request: Request, form: Form, session: Session | None, problem: Problem | None) -> Response:

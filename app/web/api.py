@@ -42,9 +42,22 @@ def registry_of(request: Request) -> Registry:
     return registry
 
 
+class SessionLinks(BaseModel):
+    """Where a session is."""
+
+    page: str
+    state: str
+    stream: str
+
+
+def links_of(session: Session) -> dict[str, str]:
+    """The addresses of a session."""
+    base = link(f"/api/v1/sessions/{session.id}")
+    return {"page": link(f"/s/{session.id}"), "state": f"{base}/state", "stream": f"{base}/stream"}
+
+
 def summary(session: Session) -> dict[str, Any]:
     """A session in short."""
-    base = link(f"/api/v1/sessions/{session.id}")
     state = session.state()
     return {
         "id": session.id,
@@ -57,7 +70,7 @@ def summary(session: Session) -> dict[str, Any]:
         "paused": session.paused,
         "time": state["time"],
         "viewers": len(session.hub.viewers),
-        "links": {"page": link(f"/s/{session.id}"), "state": f"{base}/state", "stream": f"{base}/stream"},
+        "links": links_of(session),
     }
 
 

@@ -7,12 +7,26 @@ from fastapi import FastAPI
 
 from app.session.pairs import Pairs
 from app.session.registry import Registry
-from app.web import ab, api, back_ends, compare, costs, docs, errors, pages, pairs, profiles, registers, stream, verdict
+from app.web import (
+    ab,
+    api,
+    back_ends,
+    compare,
+    costs,
+    docs,
+    errors,
+    pages,
+    pairs,
+    profiles,
+    recordings,
+    registers,
+    stream,
+    verdict,
+)
 from app.web.guard import Guard
 from app.web.rendering import STATIC_FOLDER
 from app.web.settings import Settings
 from app.web.static_files import VersionedFiles
-from app.web.works import Works
 
 SERVER_RESTARTING = 1012
 
@@ -24,7 +38,7 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     yield
     application.state.verdicts.stop()
     comparisons: compare.Comparisons = application.state.comparisons
-    comparisons.works.stop()
+    comparisons.stop()
     await application.state.pairs.stop(SERVER_RESTARTING)
     await registry.stop(SERVER_RESTARTING)
 
@@ -40,13 +54,14 @@ def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B00
         redoc_url=None,
     )
     application.state.registry = registry = Registry()
-    application.state.verdicts = Works(verdict.judged)
-    application.state.comparisons = compare.Comparisons()
-    application.state.pairs = Pairs(registry.share)
+    application.state.verdicts = verdict.new_verdicts(registry.workshop)
+    application.state.comparisons = compare.Comparisons(registry.workshop)
+    application.state.pairs = Pairs(registry.share, registry.workshop)
     errors.install(application)
     application.add_middleware(Guard, settings=settings)
     application.include_router(api.router)
     application.include_router(pairs.router)
+    application.include_router(recordings.router)
     application.include_router(stream.router)
     application.include_router(docs.router)
     application.include_router(registers.router)

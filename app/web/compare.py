@@ -1,6 +1,6 @@
 """The compare page: one workload under several back ends, in a sentence, tables, charts, files and a report."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -13,12 +13,15 @@ from app.compare.charts_shares import PARTS
 from app.compare.export import as_csv, curve_csv
 from app.compare.functions import MEASURED_FUNCTIONS
 from app.guest.generations import GENERATIONS
+from app.session import jobs
+from app.session.workshop import TookTooLong, TooMuchToDo, Workshop
 from app.sim.scenarios import SCENARIOS
 from app.web.addresses import link
+from app.web.asking import visitor_of, while_there
 from app.web.compare_answer import Answering
 from app.web.compare_export import everything_as_json
 from app.web.compare_question import MOST_TARGETS, USUAL_SHEET, Kind, Question, question_of
-from app.web.compare_view import CHARTS, Answer, View
+from app.web.compare_view import CHARTS, View
 from app.web.costs import counts_of
 from app.web.errors import Problem, problem_of
 from app.web.pages import elsewhere, is_htmx, registry_of
@@ -27,6 +30,9 @@ from app.web.uploads import Uploads
 from app.web.vocabulary import BACKENDS as BACKEND_WORDS
 from app.web.works import Progress, Works
 from app.wire.fields import InvalidCommand
+
+if TYPE_CHECKING:
+    from app.compare.answer import Answer
 
 router = APIRouter(include_in_schema=False)
 
@@ -37,9 +43,16 @@ _PATIENCE = 1.2
 class Comparisons:
     """What the compare page keeps while the process lives."""
 
-    def __init__(self) -> None:
+    def __init__(self, workshop: Workshop) -> None:
+        self.workshop = workshop
         self.uploads = Uploads()
-        self.works: Works[Question, Answer] = Works(Answering(self.uploads))
+        self._answering = Answering(self.uploads, workshop)
+        self.works: Works[Question, Answer] = Works(self._answering)
+
+    def stop(self) -> None:
+        """Ends what is under way."""
+        self.works.stop()
+        self._answering.stop()
 
 
 def comparisons_of(request: Request) -> Comparisons:
@@ -71,8 +84,8 @@ async def compare_page(request: Request) -> Response:
     except InvalidCommand as wrong:
         return _page(request, None, problem=problem_of(wrong))
     try:
-        answer = await comparisons_of(request).works.answer(question.work, _PATIENCE)
-    except (Problem, ValueError) as wrong:
+        answer = await comparisons_of(request).works.answer(question.work, visitor_of(request), _PATIENCE)
+    except (TooMuchToDo, TookTooLong, ValueError) as wrong:
         return _page(request, question, problem=problem_of(wrong))
     if isinstance(answer, Progress):
         return _page(request, question, progress=answer)
@@ -123,7 +136,11 @@ async def upload(request: Request) -> Response:
     sent = form.get("log")
     if not isinstance(sent, UploadFile) or not sent.filename:
         raise Problem(422, "Which recording?", errors=[("log", "choose a file first")])
-    kept = comparisons_of(request).uploads.add(sent.filename, await sent.read())
+    data = await sent.read()
+    comparisons = comparisons_of(request)
+    checked = comparisons.workshop.do(jobs.check, sent.filename, data, visitor=visitor_of(request))
+    await while_there(request, checked)  # what cannot be read is kept nowhere
+    kept = comparisons.uploads.add(sent.filename, data)
     rest = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "work"]
     question = question_of([*rest, ("work", "recording"), ("recording", kept.key)], subjects_of(request))
     return elsewhere(request, f"/compare?{question.query}")
@@ -134,10 +151,8 @@ async def upload(request: Request) -> Response:
 
 async def _view(request: Request) -> View:
     question = _asked(request)
-    answer = await comparisons_of(request).works.answer(question.work)
-    if isinstance(answer, Progress):
-        raise TypeError("without an end to its patience there is an answer")
-    return View(question, answer)
+    computed = comparisons_of(request).works.finished(question.work, visitor_of(request))
+    return View(question, await while_there(request, computed))
 
 
 def _attached(name: str) -> dict[str, str]:

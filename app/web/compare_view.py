@@ -1,17 +1,17 @@
 """What the compare page shows of an answer: numbers in words, charts, and how sure all of it is."""
 
-from dataclasses import dataclass
 from functools import cached_property
 
 from markupsafe import Markup
 
 from app.backends.cost_sheet_reference import reference_of
+from app.compare.answer import Answer
 from app.compare.charts import mark_of
 from app.compare.charts_curve import CurveChart, curve_chart, steps_in_words
 from app.compare.charts_drawing import draw_curves, draw_shares, shape
 from app.compare.charts_shares import shares_chart
 from app.compare.charts_waterfall import waterfall_chart
-from app.compare.comparison import Comparison, Curve, Row, Waterfall
+from app.compare.comparison import Row, Waterfall
 from app.compare.confidence import Used, entries_used, guessed_share, is_estimate
 from app.compare.svg import Drawing, element
 from app.compare.waterfall_drawing import draw_waterfall
@@ -23,19 +23,6 @@ CHARTS = ("curve", "waterfall", "shares")
 #: Numbers of targets whose costs stand in the curve's table.
 _TABLED = (1, 2, 4, 8, 16, 32, 64, 128, 129, 192, 255)
 _NATIVE = ("native-xapic", "native-x2apic")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A comparison with what belongs to it.
-
-    *waterfalls* are of an IPI of the guest's *function*; there are *curves* only where that is the workload.
-    """
-
-    comparison: Comparison
-    function: str
-    curves: tuple[Curve, ...]
-    waterfalls: tuple[Waterfall, ...]
 
 
 class View:

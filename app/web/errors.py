@@ -1,5 +1,6 @@
 """What callers get when something is wrong: problem details (RFC 9457) for programs, the same in HTML for people."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -7,11 +8,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from app.session.drive import NotPossible
 from app.session.pairs import UnknownPair
 from app.session.registry import TooManySessions, UnknownSession
-from app.traces.errors import UnusableRecording
+from app.session.workshop import TookTooLong, TooMuchToDo
+from app.traces.errors import OtherFormat, TooLargeRecording, UnusableRecording
 from app.web.addresses import link
 from app.web.rendering import templates
 from app.wire.fields import InvalidCommand
@@ -28,6 +31,7 @@ class Problem(Exception):
         detail: str = "",
         errors: list[tuple[str, str]] | None = None,
         way_out: tuple[str, str] = ("/", "To the machine that is always open"),
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail or title)
         self.status = status
@@ -35,6 +39,7 @@ class Problem(Exception):
         self.detail = detail
         self.errors = errors or []
         self.way_out = way_out
+        self.headers = dict(headers or {})
 
     def details(self) -> dict[str, Any]:
         """The body of ``application/problem+json``."""
@@ -64,12 +69,29 @@ def problem_of(error: Exception) -> Problem:
             return Problem(409, "Not in this session", str(error))
         case TooManySessions():
             return Problem(503, "No room for another session", str(error))
-        case UnusableRecording():
-            return Problem(422, "This recording cannot be replayed", str(error))
+        case UnusableRecording() | TookTooLong() | TooMuchToDo() | ClientDisconnect():
+            return _of_work(error)
         case HTTPException(status_code=status):
             return Problem(status, HTTPStatus(status).phrase, str(error.detail) if error.detail else "")
         case _:
             return Problem(500, "Something is broken here", "The fault is ours, not yours; the server's log has it.")
+
+
+def _of_work(error: UnusableRecording | TookTooLong | TooMuchToDo | ClientDisconnect) -> Problem:
+    """What has become of something that a request had begun."""
+    match error:
+        case TooLargeRecording():
+            return Problem(413, "This recording is too large", str(error))
+        case OtherFormat():
+            return Problem(415, "This is no recording that can be read", str(error))
+        case UnusableRecording():
+            return Problem(422, "This recording cannot be replayed", str(error))
+        case TookTooLong():
+            return Problem(422, "That takes too long", f"{error}; take less of it.")
+        case TooMuchToDo(seconds=seconds):
+            return Problem(503, "Too much to do", str(error), headers={"Retry-After": str(seconds)})
+        case ClientDisconnect():
+            return Problem(400, "Nobody waits for this any more")
 
 
 def _invalid_body(error: RequestValidationError) -> Problem:
@@ -87,10 +109,14 @@ def response_to(request: Request, problem: Problem) -> Response:
     accepts_html = "text/html" in request.headers.get("accept", "")
     api = request.scope["path"].startswith(link("/api/"))
     if "HX-Request" in request.headers:
-        return templates.TemplateResponse(request, "_problem.html", {"problem": problem}, problem.status)
+        return _page(request, "_problem.html", problem)
     if accepts_html and not api:
-        return templates.TemplateResponse(request, "problem.html", {"problem": problem}, problem.status)
-    return JSONResponse(problem.details(), problem.status, media_type="application/problem+json")
+        return _page(request, "problem.html", problem)
+    return JSONResponse(problem.details(), problem.status, problem.headers, media_type="application/problem+json")
+
+
+def _page(request: Request, template: str, problem: Problem) -> Response:
+    return templates.TemplateResponse(request, template, {"problem": problem}, problem.status, problem.headers)
 
 
 def install(application: FastAPI) -> None:
@@ -106,6 +132,9 @@ def install(application: FastAPI) -> None:
         UnknownSession,
         NotPossible,
         TooManySessions,
+        TooMuchToDo,
+        TookTooLong,
+        ClientDisconnect,
         UnusableRecording,
         HTTPException,
         Exception,

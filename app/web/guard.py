@@ -84,6 +84,10 @@ def _limit(scope: Scope) -> int:
     return LARGEST_UPLOAD if scope["path"].endswith(_TAKE_RECORDINGS) else _LARGEST_BODY
 
 
+def _hint(scope: Scope) -> str:
+    return " A log is taken packed with gzip." if _limit(scope) == LARGEST_UPLOAD else ""
+
+
 def _refusal(scope: Scope) -> Response | None:
     request = Request(scope)
     headers = request.headers
@@ -92,7 +96,7 @@ def _refusal(scope: Scope) -> Response | None:
         problem = Problem(403, "Not from there", "A page of another site may not change anything here.")
     length = headers.get("content-length", "0")
     if length.isdecimal() and int(length) > _limit(scope):
-        detail = f"The body is {length} bytes; {_limit(scope)} is the most that is taken here."
+        detail = f"The body is {length} bytes; {_limit(scope)} is the most that is taken here.{_hint(scope)}"
         problem = Problem(413, "Too large", detail)
     return response_to(request, problem) if problem is not None else None
 

@@ -10,10 +10,11 @@ from app.backends.cost_sheet import cost_sheet_names
 from app.guest.generations import GENERATIONS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
-from app.session.registry import SLOW_MOTION, Registry
+from app.session.registry import SLOW_MOTION, File, Registry
 from app.session.session import Session
 from app.web.addresses import link
 from app.web.api import generation_of, sheet_of
+from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
 from app.web.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
 from app.web.rendering import templates
@@ -143,11 +144,12 @@ async def open_recording(request: Request, session_id: str) -> Response:
     form = await request.form()
     sample, upload = form.get("sample"), form.get("recording")
     if isinstance(sample, str):
-        opened = await registry.open_sample(sample)
+        opening = registry.open_sample(sample, visitor_of(request))
     elif isinstance(upload, UploadFile) and upload.filename:
-        opened = await registry.open_recording(upload.filename, await upload.read())
+        opening = registry.open_recording(File(upload.filename, await upload.read(), visitor_of(request)))
     else:
         raise Problem(422, "Which recording?", errors=[("recording", "choose a file first")])
+    opened = await while_there(request, opening)
     return elsewhere(request, f"/s/{opened.id}")
 
 

@@ -15,11 +15,13 @@ from app.guest.generations import GENERATIONS
 from app.session.drive import NotPossible
 from app.session.pair import Go, Pair
 from app.session.pairs import Pairs, Wanted
+from app.session.registry import sample_file
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.sim.commands import DrivePin, Stimulus
 from app.web.addresses import link
 from app.web.api import MOST_CPUS, check_known, registry_of, sheet_of
+from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem
 from app.wire.commands import parse_command
 from app.wire.fields import InvalidCommand
@@ -140,11 +142,12 @@ async def create_pair(request: Request, response: Response, wanted: NewPair) -> 
     session = None if wanted.session is None else registry_of(request).get(wanted.session)
     chosen = wanted_pair(wanted, session)
     if session is not None:
-        pair = await pairs.create_from_session(chosen, session)
+        pair = await while_there(request, pairs.create_from_session(chosen, session, visitor_of(request)))
     elif wanted.sample is not None:
-        pair = await pairs.create_from_sample(chosen, wanted.sample)
+        sample = sample_file(wanted.sample, visitor_of(request))
+        pair = await while_there(request, pairs.create_from_recording(chosen, sample))
     else:
-        pair = await pairs.create(chosen)
+        pair = pairs.create(chosen)
     response.headers["Location"] = link(f"/api/v1/pairs/{pair.id}")
     return pair_summary(pair)
 

@@ -7,6 +7,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from app.web.application import create_application
@@ -36,6 +37,17 @@ class ImpatientProtocol(H11Protocol):
         if self.scope is None and not self.transport.is_closing():
             self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
             self.transport.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that does not wait for what it is computing when it is to stop."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tells whoever waits for something long that it does not come, so that every request has its answer."""
+        application = self.config.app
+        assert isinstance(application, FastAPI), "it was configured with one"
+        await application.state.registry.workshop.stop()
+        await super().shutdown(sockets)
 
 
 def _already_heard(number: int, frame: FrameType | None) -> None:
@@ -75,4 +87,4 @@ def serve(listener: socket.socket, settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _already_heard)
-    uvicorn.Server(configuration(settings)).run(sockets=[listener])
+    _Server(configuration(settings)).run(sockets=[listener])

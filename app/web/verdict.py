@@ -7,11 +7,13 @@ from fastapi import APIRouter, Request, Response
 
 from app.backends.cost_sheet import DEFAULT_COST_SHEET, cost_sheet_names, load_cost_sheet
 from app.backends.cost_sheet_reference import UnusableReference, cost_sheet_of, reference_of
-from app.compare.validation import FACTOR, reasons, summary, validations
-from app.compare.verdict import Judgement, Tone, Verdict
-from app.compare.verdict_evidence import NOW, OF_THE_ARGUMENT, SAMPLE, SINCE, THEN, gather, recorded_boot
-from app.compare.verdict_since import verdict
+from app.compare.validation import FACTOR, reasons, summary
+from app.compare.verdict import Judgement, Tone
+from app.compare.verdict_answer import Judged, judge
+from app.compare.verdict_evidence import NOW, OF_THE_ARGUMENT, SAMPLE, SINCE, THEN
+from app.session.workshop import TookTooLong, TooMuchToDo, Workshop
 from app.web.addresses import link
+from app.web.asking import visitor_of
 from app.web.errors import Problem, problem_of
 from app.web.forms import unknown_fields
 from app.web.pages import is_htmx
@@ -77,16 +79,17 @@ _TRIES: dict[str, list[_Try]] = {
 
 
 #: The verdicts of a process, by the reference of their sheet.
-Verdicts = Works[str, Verdict]
+Verdicts = Works[str, Judged]
 
 
-def judged(reference: str, progress: Progress) -> Verdict:
-    """The verdict by the sheet of that *reference*. Runs in a thread: it takes seconds."""
-    progress.tell("counting the recorded boot", 0, 0)
-    evidence = gather(cost_sheet_of(reference), recorded_boot(), progress.tell)
-    progress.tell("the benchmarks that were published", 0, 0)
-    validations()  # kept for the page, which shows them beside the verdict
-    return verdict(evidence)
+def new_verdicts(workshop: Workshop) -> Verdicts:
+    """None yet; *workshop* is where they are computed."""
+
+    async def judged(reference: str, progress: Progress, visitor: str) -> Judged:
+        found: Judged = await workshop.do(judge, reference, visitor=visitor, tell=progress.tell)
+        return found
+
+    return Works(judged)
 
 
 def verdicts_of(request: Request) -> Verdicts:
@@ -108,8 +111,8 @@ async def verdict_page(request: Request) -> Response:
         problem = Problem(422, "No such cost sheet", errors=[("sheet", str(wrong))])
         return _page(request, DEFAULT_COST_SHEET, problem=problem)
     try:
-        found = await verdicts_of(request).answer(reference, _PATIENCE)
-    except Problem as busy:
+        found = await verdicts_of(request).answer(reference, visitor_of(request), _PATIENCE)
+    except (TooMuchToDo, TookTooLong) as busy:
         return _page(request, reference, problem=problem_of(busy))
     if isinstance(found, Progress):
         return _page(request, reference, progress=found)
@@ -120,7 +123,7 @@ def _page(
     request: Request,
     reference: str,
     *,
-    found: Verdict | None = None,
+    found: Judged | None = None,
     progress: Progress | None = None,
     problem: Problem | None = None,
 ) -> Response:
@@ -130,7 +133,7 @@ def _page(
         "sheet": cost_sheet_of(reference),
         "sheets": [load_cost_sheet(name) for name in names],
         "own": None if reference in names else reference,
-        "verdict": found,
+        "verdict": found.verdict if found else None,
         "progress": progress,
         "problem": problem,
         "query": urlencode({"sheet": reference}),
@@ -144,7 +147,7 @@ def _page(
         "factor": FACTOR,
     }
     if found is not None:
-        rows = validations()
+        rows = found.validations
         context |= {"validations": rows, "reasons": reasons(rows), "validation_summary": summary(rows)}
     template = "_verdict_result.html" if is_htmx(request) else "verdict.html"
     status = problem.status if problem else 200

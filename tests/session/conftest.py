@@ -6,6 +6,7 @@ import pytest
 
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
+from app.session.workshop import Workshop
 from app.sim.simulation import Simulation
 
 
@@ -13,6 +14,14 @@ from app.sim.simulation import Simulation
 def anyio_backend() -> str:
     """Sessions live on asyncio alone."""
     return "asyncio"
+
+
+@pytest.fixture
+async def workshop() -> AsyncIterator[Workshop]:
+    """A workshop with no job."""
+    made = Workshop()
+    yield made
+    await made.stop()
 
 
 @pytest.fixture

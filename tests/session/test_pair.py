@@ -12,9 +12,10 @@ from app.compare.script import at_once
 from app.session.drive import NotPossible
 from app.session.pair import MOST_WAITING, Give, Go, Pair
 from app.session.pairs import Pairs, Wanted
-from app.session.registry import UnknownSession
+from app.session.registry import UnknownSession, sample_file
 from app.session.session import Session
 from app.session.share import Share
+from app.session.workshop import Workshop
 from app.sim.commands import CallGuest
 from app.traces.errors import UnusableRecording
 from tests.session.living import TO_CPU_1
@@ -27,15 +28,15 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture
-async def pairs() -> AsyncIterator[Pairs]:
-    made = Pairs(Share(), limit=2)
+async def pairs(workshop: Workshop) -> AsyncIterator[Pairs]:
+    made = Pairs(Share(), workshop, limit=2)
     yield made
     await made.stop(1000)
 
 
 @pytest.fixture
 async def pair(pairs: Pairs) -> Pair:
-    return await pairs.create(WANTED)
+    return pairs.create(WANTED)
 
 
 async def test_stimulus_is_done_on_both_before_the_answer(pair: Pair) -> None:
@@ -106,8 +107,8 @@ async def test_ended_pair_says_so(pairs: Pairs, pair: Pair) -> None:
 
 
 async def test_unwatched_pair_makes_room_for_a_new_one(pairs: Pairs, pair: Pair) -> None:
-    await pairs.create(WANTED)
-    await pairs.create(WANTED)
+    pairs.create(WANTED)
+    pairs.create(WANTED)
 
     assert len(pairs.all()) == 2
     assert pair.over
@@ -115,7 +116,7 @@ async def test_unwatched_pair_makes_room_for_a_new_one(pairs: Pairs, pair: Pair)
 
 async def test_pair_from_a_session_is_given_what_the_session_was(pairs: Pairs, session: Session) -> None:
     await session.submit(TO_CPU_1)
-    pair = await pairs.create_from_session(WANTED, session)
+    pair = await pairs.create_from_session(WANTED, session, "somebody")
     assert pair.progress()["waiting"] == 1
 
     await pair.ask(Go.ON)
@@ -125,7 +126,7 @@ async def test_pair_from_a_session_is_given_what_the_session_was(pairs: Pairs, s
 
 @pytest.mark.slow
 async def test_recording_runs_without_holding_up_the_loop(pairs: Pairs) -> None:
-    pair = await pairs.create_from_sample(WANTED, "linux-6.1-boot-4cpu")
+    pair = await pairs.create_from_recording(WANTED, sample_file("linux-6.1-boot-4cpu", "somebody"))
     waiting = pair.progress()["waiting"]
     assert pair.paused
     beats = 0
@@ -140,9 +141,9 @@ async def test_recording_runs_without_holding_up_the_loop(pairs: Pairs) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "../secrets", "x" * 5000])
-async def test_unknown_sample_is_refused(pairs: Pairs, name: str) -> None:
+def test_unknown_sample_is_refused(name: str) -> None:
     with pytest.raises(UnusableRecording, match="there is no sample"):
-        await pairs.create_from_sample(WANTED, name)
+        sample_file(name, "somebody")
 
 
 async def test_pair_that_has_had_all_that_it_keeps_takes_no_more_and_says_so(pair: Pair) -> None:
@@ -160,7 +161,7 @@ async def test_pair_that_has_had_all_that_it_keeps_takes_no_more_and_says_so(pai
 
 
 async def test_pause_ends_a_long_run(pairs: Pairs) -> None:
-    pair = await pairs.create_from_sample(WANTED, "linux-6.1-boot-4cpu")
+    pair = await pairs.create_from_recording(WANTED, sample_file("linux-6.1-boot-4cpu", "somebody"))
     running = asyncio.create_task(pair.ask(Go.ON))
     await asyncio.sleep(0.05)
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.hw.profile import PROFILES
 from app.session.drive import NotPossible
-from app.session.registry import Registry, TooManySessions, UnknownSession
+from app.session.registry import File, Registry, TooManySessions, UnknownSession
 from app.sim.commands import Pause, SetInterruptFlag
 from app.traces.errors import UnusableRecording
 
@@ -141,7 +141,7 @@ async def test_stop_ends_everything_with_its_code() -> None:
 
 async def test_what_is_no_recording_is_refused_and_takes_no_room(registry: Registry) -> None:
     with pytest.raises(UnusableRecording):
-        await registry.open_recording("notes.txt", b"this is no log\n")
+        await registry.open_recording(File("notes.txt", b"this is no log\n", "somebody"))
     with pytest.raises(UnusableRecording):
         await registry.open_sample("no-such-sample")
 

@@ -11,6 +11,7 @@ from app.compare.recorded_script import Machine
 from app.session.pair import Pair
 from app.session.pairs import Pairs, Wanted
 from app.session.share import Share
+from app.session.workshop import Workshop
 from app.sim.accounts import Interrupt, Tally
 from app.sim.commands import CallGuest, SendIpi, SetInterruptFlag
 from app.web.ab_result import ROWS, Half, Row, result_context, rows_of, spoken_result
@@ -30,13 +31,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 async def pairs() -> AsyncIterator[Pairs]:
-    made = Pairs(Share())
+    made = Pairs(Share(), Workshop())
     yield made
     await made.stop(1000)
 
 
 async def made(pairs: Pairs, a: Machine = NATIVE, b: Machine = VMI) -> Pair:
-    return await pairs.create(Wanted(a, b, load_cost_sheet("2007"), cpus=3))
+    return pairs.create(Wanted(a, b, load_cost_sheet("2007"), cpus=3))
 
 
 def of_first_stimulus(pair: Pair) -> list[Interrupt]:

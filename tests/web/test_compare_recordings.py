@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -13,6 +14,7 @@ from tests.web.serving import ROOT
 
 SAMPLE = ROOT / "app/traces/samples/linux-6.1-boot-4cpu.qemu.log.gz"
 LOG = b"apic_mem_writel 0xfee00300 <- 0x000c08fb\n" * 3
+CUT = b"ioapic_set_irq vector: 1 level: 1\nioapic_set_irq vector: 1\n"
 
 
 @pytest.mark.slow
@@ -23,12 +25,14 @@ def test_sample_recording_is_priced_under_every_back_end(http: httpx2.Client) ->
     assert all(name in shown.words for name in BACKENDS)
 
 
-def send(http: httpx2.Client, data: bytes, name: str = "my.log", **fields: str) -> httpx2.Response:
+def send(
+    http: httpx2.Client, data: bytes, name: str = "my.log", headers: Mapping[str, str] | None = None, **fields: str
+) -> httpx2.Response:
     return http.post(
         "/compare/recordings",
         data=fields,
         files={"log": (name, data)},
-        headers={"Accept": "text/html"},
+        headers={"Accept": "text/html", **(headers or {})},
         follow_redirects=False,
     )
 
@@ -45,12 +49,27 @@ def test_uploaded_log_has_an_address_that_keeps_the_rest_of_the_question(http: h
     assert "782 IPIs sent" in shown.words
 
 
-def test_bad_log_is_refused_with_its_line(http: httpx2.Client) -> None:
-    answer = send(http, LOG + b"\0\n")
+@pytest.mark.parametrize(
+    ("data", "status", "said"),
+    [
+        (LOG + b"\0\n", 415, "line 4: this is not text, so the file is binary or damaged"),
+        (CUT, 422, "line 2: this looks like a line of the log, but it is cut or damaged"),
+        (b"calls 17\n", 422, "none of its 1 lines is a line of a QEMU log"),
+    ],
+    ids=["binary", "cut", "none"],
+)
+@pytest.mark.parametrize("fragment", [False, True])
+def test_bad_log_is_refused_with_its_line_and_stands_in_nobody_s_list(
+    http: httpx2.Client, data: bytes, status: int, said: str, fragment: bool
+) -> None:
+    name = f"refused-{status}-{len(data)}-{fragment}.log"
 
-    words = page(http, urlsplit(answer.headers["location"]).query, status=422).words
+    answer = send(http, data, name, headers={"HX-Request": "true"} if fragment else {})
 
-    assert "line 4: this is not text, so the file is binary or damaged" in words
+    assert answer.status_code == status
+    assert said in answer.text
+    assert ("<html" in answer.text) is not fragment
+    assert name not in http.get("/compare?work=function").text
 
 
 def test_recording_that_is_not_kept_any_more_is_said(http: httpx2.Client) -> None:

@@ -1,0 +1,81 @@
+"""A comparison with what belongs to it, computed at one go. It takes seconds, and tells how far it is."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from app.backends.cost_sheet_reference import cost_sheet_of
+from app.compare.comparison import Comparison, Curve, Waterfall
+from app.compare.curve import curve
+from app.compare.measuring import compare
+from app.compare.waterfall import waterfall
+from app.compare.workloads import workload_of
+from app.traces.census import Census
+
+#: Hears of the stage that is under way, and how much of how much of it is done.
+Tell = Callable[[str, int, int], None]
+
+#: The function whose IPI is drawn where the workload is not a function itself.
+_USUAL_FUNCTION = "smp_call_function"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A comparison with what belongs to it.
+
+    *waterfalls* are of an IPI of the guest's *function*; there are *curves* only where that is the workload.
+    """
+
+    comparison: Comparison
+    function: str
+    curves: tuple[Curve, ...]
+    waterfalls: tuple[Waterfall, ...]
+
+
+def answer(
+    tell: Tell, workload: str | Census, function: str | None, backends: tuple[str, ...], sheet: str, generation: str
+) -> Answer:
+    """*workload*, counted already or called by its name, under *backends*, priced by the sheet that the text *sheet*
+    names; *function* is the guest function that it calls, if it is one. An empty *generation* is as for ``compare``."""
+    comparison = compare(
+        workload_of(workload) if isinstance(workload, str) else workload,
+        backends,
+        cost_sheet_of(sheet),
+        generation or None,
+        lambda done, total: tell("running the workload", done, total),
+    )
+    drawn = function or _USUAL_FUNCTION
+    waterfalls = tuple(_waterfalls(drawn, sheet, comparison, tell))
+    curves = tuple(_curves(drawn, sheet, comparison, tell)) if function else ()
+    return Answer(comparison, drawn, curves, waterfalls)
+
+
+def _curves(function: str, sheet: str, comparison: Comparison, tell: Tell) -> Iterator[Curve]:
+    for done, row in enumerate(comparison.rows):
+        tell("drawing cost against targets", done, len(comparison.rows))
+        if (found := _curve(function, row.backend, sheet, row.generation)) is not None:
+            yield found
+
+
+def _waterfalls(function: str, sheet: str, comparison: Comparison, tell: Tell) -> Iterator[Waterfall]:
+    for done, row in enumerate(comparison.rows):
+        tell("drawing one IPI", done, len(comparison.rows))
+        if (found := _waterfall(function, row.backend, sheet, row.generation)) is not None:
+            yield found
+
+
+@lru_cache(128)
+def _curve(function: str, backend: str, sheet: str, generation: str) -> Curve | None:
+    """None when there is no such guest, or the sheet cannot price it."""
+    try:
+        return curve(function, backend, cost_sheet_of(sheet), generation)
+    except ValueError:
+        return None
+
+
+@lru_cache(128)
+def _waterfall(function: str, backend: str, sheet: str, generation: str) -> Waterfall | None:
+    try:
+        return waterfall(function, backend, cost_sheet_of(sheet), generation)
+    except ValueError:
+        return None

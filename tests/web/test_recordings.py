@@ -1,0 +1,118 @@
+"""A recording that is sent becomes a session; what cannot be read becomes nothing at all."""
+
+import gzip
+from collections.abc import Callable
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.web.serving import ROOT
+
+SAMPLE = (ROOT / "app/traces/samples/linux-6.1-boot-4cpu.qemu.log.gz").read_bytes()
+LOG = b"ioapic_set_irq vector: 1 level: 1\n"
+CUT = LOG + b"ioapic_set_irq vector: 1\n"
+PATH = "/api/v1/recordings"
+
+Sent = Callable[[httpx2.Client, str, bytes], httpx2.Response]
+
+
+def by_api(http: httpx2.Client, name: str, data: bytes) -> httpx2.Response:
+    return http.post(PATH, params={"name": name}, content=data)
+
+
+def by_page(http: httpx2.Client, name: str, data: bytes) -> httpx2.Response:
+    session = http.get("/api/v1/sessions").json()[0]["id"]
+    return http.post(
+        f"/s/{session}/recordings",
+        files={"recording": (name, data)},
+        headers={"Accept": "text/html"},
+        follow_redirects=False,
+    )
+
+
+def by_pair(http: httpx2.Client, name: str, data: bytes) -> httpx2.Response:
+    form = {"a": "native-xapic", "b": "vmi", "start": "upload"}
+    return http.post(
+        "/ab", data=form, files={"recording": (name, data)}, headers={"Accept": "text/html"}, follow_redirects=False
+    )
+
+
+def listed(http: httpx2.Client) -> list[tuple[str, str]]:
+    """Everything that anybody could open."""
+    return [(kind, each["title"]) for kind in ("sessions", "pairs") for each in http.get(f"/api/v1/{kind}").json()]
+
+
+def test_recording_becomes_a_session_that_plays_it(http: httpx2.Client) -> None:
+    answer = by_api(http, "boot.log.gz", SAMPLE)
+
+    assert answer.status_code == 201
+    body: dict[str, Any] = answer.json()
+    assert body["format"] == "qemu"
+    assert body["limits"] == []
+    assert answer.headers["location"] == f"/api/v1/sessions/{body['session']}"
+    state = http.get(body["links"]["state"]).json()
+    assert (state["recording"]["name"], len(state["cpus"])) == ("boot.log.gz", 4)
+    assert http.get(body["links"]["page"], headers={"Accept": "text/html"}).status_code == 200
+    http.delete(f"/api/v1/sessions/{body['session']}")
+
+
+UNREADABLE = [
+    (b"", 422, "the file is empty"),
+    (b"PERFILE2 and more\0", 415, "this is not text"),
+    (b"\x7fELF", 415, "an ELF program or library"),
+    (b"PK\x03\x04", 415, "a zip archive; unpack it first"),
+    (CUT, 422, "line 2: this looks like a line of the log, but it is cut or damaged"),
+    (gzip.compress(LOG)[:40], 422, "the gzip data is cut off"),
+    (b"calls 17\n", 422, "none of its 1 lines is a line of a QEMU log"),
+]
+
+
+@pytest.mark.parametrize(("data", "status", "said"), UNREADABLE, ids=[said[:20] for *_, said in UNREADABLE])
+@pytest.mark.parametrize("send", [by_api, by_page, by_pair])
+def test_what_cannot_be_read_is_refused_in_words_and_listed_nowhere(
+    http: httpx2.Client, send: Sent, data: bytes, status: int, said: str
+) -> None:
+    if not data and send is not by_api:
+        pytest.skip("a form's empty file is no file")
+    before = listed(http)
+
+    answer = send(http, "refused.log", data)
+
+    assert answer.status_code == status
+    assert said in answer.text
+    assert listed(http) == before
+
+
+@pytest.mark.parametrize("send", [by_api, by_page, by_pair])
+def test_file_that_is_too_large_as_it_is_hears_of_gzip(http: httpx2.Client, send: Sent) -> None:
+    answer = send(http, "large.log", b"%d says nothing of note to anybody\n" * (17 << 15))
+
+    assert answer.status_code == 413
+    assert "larger than 16 MiB" in answer.text
+    assert "pack it with gzip" in answer.text
+
+
+def test_file_that_is_larger_than_any_body_hears_of_gzip_too(http: httpx2.Client) -> None:
+    answer = by_api(http, "large.log", b"x" * (33 << 20))
+
+    assert answer.status_code == 413
+    assert "gzip" in answer.json()["detail"]
+
+
+def test_file_of_too_many_lines_is_refused_with_their_number(http: httpx2.Client) -> None:
+    answer = by_api(http, "lines.log.gz", gzip.compress(b"\n" * 5_000_001))
+
+    assert answer.status_code == 413
+    assert "more than 5,000,000 lines" in answer.json()["detail"]
+
+
+def test_name_is_shown_as_it_was_and_may_be_left_out(http: httpx2.Client) -> None:
+    log = gzip.compress(gzip.decompress(SAMPLE)[:20_000].rpartition(b"\n")[0])
+    for name in ("<b>ü.log", ""):
+        answer = http.post(PATH, params={"name": name} if name else {}, content=log)
+        assert answer.status_code == 201, answer.text
+        made = http.get(f"/api/v1/sessions/{answer.json()['session']}").json()
+        assert made["title"] == (name or "recording")
+        http.delete(f"/api/v1/sessions/{made['id']}")
+    assert http.post(PATH, params={"name": "x" * 256}, content=log).status_code == 422
