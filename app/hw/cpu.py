@@ -46,6 +46,7 @@ class Cpu:
         "apic",
         "event_channels",
         "external_pending",
+        "held_off",
         "in_smm",
         "init_pending",
         "interrupt_flag",
@@ -73,7 +74,10 @@ class Cpu:
         #: Where interrupts go when the guest has no APIC.
         self.event_channels: EventChannels | None = None
         self.run_state = RunState.RUNNING
+        #: IF as the CPU's own code has set it.
         self.interrupt_flag = False
+        #: Somebody outside the machine keeps interrupts out, whatever IF is; the code cannot see that.
+        self.held_off = False
         #: The instruction behind an STI: nothing is taken before it has ended.
         self.interrupt_shadow = False
         self.nmi_pending = 0
@@ -97,6 +101,11 @@ class Cpu:
     @property
     def bootstrap(self) -> bool:
         return self.number == 0
+
+    @property
+    def interrupts_open(self) -> bool:
+        """Whether interrupts are let in: IF is 1, and nobody holds them off."""
+        return self.interrupt_flag and not self.held_off
 
     # Messages
 
@@ -202,7 +211,7 @@ class Cpu:
 
     def _interrupt_wanted(self) -> bool:
         receiver = self.event_channels or self.apic
-        return self.interrupt_flag and (receiver.deliverable() is not None or self.external_requested())
+        return self.interrupts_open and (receiver.deliverable() is not None or self.external_requested())
 
     def external_requested(self) -> bool:
         """Whether the 8259 asks for this CPU: the next interrupt is its, before any of the APIC."""

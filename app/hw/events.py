@@ -234,10 +234,17 @@ class LintChanged(NamedTuple):
 
 
 class InterruptFlagChanged(NamedTuple):
-    """Somebody outside the guest's own code opened or closed a CPU's interrupt window."""
+    """Somebody outside the guest's own code set a CPU's IF."""
 
     cpu: int
     enabled: bool
+
+
+class InterruptsHeldOff(NamedTuple):
+    """Somebody outside the machine holds a CPU's interrupts off, whatever IF is, or lets them in again."""
+
+    cpu: int
+    held: bool
 
 
 Event = (
@@ -270,4 +277,5 @@ Event = (
     | LegacyLineChanged
     | LintChanged
     | InterruptFlagChanged
+    | InterruptsHeldOff
 )

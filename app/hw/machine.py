@@ -17,6 +17,7 @@ from app.hw.events import (
     Event,
     Fault,
     InterruptFlagChanged,
+    InterruptsHeldOff,
     MessageSent,
     MsiIgnored,
     Reason,
@@ -152,6 +153,11 @@ class Machine:
         self.cpus[cpu].disable_interrupts()
         self.cpus[cpu].interrupt_flag = enabled
         self._record(InterruptFlagChanged(cpu, enabled))
+
+    def hold_interrupts_off(self, cpu: int, held: bool) -> None:
+        """Somebody outside keeps interrupts from *cpu* until further notice, or lets them in again. IF stays."""
+        self.cpus[cpu].held_off = held
+        self._record(InterruptsHeldOff(cpu, held))
 
     # What devices do
 

@@ -17,6 +17,8 @@ def why_waiting(cpu: Cpu, vector: int) -> str:
     reason = _apic_reason(cpu.apic, vector) if channels is None else _port_reason(channels, vector)
     if reason is not None:
         return reason
+    if cpu.held_off:
+        return "interrupts are off (held off by hand)"
     if not cpu.interrupt_flag:
         off = "IF = 0" if channels is None else "evtchn_upcall_mask = 1"
         return f"interrupts are off ({off})" + (" in system-management mode" if cpu.in_smm else "")

@@ -150,7 +150,7 @@ class Effects:
     def _switch_interrupts(self, processor: Processor, step: EnableInterrupts | DisableInterrupts) -> None:
         if isinstance(step, DisableInterrupts):
             processor.cpu.disable_interrupts()
-        elif not processor.held_off:
+        else:
             processor.cpu.enable_interrupts()
 
     def _next_event(self, processor: Processor, frame: Frame) -> None:
@@ -187,7 +187,7 @@ class Effects:
             cpu.resume()
         elif frame.returns_from is Arrival.NMI:
             cpu.return_from_nmi()
-        cpu.interrupt_flag = frame.previous_flag and not processor.held_off
+        cpu.interrupt_flag = frame.previous_flag
         if frame.returns_from is Arrival.SMI:
             return
         self._record(_handler_returned(cpu.number, frame.vector))

@@ -248,25 +248,3 @@ class Execution:
     def under_way(self) -> list[Frame]:
         """Everything that has begun and goes on under the back end with which it began."""
         return [frame for processor in self.processors for frame in processor.frames]
-
-    # From outside
-
-    def hold_interrupts_off(self, number: int, held: bool) -> None:
-        """A person shuts a CPU's interrupt window until further notice, or lets go of it.
-
-        Letting go opens the window at once only where the guest's own code would have it open: not inside a handler,
-        whose IRET does that.
-        """
-        processor = self.processors[number]
-        cpu = processor.cpu
-        was_held, processor.held_off = processor.held_off, held
-        handlers = processor.handlers()
-        if held:
-            self.machine.set_interrupt_flag(number, False)
-            if cpu.run_state is RunState.HALTED:
-                cpu.run_state = RunState.RUNNING  # halted with interrupts off, it could never go on
-                processor.in_host = False
-        elif handlers and was_held:
-            handlers[0].previous_flag = True
-        elif was_held and cpu.run_state is not RunState.WAIT_FOR_SIPI:
-            self.machine.set_interrupt_flag(number, True)

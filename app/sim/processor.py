@@ -64,7 +64,6 @@ class Processor:
         "cpu",
         "eoi_offered",
         "frames",
-        "held_off",
         "in_host",
         "last_cycles",
         "last_step",
@@ -76,8 +75,6 @@ class Processor:
         self.cpu = cpu
         self.frames: list[Frame] = []
         self.calls: deque[CallGuest | SendIpi] = deque()
-        #: A person holds the interrupt window shut.
-        self.held_off = False
         #: The CPU is in the hypervisor.
         self.in_host = False
         self.scheduled = False
@@ -87,6 +84,11 @@ class Processor:
         self.eoi_offered: Word | None = None
         #: The number of resets that the frames know of.
         self.starts = cpu.starts
+
+    @property
+    def held_off(self) -> bool:
+        """A person keeps interrupts from this CPU, whatever its IF is."""
+        return self.cpu.held_off
 
     @property
     def spinning(self) -> SpinUntil | None:

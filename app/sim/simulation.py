@@ -240,7 +240,7 @@ class Simulation:
             case SendIpi() | CallGuest():
                 self.call(command)
             case SetInterruptFlag(cpu, enabled):
-                self.execution.hold_interrupts_off(cpu, not enabled)
+                self.machine.hold_interrupts_off(cpu, not enabled)
                 self._wake(self.processors[cpu])
             case SetBackend(name):
                 self.execution.following = backend_of(name, self.generation, self.sheet)

@@ -36,7 +36,7 @@ def answer_words(command: Stimulus, names: Names = VECTOR_NAMES, *, paused: bool
         case CallGuest(cpu, function):
             return f"CPU {cpu} has been told to call {function}().{later}"
         case SetInterruptFlag(cpu, enabled):
-            return f"CPU {cpu}: interrupts are {'on' if enabled else 'off'}."
+            return f"CPU {cpu}: its interrupts are {'let in' if enabled else 'held off'}."
         case SetBackend(backend):
             if BACKENDS[backend].event_channels:
                 return f"What begins now has no APIC but event channels ({backend})."

@@ -51,6 +51,7 @@ _KINDS: dict[type, str] = {
     hw.LegacyLineChanged: "pin",
     hw.LintChanged: "pin",
     hw.InterruptFlagChanged: "interrupt_flag",
+    hw.InterruptsHeldOff: "interrupt_flag",
     sim.CallStarted: "call",
     sim.CallFinished: "call",
     sim.HandlerEntered: "handler",

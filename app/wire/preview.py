@@ -122,6 +122,7 @@ def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int]
         elif message.vector in target.apic.irr:
             becomes = "be tried again until there is room" if target.apic.retries else "merge"
             sentences.append(f"On CPU {cpu} it will {becomes}: {message.vector:#04x} is already requested there.")
-        elif not target.interrupt_flag:
-            sentences.append(f"On CPU {cpu} it will wait: interrupts are off.")
+        elif not target.interrupts_open:
+            by_hand = " (held off by hand)" if target.held_off else ""
+            sentences.append(f"On CPU {cpu} it will wait: interrupts are off{by_hand}.")
     return sentences

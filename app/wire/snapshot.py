@@ -43,7 +43,6 @@ def cpu_state(processor: Processor) -> State:
         "step": _step(processor),
         "in_host": processor.in_host,
         "queued": [getattr(call, "function", "apic_icr_write") for call in processor.calls],
-        "held_off": processor.held_off,
     }
 
 
@@ -81,7 +80,7 @@ def apic_state(cpu: Cpu, in_upcall: bool = False) -> State:
         "step": None,
         "in_host": False,
         "queued": [],
-        "held_off": False,
+        "held_off": cpu.held_off,
         "why": _why(cpu, in_upcall),
         "event_channels": _event_channels(cpu),
         **_local_sources(apic),
@@ -176,7 +175,7 @@ def _activity(processor: Processor) -> str:
     if not processor.frames:
         if cpu.run_state is RunState.HALTED:
             return "idle, halted"
-        return "idle, about to halt" if cpu.interrupt_flag else "idle, interrupts off"
+        return "idle, about to halt" if cpu.interrupts_open else "idle, interrupts off"
     spin = processor.spinning
     if spin is not None:
         return f"{processor.frames[-1].name}: {step_words(spin)}"

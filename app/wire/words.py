@@ -106,6 +106,7 @@ _SignalEvent = (
     | hw.LegacyLineChanged
     | hw.LintChanged
     | hw.InterruptFlagChanged
+    | hw.InterruptsHeldOff
 )
 _RegisterEvent = hw.ApicModeChanged | hw.LocalSourceDropped | hw.MsrFaulted | hw.RegisterFaulted | hw.ErrorNoticed
 
@@ -202,6 +203,8 @@ def _signal_words(
             return f"Pin {pin} goes {'up' if level else 'down'}" + (f"; nothing is sent: {reason}." if reason else ".")
         case hw.InterruptFlagChanged(cpu, enabled):
             return f"CPU {cpu}: interrupts are {'on' if enabled else 'off'}."
+        case hw.InterruptsHeldOff(cpu, held):
+            return f"CPU {cpu}: its interrupts are {'held off' if held else 'let in again'}."
 
 
 def _register_words(

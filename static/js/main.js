@@ -106,7 +106,7 @@ listenToKeys(
     interruptFlag: () => {
       const { state, selected } = store.get();
       const cpu = state?.cpus[selected];
-      if (cpu) send({ type: "set_interrupt_flag", cpu: cpu.cpu, enabled: !cpu.interrupt_flag });
+      if (cpu) send({ type: "set_interrupt_flag", cpu: cpu.cpu, enabled: cpu.held_off === true });
     },
   },
   help.keysAct,

@@ -127,7 +127,7 @@ export function cellWords(cpu, vector) {
  * @param {number} vector
  */
 function waitsOrNext(cpu, vector) {
-  const blocked = vector >> 4 <= Number(cpu.ppr) >> 4 || !cpu.interrupt_flag;
+  const blocked = vector >> 4 <= Number(cpu.ppr) >> 4 || !cpu.interrupt_flag || cpu.held_off;
   return blocked ? "requested, waits" : "requested";
 }
 

@@ -102,7 +102,7 @@ def test_guest_without_an_apic_shows_ports_and_shared_words_until_it_has_one_aga
     expect(card.locator(".registers")).not_to_contain_text("PPR")
     expect(page.locator("#inspector")).to_contain_text("evtchn_pending_sel")
     expect(page.locator("#inspector .icr")).to_be_hidden()
-    expect(page.locator("#reasons")).to_contain_text("Port 0xfc waits: interrupts are off (evtchn_upcall_mask = 1).")
+    expect(page.locator("#reasons")).to_contain_text("Port 0xfc waits: interrupts are off (held off by hand).")
     expect(page.locator("#log")).to_contain_text("the pending bit of port 0xfc (reschedule) is set")
     for place in (card, page.locator("#inspector"), page.locator("#log")):
         assert not re.search(r"\b(IRR|ISR|TPR|PPR|EOI)\b", place.inner_text())

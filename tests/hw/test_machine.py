@@ -3,7 +3,7 @@
 import pytest
 
 from app.hw.apic_base import ApicMode
-from app.hw.events import Accepted, Event, InterruptFlagChanged, MessageSent
+from app.hw.events import Accepted, Event, InterruptFlagChanged, InterruptsHeldOff, MessageSent
 from app.hw.machine import MAX_XAPIC_CPUS, Machine
 from app.hw.messages import EoiBroadcast, Origin
 from app.hw.profile import INTEL_P6, INTEL_SDM, KVM
@@ -237,3 +237,16 @@ def test_every_cpu_needs_one_apic_id(apic_ids: tuple[int, ...]) -> None:
 def test_no_machine_is_in_a_mode_that_its_profile_lacks() -> None:
     with pytest.raises(ValueError, match="no x2APIC mode"):
         Machine(1, ApicMode.X2APIC, profile=INTEL_P6)
+
+
+def test_interrupts_that_are_held_off_leave_the_flag_as_it_is() -> None:
+    machine = Machine(1)
+    cpu = machine.cpus[0]
+    cpu.interrupt_flag = True
+
+    machine.hold_interrupts_off(0, True)
+    assert (cpu.interrupt_flag, cpu.interrupts_open) == (True, False)
+    machine.hold_interrupts_off(0, False)
+
+    assert cpu.interrupts_open
+    assert machine.take_events() == [InterruptsHeldOff(0, True), InterruptsHeldOff(0, False)]

@@ -129,7 +129,7 @@ def test_held_cpu_still_does_what_it_is_asked(backend: str) -> None:
     log = finish(simulation, SetInterruptFlag(1, False), reschedule(1, 0))
 
     assert (1, "smp_send_reschedule") in finished_calls(log)
-    assert not simulation.machine.cpus[1].interrupt_flag
+    assert simulation.machine.cpus[1].held_off
 
 
 @under_every_backend

@@ -70,6 +70,6 @@ def test_delta_names_only_the_cpu_and_keys_that_changed() -> None:
     delta = difference(before, after)
 
     assert set(delta["cpus"]) == {"1"}
-    assert delta["cpus"]["1"]["interrupt_flag"] is False
+    assert delta["cpus"]["1"]["held_off"] is True
     assert "irr" not in delta["cpus"]["1"]
     assert "ioapic" not in delta

@@ -135,8 +135,9 @@ export function createHead(card, index, send, select) {
     setAttribute(card, "data-run", cpu.run_state);
     setText(stateWords, RUN_STATE[cpu.run_state] ?? cpu.run_state);
     setHidden(lamp, !cpu.nmi_pending);
-    setAttribute(flag, "aria-checked", String(cpu.interrupt_flag));
-    setText(flagValue, cpu.interrupt_flag ? "1" : "0");
+    // The switch holds interrupts off or lets them in; its figure is what comes of that and of the guest's own IF.
+    setAttribute(flag, "aria-checked", String(!cpu.held_off));
+    setText(flagValue, cpu.interrupt_flag && !cpu.held_off ? "1" : "0");
     setAttribute(flag, "title", REGISTER_WORDS[cpu.event_channels ? "VIRTUAL_IF" : "IF"] ?? "");
     setAttribute(button, "aria-pressed", String(selected));
     setClass(card, "selected", selected);

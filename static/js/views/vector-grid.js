@@ -79,6 +79,7 @@ const signature = (cpu) =>
     cpu.coalesced,
     cpu.ppr,
     cpu.interrupt_flag,
+    cpu.held_off,
     cpu.event_channels ? cpu.handlers.map((handler) => handler.vector) : "",
   ].join();
 
