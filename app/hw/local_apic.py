@@ -141,7 +141,8 @@ class LocalApic:
         self.dfr = 0xFFFF_FFFF
         self.lvt = dict.fromkeys(self.profile.lvt_registers, lvt.RESET)
         self.timer.reset()
-        self.changes.configuration = self.changes.timers = True
+        self.changes.configuration = True
+        self.changes.timers.add(self.cpu)
 
     def reset_by_init(self) -> None:
         """INIT: registers as after power-up; APIC ID and mode stay ("Local APIC State After It Receives an INIT")."""

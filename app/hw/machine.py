@@ -6,7 +6,7 @@ Devices return messages; the machine keeps them in ``outbox`` until its driver s
 
 from collections.abc import Callable, Sequence
 
-from app.hw import device_messages, interprocessor, invariants, local_timers, transplant
+from app.hw import device_messages, interprocessor, invariants, transplant
 from app.hw.apic_base import ApicMode
 from app.hw.bus import Bus
 from app.hw.changes import Changes
@@ -27,6 +27,7 @@ from app.hw.ledger import Ledger
 from app.hw.legacy_pic import LegacyPic
 from app.hw.legacy_wiring import LegacyWiring
 from app.hw.local_apic import LocalApic
+from app.hw.local_timers import LocalTimers
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, MessageNumbers, Origin
 from app.hw.msr_access import read_msr, write_cr8, write_msr
 from app.hw.profile import INTEL_SDM, Profile
@@ -82,7 +83,9 @@ class Machine:
             cpu.apic.mode = mode
         self.bus = Bus(self.cpus, profile, self._ledger, self._record)
         self.io_apic = IoApic(profile, self._numbers, self._record)
-        self._changes.configuration = self._changes.timers = False
+        self._timers = LocalTimers(self.cpus)
+        self._changes.configuration = False
+        self._changes.timers.clear()
 
     def _cpu(self, number: int, apic_id: int) -> Cpu:
         apic = LocalApic(
@@ -284,16 +287,21 @@ class Machine:
     @property
     def timers_changed(self) -> bool:
         """Another timer may be the next to expire, since ``next_timer_deadline`` was asked last."""
-        return self._changes.timers
+        return bool(self._changes.timers)
 
     def next_timer_deadline(self) -> int | None:
         """When the next local timer expires, in TSC cycles, and not before now."""
-        self._changes.timers = False
-        return local_timers.next_deadline(self.cpus, self.clock.now)
+        self._look_at_timers()
+        return self._timers.next_deadline(self.clock.now)
 
     def expire_timers(self) -> list[Cpu]:
         """Fires every local timer whose time has come. Returns their CPUs."""
-        return local_timers.expire(self.cpus, self.clock.now)
+        self._look_at_timers()
+        return self._timers.expire(self.clock.now)
+
+    def _look_at_timers(self) -> None:
+        self._timers.changed(self._changes.timers)
+        self._changes.timers.clear()
 
     # Invariants
 

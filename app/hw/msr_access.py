@@ -37,7 +37,7 @@ def write_msr(apic: LocalApic, msr: int, value: int) -> BusMessage | Fault | Non
             return _fault(apic, msr, fault) if fault else None
         case Msr.IA32_TSC_DEADLINE if apic.profile.tsc_deadline:
             apic.timer.write_tsc_deadline(value)
-            apic.changes.timers = True
+            apic.changes.timers.add(apic.cpu)
             return None
         case _ if msr not in X2APIC_MSRS:
             return _fault(apic, msr, Fault.NOT_A_REGISTER)

@@ -116,7 +116,7 @@ def _write_timer_mode(apic: LocalApic) -> None:
     if not apic.profile.tsc_deadline:
         apic.lvt[Register.LVT_TIMER] &= ~lvt.TSC_DEADLINE_MODE
     apic.timer.write_mode(lvt.timer_mode(apic.lvt[Register.LVT_TIMER]))
-    apic.changes.timers = True
+    apic.changes.timers.add(apic.cpu)
 
 
 def _lvt_writer(register: Register) -> Writer:
@@ -135,13 +135,13 @@ def _lvt_writer(register: Register) -> Writer:
 
 def _write_initial_count(apic: LocalApic, value: int) -> Written:
     apic.timer.write_initial_count(value & 0xFFFF_FFFF, apic.clock.now)
-    apic.changes.timers = True
+    apic.changes.timers.add(apic.cpu)
     return None
 
 
 def _write_divide(apic: LocalApic, value: int) -> Written:
     apic.timer.write_divide_configuration(value & _DIVIDE_WRITABLE, apic.clock.now)
-    apic.changes.timers = True
+    apic.changes.timers.add(apic.cpu)
     return None
 
 
