@@ -7,11 +7,11 @@ interrupt has with an APIC. Source: Xen ``public/event_channel.h``, ``xen/common
 
 from collections.abc import Callable
 
-from app.hw.events import Accepted, Event, EventTaken, Merged, Outcome
+from app.hw.events import Accepted, Event, EventTaken, Merged, Outcome, Reason, Refused
 from app.hw.ledger import Ledger
 from app.hw.messages import InterruptMessage
 from app.x86.icr import DeliveryMode, TriggerMode
-from app.x86.vectors import VectorBitmap
+from app.x86.vectors import FIRST_LEGAL_VECTOR, VectorBitmap
 
 #: Ports in a word of the pending and mask arrays, as a 64-bit guest has them: a bit of the selector stands for so many.
 WORD_BITS = 64
@@ -50,8 +50,12 @@ class EventChannels:
             self.upcall_pending = True
 
     def accept(self, message: InterruptMessage) -> Outcome:
-        """``evtchn_set_pending`` for the port of the message's vector."""
+        """``evtchn_set_pending`` for the port of the message's vector. What no APIC could take has no port either."""
         port = message.vector
+        if port < FIRST_LEGAL_VECTOR:
+            refused = Refused(self._cpu, port, message.delivery_mode, Reason.ILLEGAL_VECTOR, message.number)
+            self._ledger.book(refused)
+            return Outcome.REFUSED
         merged = port in self.pending
         self.pending.set(port)
         self.level.assign(port, message.trigger_mode is TriggerMode.LEVEL)

@@ -3,7 +3,7 @@
 import pytest
 
 from app.hw.apic_base import ApicMode
-from app.hw.events import Accepted, EventTaken, Merged
+from app.hw.events import Accepted, EventTaken, Merged, Reason, Refused
 from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode
 from tests.hw.helpers import LEVEL_MSI, TO_CPU_1, channelled, machine_of, of_type, pending, requested, send_msi
@@ -19,6 +19,18 @@ def test_message_sets_the_pending_bit_and_nothing_of_the_apic() -> None:
     assert pending(machine, 1) == [0x41]
     assert requested(machine, 0x41) == []
     assert [(event.cpu, event.vector) for event in of_type(machine.events, Accepted)] == [(1, 0x41)]
+    machine.check()
+
+
+def test_vector_that_no_apic_could_take_is_refused() -> None:
+    """Or else a guest that gets its APICs back would have it pending there."""
+    machine = channelled()
+
+    send_msi(machine, TO_CPU_1, 0x05)
+
+    assert pending(machine, 1) == []
+    assert [(event.cpu, event.reason) for event in of_type(machine.events, Refused)] == [(1, Reason.ILLEGAL_VECTOR)]
+    machine.transplant(ApicMode.XAPIC, event_channels=False)
     machine.check()
 
 
