@@ -16,6 +16,7 @@ from app.guest.steps import EmulatedWrite, GuestStep, HostWork, ReadMsr, Steps, 
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.sim.commands import CallGuest, SendMsi
+from app.sim.event_log import WholeLog
 from app.sim.events import CallFinished, CallStarted, GuestExited
 from app.sim.simulation import Simulation
 from app.x86.model_specific_registers import x2apic_msr
@@ -101,7 +102,7 @@ class Host:
     def _booted(self, backend: Backend) -> Simulation:
         # Booting is native whoever the host is; the guest that was measured takes over behind it.
         native = "native-x2apic" if backend.apic_mode is ApicMode.X2APIC else "native-xapic"
-        simulation = Simulation(self.cpus, native, self.sheet, generation="linux-6")
+        simulation = Simulation(self.cpus, native, self.sheet, generation="linux-6", log=WholeLog)
         simulation.execution.backend = backend
         simulation.execution.kernel.generation = backend.generation
         return simulation

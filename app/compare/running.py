@@ -16,6 +16,7 @@ from app.guest.steps import SpinUntil, Steps, Word
 from app.hw.machine import MAX_CPUS
 from app.hw.run_state import RunState
 from app.sim.commands import CallGuest, SetInterruptFlag
+from app.sim.event_log import WholeLog
 from app.sim.events import CallStarted
 from app.sim.processor import Frame
 from app.sim.scenarios import Scenario
@@ -39,7 +40,7 @@ class Measured(NamedTuple):
 def run_workload(workload: Scenario | FunctionCall, backend: str, generation: str, sheet: CostSheet) -> Measured:
     """Runs *workload*. ValueError for a kernel that the back end never met or a sheet that cannot price it."""
     if isinstance(workload, Scenario):
-        return _scenario(workload, Simulation(workload.cpus, backend, sheet, generation=generation))
+        return _scenario(workload, Simulation(workload.cpus, backend, sheet, generation=generation, log=WholeLog))
     return _call(workload, Simulation(MAX_CPUS, backend, sheet, generation=generation))
 
 

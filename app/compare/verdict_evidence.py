@@ -13,6 +13,7 @@ from app.compare.measuring import compare
 from app.compare.workloads import Workload, workload_of
 from app.hw.machine import Machine
 from app.sim.costing import walk
+from app.sim.event_log import WholeLog
 from app.sim.events import HandlerEntered
 from app.sim.scenarios import SCENARIOS
 from app.sim.simulation import Simulation
@@ -81,7 +82,7 @@ def gather(
 
 def _devices_served(backend: str, sheet: CostSheet) -> int:
     scenario = SCENARIOS[DEVICES]
-    simulation = Simulation(scenario.cpus, backend, sheet, generation=THEN)
+    simulation = Simulation(scenario.cpus, backend, sheet, generation=THEN, log=WholeLog)
     for time, stimuli in scenario.times():
         simulation.run(until=time)
         for stimulus in stimuli:

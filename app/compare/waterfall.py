@@ -23,6 +23,7 @@ from app.guest.steps import (
 )
 from app.hw.events import MessageSent
 from app.hw.messages import EoiBroadcast
+from app.sim.event_log import WholeLog
 from app.sim.simulation import Simulation
 from app.wire.step_words import step_words
 
@@ -41,7 +42,7 @@ def waterfall(function: str, backend: str, sheet: CostSheet, generation: str) ->
     """*function* from CPU 0 to CPU 1, which runs. KeyError for an unknown function or back end, ValueError for a
     kernel that the back end never met or a sheet that cannot price it."""
     measured = MEASURED_FUNCTIONS[function]
-    return Waterfall(backend, _bars(measured, Simulation(_CPUS, backend, sheet, generation=generation)))
+    return Waterfall(backend, _bars(measured, Simulation(_CPUS, backend, sheet, generation=generation, log=WholeLog)))
 
 
 def _bars(function: MeasuredFunction, simulation: Simulation) -> tuple[Bar, ...]:

@@ -53,8 +53,12 @@ class Drive(Protocol):
     def apply(self, command: Stimulus) -> int | Fault | None:
         """Does what a person asked. NotPossible when this drive cannot."""
 
+    @property
+    def happened(self) -> int:
+        """How many events there have been since it began, whether or not anybody took them."""
+
     def take_log(self) -> list[tuple[int, Event]]:
-        """What happened since the last call, with its time."""
+        """The newest of what happened since the last call, with its time. What nobody takes is dropped in the end."""
 
     def state(self) -> State:
         """The part of the visible state that the drive knows."""

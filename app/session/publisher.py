@@ -7,7 +7,7 @@ from app.session.hub import Hub
 from app.wire.event_records import EventRecord, event_record
 
 _FRAME = 1 / 30
-#: So long what happens may wait when nobody watches: the drive keeps all of it until then.
+#: So long what happens may wait when nobody watches.
 _UNWATCHED_FRAME = 0.5
 #: Of building and encoding frames, no more than this share of the time.
 _FRAME_SHARE = 0.25
@@ -21,7 +21,6 @@ class Publisher:
     def __init__(self, hub: Hub, drive: Drive) -> None:
         self._hub = hub
         self._drive = drive
-        self._events = 0
         self._next_frame = 0.0
         #: Something may have changed since the last frame.
         self.unseen = True
@@ -57,7 +56,6 @@ class Publisher:
 
     def _records(self) -> list[EventRecord]:
         log = self._drive.take_log()
-        first = self._events + 1
-        self._events += len(log)
+        first = self._drive.happened - len(log) + 1
         newest = range(max(0, len(log) - _EVENTS_IN_WORDS), len(log))
         return [event_record(first + index, *log[index], self._drive.vector_names) for index in newest]

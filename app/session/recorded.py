@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING
 
 from app.backends.cost_sheet import DEFAULT_COST_SHEET
-from app.hw import events as hw
 from app.hw.events import Fault
 from app.session.drive import NotPossible, State
 from app.sim.commands import Demonstrate, Stimulus
 from app.sim.counters import Counters
+from app.sim.event_log import EventLog
 from app.sim.events import Event
 from app.traces.replay import Replay
 from app.wire.snapshot import apic_state, io_apic_state
@@ -26,8 +26,8 @@ class RecordedDrive:
         self.machine = replay.machine
         self.vector_names: Mapping[int, str] = {}  # nobody knows which kernel was recorded
         self.longest_gap = 0.02
-        self._log: list[tuple[int, Event]] = []
         self._counters = Counters()
+        self._log = EventLog(self.machine.clock, self._counters)
 
     @property
     def time(self) -> int:
@@ -59,25 +59,22 @@ class RecordedDrive:
             if until is not None and (replay.next_time or 0) > until:
                 break
             replay.step()
-            self._note(self.machine.take_events())
+            for event in self.machine.take_events():
+                self._log.record(event)
             done += 1
         return done
-
-    def _note(self, events: list[hw.Event]) -> None:
-        """Gives what happened its time and counts it."""
-        now = self.time
-        for event in events:
-            self._log.append((now, event))
-            self._counters.count(event)
 
     def apply(self, command: Stimulus) -> int | Fault | None:
         if isinstance(command, Demonstrate):
             return None
         raise NotPossible("this session follows a recording: nobody else can stir its machine")
 
+    @property
+    def happened(self) -> int:
+        return self._log.happened
+
     def take_log(self) -> list[tuple[int, Event]]:
-        log, self._log = self._log, []
-        return log
+        return self._log.take()
 
     def state(self) -> State:
         replay = self.replay
@@ -110,6 +107,7 @@ class RecordedDrive:
 
     def _counted(self) -> State:
         """What the recording tells; exits and cycles it does not."""
+        self._log.count()
         self._counters.ipis_sent = self.replay.ipis_sent
         self._counters.accesses = sum(self.replay.accesses.values())
         self._counters.interrupts_taken = self.replay.vectors_checked

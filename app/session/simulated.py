@@ -109,6 +109,10 @@ class SimulatedDrive:
             self._refused_under = (sheet, {name: reason for name, reason in reasons.items() if reason})
         return self._refused_under[1]
 
+    @property
+    def happened(self) -> int:
+        return self.simulation.happened
+
     def take_log(self) -> list[tuple[int, Event]]:
         return self.simulation.take_log()
 

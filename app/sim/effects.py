@@ -66,8 +66,9 @@ class Effects:
         cycles_a_microsecond: int,
         record: Callable[[Event], None],
         wake: Callable[[Processor], None],
+        counters: Counters,
     ) -> None:
-        self.counters = Counters()
+        self.counters = counters
         self._machine = machine
         self._access = ApicAccess(machine)
         self.host = HostEffects(machine, self._access, self.counters, record)
@@ -213,6 +214,8 @@ class Effects:
 
     def forget(self, processor: Processor) -> None:
         """The CPU was reset: it no longer waits for any word."""
-        for waiting in self._waiting.values():
+        for word, waiting in [*self._waiting.items()]:
             if processor in waiting:
                 waiting.remove(processor)
+            if not waiting:
+                del self._waiting[word]

@@ -61,12 +61,13 @@ class Execution:
         cycles_a_microsecond: int,
         record: Callable[[Event], None],
         wake: Callable[[Processor], None],
+        counters: Counters,
     ) -> None:
         self.machine = machine
         self.backend = backend
         #: What takes over as soon as nothing is under way.
         self.following: Backend | None = None
-        self.effects = Effects(machine, costs, cycles_a_microsecond, record, wake)
+        self.effects = Effects(machine, costs, cycles_a_microsecond, record, wake, counters)
         self.kernel = Kernel(len(machine.cpus), backend.generation)
         self.processors = [Processor(cpu) for cpu in machine.cpus]
         #: Is shown each step that was done and what it cost (None: the CPU waits), and gives that back.

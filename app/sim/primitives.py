@@ -13,6 +13,7 @@ from app.guest.apic_ops import Context
 from app.guest.steps import Steps, Work
 from app.hw.machine import Machine
 from app.hw.run_state import RunState
+from app.sim.counters import Counters
 from app.sim.events import Event, HandlerEntered
 from app.sim.execution import Execution
 from app.sim.processor import Frame, Processor
@@ -49,7 +50,7 @@ class _Stand:
         self.machine = Machine(cpus, record=self.events.append)
         prices = load_cost_sheet(DEFAULT_SHEETS[bound.generation.name]).cycles
         self._bound = bound
-        self._execution = Execution(self.machine, bound, prices, 1000, self.events.append, lambda _: None)
+        self._execution = Execution(self.machine, bound, prices, 1000, self.events.append, lambda _: None, Counters())
         self._execution.boot()
         self.machine.settle()
         self.events.clear()

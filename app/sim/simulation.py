@@ -46,7 +46,8 @@ _IPIS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
 class Simulation:
     """``cpu_count`` CPUs that have booted and idle. *sheet* defaults to that of the kernel's time.
 
-    ValueError says why *backend* does not go with the kernel or with the sheet.
+    *log* keeps the newest events; a ``WholeLog`` keeps all of them. ValueError says why *backend* does not go with the
+    kernel or with the sheet.
     """
 
     def __init__(
@@ -63,7 +64,8 @@ class Simulation:
         bound = backend_of(backend, kernel, self.sheet)
         self._costs = self.sheet.cycles
         self.clock = Clock()
-        self._log = log(self.clock)
+        counters = Counters()
+        self._log = log(self.clock, counters)
         self._record = self._log.record
         self.machine = Machine(cpu_count, record=self._record, profile=profile, clock=self.clock)
         self._queue: EventQueue[Processor | BusMessage | TimerExpiry] = EventQueue()
@@ -72,9 +74,9 @@ class Simulation:
         self.journal: list[Journalled] = []
         self.demonstration: Demonstration | None = None
         microsecond = cycles_a_microsecond(self.sheet)
-        self.execution = Execution(self.machine, bound, self._costs, microsecond, self._record, self._wake)
+        self.execution = Execution(self.machine, bound, self._costs, microsecond, self._record, self._wake, counters)
         self.execution.boot()
-        self._log.take()
+        self._log.forget()
 
     # What can be seen
 
@@ -99,7 +101,7 @@ class Simulation:
 
     @property
     def counters(self) -> Counters:
-        self._log.count(self.execution.counters)
+        self._log.count()
         return self.execution.counters
 
     @property
@@ -111,9 +113,13 @@ class Simulation:
         """Nothing is left to do but to wait for timers or people."""
         return self._queue.only_timers()
 
+    @property
+    def happened(self) -> int:
+        """How many events there were since the machine had booted, whether or not anybody took them."""
+        return self._log.happened
+
     def take_log(self) -> list[tuple[int, Event]]:
-        """What happened since the last call, with its time."""
-        self._log.count(self.execution.counters)
+        """What the log has kept of what happened since the last call, with its time."""
         return self._log.take()
 
     # Time
@@ -263,7 +269,7 @@ class Simulation:
         return answer
 
     def _price_by(self, sheet: CostSheet) -> None:
-        self._log.count(self.execution.counters)
+        self._log.count()
         reprice(self.execution, sheet)
         self.sheet, self._costs = sheet, sheet.cycles
 

@@ -6,6 +6,7 @@ from app.backends.catalogue import DEFAULT_BACKEND
 from app.backends.cost_sheet import CostSheet
 from app.hw.clock import Clock
 from app.hw.profile import INTEL_SDM, Profile
+from app.sim.counters import Counters
 from app.sim.event_log import EventLog
 from app.sim.events import Event
 from app.sim.simulation import Simulation
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 class TalkingLog(EventLog):
     """A log that tells a listener of each event, too."""
 
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(clock)
+    def __init__(self, clock: Clock, counters: Counters) -> None:
+        super().__init__(clock, counters)
         self.listener: Callable[[Event], None] | None = None
 
     def record(self, event: Event) -> None:

@@ -131,3 +131,15 @@ def test_init_is_taken_whenever_it_comes_during_a_start_up(backend: str) -> None
         finish(simulation, signal(1, DeliveryMode.INIT))
         cpu = simulation.machine.cpus[1]
         assert (cpu.run_state, cpu.init_pending) == (RunState.WAIT_FOR_SIPI, False), f"INIT at {moment}"
+
+
+def test_reset_of_a_cpu_that_waits_for_a_word_leaves_nothing_behind() -> None:
+    simulation = Simulation(2)
+    simulation.apply(SetInterruptFlag(1, False))
+    for _ in range(3):
+        simulation.apply(CallGuest(0, "smp_call_function"))
+        simulation.run(operations=200)
+        assert simulation.processors[0].spinning
+        finish(simulation, signal(0, DeliveryMode.INIT))
+
+    assert simulation.execution.effects._waiting == {}

@@ -10,6 +10,7 @@ from app.guest.generations import GENERATIONS
 from app.hw.apic_base import ApicMode
 from app.hw.events import Accepted, Acknowledged, EventTaken, InterruptEnded
 from app.sim.commands import CallGuest, DrivePin, SetBackend, SetInterruptFlag, Stimulus
+from app.sim.event_log import WholeLog
 from app.sim.events import BackendSwitched, CallFinished, CallStarted, Event
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode
@@ -52,7 +53,7 @@ def balance(log: list[tuple[int, Event]]) -> tuple[Counter[tuple[int, int]], Cou
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_thousand_switches_under_load_lose_and_double_nothing(generation: str) -> None:
     random, names = Random(4), names_under(generation)
-    simulation = Simulation(CPUS, generation=generation)
+    simulation = Simulation(CPUS, generation=generation, log=WholeLog)
     log: list[tuple[int, Event]] = []
     for _ in range(MOMENTS):
         for _ in range(3):
