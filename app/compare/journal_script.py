@@ -1,15 +1,15 @@
 """What a session was told to do, as stimuli for a pair.
 
-The journal is run again on a machine like the session's. Commands that came while it was still busy belong to the
-stimulus that kept it so, at the same distance in cycles; a command that found it idle begins a new one.
+The journal is run again on a machine like the session's when that began, each command at its own moment. Commands that
+came while it was still busy belong to the stimulus that kept it so, at the same distance in cycles; a command that
+found it idle begins a new one.
 """
 
 from collections.abc import Sequence
 
-from app.backends.cost_sheet import CostSheet
 from app.compare.script import Cue, Pairable, Script
-from app.sim.commands import SetBackend
-from app.sim.journal import Journalled
+from app.sim.commands import SetBackend, Stimulus
+from app.sim.journal import Beginning, Journalled, Moment
 from app.sim.simulation import Simulation
 
 #: A demonstration that has run for hours would go on for ever: no more stimuli are taken over.
@@ -19,48 +19,48 @@ _MOST_OPERATIONS = 200_000
 
 
 class _Again(Simulation):
-    """A simulation whose demonstration tells what it does."""
+    """A simulation whose stimuli are written down, those of its demonstration too."""
 
-    stimuli: list[list[Cue]]
+    def __init__(self, beginning: Beginning) -> None:
+        super().__init__(*beginning)
+        self.stimuli: list[list[Cue]] = [[]]
+        self._began = 0
+
+    def give(self, command: Stimulus) -> None:
+        """Applies *command*, as one of the present stimulus unless that has come to its end."""
+        now = self.time
+        if self.idle:
+            self._begin_stimulus(now)
+        self.apply(command)
+        if isinstance(command, Pairable):
+            self.stimuli[-1].append(Cue(now - self._began, command))
+
+    def _begin_stimulus(self, now: int) -> None:
+        self._began = now
+        if self.stimuli[-1]:
+            self.stimuli.append([])
 
     def _demonstrate(self, begins: int) -> None:
-        before = self.demonstration
-        assert before is not None
-        self.clock.now = begins
-        for command in before.next_commands(self.machine, self.processors):
-            self._apply(command)
-            self.stimuli[-1].append(Cue(0, command))
-        self.stimuli.append([])
-        self._dispatch()
+        self._begin_stimulus(begins)
+        super()._demonstrate(begins)
+
+    def _act(self, command: Stimulus) -> None:
+        super()._act(command)
+        self.stimuli[-1].append(Cue(0, command))
 
 
-def journal_script(
-    title: str,
-    journal: Sequence[Journalled],
-    until: int,
-    cpus: int,
-    backend: str,
-    generation: str,
-    sheet: CostSheet,
-) -> Script:
-    """The *journal* of a session of that back end, kernel and sheet, up to virtual time *until*."""
-    again = _Again(cpus, backend, sheet, generation=generation)
-    again.stimuli = [[]]
-    switched, began, left = False, 0, _MOST_OPERATIONS
-    for time, command in journal:
-        left -= again.run(time, left)
-        if again.idle:
-            again.stimuli.append([])
-            began = time
-        again.apply(command)
-        if isinstance(command, SetBackend):
-            switched = True
-        elif isinstance(command, Pairable):
-            again.stimuli[-1].append(Cue(time - began, command))
-        again.take_log()
+def journal_script(title: str, beginning: Beginning, journal: Sequence[Journalled], until: Moment) -> Script:
+    """The *journal* of a session that began so, up to the moment *until*."""
+    again = _Again(beginning)
+    switched, left = False, _MOST_OPERATIONS
+    for entry in journal:
+        left -= again.run_to(entry.moment, left)
         if left <= 0 or len(again.stimuli) > MOST_STIMULI:
             break
-    again.run(until, max(0, left))
+        again.give(entry.command)
+        switched |= isinstance(entry.command, SetBackend)
+    else:
+        left -= again.run_to(until, left)
     stimuli = [tuple(cues) for cues in again.stimuli if cues]
     return Script(title, tuple(stimuli[:MOST_STIMULI]), tuple(_remarks(stimuli, switched=switched, left=left)))
 

@@ -4,13 +4,12 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.backends.cost_sheet import CostSheet
 from app.compare.journal_script import journal_script as _journal_script
 from app.compare.recorded_script import Machine
 from app.compare.recorded_script import recorded_script as _recorded_script
 from app.compare.script import Script
 from app.session.worker import Tell
-from app.sim.journal import Journalled
+from app.sim.journal import Beginning, Journalled, Moment
 from app.traces.census import Census, CensusTaker
 from app.traces.operations import Operation, Recording
 from app.traces.qemu_log import read_recording_from
@@ -67,18 +66,11 @@ def recorded_script(tell: Tell, name: str, data: bytes, a: Machine, b: Machine, 
 
 
 def journal_script(
-    tell: Tell,
-    title: str,
-    journal: Sequence[Journalled],
-    until: int,
-    cpus: int,
-    backend: str,
-    generation: str,
-    sheet: CostSheet,
+    tell: Tell, title: str, beginning: Beginning, journal: Sequence[Journalled], until: Moment
 ) -> Iterator[Any]:
     """The stimuli of a session's journal, in parts for ``whole_script``; the arguments are ``compare``'s."""
     tell("running the session again", 0, 0)
-    return _script_in_parts(cpus, _journal_script(title, journal, until, cpus, backend, generation, sheet))
+    return _script_in_parts(beginning.cpu_count, _journal_script(title, beginning, journal, until))
 
 
 def whole_script(parts: list[Any]) -> tuple[int, Script]:

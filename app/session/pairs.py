@@ -70,17 +70,8 @@ class Pairs:
         if not isinstance(drive, SimulatedDrive):
             raise NotPossible("what this session was told to do is not known")
         simulation = drive.simulation
-        parts = await self._workshop.parts(
-            jobs.journal_script,
-            session.title,
-            tuple(simulation.journal),
-            simulation.time,
-            session.cpu_count,
-            session.drive.backend,
-            simulation.generation,
-            simulation.sheet,
-            visitor=visitor,
-        )
+        asked = (simulation.beginning, tuple(simulation.journal), simulation.moment)
+        parts = await self._workshop.parts(jobs.journal_script, session.title, *asked, visitor=visitor)
         return self._add_waiting(wanted, *jobs.whole_script(parts))
 
     async def create_from_recording(self, wanted: Wanted, file: File) -> Pair:

@@ -1,4 +1,4 @@
-"""What will happen at a time that is known: messages that arrive, timers that expire."""
+"""What will happen at a time that is known: messages that arrive; and where time ends."""
 
 from typing import NamedTuple
 
@@ -15,9 +15,3 @@ class Flight(NamedTuple):
     message: BusMessage
     sent: int
     arrives: int
-
-
-class TimerExpiry(NamedTuple):
-    """A local timer reaches 0 at *deadline*, unless it was written to meanwhile."""
-
-    deadline: int

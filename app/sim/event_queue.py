@@ -1,4 +1,4 @@
-"""What happens when: a heap ordered by (time, priority, sequence), so that a run can be repeated exactly."""
+"""What happens when, in an order that is always the same: by time, then by kind, then first come, first served."""
 
 import heapq
 from enum import IntEnum
@@ -8,7 +8,7 @@ Due = TypeVar("Due")
 
 
 class Priority(IntEnum):
-    """What goes first among things of the same moment."""
+    """What goes first among things of the same moment. The timers have one entry for all of them: the alarm."""
 
     MESSAGE = 0
     TIMER = 1
@@ -16,22 +16,29 @@ class Priority(IntEnum):
 
 
 class EventQueue(Generic[Due]):
-    """First come, first served among equals. ``Due`` is whatever becomes due."""
+    """Messages and processors, ``Due``, each at its time, and one ``alarm``: when the next timer expires, if any."""
 
-    __slots__ = ("_heap", "_sequence")
+    __slots__ = ("_heap", "_sequence", "alarm")
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, int, Due]] = []
         self._sequence = 0
+        self.alarm: int | None = None
 
     def push(self, time: int, priority: int, due: Due) -> None:
         """Puts *due* into its place."""
         self._sequence += 1
         heapq.heappush(self._heap, (time, priority, self._sequence, due))
 
-    def pop(self, until: int | None) -> tuple[int, Due] | None:
-        """The next thing and its time; None when there is none up to *until*."""
-        heap = self._heap
+    def pop(self, until: int | None) -> tuple[int, Due | None] | None:
+        """The next thing and its time; None in the place of the thing is the alarm, which goes off with that. None when
+        nothing is due up to *until*."""
+        heap, alarm = self._heap, self.alarm
+        if alarm is not None and (not heap or (alarm, Priority.TIMER) < heap[0]):
+            if until is not None and alarm > until:
+                return None
+            self.alarm = None
+            return alarm, None
         if not heap or (until is not None and heap[0][0] > until):
             return None
         entry = heapq.heappop(heap)
@@ -39,12 +46,19 @@ class EventQueue(Generic[Due]):
 
     def next_time(self) -> int | None:
         """When the next thing is due."""
-        return self._heap[0][0] if self._heap else None
+        if not self._heap:
+            return self.alarm
+        first = self._heap[0][0]
+        return first if self.alarm is None else min(first, self.alarm)
 
     def has_before(self, time: int) -> bool:
         """Whether anything is due at *time* or before."""
-        return bool(self._heap) and self._heap[0][0] <= time
+        return (bool(self._heap) and self._heap[0][0] <= time) or (self.alarm is not None and self.alarm <= time)
 
     def only_timers(self) -> bool:
         """Whether nothing but timers is waiting for its time."""
-        return all(entry[1] == Priority.TIMER for entry in self._heap)
+        return not self._heap
+
+    def entries(self) -> list[tuple[int, int, Due]]:
+        """Everything but the alarm, in its order: (time, priority, what becomes due)."""
+        return [(time, priority, due) for time, priority, _, due in sorted(self._heap, key=lambda entry: entry[:3])]

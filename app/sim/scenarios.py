@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 
 from app.hw.machine import Machine
 from app.hw.run_state import RunState
@@ -19,24 +18,29 @@ class Demonstration:
     """A round of small stimuli, one whenever the machine has been idle for ``gap`` cycles."""
 
     gap = 600
+    _MOMENTS = 5
 
     def __init__(self) -> None:
-        self._moments = cycle(range(5))
+        self._moment = 0
         self._due: int | None = None
 
-    def due(self, now: int) -> int:
-        """When the next stimulus comes, for a machine that is idle at *now*."""
+    def idled(self, now: int) -> None:
+        """The machine is idle, since *now* or for longer: the gap begins with the first time that this is told."""
         if self._due is None:
             self._due = now + self.gap
-        return max(now, self._due)
+
+    def due(self, now: int) -> int | None:
+        """When the next stimulus comes, for a machine that is idle at *now*; None when it was busy all the time."""
+        return None if self._due is None else max(now, self._due)
 
     def next_commands(self, machine: Machine, processors: Sequence[Processor]) -> list[Stimulus]:
         """What happens next. A CPU that is busy is left alone, and nobody is made to wait for one that is held off."""
         self._due = None
+        moment, self._moment = self._moment, (self._moment + 1) % self._MOMENTS
         held_off = any(processor.held_off for processor in processors)
         return [
             command
-            for command in self._commands(next(self._moments), len(machine.cpus))
+            for command in self._commands(moment, len(machine.cpus))
             if not isinstance(command, CallGuest)
             or (
                 processors[command.cpu].cpu.run_state is RunState.HALTED

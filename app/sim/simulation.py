@@ -1,6 +1,7 @@
 """A machine in virtual time: messages take time to arrive, steps take time to do, and everything has its order.
 
-The same commands at the same moments give the same events: the queue's order is fixed and nothing here is random.
+The same commands at the same moments give the same events, into whatever pieces a run is cut: the queue's order is
+fixed, nothing here is random, nothing changes but at a tick (``sim/journal``), and asking changes nothing.
 """
 
 from app.backends.catalogue import DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for
@@ -29,11 +30,12 @@ from app.sim.commands import (
 )
 from app.sim.counters import Counters
 from app.sim.due import END_OF_TIME as END_OF_TIME
-from app.sim.due import Flight, TimerExpiry
+from app.sim.due import Flight
 from app.sim.event_log import EventLog
 from app.sim.event_queue import EventQueue, Priority
 from app.sim.events import BackendSwitched, Event, RegisterSet
 from app.sim.execution import Execution
+from app.sim.journal import Beginning, Moment
 from app.sim.journal import Journalled as Journalled
 from app.sim.processor import Processor
 from app.sim.repricing import cycles_a_microsecond, reprice
@@ -61,6 +63,8 @@ class Simulation:
     ) -> None:
         kernel = generation or generation_for(backend)
         self.sheet = sheet or load_cost_sheet(DEFAULT_SHEETS[kernel])
+        #: With ``journal``, all that it takes to do everything again.
+        self.beginning = Beginning(cpu_count, backend, self.sheet, profile, kernel)
         bound = backend_of(backend, kernel, self.sheet)
         self._costs = self.sheet.cycles
         self.clock = Clock()
@@ -68,10 +72,12 @@ class Simulation:
         self._log = log(self.clock, counters)
         self._record = self._log.record
         self.machine = Machine(cpu_count, record=self._record, profile=profile, clock=self.clock)
-        self._queue: EventQueue[Processor | BusMessage | TimerExpiry] = EventQueue()
+        self._queue: EventQueue[Processor | BusMessage] = EventQueue()
         self.in_flight: dict[int, Flight] = {}
-        self._timers = TimerWatch(self.machine, self._push_timer)
+        self._timers = TimerWatch(self.machine, self._queue)
         self.journal: list[Journalled] = []
+        #: How many things have happened since the machine had booted.
+        self.ticks = 0
         self.demonstration: Demonstration | None = None
         microsecond = cycles_a_microsecond(self.sheet)
         self.execution = Execution(self.machine, bound, self._costs, microsecond, self._record, self._wake, counters)
@@ -84,6 +90,11 @@ class Simulation:
     def time(self) -> int:
         """Virtual time in TSC cycles."""
         return self.clock.now
+
+    @property
+    def moment(self) -> Moment:
+        """Where the simulation stands."""
+        return Moment(self.ticks, self.clock.now)
 
     @property
     def backend(self) -> str:
@@ -134,36 +145,72 @@ class Simulation:
         if self.demonstration is None or not self.idle:
             return None
         begins = self.demonstration.due(self.clock.now)
-        return None if self._queue.has_before(begins) else begins
+        return None if begins is None or self._queue.has_before(begins) else begins
 
-    def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
-        """Runs to virtual time *until*, for so many operations, or until nothing is left: with *until_idle*, nothing
-        but timers. Returns the operations done."""
+    def run(
+        self,
+        until: int | None = None,
+        operations: int | None = None,
+        *,
+        until_idle: bool = False,
+        to_tick: int | None = None,
+    ) -> int:
+        """Runs to virtual time *until*, for so many operations, to the end of tick *to_tick*, or until nothing is left:
+        with *until_idle*, nothing but timers. Returns the operations done."""
         done = 0
-        while (operations is None or done < operations) and not (until_idle and self.idle):
+        while (
+            (operations is None or done < operations)
+            and (to_tick is None or self.ticks < to_tick)
+            and not (until_idle and self.idle)
+        ):
             begins = self._demonstration_due()
             if begins is not None:
                 if until is not None and begins > until:
                     break
                 self._demonstrate(begins)
+                if until is None and to_tick is None and self._queue.next_time() is None:
+                    break  # nobody could do anything: whoever set no end would wait for ever
+                continue
             entry = self._queue.pop(until)
             if entry is None:
                 break
             self.clock.now, due = entry
             match due:
                 case Processor():
-                    done += self._turns(due, until, None if operations is None else operations - done)
-                case TimerExpiry(deadline):
-                    done += self._expire_timers(deadline)
+                    done += self._turns(due, until, None if operations is None else operations - done, to_tick)
+                case None:
+                    done += self._expire_timers()
                 case InterruptMessage() | EoiBroadcast():
                     done += self._arrive(due)
-            if self.execution.following is not None:
-                self._switch_backend()
+            if self.execution.following is not None or self.demonstration is not None:
+                self._tick_over()
         if until is not None and until > self.clock.now:
-            following = self.next_time()
-            if following is None or following > until:  # or else the operations have ended before the time is up
-                self.clock.now = until
+            self._pass_time(until)
         return done
+
+    def _pass_time(self, until: int) -> None:
+        """Nothing happens up to *until*; or else the operations have ended before the time is up."""
+        following = self.next_time()
+        if following is None or following > until:
+            self.clock.now = until
+
+    def run_to(self, moment: Moment, operations: int | None = None) -> int:
+        """Runs to *moment*, or for so many operations if these end before. Returns the operations done. ValueError when
+        this simulation never comes to that moment: it is one of another journal."""
+        done = self.run(operations=operations, to_tick=moment.tick)
+        if self.ticks < moment.tick and operations is not None and done >= operations:
+            return done
+        self.run(until=moment.time, to_tick=moment.tick)
+        if self.moment != moment:
+            raise ValueError(f"tick {moment.tick} at {moment.time} is not of this run, which stands at {self.moment}")
+        return done
+
+    def _tick_over(self) -> None:
+        """Whatever waits for the end of a tick happens now, and not when somebody stops running."""
+        if self.execution.following is not None:
+            self._switch_backend()
+        if self.demonstration is not None and self.idle:
+            self.demonstration.idled(self.clock.now)
 
     def _dispatch(self, during: int = 0) -> None:
         """Sends what was posted on its way: it leaves when the step that posts it is over, *during* cycles from now."""
@@ -182,6 +229,7 @@ class Simulation:
     # Things in the queue
 
     def _arrive(self, message: BusMessage) -> bool:
+        self.ticks += 1
         del self.in_flight[message.number]
         for cpu in self.machine.deliver(message):
             self._wake(self.execution.processors[cpu.number])
@@ -190,11 +238,14 @@ class Simulation:
         self._dispatch()
         return True
 
-    def _turns(self, processor: Processor, until: int | None, operations: int | None) -> int:
-        """Lets a CPU go on for as long as it would be next anyway: the queue is asked only when it must be."""
+    def _turns(self, processor: Processor, until: int | None, operations: int | None, to_tick: int | None) -> int:
+        """Lets a CPU go on for as long as it would be next anyway and nothing waits for the end of a tick: the queue is
+        asked only when it must be."""
         done = 0
-        machine, clock, queue, turn = self.machine, self.clock, self._queue, self.execution.turn
+        machine, clock, queue, execution = self.machine, self.clock, self._queue, self.execution
+        turn = execution.turn
         while True:
+            self.ticks += 1
             cycles = turn(processor)  # still scheduled: a CPU that wakes itself is not run twice
             if machine.timers_changed:
                 self._timers.look()
@@ -209,7 +260,13 @@ class Simulation:
                 processor.scheduled = False
                 return done  # whatever ends the halt wakes it
             following = clock.now + cycles
-            if done == operations or (until is not None and following > until) or queue.has_before(following):
+            if (
+                done == operations
+                or self.ticks == to_tick
+                or execution.following is not None  # it may be able to take over at the end of any tick
+                or (until is not None and following > until)
+                or queue.has_before(following)
+            ):
                 queue.push(following, Priority.PROCESSOR, processor)
                 return done
             clock.now = following
@@ -219,26 +276,27 @@ class Simulation:
             processor.scheduled = True
             self._queue.push(self.clock.now, Priority.PROCESSOR, processor)
 
-    def _expire_timers(self, deadline: int) -> bool:
-        expired = self._timers.expire(deadline)
+    def _expire_timers(self) -> bool:
+        self.ticks += 1
+        expired = self._timers.expire()
         for cpu in expired:
             self._wake(self.execution.processors[cpu.number])
         self._dispatch()
         return bool(expired)
 
-    def _push_timer(self, deadline: int) -> None:
-        self._queue.push(deadline, Priority.TIMER, TimerExpiry(deadline))
-
     # Commands
 
     def apply(self, command: Stimulus) -> int | Fault | None:
-        """Does what a person asked, now. Returns the value of a read (or the fault it met)."""
-        self.journal.append(Journalled(self.clock.now, command))
+        """Does what a person asked, now. Returns the value of a read (or the fault it met). A command that cannot be
+        done raises, changes nothing and is not journalled."""
+        answer = self._apply(command)
+        self.journal.append(Journalled(self.ticks, self.clock.now, command))
+        self.ticks += 1
         if not isinstance(command, Undisturbing):
             self.demonstration = None  # whoever acts wants to see what comes of that, and nothing else
-        answer = self._apply(command)
         self._timers.look()
         self._dispatch()
+        self._tick_over()
         return answer
 
     def _apply(self, command: Stimulus) -> int | Fault | None:
@@ -250,7 +308,6 @@ class Simulation:
                 self._wake(self.processors[cpu])
             case SetBackend(name):
                 self.execution.following = backend_of(name, self.generation, self.sheet)
-                self._switch_backend()
             case SetCostSheet(reference):
                 self._price_by(cost_sheet_of(reference))
             case Demonstrate(enabled):
@@ -261,7 +318,8 @@ class Simulation:
 
     def _reach_hardware(self, command: HardwareCommand) -> int | Fault | None:
         if isinstance(command, WriteRegister):
-            self._record(RegisterSet(command.cpu, command.register, command.value))
+            cpu = self.processors[command.cpu].cpu.number  # if there is none, nothing has happened
+            self._record(RegisterSet(cpu, command.register, command.value))
         answer = hardware_commands.perform(self.machine, command)
         for number in hardware_commands.cpus_concerned(command):
             if not isinstance(command, ReadRegister | ReadMsr) or self.machine.cpus[number].interrupt_deliverable():
@@ -280,6 +338,8 @@ class Simulation:
             self._record(BackendSwitched(following.name))
             for processor in self.processors:
                 self._wake(processor)
+            self._timers.look()
+            self._dispatch()  # level lines ask again
 
     def call(self, call: CallGuest | SendIpi) -> None:
         """Queues a guest function on its CPU."""
@@ -289,10 +349,17 @@ class Simulation:
 
     def _demonstrate(self, begins: int) -> None:
         assert self.demonstration is not None
+        self.ticks += 1
         self.clock.now = begins
         for command in self.demonstration.next_commands(self.machine, self.processors):
-            self._apply(command)
+            self._act(command)
+        self._timers.look()
         self._dispatch()
+        self._tick_over()
+
+    def _act(self, command: Stimulus) -> None:
+        """The demonstration does *command*."""
+        self._apply(command)
 
     def check(self) -> None:
         """AssertionError when the machine or its messages are in a state that cannot be."""

@@ -1,36 +1,33 @@
-"""The one local timer that expires next, as an entry of the queue."""
+"""The one local timer that expires next, as the alarm of the queue."""
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from app.hw.cpu import Cpu
 from app.hw.machine import Machine
 from app.sim.due import END_OF_TIME
 
+if TYPE_CHECKING:
+    from app.sim.event_queue import EventQueue
+
 
 class TimerWatch:
-    """Keeps the next deadline of *machine* in the queue: *push* puts one there, and none is ever taken out again."""
+    """Keeps the alarm of *queue* at the next deadline of *machine*."""
 
-    def __init__(self, machine: Machine, push: Callable[[int], None]) -> None:
+    def __init__(self, machine: Machine, queue: "EventQueue[Any]") -> None:
         self._machine = machine
-        self._push = push
-        self._next: int | None = None
+        self._queue = queue
 
     def look(self) -> None:
-        """Puts the next deadline into the queue when a write has changed which that is."""
+        """Sets the alarm anew when a write may have changed which deadline is the next."""
         if self._machine.timers_changed:
-            self._schedule()
+            self._set()
 
-    def _schedule(self) -> None:
-        deadline = self._machine.next_timer_deadline()
-        if deadline is not None and deadline <= END_OF_TIME and deadline != self._next:
-            self._next = deadline
-            self._push(deadline)
-
-    def expire(self, deadline: int) -> list[Cpu]:
-        """*deadline* has come: the CPUs whose timers fire. None do when another deadline has replaced it."""
-        if deadline != self._next:
-            return []
-        self._next = None
+    def expire(self) -> list[Cpu]:
+        """The alarm has gone off: the CPUs whose timers fire."""
         expired = self._machine.expire_timers()
-        self._schedule()
+        self._set()
         return expired
+
+    def _set(self) -> None:
+        deadline = self._machine.next_timer_deadline()
+        self._queue.alarm = deadline if deadline is not None and deadline <= END_OF_TIME else None

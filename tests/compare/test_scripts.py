@@ -9,11 +9,21 @@ from app.backends.cost_sheet import load_cost_sheet
 from app.compare.journal_script import journal_script
 from app.compare.lock_step import LockStep
 from app.compare.recorded_script import Machine, recorded_script
-from app.compare.script import Script
+from app.compare.script import Cue, Script
 from app.guest.generations import GENERATIONS
-from app.hw.events import MessageSent
+from app.hw.events import MessageSent, PinChanged
 from app.hw.messages import InterruptMessage, Origin
-from app.sim.commands import CallGuest, Demonstrate, SendIpi, SendMsi, SetBackend
+from app.hw.profile import PROFILES
+from app.sim.commands import (
+    CallGuest,
+    Demonstrate,
+    DrivePin,
+    SendIpi,
+    SendMsi,
+    SetBackend,
+    SetCostSheet,
+    SetInterruptFlag,
+)
 from app.sim.simulation import Simulation
 from app.sim.watched import WatchedSimulation
 from app.traces.operations import Recording
@@ -96,7 +106,7 @@ def test_what_a_guest_without_an_apic_cannot_send_is_left_out_and_counted(record
 
 
 def journal_of(simulation: Simulation) -> Script:
-    return journal_script("it", simulation.journal, simulation.time, 2, "native-xapic", OLD, SHEET)
+    return journal_script("it", simulation.beginning, simulation.journal, simulation.moment)
 
 
 def test_command_that_found_the_machine_idle_begins_a_stimulus() -> None:
@@ -131,6 +141,54 @@ def test_demonstration_becomes_what_it_did() -> None:
 
     assert len(script.stimuli) > 2
     assert script.stimuli[0][0].command == CallGuest(0, "smp_send_reschedule", target=1)
+
+
+def test_each_act_of_a_demonstration_is_a_stimulus_whole_and_what_comes_into_it_keeps_its_distance() -> None:
+    simulation = Simulation(4)
+    simulation.apply(Demonstrate(True))
+    while not any(isinstance(event, PinChanged) for _, event in simulation.take_log()):
+        simulation.run(operations=1)
+    assert not simulation.idle
+    simulation.run(until=simulation.time + 100)
+    simulation.apply(SetInterruptFlag(3, False))
+
+    act, *_ = [cues for cues in journal_of(simulation).stimuli if cues[0].command == DrivePin(18, 1)]
+
+    assert [cue.command for cue in act] == [DrivePin(18, 1), DrivePin(18, 0), SetInterruptFlag(3, False)]
+    assert act[0].offset == act[1].offset == 0
+    assert act[2].offset >= 100
+
+
+@pytest.mark.parametrize("operations", range(5))
+def test_command_between_two_things_of_one_time_is_found_there(operations: int) -> None:
+    """What became of it is the same in the session and in what is made of its journal, or that would say so."""
+    simulation = Simulation(4)
+    for cpu in range(4):
+        simulation.apply(CallGuest(cpu, "smp_send_reschedule"))
+    simulation.run(operations=operations)
+    simulation.apply(CallGuest(0, "send_ipi_self"))
+    simulation.run(until_idle=True)
+
+    ((*_, last),) = journal_of(simulation).stimuli
+
+    assert last == Cue(simulation.journal[-1].time, CallGuest(0, "send_ipi_self"))
+
+
+def test_session_is_done_again_as_it_began_and_not_as_it_is_now() -> None:
+    """With its own profile, and the back end and the sheet of its beginning."""
+    simulation = Simulation(2, "native-x2apic", profile=PROFILES["kvm"], generation="linux-6")
+    simulation.apply(CallGuest(0, "smp_call_function"))
+    simulation.run(operations=3)
+    simulation.apply(SetBackend("xen-evtchn"))
+    simulation.apply(SetCostSheet("skylake-sp?vm_exit=9000"))
+    simulation.run(until_idle=True)
+    simulation.apply(CallGuest(1, "smp_call_function"))
+    simulation.run(until_idle=True)
+
+    script = journal_of(simulation)
+
+    called = [cue.command for cues in script.stimuli for cue in cues]
+    assert called == [CallGuest(0, "smp_call_function"), CallGuest(1, "smp_call_function")]
 
 
 def test_change_of_back_end_is_left_out_and_said() -> None:

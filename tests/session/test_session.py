@@ -1,6 +1,7 @@
 """A session does what it is asked, in the order in which it is asked, and holds nobody up."""
 
 import asyncio
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.sim.commands import (
     CallGuest,
+    Command,
     Demonstrate,
+    DrivePin,
     Pause,
     ReadRegister,
     Run,
@@ -271,3 +274,31 @@ async def test_busy_session_that_nobody_watches_lets_go_of_what_happened(session
             await let_it_live()
 
     assert not session.hub.viewers
+
+
+@pytest.mark.parametrize("seed", range(10))
+async def test_journal_repeats_what_people_did_while_they_stepped(seed: int) -> None:
+    chance, simulation = Random(seed), Simulation(4)
+    session = Session("TEST", "four CPUs", SimulatedDrive(simulation), paused=True, speed=None)
+    others: list[Command] = [Demonstrate(True), StepBy("interrupt", 1), RunUntilIdle(30), SetInterruptFlag(0, True)]
+    for _ in range(10):
+        commands: list[Command] = [
+            CallGuest(chance.randrange(4), chance.choice(["smp_send_reschedule", "smp_call_function"])),
+            DrivePin(18, chance.randrange(2)),
+            StepBy("operation", chance.randrange(1, 4)),
+            chance.choice(others),
+            StepBy("operation", chance.randrange(1, 40)),
+        ]
+        for command in commands:
+            await session.submit(command)
+    state = session.state()["cpus"]
+    await session.close()
+
+    again = Simulation(*simulation.beginning)
+    for entry in simulation.journal:
+        again.run_to(entry.moment)
+        again.apply(entry.command)
+    again.run_to(simulation.moment)
+
+    assert SimulatedDrive(again).state()["cpus"] == state
+    assert again.counters == simulation.counters

@@ -55,38 +55,7 @@ def taken(log: Log) -> list[int]:
     return [time for time, event in log if isinstance(event, Acknowledged)]
 
 
-# The same again
-
-
-def replayed(original: Simulation, end: int) -> Log:
-    """The log of a new simulation to which the journal of *original* is applied, up to time *end*."""
-    again = Simulation(4)
-    for time, command in original.journal:
-        again.run(until=time)
-        again.apply(command)
-    again.run(until=end)
-    return again.take_log()
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 3000), st.sampled_from([*BUSY, SetBackend("vmi"), SetInterruptFlag(2, True)])))
-)
-def test_the_same_journal_gives_the_same_log_byte_for_byte(script: list[tuple[int, Stimulus]]) -> None:
-    simulation = Simulation(4)
-    for pause, command in script:
-        simulation.run(until=simulation.time + pause)
-        simulation.apply(command)
-    simulation.run(until=simulation.time + 20_000)
-
-    assert repr(replayed(simulation, simulation.time)) == repr(simulation.take_log())
-
-
-def test_the_journal_of_a_demonstration_repeats_it() -> None:
-    simulation = Simulation(4)
-    simulation.apply(Demonstrate(True))
-    simulation.run(until=30_000)
-
-    assert repr(replayed(simulation, 30_000)) == repr(simulation.take_log())
+# Into whatever pieces a run is cut
 
 
 @under_every_backend
