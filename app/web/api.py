@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for
 from app.backends.cost_sheet import CostSheet
@@ -15,10 +15,20 @@ from app.session.registry import Registry
 from app.session.session import Session
 from app.web.addresses import link
 from app.web.errors import Problem
+from app.web.shapes import Applied, SessionSummary, State, answers
 
 router = APIRouter(prefix="/api/v1", tags=["sessions"])
 
 MOST_CPUS = 255
+
+
+def _one_of(names: Collection[str]) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "enum": list(names)})
+
+
+BackendName = Annotated[str, _one_of(BACKENDS)]
+ProfileName = Annotated[str, _one_of(PROFILES)]
+GenerationName = Annotated[str, _one_of(GENERATIONS)]
 
 
 class NewSession(BaseModel):
@@ -27,9 +37,9 @@ class NewSession(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cpus: int = Field(4, ge=1, le=MOST_CPUS)
-    backend: str = DEFAULT_BACKEND
-    profile: str = DEFAULT_PROFILE
-    generation: str | None = None
+    backend: BackendName = DEFAULT_BACKEND
+    profile: ProfileName = DEFAULT_PROFILE
+    generation: GenerationName | None = None
     #: A sheet, or a copy with other figures: ``2007``, ``skylake-sp?vm_exit=900``; None is that of the kernel's time.
     cost_sheet: str | None = None
     seed: int = 0
@@ -40,14 +50,6 @@ def registry_of(request: Request) -> Registry:
     """The sessions of this process."""
     registry: Registry = request.app.state.registry
     return registry
-
-
-class SessionLinks(BaseModel):
-    """Where a session is."""
-
-    page: str
-    state: str
-    stream: str
 
 
 def links_of(session: Session) -> dict[str, str]:
@@ -74,7 +76,12 @@ def summary(session: Session) -> dict[str, Any]:
     }
 
 
-@router.post("/sessions", status_code=201)
+@router.post(
+    "/sessions",
+    status_code=201,
+    responses=answers(SessionSummary, 415, 422, status=201, writes=True),
+    response_model=None,
+)
 async def create_session(request: Request, response: Response, wanted: NewSession | None = None) -> dict[str, Any]:
     """Makes a machine: quiet, at full speed."""
     wanted = wanted or NewSession()  # type: ignore[call-arg]  # every field has a default
@@ -127,31 +134,33 @@ def check_known(field: str, name: str, known: Collection[str]) -> None:
         raise Problem(422, "The body does not fit", f"{field}: {message}", [(field, message)])
 
 
-@router.get("/sessions")
+@router.get("/sessions", responses=answers(list[SessionSummary]), response_model=None)
 async def list_sessions(request: Request) -> list[dict[str, Any]]:
     """All sessions, in short."""
     return [summary(session) for session in registry_of(request).all()]
 
 
-@router.get("/sessions/{session_id}")
+@router.get("/sessions/{session_id}", responses=answers(SessionSummary, 404), response_model=None)
 async def read_session(request: Request, session_id: str) -> dict[str, Any]:
     """One session, in short."""
     return summary(registry_of(request).get(session_id))
 
 
-@router.delete("/sessions/{session_id}", status_code=204)
+@router.delete("/sessions/{session_id}", status_code=204, responses=answers(None, 401, 404, status=204, writes=True))
 async def end_session(request: Request, session_id: str) -> None:
     """Ends a session; its viewers are told."""
     await registry_of(request).end(session_id)
 
 
-@router.get("/sessions/{session_id}/state")
+@router.get("/sessions/{session_id}/state", responses=answers(State, 404), response_model=None)
 async def read_state(request: Request, session_id: str) -> dict[str, Any]:
     """Everything there is to see."""
     return registry_of(request).get(session_id).state()
 
 
-@router.post("/sessions/{session_id}/commands")
+@router.post(
+    "/sessions/{session_id}/commands", responses=answers(Applied, 404, 409, 415, 422, writes=True), response_model=None
+)
 async def submit_command(request: Request, session_id: str, command: Annotated[Any, Body()]) -> dict[str, Any]:
     """Applies one command and says so once it has been applied."""
     answer = await registry_of(request).get(session_id).submit_raw(command)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
@@ -23,9 +24,11 @@ from app.web import (
     stream,
     verdict,
 )
+from app.web.description import describe
 from app.web.guard import Guard
 from app.web.rendering import STATIC_FOLDER
 from app.web.settings import Settings
+from app.web.shapes import Health, answers
 from app.web.static_files import VersionedFiles
 
 SERVER_RESTARTING = 1012
@@ -43,12 +46,20 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     await registry.stop(SERVER_RESTARTING)
 
 
+def _version() -> str:
+    """The product's, where it is installed."""
+    try:
+        return version("apicscope")
+    except PackageNotFoundError:
+        return "unknown"
+
+
 def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B008  # it cannot be changed
     """A fresh application with sessions of its own."""
     application = FastAPI(
         title="apicscope",
         summary="See interrupts move: x86 local APICs, I/O APIC and bus, live.",
-        version="1",
+        version=_version(),
         lifespan=_lifespan,
         docs_url=None,  # FastAPI's page fetches its scripts from elsewhere
         redoc_url=None,
@@ -74,8 +85,10 @@ def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B00
     application.include_router(pages.router)
     application.mount("/static", VersionedFiles(directory=STATIC_FOLDER), name="static")
 
-    @application.get("/healthz", tags=["health"])
+    @application.get("/healthz", tags=["health"], responses=answers(Health), response_model=None)
     async def healthz() -> dict[str, str]:
+        """Whether the process answers."""
         return {"status": "ok"}
 
+    describe(application)
     return application

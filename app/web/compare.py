@@ -1,6 +1,6 @@
 """The compare page: one workload under several back ends, in a sentence, tables, charts, files and a report."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -9,6 +9,8 @@ from starlette.datastructures import UploadFile
 from app.backends.catalogue import BACKENDS
 from app.backends.cost_entries import CONFIDENCE_WORDS
 from app.backends.cost_sheet import cost_sheet_names
+from app.compare.charts import ScaleKind
+from app.compare.charts_curve import Measure
 from app.compare.charts_shares import PARTS
 from app.compare.export import as_csv, curve_csv
 from app.compare.functions import MEASURED_FUNCTIONS
@@ -26,6 +28,7 @@ from app.web.costs import counts_of
 from app.web.errors import Problem, problem_of
 from app.web.pages import elsewhere, is_htmx, registry_of
 from app.web.rendering import templates
+from app.web.shapes import Comparison, answers, files
 from app.web.uploads import Uploads
 from app.web.vocabulary import BACKENDS as BACKEND_WORDS
 from app.web.works import Progress, Works
@@ -34,10 +37,31 @@ from app.wire.fields import InvalidCommand
 if TYPE_CHECKING:
     from app.compare.answer import Answer
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["comparisons"])
 
 #: Seconds until the page says how far it has come instead of waiting on.
 _PATIENCE = 1.2
+
+
+def _field(name: str, schema: dict[str, Any], words: str) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema, "description": words}
+
+
+#: The fields of a question, as the description of the interface has them.
+_QUESTION = {
+    "parameters": [
+        _field("work", {"type": "string", "enum": list(get_args(Kind))}, "What is compared; without it a function."),
+        _field("function", {"type": "string", "enum": list(MEASURED_FUNCTIONS)}, "The guest's function."),
+        _field("targets", {"type": "integer", "minimum": 1, "maximum": MOST_TARGETS}, "How many CPUs it is for."),
+        _field("scenario", {"type": "string", "enum": list(SCENARIOS)}, "The scenario."),
+        _field("recording", {"type": "string"}, "A sample, or what has been sent."),
+        _field("generation", {"type": "string", "enum": ["", *GENERATIONS]}, "The kernel; empty: of the sheet's time."),
+        _field("backend", {"type": "array", "items": {"type": "string", "enum": list(BACKENDS)}}, "Without it all."),
+        _field("sheet", {"type": "string"}, "A cost sheet, or a copy: `skylake-sp?vm_exit=900`."),
+        _field("measure", {"type": "string", "enum": list(get_args(Measure))}, "Whose cycles the curves show."),
+        _field("scale", {"type": "string", "enum": ["auto", *get_args(ScaleKind)]}, "The scale of the curves."),
+    ]
+}
 
 
 class Comparisons:
@@ -76,7 +100,7 @@ def _asked(request: Request) -> Question:
     return question_of(request.query_params.multi_items(), subjects_of(request))
 
 
-@router.get("/compare")
+@router.get("/compare", include_in_schema=False)
 async def compare_page(request: Request) -> Response:
     """The form with its answer, how far that has come, or what is wrong with the question."""
     try:
@@ -129,7 +153,7 @@ def _words(request: Request) -> dict[str, Any]:
     }
 
 
-@router.post("/compare/recordings")
+@router.post("/compare/recordings", include_in_schema=False)
 async def upload(request: Request) -> Response:
     """Takes a recorded log and leads to the address of its comparison."""
     form = await request.form()
@@ -159,13 +183,19 @@ def _attached(name: str) -> dict[str, str]:
     return {"Content-Disposition": f'attachment; filename="{name}"'}
 
 
-@router.get("/compare.json")
+@router.get(
+    "/compare.json",
+    responses=answers(Comparison, 422),
+    response_model=None,
+    openapi_extra=_QUESTION,
+    response_class=Response,
+)
 async def compare_as_json(request: Request) -> Response:
     """Everything as numbers."""
     return JSONResponse(everything_as_json(await _view(request)), headers=_attached("comparison.json"))
 
 
-@router.get("/compare.csv")
+@router.get("/compare.csv", responses=files("text/csv", 422), openapi_extra=_QUESTION, response_class=Response)
 async def compare_as_csv(request: Request) -> Response:
     """The table."""
     return Response(
@@ -173,13 +203,15 @@ async def compare_as_csv(request: Request) -> Response:
     )
 
 
-@router.get("/compare/curve.csv")
+@router.get("/compare/curve.csv", responses=files("text/csv", 422), openapi_extra=_QUESTION, response_class=Response)
 async def curve_as_csv(request: Request) -> Response:
     """Cost against the number of targets."""
     return Response(curve_csv((await _view(request)).curves), media_type="text/csv", headers=_attached("curve.csv"))
 
 
-@router.get("/compare/{chart}.svg")
+@router.get(
+    "/compare/{chart}.svg", responses=files("image/svg+xml", 404, 422), openapi_extra=_QUESTION, response_class=Response
+)
 async def chart_as_svg(request: Request, chart: str) -> Response:
     """One chart as a file of its own."""
     drawing = (await _view(request)).drawing(chart) if chart in CHARTS else None
@@ -188,7 +220,7 @@ async def chart_as_svg(request: Request, chart: str) -> Response:
     return Response(drawing.file(), media_type="image/svg+xml", headers=_attached(f"{chart}.svg"))
 
 
-@router.get("/compare/report")
+@router.get("/compare/report", responses=files("text/html", 422), openapi_extra=_QUESTION, response_class=Response)
 async def report(request: Request) -> Response:
     """Everything on paper: tables, charts, assumptions, and every figure with its source."""
     view = await _view(request)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.backends.catalogue import BACKENDS, DEFAULT_SHEETS
 from app.backends.cost_sheet_reference import reference_of
@@ -20,15 +20,17 @@ from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.sim.commands import DrivePin, Stimulus
 from app.web.addresses import link
-from app.web.api import MOST_CPUS, check_known, registry_of, sheet_of
+from app.web.api import MOST_CPUS, BackendName, GenerationName, check_known, registry_of, sheet_of
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem
+from app.web.shapes import PairProgress, PairSummary, State, answers
+from app.web.shapes import Stimulus as StimulusShape
 from app.wire.commands import parse_command
 from app.wire.fields import InvalidCommand
 
 router = APIRouter(prefix="/api/v1", tags=["pairs"])
 
-_MOST_AT_ONCE = 100
+MOST_AT_ONCE = 100
 _ENOUGH_INTERRUPTS = 2_000
 _GO = {go.value: go for go in Go}
 
@@ -38,8 +40,16 @@ class NewMachine(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    backend: str
-    generation: str | None = None
+    backend: BackendName
+    generation: GenerationName | None = None
+
+
+#: A pair starts from nothing, from a session or from a sample.
+_STARTS: list[JsonValue] = [
+    {"properties": {"session": {"type": "null"}, "sample": {"type": "null"}}},
+    {"properties": {"session": {"type": "string"}, "sample": {"type": "null"}}, "required": ["session"]},
+    {"properties": {"session": {"type": "null"}, "sample": {"type": "string"}}, "required": ["sample"]},
+]
 
 
 class NewPair(BaseModel):
@@ -47,7 +57,7 @@ class NewPair(BaseModel):
     ``sample`` (the name of a recording that comes along) may be there; with either, the pair stands still at first and
     has as many CPUs; with a session, its kernel and its cost sheet are the usual ones."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"oneOf": _STARTS})
 
     a: NewMachine
     b: NewMachine
@@ -133,7 +143,12 @@ def pair_summary(pair: Pair) -> dict[str, Any]:
     }
 
 
-@router.post("/pairs", status_code=201)
+@router.post(
+    "/pairs",
+    status_code=201,
+    responses=answers(PairSummary, 404, 409, 415, 422, status=201, writes=True),
+    response_model=None,
+)
 async def create_pair(request: Request, response: Response, wanted: NewPair) -> dict[str, Any]:
     """Makes two machines that are given the same stimuli."""
     pairs = pairs_of(request)
@@ -152,30 +167,30 @@ async def create_pair(request: Request, response: Response, wanted: NewPair) -> 
     return pair_summary(pair)
 
 
-@router.get("/pairs")
+@router.get("/pairs", responses=answers(list[PairSummary]), response_model=None)
 async def list_pairs(request: Request) -> list[dict[str, Any]]:
     """All pairs, in short."""
     return [pair_summary(pair) for pair in pairs_of(request).all()]
 
 
-@router.get("/pairs/{pair_id}")
+@router.get("/pairs/{pair_id}", responses=answers(PairSummary, 404), response_model=None)
 async def read_pair(request: Request, pair_id: str) -> dict[str, Any]:
     """One pair, in short."""
     return pair_summary(pairs_of(request).get(pair_id))
 
 
-@router.delete("/pairs/{pair_id}", status_code=204)
+@router.delete("/pairs/{pair_id}", status_code=204, responses=answers(None, 401, 404, status=204, writes=True))
 async def end_pair(request: Request, pair_id: str) -> None:
     """Ends a pair; its viewers are told."""
     await pairs_of(request).end(pair_id)
 
 
-@router.get("/pairs/{pair_id}/stimuli")
+@router.get("/pairs/{pair_id}/stimuli", responses=answers(list[StimulusShape], 404, 422), response_model=None)
 async def read_stimuli(
     request: Request,
     pair_id: str,
     first: Annotated[int, Query(ge=1)] = 1,
-    count: Annotated[int, Query(ge=1, le=_MOST_AT_ONCE)] = 50,
+    count: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 50,
 ) -> list[dict[str, Any]]:
     """What the two made of each stimulus from number *first* on, interrupt by interrupt. Fewer than *count* where they
     have had very many: ask again behind the last."""
@@ -188,13 +203,15 @@ async def read_stimuli(
     return found
 
 
-@router.get("/pairs/{pair_id}/{name}/state")
+@router.get("/pairs/{pair_id}/{name}/state", responses=answers(State, 404, 422), response_model=None)
 async def read_machine(request: Request, pair_id: str, name: Literal["a", "b"]) -> dict[str, Any]:
     """Everything there is to see of one machine."""
     return pairs_of(request).get(pair_id).machine(name).state()
 
 
-@router.post("/pairs/{pair_id}/commands")
+@router.post(
+    "/pairs/{pair_id}/commands", responses=answers(PairProgress, 404, 409, 415, 422, writes=True), response_model=None
+)
 async def submit(request: Request, pair_id: str, command: Annotated[Any, Body()]) -> dict[str, Any]:
     """One stimulus for both machines (a list is one stimulus too: all of it at once), or how far they are to go: run,
     pause, next, step. Answers when it has been done, or is well under way."""
@@ -206,8 +223,8 @@ async def submit(request: Request, pair_id: str, command: Annotated[Any, Body()]
         await pair.ask(_GO[kind])
     else:
         raw = command if isinstance(command, list) else [command]
-        if not 0 < len(raw) <= _MOST_AT_ONCE:
-            raise InvalidCommand([("", f"one to {_MOST_AT_ONCE} commands are one stimulus")])
+        if not 0 < len(raw) <= MOST_AT_ONCE:
+            raise InvalidCommand([("", f"one to {MOST_AT_ONCE} commands are one stimulus")])
         await give(pair, [parse_command(one, pair.machines["a"].cpu_count) for one in raw])
     return pair.progress()
 

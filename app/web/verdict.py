@@ -18,9 +18,10 @@ from app.web.errors import Problem, problem_of
 from app.web.forms import unknown_fields
 from app.web.pages import is_htmx
 from app.web.rendering import templates
+from app.web.shapes import files
 from app.web.works import Progress, Works
 
-router = APIRouter(include_in_schema=False)
+router = APIRouter(tags=["comparisons"])
 
 #: Seconds until the page says how far it has come instead of waiting on.
 _PATIENCE = 1.2
@@ -98,7 +99,12 @@ def verdicts_of(request: Request) -> Verdicts:
     return kept
 
 
-@router.get("/verdict")
+@router.get(
+    "/verdict",
+    responses=files("text/html", 422),
+    response_class=Response,
+    openapi_extra={"parameters": [{"name": "sheet", "in": "query", "schema": {"type": "string"}}]},
+)
 async def verdict_page(request: Request) -> Response:
     """The verdict by one sheet, how far that has come, or what is wrong with the sheet's name."""
     asked = request.query_params.get("sheet", "").strip() or DEFAULT_COST_SHEET

@@ -138,7 +138,7 @@ def _step(fields: Fields) -> StepBy:
     return StepBy(fields.choice("unit", units, OPERATION), fields.number("count", 1, MAX_STEPS, 1))
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """A type of command: how it is read, and what people are told of it."""
 
     parse: Callable[[Fields], Command]
@@ -156,86 +156,84 @@ _IPI_FIELDS = (
     "level",
     "trigger_mode",
 )
-_KINDS: dict[str, _Kind] = {
-    "send_ipi": _Kind(
-        _send_ipi, _IPI_FIELDS, "The guest on the CPU sends this interrupt command through its back end."
-    ),
-    "call_guest": _Kind(
+COMMAND_KINDS: dict[str, Kind] = {
+    "send_ipi": Kind(_send_ipi, _IPI_FIELDS, "The guest on the CPU sends this interrupt command through its back end."),
+    "call_guest": Kind(
         _call_guest,
         ("cpu", "function", "arguments"),
         "The guest on the CPU calls one of its functions. Arguments, where the function has them: cpu or cpus or mask "
         "(the targets), vector, wait.",
     ),
-    "write_register": _Kind(_write_register, ("cpu", "register", "value"), "Sets a register from outside, at once."),
-    "read_register": _Kind(
+    "write_register": Kind(_write_register, ("cpu", "register", "value"), "Sets a register from outside, at once."),
+    "read_register": Kind(
         lambda fields: ReadRegister(fields.cpu("cpu"), _register(fields)),
         ("cpu", "register"),
         "Reads a register from outside, at once.",
     ),
-    "write_msr": _Kind(
+    "write_msr": Kind(
         _write_msr,
         ("cpu", "msr", "value"),
         "WRMSR from outside, at once: 0x1b (IA32_APIC_BASE), 0x6e0 (IA32_TSC_DEADLINE), 0x800 to 0x8ff in x2APIC mode.",
     ),
-    "read_msr": _Kind(
+    "read_msr": Kind(
         lambda fields: ReadMsr(fields.cpu("cpu"), fields.number("msr", 0, 0xFFFF_FFFF)),
         ("cpu", "msr"),
         "RDMSR from outside, at once.",
     ),
-    "write_cr8": _Kind(
+    "write_cr8": Kind(
         lambda fields: WriteCr8(fields.cpu("cpu"), fields.number("value", 0, 0xFFFF_FFFF_FFFF_FFFF)),
         ("cpu", "value"),
         "Sets the task-priority class from outside, at once.",
     ),
-    "raise_lint": _Kind(_drive_lint(1), ("cpu", "pin"), "Something raises LINT0 (pin 0) or LINT1 (pin 1) of a CPU."),
-    "lower_lint": _Kind(_drive_lint(0), ("cpu", "pin"), "Something lowers it."),
-    "fire_local_source": _Kind(
+    "raise_lint": Kind(_drive_lint(1), ("cpu", "pin"), "Something raises LINT0 (pin 0) or LINT1 (pin 1) of a CPU."),
+    "lower_lint": Kind(_drive_lint(0), ("cpu", "pin"), "Something lowers it."),
+    "fire_local_source": Kind(
         lambda fields: FireLocalSource(fields.cpu("cpu"), fields.choice("source", _LOCAL_SOURCES)),
         ("cpu", "source"),
         "The source of an LVT entry fires once: thermal, performance or (where there is one) cmci.",
     ),
-    "raise_legacy_line": _Kind(_drive_legacy_line(1), ("line",), "A device raises a line of the 8259."),
-    "lower_legacy_line": _Kind(_drive_legacy_line(0), ("line",), "A device lowers it."),
-    "raise_pin": _Kind(_drive_pin(1), ("pin",), "A device raises an I/O APIC input."),
-    "lower_pin": _Kind(_drive_pin(0), ("pin",), "A device lowers it."),
-    "configure_pin": _Kind(
+    "raise_legacy_line": Kind(_drive_legacy_line(1), ("line",), "A device raises a line of the 8259."),
+    "lower_legacy_line": Kind(_drive_legacy_line(0), ("line",), "A device lowers it."),
+    "raise_pin": Kind(_drive_pin(1), ("pin",), "A device raises an I/O APIC input."),
+    "lower_pin": Kind(_drive_pin(0), ("pin",), "A device lowers it."),
+    "configure_pin": Kind(
         lambda fields: ConfigurePin(
             fields.number("pin", 0, PIN_COUNT - 1), fields.number("entry", 0, 0xFFFF_FFFF_FFFF_FFFF)
         ),
         ("pin", "entry"),
         "Writes a 64-bit redirection entry.",
     ),
-    "send_msi": _Kind(_send_msi, ("address", "data"), "A device writes an interrupt message."),
-    "set_interrupt_flag": _Kind(
+    "send_msi": Kind(_send_msi, ("address", "data"), "A device writes an interrupt message."),
+    "set_interrupt_flag": Kind(
         lambda fields: SetInterruptFlag(fields.cpu("cpu"), fields.boolean("enabled")),
         ("cpu", "enabled"),
         "Holds the CPU's interrupts off, or lets go.",
     ),
-    "set_backend": _Kind(
+    "set_backend": Kind(
         lambda fields: SetBackend(fields.choice("backend", {name: name for name in BACKENDS})),
         ("backend",),
         "Changes how the guest reaches its APIC; what is under way ends as it began.",
     ),
-    "set_cost_sheet": _Kind(
+    "set_cost_sheet": Kind(
         lambda fields: SetCostSheet(fields.cost_sheet("cost_sheet")),
         ("cost_sheet",),
         "Prices what is done from now on by another sheet: a name, or a copy such as 2007?vm_exit=900. The counters "
         "begin anew.",
     ),
-    "demonstrate": _Kind(
+    "demonstrate": Kind(
         lambda fields: Demonstrate(fields.boolean("enabled")),
         ("enabled",),
         "Starts or stops the machine's own activity.",
     ),
-    "pause": _Kind(lambda fields: Pause(), (), "Stops time."),
-    "run": _Kind(lambda fields: Run(), (), "Lets time run."),
-    "set_speed": _Kind(
+    "pause": Kind(lambda fields: Pause(), (), "Stops time."),
+    "run": Kind(lambda fields: Run(), (), "Lets time run."),
+    "set_speed": Kind(
         lambda fields: SetSpeed(fields.speed("speed", _SLOWEST, _FASTEST)),
         ("speed",),
         "Virtual cycles a second of wall time; null or max is as fast as it goes.",
     ),
-    "step": _Kind(_step, ("unit", "count"), "Runs so many operations or interrupts, then stands still."),
-    "run_until_idle": _Kind(
+    "step": Kind(_step, ("unit", "count"), "Runs so many operations or interrupts, then stands still."),
+    "run_until_idle": Kind(
         lambda fields: RunUntilIdle(fields.number("limit", 1, 100_000_000, DEFAULT_IDLE_LIMIT)),
         ("limit",),
         "Runs until nothing is left to do, or the limit of operations; the answer says which.",
@@ -243,8 +241,8 @@ _KINDS: dict[str, _Kind] = {
 }
 
 #: (type, fields, what it does) of every command, for people.
-COMMANDS = tuple((name, kind.fields, kind.words) for name, kind in _KINDS.items())
-COMMAND_TYPES = tuple(_KINDS)
+COMMANDS = tuple((name, kind.fields, kind.words) for name, kind in COMMAND_KINDS.items())
+COMMAND_TYPES = tuple(COMMAND_KINDS)
 
 
 def parse_command(raw: object, cpu_count: int) -> Command:
@@ -253,7 +251,7 @@ def parse_command(raw: object, cpu_count: int) -> Command:
         raise InvalidCommand([("", "a command is a JSON object with a type")])
     fields = Fields(raw, cpu_count)
     kind = raw.get("type")
-    known_kind = _KINDS.get(kind) if isinstance(kind, str) else None
+    known_kind = COMMAND_KINDS.get(kind) if isinstance(kind, str) else None
     if known_kind is None:
         known = ", ".join(COMMAND_TYPES)
         raise InvalidCommand([("type", f"{shown(kind)} is no command; known: {known}" if kind else f"one of {known}")])
