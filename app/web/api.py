@@ -15,9 +15,10 @@ from app.session.registry import Registry
 from app.session.session import Session
 from app.web.addresses import link
 from app.web.errors import Problem
+from app.web.exact_json import ExactRoute
 from app.web.shapes import Applied, SessionSummary, State, answers
 
-router = APIRouter(prefix="/api/v1", tags=["sessions"])
+router = APIRouter(prefix="/api/v1", tags=["sessions"], route_class=ExactRoute)
 
 MOST_CPUS = 255
 
@@ -34,7 +35,7 @@ GenerationName = Annotated[str, _one_of(GENERATIONS)]
 class NewSession(BaseModel):
     """What a session begins with."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     cpus: int = Field(4, ge=1, le=MOST_CPUS)
     backend: BackendName = DEFAULT_BACKEND

@@ -16,6 +16,7 @@ from app.session.registry import TooManySessions, UnknownSession
 from app.session.workshop import TookTooLong, TooMuchToDo
 from app.traces.errors import OtherFormat, TooLargeRecording, UnusableRecording
 from app.web.addresses import link
+from app.web.exact_json import RepeatedKey
 from app.web.rendering import templates
 from app.wire.fields import InvalidCommand
 
@@ -71,6 +72,10 @@ def problem_of(error: Exception) -> Problem:
             return Problem(503, "No room for another session", str(error))
         case UnusableRecording() | TookTooLong() | TooMuchToDo() | ClientDisconnect():
             return _of_work(error)
+        case UnusableRecording():
+            return Problem(422, "This recording cannot be replayed", str(error))
+        case RepeatedKey(key=key, detail=detail):
+            return Problem(422, "The body does not fit", detail, [(key, "stands there twice")])
         case HTTPException(status_code=status):
             return Problem(status, HTTPStatus(status).phrase, str(error.detail) if error.detail else "")
         case _:

@@ -23,12 +23,13 @@ from app.web.addresses import link
 from app.web.api import MOST_CPUS, BackendName, GenerationName, check_known, registry_of, sheet_of
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem
+from app.web.exact_json import ExactRoute
 from app.web.shapes import PairProgress, PairSummary, State, answers
 from app.web.shapes import Stimulus as StimulusShape
 from app.wire.commands import parse_command
 from app.wire.fields import InvalidCommand
 
-router = APIRouter(prefix="/api/v1", tags=["pairs"])
+router = APIRouter(prefix="/api/v1", tags=["pairs"], route_class=ExactRoute)
 
 MOST_AT_ONCE = 100
 _ENOUGH_INTERRUPTS = 2_000
@@ -38,7 +39,7 @@ _GO = {go.value: go for go in Go}
 class NewMachine(BaseModel):
     """One of the two: a back end and a kernel; without one, both get the newest with which both back ends go."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     backend: BackendName
     generation: GenerationName | None = None
@@ -57,7 +58,7 @@ class NewPair(BaseModel):
     ``sample`` (the name of a recording that comes along) may be there; with either, the pair stands still at first and
     has as many CPUs; with a session, its kernel and its cost sheet are the usual ones."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"oneOf": _STARTS})
+    model_config = ConfigDict(extra="forbid", strict=True, json_schema_extra={"oneOf": _STARTS})
 
     a: NewMachine
     b: NewMachine

@@ -82,6 +82,7 @@ def _send_ipi(fields: Fields) -> SendIpi:
 
 def _call_guest(fields: Fields) -> CallGuest:
     arguments = fields.nested("arguments")
+    arguments.only(_ARGUMENTS)
     call = CallGuest(
         fields.cpu("cpu"),
         fields.choice("function", {name: name for name in GUEST_FUNCTIONS}),
@@ -98,6 +99,8 @@ def _call_guest(fields: Fields) -> CallGuest:
 def _target(arguments: Fields) -> int | None:
     """The CPU that a function is aimed at: ``cpu``, or ``target`` where ``cpu`` would be the caller."""
     name = "target" if arguments.given("target") else "cpu"
+    if name == "target" and arguments.given("cpu"):
+        arguments.refuse("cpu", "says the same as target: give one of them")
     return arguments.cpu(name) if arguments.given(name) else None
 
 
@@ -146,6 +149,7 @@ class Kind(NamedTuple):
     words: str
 
 
+_ARGUMENTS = ("cpu", "target", "cpus", "mask", "vector", "wait")
 _IPI_FIELDS = (
     "cpu",
     "vector",
@@ -243,6 +247,7 @@ COMMAND_KINDS: dict[str, Kind] = {
 #: (type, fields, what it does) of every command, for people.
 COMMANDS = tuple((name, kind.fields, kind.words) for name, kind in COMMAND_KINDS.items())
 COMMAND_TYPES = tuple(COMMAND_KINDS)
+_OF_ANY_COMMAND = {field for kind in COMMAND_KINDS.values() for field in kind.fields}
 
 
 def parse_command(raw: object, cpu_count: int) -> Command:
@@ -255,15 +260,20 @@ def parse_command(raw: object, cpu_count: int) -> Command:
     if known_kind is None:
         known = ", ".join(COMMAND_TYPES)
         raise InvalidCommand([("type", f"{shown(kind)} is no command; known: {known}" if kind else f"one of {known}")])
+    fields.only(("type", *known_kind.fields))
     command = known_kind.parse(fields)
     fields.finish()
     return command
 
 
 def command_from_fields(raw: Mapping[str, str], cpu_count: int) -> Command:
-    """As parse_command, for the fields of a form: those of a guest function's arguments begin with ``arguments.``."""
+    """As parse_command, for the fields of a form: those of a guest function's arguments begin with ``arguments.``, and
+    fields of the form's other buttons are none of the command's."""
     flat: dict[str, Any] = {key: value for key, value in raw.items() if not key.startswith("arguments.")}
     arguments = {key.removeprefix("arguments."): value for key, value in raw.items() if key.startswith("arguments.")}
+    kind = COMMAND_KINDS.get(raw.get("type", ""))
+    if kind is not None:
+        flat = {key: value for key, value in flat.items() if key in kind.fields or key not in _OF_ANY_COMMAND}
     if arguments:
         flat["arguments"] = {key: value for key, value in arguments.items() if value != ""}
     return parse_command(flat, cpu_count)

@@ -11,7 +11,7 @@ def difference(base: State, new: State) -> State:
     cpus = {
         str(index): changed
         for index, (before, after) in enumerate(zip(base["cpus"], new["cpus"], strict=True))
-        if before != after and (changed := _changed_keys(before, after))
+        if before is not after and before != after and (changed := _changed_keys(before, after))
     }
     if cpus:
         delta["cpus"] = cpus

@@ -43,6 +43,13 @@ class Fields:
         if self._errors:
             raise InvalidCommand(self._errors)
 
+    def only(self, known: Collection[str]) -> None:
+        """Notes each field that nobody reads here: it may be a slip of the pen, and then something else would be done."""
+        for name in self._raw:
+            if name not in known:
+                listed = f"known: {', '.join(known)}" if known else "there are none"
+                self._wrong(str(name)[:40], f"is not known here; {listed}")
+
     def given(self, name: str) -> bool:
         return self._raw.get(name) is not None
 
@@ -101,6 +108,8 @@ class Fields:
     def mask(self) -> int | None:
         """A set of CPUs: ``cpus`` as a list or comma-separated, or ``mask`` as a number."""
         if self.given("mask"):
+            if self.given("cpus"):
+                self._wrong("cpus", "says the same as mask: give one of them")
             return self.number("mask", 1, (1 << self._cpu_count) - 1)
         raw = self._raw.get("cpus")
         if raw is None:

@@ -302,3 +302,14 @@ async def test_journal_repeats_what_people_did_while_they_stepped(seed: int) -> 
 
     assert SimulatedDrive(again).state()["cpus"] == state
     assert again.counters == simulation.counters
+
+
+async def test_cpu_s_queue_of_calls_is_bounded_while_time_stands_still(session: Session) -> None:
+    for _ in range(64):
+        await session.submit(TO_CPU_1)
+
+    with pytest.raises(NotPossible, match="64 calls wait on CPU 0 already"):
+        await session.submit(TO_CPU_1)
+
+    assert len(cpu(session, 0)["queued"]) == 64
+    await session.submit(SendIpi(1, Icr(0x51, destination=0)))  # another CPU's queue has room

@@ -270,3 +270,40 @@ def test_session_can_end_under_a_command_that_would_run_for_long(server: Server,
             pass
         assert http.delete(session.path).status_code == 204
         assert problem(long.result(30), 409)["detail"] == "the session is over"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"paused": 0}, "paused"),
+        ({"paused": "no"}, "paused"),
+        ({"cpus": True}, "cpus"),
+        ({"cpus": "4"}, "cpus"),
+        ({"cpus": 4.0}, "cpus"),
+        ({"seed": None}, "seed"),
+        ({"backend": 1}, "backend"),
+        ({"name": "mine"}, "name"),
+    ],
+)
+def test_new_session_takes_each_field_as_what_it_is(http: httpx2.Client, body: dict[str, Any], field: str) -> None:
+    assert fields(http.post(SESSIONS, json=body)) == [field]
+
+
+def test_command_with_an_unknown_field_is_refused_and_nothing_is_sent(session: Api) -> None:
+    before = session.state()
+
+    refused = session.post("send_ipi", cpu=0, vector=64, destinaton=3)
+
+    assert fields(refused) == ["destinaton"]
+    assert session.state() == before
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/sessions", "/api/v1/sessions/{id}/commands", "/api/v1/pairs", "/api/v1/pairs/NONE/commands"]
+)
+def test_body_that_says_something_twice_is_refused_by_the_key(session: Api, path: str) -> None:
+    body = b'{"type": "raise_pin", "pin": 1, "pin": 2}'
+
+    answer = session.http.post(path.format(id=session.id), content=body, headers={"Content-Type": "application/json"})
+
+    assert fields(answer) == ["pin"]

@@ -177,3 +177,36 @@ def test_unknown_pair_is_called_a_pair_and_leads_to_the_pairs(http: httpx2.Clien
     assert "No pair is called NOSUCH" in answer.text
     assert "/ab" in answer.text
     assert "session" not in answer.text.split("<main")[-1]
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (NATIVE_AND_VMI | {"paused": 1}, "paused"),
+        (NATIVE_AND_VMI | {"cpus": "4"}, "cpus"),
+        (NATIVE_AND_VMI | {"b": {"backend": "vmi", "kernel": "linux-6"}}, "b.kernel"),
+        (NATIVE_AND_VMI | {"sampel": "x"}, "sampel"),
+    ],
+)
+def test_new_pair_takes_each_field_as_what_it_is(http: httpx2.Client, body: dict[str, Any], field: str) -> None:
+    answer = http.post("/api/v1/pairs", json=body)
+
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("command", "field"),
+    [
+        ({"type": "run", "count": 2}, "count"),
+        ({"type": "raise_pin", "pin": 1, "pim": 2}, "pim"),
+        ([{"type": "raise_pin", "pin": 1}, {"type": "lower_pin", "pin": 1, "level": 0}], "level"),
+    ],
+)
+def test_pair_s_command_with_an_unknown_field_is_refused_by_it(http: httpx2.Client, command: Any, field: str) -> None:
+    pair = made(http)
+
+    answer = http.post(pair["links"]["commands"], json=command)
+
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert http.get(f"/api/v1/pairs/{pair['id']}").json()["stimuli"] == 0

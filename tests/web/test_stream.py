@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from app.web.stream import same_origin
 from tests.web.serving import Api, Server, new_session
 from tests.web.viewer import Viewer, close_code, open_stream
 
@@ -143,3 +144,15 @@ def test_foreign_page_is_refused_before_the_upgrade(server: Server, session: Api
 def test_own_page_is_let_in(server: Server, session: Api) -> None:
     with open_stream(server.stream(session.id), origin=server.address) as connection:
         assert connection.subprotocol == "apicscope.v1"
+
+
+def test_page_whose_address_only_begins_like_ours_is_foreign(server: Server, session: Api) -> None:
+    with (
+        pytest.raises(InvalidStatus) as refusal,
+        open_stream(server.stream(session.id), origin=f"{server.address}0"),
+    ):
+        pytest.fail("it was let in")
+
+    assert refusal.value.response.status_code == 403
+    assert not same_origin("http://classroom.evil.example", "classroom")
+    assert same_origin("http://classroom", "classroom")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sim.commands import CallGuest
-from app.wire.commands import InvalidCommand, command_from_fields, parse_command
+from app.sim.commands import CallGuest, DriveLint
+from app.wire.commands import COMMANDS, InvalidCommand, command_from_fields, parse_command
 from tests.wire.strategies import JSON, Raw, stimuli
 from tests.wire.test_commands import CPUS, SEND
 
@@ -199,3 +199,46 @@ def test_form_fields_of_arguments_become_the_guest_function_s_arguments() -> Non
 )
 def test_what_is_not_there_is_named(raw: Raw, field: str) -> None:
     assert blamed(raw) == [field]
+
+
+UNKNOWN: list[tuple[Raw, str]] = [
+    (SEND | {"destinaton": 3}, "destinaton"),
+    (SEND | {"mode": "smi"}, "mode"),
+    (SEND | {"delivery": "nmi"}, "delivery"),
+    (SEND | {"repeat": 1_000_000}, "repeat"),
+    (SEND | {"id": 7}, "id"),
+    (SEND | {"vector ": 7}, "vector "),
+    ({"type": "call_guest", "cpu": 0, "function": "smp_send_reschedule", "target": 2}, "target"),
+    ({"type": "call_guest", "cpu": 0, "function": "send_ipi_mask", "arguments": {"cpuz": [0]}}, "arguments.cpuz"),
+    ({"type": "call_guest", "cpu": 0, "function": "send_ipi_mask", "arguments": {"cpus": [0], "mask": 1}},
+     "arguments.cpus"),
+    ({"type": "call_guest", "cpu": 0, "function": "send_ipi_mask", "arguments": {"cpu": 0, "target": 1}},
+     "arguments.cpu"),
+    ({"type": "pause", "cpu": 0}, "cpu"),
+    ({"type": "run_until_idle", "count": 5}, "count"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("raw", "field"), UNKNOWN, ids=shown)
+def test_field_that_nobody_reads_is_refused_by_its_name(raw: Raw, field: str) -> None:
+    assert blamed(raw) == [field]
+
+
+@given(stimuli(CPUS), st.text(min_size=1, max_size=12))
+def test_no_command_takes_a_field_that_people_are_not_told_of(raw: Raw, name: str) -> None:
+    told = next(fields for kind, fields, _ in COMMANDS if kind == raw["type"])
+    if name not in ("type", *told):
+        assert name[:40] in blamed(raw | {name: 1})
+
+
+def test_refusal_of_an_unknown_field_lists_the_known_ones() -> None:
+    with pytest.raises(InvalidCommand, match="known: type, pin"):
+        parse_command({"type": "raise_pin", "pin": 1, "pim": 2}, CPUS)
+
+
+def test_form_may_hold_the_fields_of_its_other_buttons_but_no_unknown_one() -> None:
+    form = {"type": "raise_lint", "cpu": "1", "pin": "0", "source": "thermal", "value": "0x00"}
+
+    assert command_from_fields(form, CPUS) == DriveLint(1, 0, 1)
+    with pytest.raises(InvalidCommand, match="pim"):
+        command_from_fields(form | {"pim": "2"}, CPUS)

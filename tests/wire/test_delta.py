@@ -5,11 +5,12 @@ import itertools
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.session.simulated import SimulatedDrive
-from app.sim.commands import Pause, Run, RunUntilIdle, SetSpeed, StepBy
+from app.sim.commands import Pause, Run, RunUntilIdle, SetInterruptFlag, SetSpeed, StepBy
 from app.sim.simulation import Simulation
 from app.wire.commands import parse_command
 from app.wire.delta import apply, difference
@@ -73,3 +74,15 @@ def test_delta_names_only_the_cpu_and_keys_that_changed() -> None:
     assert delta["cpus"]["1"]["held_off"] is True
     assert "irr" not in delta["cpus"]["1"]
     assert "ioapic" not in delta
+
+
+@pytest.mark.parametrize("number", [0, 199, 200, 254])
+def test_delta_of_a_large_machine_has_whichever_cpu_changed(number: int) -> None:
+    drive = SimulatedDrive(Simulation(255))
+    before = drive.state()
+    drive.apply(SetInterruptFlag(number, False))
+
+    delta = json.loads(json.dumps(difference(before, drive.state())))
+
+    assert list(delta["cpus"]) == [str(number)]
+    assert apply(before, delta) == drive.state()
