@@ -1,4 +1,5 @@
-"""From POST of an IPI until its delta is at a WebSocket client, on one machine, at 4 CPUs."""
+"""What a frame costs: from POST of an IPI until its delta is at a WebSocket client, and the state of a machine in which
+one CPU has done one operation, by the number of CPUs."""
 
 import asyncio
 import json
@@ -9,8 +10,13 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from app.bench.result import Figure
 from app.bench.served import Client, served
+from app.session.simulated import SimulatedDrive
+from app.sim.commands import SendIpi
+from app.sim.simulation import Simulation
+from app.x86.icr import Icr
 
 _ROUNDS = 100
+_MACHINES = (4, 64, 255)
 
 
 def measure() -> list[Figure]:
@@ -19,7 +25,21 @@ def measure() -> list[Figure]:
     return [
         Figure("POST of an IPI to its delta, median", statistics.median(times), "ms", "20"),
         Figure("POST of an IPI to its delta, 95th percentile", statistics.quantiles(times, n=20)[-1], "ms"),
+        *(Figure(f"state of {cpus} CPUs, one of them changed", _state(cpus), "ms") for cpus in _MACHINES),
     ]
+
+
+def _state(cpus: int) -> float:
+    drive = SimulatedDrive(Simulation(cpus))
+    drive.state()
+    times = []
+    for _ in range(_ROUNDS):
+        if not drive.run(operations=1):
+            drive.apply(SendIpi(0, Icr(0x51, destination=1)))
+        began = time.perf_counter()
+        drive.state()
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
 
 
 async def _times() -> list[float]:

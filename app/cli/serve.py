@@ -5,6 +5,8 @@ import re
 import sys
 from pathlib import Path
 
+from app.session.registry import ROOM
+from app.session.sleep import SLEEP_AFTER
 from app.web.server import listen, serve
 from app.web.settings import Settings
 
@@ -18,7 +20,43 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "--root-path", type=_root_path, default="", metavar="PATH", help="what a proxy has put before every path"
     )
+    _add_bounds(parser)
     parser.set_defaults(run=run)
+
+
+def _add_bounds(parser: argparse.ArgumentParser) -> None:
+    bounds = parser.add_argument_group("what sessions and pairs may take")
+    bounds.add_argument(
+        "--sleep-after",
+        type=_seconds,
+        default=SLEEP_AFTER,
+        metavar="SECONDS",
+        help="without a viewer and without a question a session sleeps after so long, 0 is never "
+        f"(default: {SLEEP_AFTER:g})",
+    )
+    bounds.add_argument(
+        "--session-memory",
+        type=_mebibytes,
+        default=ROOM.bytes,
+        metavar="MIB",
+        help=f"for all sessions together, and for all pairs again (default: {ROOM.bytes >> 20})",
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0 on")
+    return seconds
+
+
+def _mebibytes(text: str) -> int:
+    if not text.isdecimal() or not 16 <= int(text) <= 1 << 20:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of MiB from 16 on")
+    return int(text) << 20
 
 
 def _port(text: str) -> int:
@@ -43,5 +81,10 @@ def run(arguments: argparse.Namespace) -> int:
         return 2
     host, port = listener.getsockname()[:2]
     print(f"apicscope: http://{f'[{host}]' if ':' in host else host}:{port}{arguments.root_path}/", flush=True)
-    serve(listener, Settings(root_path=arguments.root_path))
+    settings = Settings(
+        root_path=arguments.root_path,
+        sleep_after=arguments.sleep_after,
+        memory=arguments.session_memory,
+    )
+    serve(listener, settings)
     return 0

@@ -37,6 +37,18 @@ class Drive(Protocol):
         """What the cost sheet leaves out of the back end, and why; "" for nothing."""
 
     @property
+    def cost_sheet(self) -> str:
+        """The text that names the cost sheet."""
+
+    @property
+    def generation(self) -> str | None:
+        """The name of the kernel; None where nobody knows it."""
+
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+
+    @property
     def interrupts_taken(self) -> int:
         """How many interrupts the CPUs have taken."""
 

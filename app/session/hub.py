@@ -48,6 +48,10 @@ class Hub:
         self._events: deque[EventRecord] = deque(maxlen=_EVENTS_KEPT)
         self._last_event = 0
         self._encoded: dict[int | None, str] = {}
+        #: Viewers have been told of the newest state.
+        self._shown = True
+        #: Some viewer may have it, and then the next difference is to it.
+        self._taken = True
         self.over: int | None = None
 
     @property
@@ -70,18 +74,40 @@ class Hub:
         finally:
             self.viewers.discard(viewer)
 
-    def publish(self, state: State, events: list[EventRecord]) -> bool:
-        """Makes *state* the newest. False when nothing has changed."""
-        if self._published and not events and difference(self.state, state) == {}:
+    def publish(self, state: State, events: list[EventRecord], *, promised: bool = False) -> bool:
+        """Makes *state* the newest and tells every viewer. False when there is nothing new for them."""
+        self.number(state, events, promised=promised)
+        if self._shown:
+            return False
+        self.show()
+        return True
+
+    def number(self, state: State, events: list[EventRecord], *, promised: bool = False) -> bool:
+        """Makes *state* the newest for whoever asks; viewers are told by ``show``. False when nothing has changed, and
+        its number was not *promised* to anybody."""
+        if self._published and not promised and not events and difference(self.state, state) == {}:
             return False
         self._events.extend(events)
         if events:
             self._last_event = events[-1]["n"]
-        self._published.append(_Publication(self.seq + 1, state, self._last_event))
+        seq = self.seq + 1
+        if self._published and not self._taken:
+            self._published.pop()  # no viewer has it: those who ask all the time leave the others their bases
+        self._published.append(_Publication(seq, state, self._last_event))
+        self._shown = self._taken = False
         self._encoded.clear()
+        return True
+
+    def show(self) -> None:
+        """Tells every viewer that there is a newer state."""
+        self._shown = self._taken = True
         for viewer in self.viewers:
             viewer.fresh.set()
-        return True
+
+    @property
+    def unshown(self) -> bool:
+        """There is a state of which viewers have not been told."""
+        return not self._shown
 
     def close(self, code: int) -> None:
         """The session is over: every viewer is to be closed with *code*."""
@@ -99,6 +125,7 @@ class Hub:
         if key not in self._encoded:
             self._encoded[key] = encode(self._delta(base) if base else self._snapshot())
         viewer.seq = self.seq
+        self._taken = True
         return self._encoded[key]
 
     def _find(self, seq: int | None) -> _Publication | None:

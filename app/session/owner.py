@@ -7,11 +7,13 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from app.session.drive import NotPossible
 from app.session.hub import Hub
 from app.session.share import Share
+from app.session.sleep import Sleep
+from app.session.throttle import Throttle
 
 _SESSION_OVER, _BROKEN = 1000, 1011
 _LOG = logging.getLogger(__name__)
@@ -32,9 +34,13 @@ class Owner(ABC):
 
     kind: str
 
-    def __init__(self, owner_id: str, share: Share | None) -> None:
+    def __init__(self, owner_id: str, share: Share | None, sleep_after: float = 0.0, key: str | None = None) -> None:
         self.id = owner_id
+        #: Whoever holds it may end this.
+        self.key = key or new_key()
         self.touched = time.monotonic()
+        self.sleep = Sleep(sleep_after)
+        self.throttle = Throttle()
         self._share = share or Share()
         self._called = asyncio.Event()
 
@@ -51,6 +57,15 @@ class Owner(ABC):
     def _unanswered(self) -> Iterable["asyncio.Future[Any]"]:
         """What somebody still waits for."""
 
+    @property
+    @abstractmethod
+    def weight(self) -> int:
+        """About how many bytes of memory it takes."""
+
+    @abstractmethod
+    def _changed(self) -> None:
+        """What is shown of it may have changed."""
+
     # For others
 
     @property
@@ -66,9 +81,15 @@ class Owner(ABC):
         return f"the {self.kind} is over"
 
     def touch(self) -> None:
-        """Somebody is interested."""
+        """Somebody is interested: it wakes up, or does not fall asleep."""
         self.touched = time.monotonic()
+        if self.sleep.end(self.touched):
+            self._changed()
         self._called.set()
+
+    def opens_to(self, key: str) -> bool:
+        """Whether *key* is the one of this; takes as long whatever is wrong with it."""
+        return secrets.compare_digest(key.encode(), self.key.encode())
 
     async def close(self, code: int = _SESSION_OVER) -> None:
         """Ends the task and closes its viewers' streams with *code*."""
@@ -98,6 +119,15 @@ class Owner(ABC):
             _LOG.error("%s %s broke", self.kind, self.id, exc_info=fault)
             self.abandon(_BROKEN)
 
+    def _falls_asleep(self) -> bool:
+        """Whether it sleeps: nobody watches, and nobody has asked for long."""
+        now = time.monotonic()
+        if not self.sleep.asleep and not self.watched and self.sleep.due(now - self.touched):
+            self.sleep.begin(now)
+            self.throttle.stop()
+            self._changed()
+        return self.sleep.asleep
+
     async def _sleep(self, delay: float | None) -> None:
         """Until the next thing happens or somebody calls; *delay* None is until somebody calls."""
         if delay == 0.0:
@@ -116,15 +146,40 @@ def new_id() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
 
 
-def make_room(owners: dict[str, OwnerType], limit: int, spared: OwnerType | None = None) -> None:
-    """With *limit* of them the one that nobody has touched for longest and nobody watches must go, but never *spared*.
-    TooManySessions when there is none."""
-    if len(owners) < limit:
-        return
-    idle = [owner for owner in owners.values() if not owner.watched and owner is not spared]
-    if not idle:
-        kind = next(iter(owners.values())).kind
-        raise TooManySessions(f"{limit} {kind}s are open and all of them are watched")
-    oldest = min(idle, key=lambda owner: owner.touched)
-    del owners[oldest.id]
-    oldest.abandon()
+def new_key() -> str:
+    """A secret that nobody guesses."""
+    return secrets.token_urlsafe(18)
+
+
+class Room(NamedTuple):
+    """How many owners of one kind there may be, and how many bytes they may take together."""
+
+    number: int
+    bytes: int
+
+
+def make_room(owners: dict[str, OwnerType], room: Room, weight: int, spared: OwnerType | None = None) -> None:
+    """Room for one more that takes *weight* bytes: those that nobody has touched for longest and nobody watches must
+    go, but never *spared*. TooManySessions when that is not enough, and then none has gone."""
+    count, total = len(owners), weight + sum(owner.weight for owner in owners.values())
+    leaving = []
+    idle = sorted(
+        (owner for owner in owners.values() if not owner.watched and owner is not spared),
+        key=lambda owner: owner.touched,
+        reverse=True,
+    )
+    while count >= room.number or total > room.bytes:
+        if not idle:
+            raise TooManySessions(_why_full(owners, room, count))
+        leaving.append(idle.pop())
+        count, total = count - 1, total - leaving[-1].weight
+    for owner in leaving:
+        del owners[owner.id]
+        owner.abandon()
+
+
+def _why_full(owners: dict[str, OwnerType], room: Room, watched: int) -> str:
+    kind = next(iter(owners.values())).kind if owners else "session"
+    if watched >= room.number:
+        return f"{watched} {kind}s are open and all of them are watched"
+    return f"it would need more memory than the {room.bytes >> 20} MiB for all {kind}s that the others leave"

@@ -28,7 +28,10 @@ class Pacer:
         elapsed = min(wall - self._wall, self.LONGEST_TICK)
         self._wall = wall
         earliest = next_time - self.speed * self._longest_gap
-        self._virtual = max(self._virtual + elapsed * self.speed, earliest, float(now))
+        reached = self._virtual + elapsed * self.speed
+        # What could not be computed in time is not made up for either, or a storm would be followed by a race.
+        reached = min(reached, now + self.LONGEST_TICK * self.speed)
+        self._virtual = max(reached, earliest, float(now))
         return int(self._virtual)
 
     def seconds_until(self, time: int) -> float:

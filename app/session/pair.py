@@ -18,9 +18,11 @@ from app.session.owner import Owner
 from app.session.publisher import Publisher
 from app.session.registry import UnknownSession
 from app.session.share import Share
-from app.session.simulated import SimulatedDrive
+from app.session.simulated import BYTES_A_COMMAND, BYTES_A_CPU, BYTES_A_MACHINE, SimulatedDrive
 from app.sim.commands import Stimulus
 
+#: Measured: an interrupt with all that each machine made of it.
+_BYTES_AN_INTERRUPT = 3_600
 #: How many operations go by between two looks at the clock.
 _OPERATIONS_AT_ONCE = 20
 #: Whoever asked for something long is answered after so many seconds; it goes on.
@@ -28,6 +30,11 @@ _PATIENCE = 1.0
 _FULL_WORDS = f"this pair has had {MOST_INTERRUPTS:,} interrupts, which is all that it keeps; begin a new one"
 #: Stimuli that may wait: a recording of an hour is another matter.
 MOST_WAITING = 20_000
+
+
+def weight_of(cpus: int) -> int:
+    """About how many bytes two machines of so many CPUs take before anything has happened."""
+    return 2 * (BYTES_A_MACHINE + cpus * BYTES_A_CPU)
 
 
 class Go(Enum):
@@ -76,12 +83,14 @@ class PairedMachine:
     def state(self) -> State:
         """The present state, with its number in the stream as ``seq``."""
         if self.publisher.unseen and self.hub.over is None:
-            self.publish()
-        return self.hub.state | {"seq": self.hub.seq}
+            self.publisher.number(self._pair.condition())
+        state = self.hub.state | {"seq": self.hub.seq}
+        self._pair.touch()
+        return state
 
     def publish(self) -> None:
         """Makes the present state the newest."""
-        self.publisher.publish(paused=self._pair.paused, speed=None)
+        self.publisher.publish(self._pair.condition())
 
     def viewers_changed(self) -> None:
         """Somebody has begun or stopped to watch."""
@@ -95,9 +104,16 @@ class Pair(Owner):
     kind = "pair"
 
     def __init__(
-        self, pair_id: str, lock_step: LockStep, script: Script, *, paused: bool, share: Share | None = None
+        self,
+        pair_id: str,
+        lock_step: LockStep,
+        script: Script,
+        *,
+        paused: bool,
+        share: Share | None = None,
+        sleep_after: float = 0.0,
     ) -> None:
-        super().__init__(pair_id, share)
+        super().__init__(pair_id, share, sleep_after)
         self.lock_step = lock_step
         self.script = script
         self._go = Go.NOT if paused else Go.ON
@@ -108,7 +124,7 @@ class Pair(Owner):
             name: PairedMachine(self, side, name) for name, side in zip("ab", lock_step.sides, strict=True)
         }
         for machine in self.machines.values():
-            machine.publish()
+            machine.publisher.number(self.condition())
         self._begin_to_live()
 
     # For others
@@ -142,6 +158,21 @@ class Pair(Owner):
             "at_rest": self.lock_step.at_rest,
         }
 
+    @property
+    def weight(self) -> int:
+        machines = weight_of(self.machines["a"].cpu_count)
+        return machines + self.lock_step.interrupts * _BYTES_AN_INTERRUPT + len(self._waiting) * BYTES_A_COMMAND
+
+    def condition(self) -> State:
+        """What the state of each machine shows of the pair itself."""
+        return {
+            "paused": self.paused,
+            "speed": None,
+            "under_way": None,
+            "sleep": self.sleep.state(),
+            "throttled": self.throttle.state(),
+        }
+
     async def give(self, *commands: Stimulus) -> None:
         """One more stimulus for both. NotPossible when too many wait or the pair is over."""
         await self.ask(Give((at_once(*commands),)))
@@ -169,18 +200,23 @@ class Pair(Owner):
             self._called.clear()
             while self._inbox:
                 self._take(*self._inbox.popleft())
-            self._share.busy(self, self.running)
-            if self.running:
+            runs = self.running and not self._falls_asleep()
+            self._share.busy(self, runs)
+            if runs:
+                began = time.monotonic()
                 self._run_slice()
+                now = time.monotonic()
+                self.throttle.flat_out(now, now - began)
+            else:
+                self.throttle.stop()
             self._publish()
             self._answer()
-            await self._sleep(0.0 if self.running or self._inbox else self._seconds_until_due())
+            await self._sleep(0.0 if runs or self._inbox else self._seconds_until_due())
 
     def _seconds_until_due(self) -> float | None:
         """Until what has changed is still to be shown; None when all is."""
         publishers = [machine.publisher for machine in self.machines.values()]
-        unseen = any(publisher.unseen for publisher in publishers)
-        return max(publisher.seconds_until_due for publisher in publishers) if unseen else None
+        return min((publisher.seconds_until_due for publisher in publishers if publisher.behind), default=None)
 
     def _take(self, request: Request, future: "asyncio.Future[None]") -> None:
         match request:
@@ -201,6 +237,7 @@ class Pair(Owner):
                 self._begin_next()
             else:
                 self._go = Go.NOT
+        self.sleep.forget()
         self._changed()
         self._answers.append((time.monotonic() + _PATIENCE, future))
 
@@ -234,9 +271,8 @@ class Pair(Owner):
             machine.publisher.unseen = True
 
     def _publish(self) -> None:
-        """At rest what has changed is shown at once: whoever asked is answered after it."""
         for machine in self.machines.values():
-            if machine.publisher.due or (machine.publisher.unseen and self._answers and not self.running):
+            if machine.publisher.due:
                 machine.publish()
 
     def _answer(self) -> None:

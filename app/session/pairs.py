@@ -8,19 +8,21 @@ from app.compare.recorded_script import Machine
 from app.compare.script import Script
 from app.session import jobs
 from app.session.drive import NotPossible
-from app.session.owner import make_room, new_id
-from app.session.pair import MOST_WAITING, Pair
+from app.session.owner import Room, make_room, new_id
+from app.session.pair import MOST_WAITING, Pair, weight_of
 from app.session.recorded import RecordedDrive
 from app.session.registry import File, UnknownSession
 from app.session.session import Session
 from app.session.share import Share
 from app.session.simulated import SimulatedDrive
+from app.session.sleep import SLEEP_AFTER
 from app.session.workshop import Workshop
 from app.sim.watched import WatchedSimulation
 from app.traces.errors import UnusableRecording
 
 _EMPTY = Script("what you do here", ())
 _MOST_CPUS = 255
+ROOM = Room(20, 512 << 20)
 
 
 class UnknownPair(UnknownSession):
@@ -41,9 +43,10 @@ class Pairs:
     """Creates, finds and ends pairs; over the limit, the one that nobody watches and nobody has touched for longest
     must go."""
 
-    def __init__(self, share: Share, workshop: Workshop, limit: int = 20) -> None:
-        self._limit = limit
+    def __init__(self, share: Share, workshop: Workshop, room: Room = ROOM, sleep_after: float = SLEEP_AFTER) -> None:
         self._workshop = workshop
+        self._room = room
+        self._sleep_after = sleep_after
         self._pairs: dict[str, Pair] = {}
         self.share = share
 
@@ -101,9 +104,16 @@ class Pairs:
 
     def _add(self, wanted: Wanted, script: Script) -> Pair:
         lock_step = _machines(wanted)
-        make_room(self._pairs, self._limit)
+        make_room(self._pairs, self._room, weight_of(wanted.cpus))
         pair_id = new_id()
-        pair = Pair(pair_id, lock_step, script, paused=wanted.paused, share=self.share)
+        pair = Pair(
+            pair_id,
+            lock_step,
+            script,
+            paused=wanted.paused,
+            share=self.share,
+            sleep_after=self._sleep_after,
+        )
         self._pairs[pair_id] = pair
         return pair
 

@@ -16,19 +16,26 @@ _EVENTS_IN_WORDS = 200
 
 
 class Publisher:
-    """Builds the state of *drive* and hands it to *hub*, thirty times a second at most."""
+    """Builds the state of *drive* and hands it to *hub*; viewers are told thirty times a second at most, whoever asks
+    for whatever meanwhile."""
 
     def __init__(self, hub: Hub, drive: Drive) -> None:
         self._hub = hub
         self._drive = drive
         self._next_frame = 0.0
-        #: Something may have changed since the last frame.
+        self._promised = False
+        #: Something may have changed since the last state was built.
         self.unseen = True
+
+    @property
+    def behind(self) -> bool:
+        """There is something that viewers have not been shown."""
+        return self.unseen or self._hub.unshown
 
     @property
     def due(self) -> bool:
         """There is something to show, and it is time to."""
-        return self.unseen and time.monotonic() >= self._next_frame
+        return self.behind and time.monotonic() >= self._next_frame
 
     @property
     def overdue(self) -> bool:
@@ -40,19 +47,30 @@ class Publisher:
         """How long until another frame may follow the last."""
         return max(0.001, self._next_frame - time.monotonic())
 
-    def publish(self, *, paused: bool, speed: float | None) -> None:
-        """Makes the present state the newest."""
+    def publish(self, condition: State) -> None:
+        """Makes the present state the newest and shows it; *condition* is what the machine does not know of itself."""
         began = time.monotonic()
-        self.unseen = False
-        state: State = {
-            "time": self._drive.time,
-            "paused": paused,
-            "speed": speed,
-            "viewers": len(self._hub.viewers),
-        } | self._drive.state()
-        self._hub.publish(state, self._records())
+        if self.unseen:
+            self.number(condition)
+        if self._hub.unshown:
+            self._hub.show()
         spent = time.monotonic() - began
         self._next_frame = began + max(_FRAME, spent / _FRAME_SHARE)
+
+    def number(self, condition: State) -> None:
+        """Makes the present state the newest, for whoever asks for it; it is shown when the next frame is due."""
+        self.unseen = False
+        state: State = {"time": self._drive.time, **condition, "viewers": len(self._hub.viewers)} | self._drive.state()
+        self._hub.number(state, self._records(), promised=self._promised)
+        self._promised = False
+
+    def promise(self) -> int:
+        """The number of the state that shows all that has been done by now: the newest, or the next, which will be
+        published under that number even if it is the same."""
+        if not self.unseen:
+            return self._hub.seq
+        self._promised = True
+        return self._hub.seq + 1
 
     def _records(self) -> list[EventRecord]:
         log = self._drive.take_log()

@@ -5,15 +5,20 @@ from typing import TYPE_CHECKING
 from app.backends.cost_sheet import DEFAULT_COST_SHEET
 from app.hw.events import Fault
 from app.session.drive import NotPossible, State
+from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
 from app.sim.commands import Demonstrate, Stimulus
 from app.sim.counters import Counters
 from app.sim.event_log import EventLog
 from app.sim.events import Event
 from app.traces.replay import Replay
-from app.wire.snapshot import apic_state, io_apic_state
+from app.wire.kept_state import KeptStates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+#: Measured: an operation with what was recorded of it.
+_BYTES_AN_OPERATION = 180
 
 
 class RecordedDrive:
@@ -28,6 +33,7 @@ class RecordedDrive:
         self.longest_gap = 0.02
         self._counters = Counters()
         self._log = EventLog(self.machine.clock, self._counters)
+        self._kept = KeptStates()
 
     @property
     def time(self) -> int:
@@ -40,6 +46,19 @@ class RecordedDrive:
     @property
     def backend_remark(self) -> str:
         return ""
+
+    @property
+    def cost_sheet(self) -> str:
+        return DEFAULT_COST_SHEET
+
+    @property
+    def generation(self) -> None:
+        return None
+
+    @property
+    def weight(self) -> int:
+        machine = BYTES_A_MACHINE + len(self.machine.cpus) * BYTES_A_CPU
+        return machine + self.replay.length * _BYTES_AN_OPERATION + len(self.data)
 
     @property
     def interrupts_taken(self) -> int:
@@ -80,16 +99,16 @@ class RecordedDrive:
         replay = self.replay
         return {
             "backend": self.backend,
-            "cost_sheet": DEFAULT_COST_SHEET,
+            "cost_sheet": self.cost_sheet,
             "backends_refused": {},
             "profile": self.machine.profile.name,
-            "generation": None,
+            "generation": self.generation,
             "switching_to": None,
             "demonstration": False,
             "idle": self.idle,
             "counters": self._counted(),
-            "cpus": [apic_state(cpu) for cpu in self.machine.cpus],
-            "ioapic": io_apic_state(self.machine.io_apic),
+            "cpus": self._kept.of_cpus(self.machine.cpus),
+            "ioapic": self._kept.of_io_apic(self.machine.io_apic),
             "in_flight": [],
             "recording": {
                 "name": self.name,

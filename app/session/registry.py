@@ -7,12 +7,13 @@ from app.backends.catalogue import DEFAULT_BACKEND
 from app.backends.cost_sheet import CostSheet
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session import jobs
+from app.session.owner import Room, make_room, new_id, new_key
 from app.session.owner import TooManySessions as TooManySessions
-from app.session.owner import make_room, new_id
 from app.session.recorded import RecordedDrive
 from app.session.session import Session
 from app.session.share import Share
 from app.session.simulated import SimulatedDrive
+from app.session.sleep import SLEEP_AFTER
 from app.session.workshop import Workshop
 from app.sim.commands import Demonstrate
 from app.sim.simulation import Simulation
@@ -23,6 +24,8 @@ from app.traces.replay import Replay
 SLOW_MOTION = 400.0
 #: A recording's cycles are nanoseconds; at this pace the sample takes a few minutes.
 RECORDING_SPEED = 5e6
+
+ROOM = Room(100, 512 << 20)
 
 SAMPLES = (("linux-6.1-boot-4cpu", "Linux 6.1 boots on 4 CPUs"),)
 
@@ -50,8 +53,11 @@ def sample_file(name: str, visitor: str) -> File:
 class Registry:
     """Creates, finds and ends sessions. One of them, the default, lasts as long as the process."""
 
-    def __init__(self, limit: int = 100, workshop: Workshop | None = None) -> None:
-        self._limit = limit
+    def __init__(self, room: Room = ROOM, sleep_after: float = SLEEP_AFTER, workshop: Workshop | None = None) -> None:
+        self._room = room
+        self._sleep_after = sleep_after
+        #: Of the session that is always open, however often it begins anew.
+        self.first_key = new_key()
         self._sessions: dict[str, Session] = {}
         self._default: Session | None = None
         #: Of the process: sessions and whatever else runs beside them.
@@ -65,7 +71,9 @@ class Registry:
     def _open_default(self) -> Session:
         simulation = Simulation(4)
         simulation.apply(Demonstrate(True))
-        self._default = self._add("Four CPUs", SimulatedDrive(simulation), paused=False, speed=SLOW_MOTION)
+        self._default = self._add(
+            "Four CPUs", SimulatedDrive(simulation), paused=False, speed=SLOW_MOTION, key=self.first_key
+        )
         return self._default
 
     async def stop(self, code: int) -> None:
@@ -138,9 +146,26 @@ class Registry:
         if session is self._default:
             await self.start()
 
-    def _add(self, title: str, drive: SimulatedDrive | RecordedDrive, *, paused: bool, speed: float | None) -> Session:
-        make_room(self._sessions, self._limit, spared=self._default)
+    def _add(
+        self,
+        title: str,
+        drive: SimulatedDrive | RecordedDrive,
+        *,
+        paused: bool,
+        speed: float | None,
+        key: str | None = None,
+    ) -> Session:
+        make_room(self._sessions, self._room, drive.weight, spared=self._default)
         session_id = new_id()
-        session = Session(session_id, title, drive, paused=paused, speed=speed, share=self.share)
+        session = Session(
+            session_id,
+            title,
+            drive,
+            paused=paused,
+            speed=speed,
+            share=self.share,
+            sleep_after=self._sleep_after,
+            key=key,
+        )
         self._sessions[session_id] = session
         return session

@@ -1,7 +1,7 @@
 """A session: the only owner of its machine. Everybody else puts commands into its inbox.
 
 One task does all the work: it applies commands in their order, moves virtual time in slices that never hold the
-process up, and publishes. It waits for nobody who watches.
+process up, and publishes. It waits for nobody who watches, and what takes long goes on beside whatever else is asked.
 """
 
 import asyncio
@@ -14,12 +14,12 @@ from app.backends.catalogue import BACKENDS
 from app.hw.events import Fault
 from app.session.drive import Drive, NotPossible, State
 from app.session.hub import Hub
+from app.session.long_run import LongRun
 from app.session.owner import Owner
 from app.session.pacer import Pacer
 from app.session.publisher import Publisher
 from app.session.share import Share
 from app.sim.commands import (
-    INTERRUPT,
     Command,
     Demonstrate,
     Pause,
@@ -39,8 +39,10 @@ from app.wire.preview import Preview, preview
 _FRAME = 1 / 30
 #: How many operations go by between two looks at the clock.
 _OPERATIONS_AT_ONCE = 20
-#: A step to an interrupt that has not come after so many operations ends: it may never come.
-_LONGEST_WAIT = 200_000
+#: Wall seconds that commands may take before time goes on.
+_COMMANDS_SLICE = 0.004
+#: Whoever asked for something long is answered after so many seconds; it goes on.
+_PATIENCE = 1.0
 
 
 class Answer(NamedTuple):
@@ -50,6 +52,24 @@ class Answer(NamedTuple):
     seq: int
     text: str
     values: dict[str, Any]
+
+
+class _Done(NamedTuple):
+    """A command that has been applied and whose asker has not been told."""
+
+    future: "asyncio.Future[Answer]"
+    number: int
+    text: str
+    values: dict[str, Any]
+
+
+class _UnderWay(NamedTuple):
+    """A run that takes longer than one slice; *future* is its asker's, *until* when that one must be answered."""
+
+    run: LongRun
+    future: "asyncio.Future[Answer]"
+    number: int
+    until: float
 
 
 class Session(Owner):
@@ -66,17 +86,21 @@ class Session(Owner):
         paused: bool,
         speed: float | None,
         share: Share | None = None,
+        sleep_after: float = 0.0,
+        key: str | None = None,
     ) -> None:
-        super().__init__(session_id, share)
+        super().__init__(session_id, share, sleep_after, key)
         self.title = title
         self.drive = drive
         self.paused = paused
         self.hub = Hub()
         self._pacer = Pacer(speed, drive.longest_gap)
         self._inbox: deque[tuple[Command, asyncio.Future[Answer]]] = deque()
+        self._done: list[_Done] = []
+        self._under_way: _UnderWay | None = None
         self._commands = 0
         self._publisher = Publisher(self.hub, drive)
-        self._publish()
+        self._publisher.number(self._condition())
         self._begin_to_live()
 
     # For others
@@ -85,19 +109,27 @@ class Session(Owner):
     def cpu_count(self) -> int:
         return len(self.drive.machine.cpus)
 
+    @property
+    def weight(self) -> int:
+        return self.drive.weight
+
     def state(self) -> State:
-        """The present state, with its number in the stream as ``seq``."""
+        """The present state, with its number in the stream as ``seq``. Asking for it wakes the session up, behind what
+        is answered: who comes back hears that it slept."""
         if self._publisher.unseen and self.hub.over is None:
-            self._publish()
-        return self.hub.state | {"seq": self.hub.seq}
+            self._publisher.number(self._condition())
+        state = self.hub.state | {"seq": self.hub.seq}
+        self.touch()
+        return state
 
     async def submit(self, command: Command) -> Answer:
-        """Puts *command* into the inbox and waits until it has been applied. NotPossible when it cannot be."""
+        """Puts *command* into the inbox and waits until it has been applied, or is well under way. NotPossible when it
+        cannot be."""
         if self.over:
             raise NotPossible(self.over_words)
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._inbox.append((command, future))
-        self._called.set()
+        self.touch()
         return await future
 
     async def submit_raw(self, raw: object) -> Answer:
@@ -106,12 +138,13 @@ class Session(Owner):
 
     def preview(self, command: SendIpi) -> Preview:
         """What *command* would do now."""
+        self.touch()
         mode = BACKENDS[self.drive.backend].apic_mode
         return preview(self.drive.machine, command, mode, self.drive.vector_names)
 
     def viewers_changed(self) -> None:
         """Somebody has begun or stopped to watch."""
-        self._publisher.unseen = True
+        self._changed()
         self.touch()
 
     @property
@@ -119,92 +152,140 @@ class Session(Owner):
         return (self.hub,)
 
     def _unanswered(self) -> "list[asyncio.Future[Answer]]":
-        return [future for _, future in self._inbox]
+        waiting = [future for _, future in self._inbox] + [done.future for done in self._done]
+        return waiting + ([self._under_way.future] if self._under_way else [])
+
+    def _changed(self) -> None:
+        self._publisher.unseen = True
 
     # The task
 
     async def _live(self) -> None:
         while True:
             self._called.clear()
-            while self._inbox:
-                await self._answer(*self._inbox[0])
-                await asyncio.sleep(0)  # a flood of commands is no reason for others to wait
-                self._inbox.popleft()  # only now: whoever waits for the command under way is told when the session ends
-            delay = None if self.paused else self._advance()
+            self._take_commands()
+            delay = self._go_on()
             self._share.busy(self, delay is not None)
-            if self._publisher.overdue or (self._publisher.due and self.hub.viewers):
+            if (self._publisher.due and (self.hub.viewers or self._done)) or self._publisher.overdue:
                 self._publish()
-            elif delay is None and self._publisher.unseen and self.hub.viewers:
+            elif delay is None and self._publisher.behind and self.hub.viewers:
                 delay = self._publisher.seconds_until_due  # what changed since is still to be shown
-            await self._sleep(delay)
+            self._tell()
+            await self._sleep(0.0 if self._inbox else delay)
+
+    def _take_commands(self) -> None:
+        """Applies what has come in, in its order. A flood of commands is no reason for time to stand still."""
+        end = time.monotonic() + _COMMANDS_SLICE
+        while self._inbox:
+            command, future = self._inbox[0]
+            try:
+                self._do(command, future)
+            except NotPossible as error:
+                if not future.done():
+                    future.set_exception(error)
+            self._inbox.popleft()  # only now: whoever waits for it is told when a fault of ours ends the session
+            if time.monotonic() > end:
+                return
+
+    def _go_on(self) -> float | None:
+        """Moves virtual time on. Returns how long to sleep, None when there is nothing to wait for."""
+        if self.paused and self._under_way is None:
+            self.throttle.stop()
+            return None
+        if self._falls_asleep():
+            self._pacer.stop()
+            return None
+        if self._under_way is None:
+            return self._advance()
+        self._changed()
+        self._under_way.run.go_on(self._share.slice())
+        self._look_at_run()
+        return 0.0
 
     def _advance(self) -> float | None:
-        """Moves virtual time on. Returns how long to sleep, None when there is nothing to wait for."""
         next_time = self.drive.next_time()
         if next_time is None:
             self._pacer.stop()
+            self.throttle.stop()
             return None
-        self._publisher.unseen = True
+        self._changed()
+        began = time.monotonic()
         if self._pacer.speed is None:
             self._run_slice(None)
+            now = time.monotonic()
+            self.throttle.flat_out(now, now - began)
             return 0.0
-        until = self._pacer.advance(time.monotonic(), self.drive.time, next_time)
+        before = self.drive.time
+        until = self._pacer.advance(began, before, next_time)
         self._run_slice(until)
         following = self.drive.next_time()
+        behind = following is not None and following < until
+        self.throttle.paced(began, until - before, (self.drive.time if behind else until) - before)
         if following is None:
             return None
         return min(max(self._pacer.seconds_until(following), 0.002), _FRAME)
 
-    def _run_slice(self, until: int | None, operations: int | None = None, *, until_idle: bool = False) -> int:
-        """Runs for at most this session's share of wall time. Returns operations done."""
+    def _run_slice(self, until: int | None) -> None:
+        """Runs for at most this session's share of wall time."""
         end = time.monotonic() + self._share.slice()
-        done = 0
-        while operations is None or done < operations:
-            chunk = _OPERATIONS_AT_ONCE if operations is None else min(operations - done, _OPERATIONS_AT_ONCE)
-            ran = self.drive.run(until, chunk, until_idle=until_idle)
-            done += ran
-            if ran < chunk or time.monotonic() > end:
-                break
-        return done
+        while self.drive.run(until, _OPERATIONS_AT_ONCE) == _OPERATIONS_AT_ONCE and time.monotonic() <= end:
+            pass
+
+    def _condition(self) -> State:
+        """What the state shows of the session itself."""
+        return {
+            "paused": self.paused,
+            "speed": self._pacer.speed,
+            "under_way": self._under_way.run.state() if self._under_way else None,
+            "sleep": self.sleep.state(),
+            "throttled": self.throttle.state(),
+        }
+
+    def _publish(self) -> None:
+        self._publisher.publish(self._condition())
+
+    def _tell(self) -> None:
+        """Answers those whose command has been applied."""
+        if not self._done:
+            return
+        seq = self._publisher.promise()
+        for done in self._done:
+            if not done.future.done():
+                done.future.set_result(Answer(done.number, seq, done.text, done.values))
+        self._done.clear()
 
     # Commands
 
-    async def _answer(self, command: Command, future: "asyncio.Future[Answer]") -> None:
-        self.touched = time.monotonic()
-        try:
-            text, values = await self._do(command)
-        except NotPossible as error:
-            if not future.done():
-                future.set_exception(error)
+    def _do(self, command: Command, future: "asyncio.Future[Answer]") -> None:
+        """Applies *command*; its asker is told when this round is over, or later where it takes long."""
+        back = self.sleep.words
+        if isinstance(command, StepBy | RunUntilIdle):
+            self._begin_run(command, future)
             return
+        text, values = self._applied(command)
         self._commands += 1
-        if not self.paused:
-            self._advance()  # so that the first frame already shows what came of it
-        self._publish()
-        if not future.done():
-            future.set_result(Answer(self._commands, self.hub.seq, text, values))
+        self.sleep.forget()
+        self._changed()
+        self._done.append(_Done(future, self._commands, f"{text} {back}".rstrip(), values))
 
-    async def _do(self, command: Command) -> tuple[str, dict[str, Any]]:
+    def _applied(self, command: Pause | Run | SetSpeed | Stimulus) -> tuple[str, dict[str, Any]]:
         match command:
             case Pause():
                 self._hold()
+                self._end_run()
                 return "Time stands still.", {}
             case Run():
                 self.paused = False
+                self._end_run()
                 return "Time runs.", {}
             case SetSpeed(speed):
                 self._pacer.speed = speed
                 self._pacer.stop()
                 return "Flat out." if speed is None else f"{speed:g} cycles a second.", {}
-            case StepBy(unit, amount):
-                return await self._step(unit, amount)
-            case RunUntilIdle(limit):
-                return await self._run_until_idle(limit)
             case _:
-                value = self.drive.apply(command)
-                return self._applied(command, value)
+                return self._stirred(command, self.drive.apply(command))
 
-    def _applied(self, command: Stimulus, value: int | Fault | None) -> tuple[str, dict[str, Any]]:
+    def _stirred(self, command: Stimulus, value: int | Fault | None) -> tuple[str, dict[str, Any]]:
         if isinstance(value, Fault):
             return f"#GP: {value.value}.", {"fault": value.value}
         if isinstance(command, ReadRegister | ReadMsr) and value is not None:
@@ -216,54 +297,37 @@ class Session(Owner):
         self.paused = True
         self._pacer.stop()
 
-    async def _step(self, unit: str, amount: int) -> tuple[str, dict[str, Any]]:
-        self._hold()
-        done = await (self._run_interrupts(amount) if unit == INTERRUPT else self._run_operations(amount))
-        text = f"{done} operation{'' if done == 1 else 's'} done." if done else "Nothing is left to do."
-        return text, {"operations": done}
+    # What takes long
 
-    async def _run_until_idle(self, limit: int) -> tuple[str, dict[str, Any]]:
-        with suppress(NotPossible):
-            self.drive.apply(Demonstrate(False))
-        done = 0 if self.drive.idle else await self._run_operations(limit, until_idle=True)
-        idle = self.drive.idle
-        text = f"Idle after {done} operations." if idle else f"Still busy after {done} operations."
-        return text, {"idle": idle, "operations": done}
+    def _begin_run(self, command: StepBy | RunUntilIdle, future: "asyncio.Future[Answer]") -> None:
+        """Does the first slice at once: most are over then."""
+        if self._under_way is not None:
+            raise NotPossible(f"busy: {self._under_way.run.words} Pause ends it")
+        if isinstance(command, StepBy):
+            self._hold()
+        else:
+            with suppress(NotPossible):
+                self.drive.apply(Demonstrate(False))
+        self._commands += 1
+        self.sleep.forget()
+        self._changed()
+        run = LongRun(command, self.drive)
+        self._under_way = _UnderWay(run, future, self._commands, time.monotonic() + _PATIENCE)
+        run.go_on(self._share.slice())
+        self._look_at_run()
 
-    async def _run_operations(self, amount: int, *, until_idle: bool = False) -> int:
-        done = 0
-        while done < amount:
-            ran = self._run_slice(None, amount - done, until_idle=until_idle)
-            done += ran
-            if not ran or self._told_to_pause() or (until_idle and self.drive.idle):
-                break
-            await self._let_others()
-        return done
+    def _look_at_run(self) -> None:
+        """Has its asker answered once it is over, or well under way."""
+        assert self._under_way is not None
+        run, future, number, until = self._under_way
+        waits = not future.done() and all(done.future is not future for done in self._done)
+        if waits and (run.over or time.monotonic() > until):
+            self._done.append(_Done(future, number, *run.answer()))
+        if run.over:
+            self._under_way = None
 
-    def _told_to_pause(self) -> bool:
-        """Whether somebody wants a long run to end."""
-        return any(isinstance(command, Pause) for command, _ in self._inbox)
-
-    async def _run_interrupts(self, amount: int) -> int:
-        done = waited = 0
-        taken = self.drive.interrupts_taken
-        goal = taken + amount
-        while taken < goal and waited < _LONGEST_WAIT and self.drive.run(operations=1):
-            done += 1
-            before, taken = taken, self.drive.interrupts_taken
-            waited = waited + 1 if taken == before else 0
-            if done % _OPERATIONS_AT_ONCE == 0:
-                await self._let_others()
-                if self._told_to_pause():
-                    break
-        return done
-
-    async def _let_others(self) -> None:
-        """Between two slices of a long run: others get their turn, and viewers see how far it is."""
-        self._publisher.unseen = True
-        if self._publisher.due:
-            self._publish()
-        await asyncio.sleep(0)
-
-    def _publish(self) -> None:
-        self._publisher.publish(paused=self.paused, speed=self._pacer.speed)
+    def _end_run(self) -> None:
+        """Somebody wants the run to end, whoever began it."""
+        if self._under_way is not None:
+            self._under_way.run.over = True
+            self._look_at_run()

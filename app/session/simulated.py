@@ -23,7 +23,8 @@ from app.sim.commands import (
 from app.sim.events import Event
 from app.sim.repricing import reason_against_sheet
 from app.sim.simulation import Simulation
-from app.wire.snapshot import cpu_state, in_flight_state, io_apic_state
+from app.wire.kept_state import KeptStates
+from app.wire.snapshot import in_flight_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from app.backends.cost_sheet import CostSheet
 
 
+#: Measured: a machine with its published states, of which each may have changed every CPU.
+BYTES_A_MACHINE, BYTES_A_CPU = 100_000, 60_000
+BYTES_A_COMMAND = 200
 _MOST_CALLS = 64
 _MOST_IN_FLIGHT = 256
 
@@ -44,6 +48,8 @@ class SimulatedDrive:
         self.vector_names: Mapping[int, str] = GENERATIONS[simulation.generation].vector_names
         self.longest_gap = 0.9
         self._refused_under: tuple[CostSheet, dict[str, str]] | None = None
+        self._named: tuple[CostSheet, str] | None = None
+        self._kept = KeptStates()
 
     @property
     def time(self) -> int:
@@ -58,6 +64,22 @@ class SimulatedDrive:
         execution = self.simulation.execution
         next_one = execution.following or execution.backend
         return remark_on(next_one.definition.lacks, self.simulation.sheet)
+
+    @property
+    def cost_sheet(self) -> str:
+        sheet = self.simulation.sheet
+        if self._named is None or self._named[0] is not sheet:
+            self._named = (sheet, reference_of(sheet))
+        return self._named[1]
+
+    @property
+    def generation(self) -> str:
+        return self.simulation.generation
+
+    @property
+    def weight(self) -> int:
+        journal = len(self.simulation.journal) * BYTES_A_COMMAND
+        return BYTES_A_MACHINE + len(self.machine.cpus) * BYTES_A_CPU + journal
 
     @property
     def interrupts_taken(self) -> int:
@@ -121,7 +143,7 @@ class SimulatedDrive:
         return {
             "backend": simulation.backend,
             "backend_remark": self.backend_remark,
-            "cost_sheet": reference_of(simulation.sheet),
+            "cost_sheet": self.cost_sheet,
             "backends_refused": self._refused(),
             "profile": self.machine.profile.name,
             "generation": simulation.generation,
@@ -129,8 +151,8 @@ class SimulatedDrive:
             "demonstration": simulation.demonstration is not None,
             "idle": self.idle,
             "counters": simulation.counters.as_dict(),
-            "cpus": [cpu_state(processor) for processor in simulation.processors],
-            "ioapic": io_apic_state(self.machine.io_apic),
+            "cpus": self._kept.of_processors(simulation.processors),
+            "ioapic": self._kept.of_io_apic(self.machine.io_apic),
             "in_flight": in_flight_state(simulation.in_flight.values(), self.machine),
             "recording": None,
         }

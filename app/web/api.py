@@ -60,18 +60,19 @@ def links_of(session: Session) -> dict[str, str]:
 
 
 def summary(session: Session) -> dict[str, Any]:
-    """A session in short."""
-    state = session.state()
+    """A session in short, from what is at hand: no state is built for it."""
+    drive = session.drive
     return {
         "id": session.id,
         "title": session.title,
         "cpus": session.cpu_count,
-        "backend": state["backend"],
-        "cost_sheet": state["cost_sheet"],
-        "profile": state["profile"],
-        "generation": state["generation"],
+        "backend": drive.backend,
+        "cost_sheet": drive.cost_sheet,
+        "profile": drive.machine.profile.name,
+        "generation": drive.generation,
         "paused": session.paused,
-        "time": state["time"],
+        "asleep": session.sleep.asleep,
+        "time": drive.time,
         "viewers": len(session.hub.viewers),
         "links": links_of(session),
     }
@@ -143,8 +144,11 @@ async def list_sessions(request: Request) -> list[dict[str, Any]]:
 
 @router.get("/sessions/{session_id}", responses=answers(SessionSummary, 404), response_model=None)
 async def read_session(request: Request, session_id: str) -> dict[str, Any]:
-    """One session, in short."""
-    return summary(registry_of(request).get(session_id))
+    """One session, in short; it wakes up behind the answer."""
+    session = registry_of(request).get(session_id)
+    short = summary(session)
+    session.touch()
+    return short
 
 
 @router.delete("/sessions/{session_id}", status_code=204, responses=answers(None, 401, 404, status=204, writes=True))

@@ -6,8 +6,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
+from app.session.pairs import ROOM as PAIRS_ROOM
 from app.session.pairs import Pairs
-from app.session.registry import Registry
+from app.session.registry import ROOM, Registry
 from app.web import (
     ab,
     api,
@@ -64,10 +65,12 @@ def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B00
         docs_url=None,  # FastAPI's page fetches its scripts from elsewhere
         redoc_url=None,
     )
-    application.state.registry = registry = Registry()
+    application.state.registry = registry = Registry(ROOM._replace(bytes=settings.memory), settings.sleep_after)
     application.state.verdicts = verdict.new_verdicts(registry.workshop)
     application.state.comparisons = compare.Comparisons(registry.workshop)
-    application.state.pairs = Pairs(registry.share, registry.workshop)
+    application.state.pairs = Pairs(
+        registry.share, registry.workshop, PAIRS_ROOM._replace(bytes=settings.memory), settings.sleep_after
+    )
     errors.install(application)
     application.add_middleware(Guard, settings=settings)
     application.include_router(api.router)

@@ -72,8 +72,6 @@ def problem_of(error: Exception) -> Problem:
             return Problem(503, "No room for another session", str(error))
         case UnusableRecording() | TookTooLong() | TooMuchToDo() | ClientDisconnect():
             return _of_work(error)
-        case UnusableRecording():
-            return Problem(422, "This recording cannot be replayed", str(error))
         case RepeatedKey(key=key, detail=detail):
             return Problem(422, "The body does not fit", detail, [(key, "stands there twice")])
         case HTTPException(status_code=status):

@@ -129,6 +129,7 @@ def pair_summary(pair: Pair) -> dict[str, Any]:
         "remarks": list(pair.script.remarks),
         "cpus": pair.machines["a"].cpu_count,
         "cost_sheet": pair.lock_step.a.simulation.sheet.name,
+        "asleep": pair.sleep.asleep,
         **pair.progress(),
         **{
             name: {
@@ -176,8 +177,11 @@ async def list_pairs(request: Request) -> list[dict[str, Any]]:
 
 @router.get("/pairs/{pair_id}", responses=answers(PairSummary, 404), response_model=None)
 async def read_pair(request: Request, pair_id: str) -> dict[str, Any]:
-    """One pair, in short."""
-    return pair_summary(pairs_of(request).get(pair_id))
+    """One pair, in short; it wakes up behind the answer."""
+    pair = pairs_of(request).get(pair_id)
+    short = pair_summary(pair)
+    pair.touch()
+    return short
 
 
 @router.delete("/pairs/{pair_id}", status_code=204, responses=answers(None, 401, 404, status=204, writes=True))

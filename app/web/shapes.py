@@ -86,6 +86,7 @@ class SessionSummary(_Shape):
     profile: str
     generation: str | None
     paused: bool
+    asleep: bool
     time: int
     viewers: int
     links: SessionLinks
@@ -183,6 +184,28 @@ class Flight(_Outline):
     arrives: int
 
 
+class UnderWay(_Shape):
+    """A step or a run until idle that takes long; `pause` ends it."""
+
+    command: Literal["step", "run_until_idle"]
+    operations: int
+    words: str
+
+
+class Sleep(_Shape):
+    """It sleeps since nobody watches or asks, or it slept until just now."""
+
+    asleep: bool
+    words: str
+
+
+class Throttled(_Shape):
+    """It gets only so much of its pace or, flat out, of the process."""
+
+    share: float
+    words: str
+
+
 class State(_Outline):
     """All that there is to see, in outline."""
 
@@ -190,6 +213,9 @@ class State(_Outline):
     time: int
     paused: bool
     speed: float | None
+    under_way: UnderWay | None
+    sleep: Sleep | None
+    throttled: Throttled | None
     viewers: int
     backend: str
     cost_sheet: str
@@ -221,6 +247,8 @@ class Applied(BaseModel):
     operations: int = 0
     #: Of `run_until_idle`.
     idle: bool = True
+    #: Of a `step` or `run_until_idle` that is not over yet.
+    under_way: bool = True
 
 
 class Limit(_Shape):
@@ -291,6 +319,7 @@ class PairSummary(PairProgress):
     remarks: list[str]
     cpus: int
     cost_sheet: str
+    asleep: bool
     a: MachineSummary
     b: MachineSummary
     links: PairLinks

@@ -44,7 +44,7 @@ class Fields:
             raise InvalidCommand(self._errors)
 
     def only(self, known: Collection[str]) -> None:
-        """Notes each field that nobody reads here: it may be a slip of the pen, and then something else would be done."""
+        """Notes each field that nobody reads here: where it is a slip of the pen, something else would be done."""
         for name in self._raw:
             if name not in known:
                 listed = f"known: {', '.join(known)}" if known else "there are none"

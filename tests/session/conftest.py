@@ -16,6 +16,12 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Askers wait for as long as it takes: this machine may be slow."""
+    monkeypatch.setattr("app.session.session._PATIENCE", 3600.0)
+
+
 @pytest.fixture
 async def workshop() -> AsyncIterator[Workshop]:
     """A workshop with no job."""

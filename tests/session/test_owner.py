@@ -8,7 +8,7 @@ import pytest
 
 from app.session.drive import NotPossible
 from app.session.hub import Hub
-from app.session.owner import Owner, TooManySessions, make_room, new_id
+from app.session.owner import Owner, Room, TooManySessions, make_room, new_id
 from app.session.share import Share
 from app.web.application import create_application
 
@@ -22,6 +22,7 @@ class Clock(Owner):
 
     def __init__(self, share: Share | None = None, *, breaks: bool = False) -> None:
         super().__init__(new_id(), share)
+        self.bytes = 1
         self.hub = Hub()
         self.asked: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._breaks = breaks
@@ -30,6 +31,13 @@ class Clock(Owner):
     @property
     def hubs(self) -> Iterable[Hub]:
         return (self.hub,)
+
+    @property
+    def weight(self) -> int:
+        return self.bytes
+
+    def _changed(self) -> None:
+        """It shows nothing."""
 
     def _unanswered(self) -> list[asyncio.Future[None]]:
         return [self.asked]
@@ -84,9 +92,9 @@ async def test_longest_untouched_makes_room_but_never_the_spared_one() -> None:
         second.touched = third.touched - 1
         first.touched = second.touched - 1
 
-        make_room(clocks, 4)
+        make_room(clocks, Room(4, 1000), 1)
         assert len(clocks) == 3
-        make_room(clocks, 3, spared=first)
+        make_room(clocks, Room(3, 1000), 1, spared=first)
 
         assert list(clocks.values()) == [first, third]
         assert second.over
@@ -97,8 +105,8 @@ async def test_watched_ones_make_no_room() -> None:
         one, other = (clock.hub for clock in clocks.values())
         refused = pytest.raises(TooManySessions, match="2 clocks are open and all of them are watched")
         with one.viewing(), other.viewing(), refused:
-            make_room(clocks, 2)
-        make_room(clocks, 2)
+            make_room(clocks, Room(2, 1000), 1)
+        make_room(clocks, Room(2, 1000), 1)
         assert len(clocks) == 1
 
 
@@ -113,3 +121,41 @@ async def test_pairs_and_sessions_share_one_process() -> None:
     state = create_application().state
 
     assert state.pairs.share is state.registry.share
+
+
+async def test_room_is_made_by_bytes_too_and_the_longest_untouched_go_first() -> None:
+    with several(4) as clocks:
+        first, second, third, fourth = clocks.values()
+        for age, clock in enumerate((fourth, third, second, first)):
+            clock.bytes = 100
+            clock.touched -= age
+
+        make_room(clocks, Room(10, 500), 100)
+        assert len(clocks) == 4
+        make_room(clocks, Room(10, 500), 250)
+
+        assert list(clocks.values()) == [third, fourth]
+        assert (first.over, second.over, third.over) == (True, True, False)
+
+
+async def test_what_is_too_large_for_all_room_there_is_ends_nobody() -> None:
+    with several(3) as clocks:
+        watched, *others = clocks.values()
+        watched.bytes = 400 << 20
+        with watched.hub.viewing(), pytest.raises(TooManySessions, match="more memory than the 500 MiB for all clocks"):
+            make_room(clocks, Room(10, 500 << 20), 200 << 20)
+
+        assert not any(clock.over for clock in others)
+        assert len(clocks) == 3
+
+
+async def test_only_its_own_key_opens_it() -> None:
+    with several(2) as clocks:
+        one, other = clocks.values()
+
+        assert one.opens_to(one.key)
+        assert not one.opens_to(other.key)
+        assert not one.opens_to("")
+        assert not one.opens_to(one.key[:-1])
+        assert not one.opens_to("ключ")
+        assert len(one.key) >= 22

@@ -102,3 +102,10 @@ def test_time_goes_neither_back_nor_further_than_the_pace_or_the_gap_allows(
         assert reached >= now
         assert reached <= max(now + 1 + speed * Pacer.LONGEST_TICK, next_time - speed * GAP)
         now = reached
+
+
+def test_what_could_not_be_computed_in_time_is_not_made_up_for() -> None:
+    pacer = Pacer(1000.0, GAP)
+    minute = [pacer.advance(tick / 10, 0, next_time=300) for tick in range(600)]  # and the machine does not get on
+
+    assert max(minute) == 1000 * Pacer.LONGEST_TICK

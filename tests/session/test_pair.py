@@ -10,6 +10,7 @@ from app.compare.lock_step import MOST_INTERRUPTS
 from app.compare.recorded_script import Machine
 from app.compare.script import at_once
 from app.session.drive import NotPossible
+from app.session.owner import Room
 from app.session.pair import MOST_WAITING, Give, Go, Pair
 from app.session.pairs import Pairs, Wanted
 from app.session.registry import UnknownSession, sample_file
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 async def pairs(workshop: Workshop) -> AsyncIterator[Pairs]:
-    made = Pairs(Share(), workshop, limit=2)
+    made = Pairs(Share(), workshop, room=Room(2, 1 << 30))
     yield made
     await made.stop(1000)
 
@@ -91,10 +92,9 @@ async def test_streams_tell_how_far_the_pair_is(pair: Pair) -> None:
     machine = pair.machine("b")
     with machine.hub.viewing() as viewer:
         await pair.give(TO_CPU_1)
-        message = machine.hub.message_for(viewer)
-
-    assert message is not None
-    assert '"pair":{"stimuli":1' in message
+        async with asyncio.timeout(10):
+            while '"pair":{"stimuli":1' not in (machine.hub.message_for(viewer) or ""):
+                await viewer.fresh.wait()
 
 
 async def test_ended_pair_says_so(pairs: Pairs, pair: Pair) -> None:
@@ -131,8 +131,8 @@ async def test_recording_runs_without_holding_up_the_loop(pairs: Pairs) -> None:
     assert pair.paused
     beats = 0
 
-    await pair.ask(Go.ON)  # answers when it is well under way
-    while pair.running:
+    going = asyncio.create_task(pair.ask(Go.ON))  # answers when it is well under way
+    while not going.done() or pair.running:
         await asyncio.sleep(0)
         beats += 1
 

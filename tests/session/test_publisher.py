@@ -37,11 +37,12 @@ def test_events_that_were_dropped_are_counted_on_the_stream(make: Callable[[], D
     publisher = Publisher(hub, drive)
     with hub.viewing() as viewer:
         drive.run(operations=5)
-        publisher.publish(paused=True, speed=None)
+        publisher.publish({"paused": True, "speed": None})
         seen = json.loads(hub.message_for(viewer) or "")
         while drive.happened < 5 * EVENTS_KEPT:
             drive.run(operations=50)
-        publisher.publish(paused=True, speed=None)
+        publisher.unseen = True
+        publisher.publish({"paused": True, "speed": None})
         delta = json.loads(hub.message_for(viewer) or "")
         snapshot = json.loads(hub.message_for(type(viewer)()) or "")
 

@@ -6,6 +6,7 @@ import pytest
 
 from app.hw.profile import PROFILES
 from app.session.drive import NotPossible
+from app.session.owner import Room
 from app.session.registry import File, Registry, TooManySessions, UnknownSession
 from app.sim.commands import Pause, SetInterruptFlag
 from app.traces.errors import UnusableRecording
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def registry() -> AsyncIterator[Registry]:
     """Room for three sessions, one of them the default."""
-    made = Registry(limit=3)
+    made = Registry(room=Room(3, 1 << 30))
     await made.start()
     yield made
     await made.stop(1012)

@@ -26,10 +26,10 @@ async def test_long_run_lets_viewers_see_how_far_it_is(session: Session) -> None
 
 async def test_commands_that_wait_when_the_session_ends_are_answered(session: Session) -> None:
     await busy_without_end(session)
-    tasks = [
-        asyncio.create_task(session.submit(command)) for command in (RunUntilIdle(100_000_000), SetSpeed(None), Run())
-    ]
+    tasks = [asyncio.create_task(session.submit(RunUntilIdle(100_000_000)))]
     await let_it_live()
+    tasks += [asyncio.create_task(session.submit(command)) for command in (SetSpeed(None), Run())]
+    await asyncio.sleep(0)  # they are in the inbox, and the session has had no turn
 
     await session.close()
 

@@ -7,6 +7,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from app.session.session import Session
+from app.session.simulated import SimulatedDrive
+from app.sim.simulation import Simulation
+from app.web.api import summary
 from tests.web.serving import Api, Server, new_session
 
 SESSIONS = "/api/v1/sessions"
@@ -307,3 +311,39 @@ def test_body_that_says_something_twice_is_refused_by_the_key(session: Api, path
     answer = session.http.post(path.format(id=session.id), content=body, headers={"Content-Type": "application/json"})
 
     assert fields(answer) == ["pin"]
+
+
+@pytest.mark.anyio
+async def test_summaries_build_no_state() -> None:
+    class Counted(SimulatedDrive):
+        built = 0
+
+        def state(self) -> dict[str, Any]:
+            self.built += 1
+            return super().state()
+
+    drive = Counted(Simulation(3, "vmi"))
+    made = Session("BRIEF", "three CPUs", drive, paused=True, speed=None)
+    made.viewers_changed()  # something has changed since the last state
+    before = drive.built
+
+    short = summary(made)
+
+    assert drive.built == before
+
+    assert (short["cpus"], short["backend"], short["time"]) == (3, "vmi", drive.time)
+    made.abandon()
+
+
+def test_summary_tells_what_the_state_tells(http: httpx2.Client) -> None:
+    made = new_session(http, cpus=2, backend="vmi", profile="qemu", cost_sheet="2007?vm_exit=900")
+    made.command("call_guest", cpu=0, function="smp_call_function")
+    made.command("step", unit="operation", count=5)
+
+    short, state = http.get(made.path).json(), made.state()
+
+    for key in ("backend", "cost_sheet", "profile", "generation", "paused", "time"):
+        assert short[key] == state[key], key
+    assert short["asleep"] is False
+    assert short in http.get(SESSIONS).json()
+    made.end()
