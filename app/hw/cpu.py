@@ -130,9 +130,17 @@ class Cpu:
         """Only a CPU that waits for it, or is about to, takes a start-up IPI; it is not latched beyond that."""
         waits = self.run_state is _WAIT_FOR_SIPI or (self.init_pending and not self.bootstrap)
         if self.in_smm or not waits:
-            return self._refuse(message, Reason.NOT_WAITING_FOR_SIPI)
+            return self._refuse(message, self._why_no_startup())
         merged, self.sipi_pending = self.sipi_pending is not None, message.vector
         return self._latched(message.delivery_mode, message.vector, message.number, merged)
+
+    def _why_no_startup(self) -> Reason:
+        if self.in_smm:
+            return Reason.IN_SMM
+        if self.bootstrap:
+            return Reason.NEVER_WAITS_FOR_SIPI
+        halted = self.run_state is RunState.HALTED
+        return Reason.HALTED_AND_NOT_WAITING if halted else Reason.NOT_WAITING_FOR_SIPI
 
     def _signal(self, mode: DeliveryMode, vector: int, number: int | None) -> Outcome:
         """Latches an NMI, SMI, INIT or ExtINT."""
@@ -154,7 +162,8 @@ class Cpu:
         if merged:
             self.apic.book(Merged(self.number, vector, mode, number))
             return Outcome.MERGED
-        self.apic.book(Accepted(self.number, vector, mode, TriggerMode.EDGE, number))
+        held = self.in_smm and mode is not DeliveryMode.EXTINT
+        self.apic.book(Accepted(self.number, vector, mode, TriggerMode.EDGE, number, in_smm=held))
         return Outcome.ACCEPTED
 
     # Local sources

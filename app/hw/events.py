@@ -5,8 +5,9 @@ from typing import NamedTuple
 
 from app.hw.messages import BusMessage
 from app.hw.reasons import Fault as Fault
+from app.hw.reasons import Ignored as Ignored
 from app.hw.reasons import Reason as Reason
-from app.x86.icr import DeliveryMode, TriggerMode
+from app.x86.icr import DeliveryMode, IcrBreach, TriggerMode
 
 
 class Outcome(Enum):
@@ -33,6 +34,15 @@ class SendRefused(NamedTuple):
     reason: Reason
 
 
+class CommandQuestioned(NamedTuple):
+    """An ICR write that sends, although the manual forbids it as it stands: other processors may do otherwise."""
+
+    cpu: int
+    vector: int
+    delivery_mode: DeliveryMode
+    breach: IcrBreach
+
+
 class MsiIgnored(NamedTuple):
     """A device's message that asked for no interrupt."""
 
@@ -51,6 +61,8 @@ class Accepted(NamedTuple):
     message: int | None
     #: It was the pending bit of a port that was set.
     event_channel: bool = False
+    #: The CPU is in system-management mode, and takes it after RSM.
+    in_smm: bool = False
 
 
 class Merged(NamedTuple):
@@ -203,6 +215,22 @@ class RegisterFaulted(NamedTuple):
     general_protection: bool
 
 
+class WriteIgnored(NamedTuple):
+    """Software wrote a *register* of its APIC, or an *msr*, and nothing changed."""
+
+    cpu: int
+    register: int | None
+    msr: int | None
+    reason: Reason
+
+
+class EntryWriteIgnored(NamedTuple):
+    """A write of the redirection entry of *pin* changed nothing."""
+
+    pin: int
+    reason: Reason
+
+
 class ErrorNoticed(NamedTuple):
     """A bit of the pending half of ESR was set; software sees it after its next ESR write."""
 
@@ -250,6 +278,7 @@ class InterruptsHeldOff(NamedTuple):
 Event = (
     MessageSent
     | SendRefused
+    | CommandQuestioned
     | MsiIgnored
     | Accepted
     | Merged
@@ -272,6 +301,8 @@ Event = (
     | LocalSourceDropped
     | MsrFaulted
     | RegisterFaulted
+    | WriteIgnored
+    | EntryWriteIgnored
     | ErrorNoticed
     | PinChanged
     | LegacyLineChanged

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import assert_never
 
 from app.hw.apic_base import ApicMode
-from app.hw.events import Reason, SendRefused
+from app.hw.events import CommandQuestioned, Reason, SendRefused
 from app.hw.local_apic import LocalApic
 from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import ApicBusErrors, LevelTriggeredIpis, LowestPriorityBroadcast, LowestPriorityIpis, Profile
@@ -21,12 +21,14 @@ from app.x86.icr import (
     Icr,
     Shorthand,
     TriggerMode,
+    breaches,
     is_init_level_deassert,
 )
 from app.x86.vectors import FIRST_LEGAL_VECTOR
 
 # Python 3.11 takes its time to find a member of an enum: what every IPI asks for is looked up once.
 _IPI, _X2APIC, _NORMALISED = Origin.IPI, ApicMode.X2APIC, LevelTriggeredIpis.NORMALISED
+_LOWEST_PRIORITY, _NMI = DeliveryMode.LOWEST_PRIORITY, DeliveryMode.NMI
 _EDGE, _LEVEL = TriggerMode.EDGE, TriggerMode.LEVEL
 _XAPIC_BROADCAST, _X2APIC_BROADCAST = 0xFF, 0xFFFF_FFFF
 
@@ -39,6 +41,10 @@ def send(apic: LocalApic, icr: Icr) -> InterruptMessage | None:
         apic.record(SendRefused(apic.cpu, icr.vector, icr.delivery_mode, reason))
         _notice(apic, icr, reason)
         return None
+    if icr.delivery_mode > _LOWEST_PRIORITY and icr.delivery_mode is not _NMI:
+        # Of the others nobody's result depends on it: Linux itself leaves level at 0 there.
+        for breach in breaches(icr):
+            apic.record(CommandQuestioned(apic.cpu, icr.vector, icr.delivery_mode, breach))
     apic.sends_in_flight += 1
     return InterruptMessage(
         apic.numbers.take(),

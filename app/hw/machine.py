@@ -14,8 +14,10 @@ from app.hw.clock import Clock
 from app.hw.cpu import Cpu
 from app.hw.event_channels import EventChannels
 from app.hw.events import (
+    EntryWriteIgnored,
     Event,
     Fault,
+    Ignored,
     InterruptFlagChanged,
     InterruptsHeldOff,
     MessageSent,
@@ -99,21 +101,21 @@ class Machine:
         """Reads a local-APIC register in the way of the APIC's mode; *offset* is that of the xAPIC page."""
         return read_register(self.cpus[cpu].apic, offset)
 
-    def write_register(self, cpu: int, offset: int, value: int) -> Fault | None:
-        """As ``read_register``. A message that the write sends goes to ``outbox``."""
+    def write_register(self, cpu: int, offset: int, value: int) -> Fault | Ignored | None:
+        """As ``read_register``. A message that the write sends goes to ``outbox``. Tells when it had no effect."""
         return self._written(write_register(self.cpus[cpu].apic, offset, value))
 
     def read_msr(self, cpu: int, msr: int) -> int | Fault:
         return read_msr(self.cpus[cpu].apic, msr)
 
-    def write_msr(self, cpu: int, msr: int, value: int) -> Fault | None:
+    def write_msr(self, cpu: int, msr: int, value: int) -> Fault | Ignored | None:
         return self._written(write_msr(self.cpus[cpu].apic, msr, value))
 
     def write_cr8(self, cpu: int, value: int) -> Fault | None:
         return write_cr8(self.cpus[cpu].apic, value)
 
-    def _written(self, effect: BusMessage | Fault | None) -> Fault | None:
-        if isinstance(effect, Fault):
+    def _written(self, effect: BusMessage | Fault | Ignored | None) -> Fault | Ignored | None:
+        if isinstance(effect, Fault | Ignored):
             return effect
         if effect is not None:
             self._post(effect)
@@ -135,10 +137,15 @@ class Machine:
         self.io_apic.select = index & 0xFF
         self.write_io_apic_window(value)
 
-    def write_redirection_entry(self, pin: int, entry: int) -> None:
-        """Writes both halves of a pin's entry, the destination first."""
+    def write_redirection_entry(self, pin: int, entry: int) -> Ignored | None:
+        """Writes both halves of a pin's entry, the destination first. Tells when nothing of it could be written."""
+        before = self.io_apic.entries[pin]
         self.write_io_apic(IoApicRegister.REDIRECTION + 2 * pin + 1, entry >> 32)
         self.write_io_apic(IoApicRegister.REDIRECTION + 2 * pin, entry & 0xFFFF_FFFF)
+        if entry == before or self.io_apic.entries[pin] != before:
+            return None
+        self._record(EntryWriteIgnored(pin, Reason.NOT_WRITABLE))
+        return Ignored(Reason.NOT_WRITABLE)
 
     def write_io_apic_window(self, value: int) -> None:
         self._post_all(self.io_apic.write_window(value))

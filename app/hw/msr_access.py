@@ -5,7 +5,7 @@ Priorities in Control Register CR8".
 """
 
 from app.hw.apic_base import ApicMode, read_apic_base, write_apic_base
-from app.hw.events import Fault, MsrFaulted
+from app.hw.events import Fault, Ignored, MsrFaulted, Reason, WriteIgnored
 from app.hw.local_apic import LocalApic
 from app.hw.messages import BusMessage
 from app.hw.register_access import read_register, write_register
@@ -29,14 +29,14 @@ def read_msr(apic: LocalApic, msr: int) -> int | Fault:
             return read_register(apic, x2apic_offset(msr))
 
 
-def write_msr(apic: LocalApic, msr: int, value: int) -> BusMessage | Fault | None:
-    """WRMSR of the 64-bit *value*. Returns the message that it sends, or a Fault for #GP."""
+def write_msr(apic: LocalApic, msr: int, value: int) -> BusMessage | Fault | Ignored | None:
+    """WRMSR of the 64-bit *value*. Returns the message that it sends, a Fault for #GP, or why it did nothing."""
     match msr:
         case Msr.IA32_APIC_BASE:
-            fault = write_apic_base(apic, value)
-            return _fault(apic, msr, fault) if fault else None
+            return _write_apic_base(apic, value)
         case Msr.IA32_TSC_DEADLINE if apic.profile.tsc_deadline:
-            apic.timer.write_tsc_deadline(value)
+            if not apic.timer.write_tsc_deadline(value):
+                return _ignored(apic, msr, Reason.TIMER_HAS_NO_DEADLINE)
             apic.changes.timers.add(apic.cpu)
             return None
         case _ if msr not in X2APIC_MSRS:
@@ -45,6 +45,16 @@ def write_msr(apic: LocalApic, msr: int, value: int) -> BusMessage | Fault | Non
             return _fault(apic, msr, Fault.WRONG_MODE)
         case _:
             return write_register(apic, x2apic_offset(msr), value)
+
+
+def _write_apic_base(apic: LocalApic, value: int) -> Fault | Ignored | None:
+    before = read_apic_base(apic)
+    fault = write_apic_base(apic, value)
+    if fault is not None:
+        return _fault(apic, Msr.IA32_APIC_BASE, fault)
+    if value != before == read_apic_base(apic):  # it was the bit of the bootstrap processor
+        return _ignored(apic, Msr.IA32_APIC_BASE, Reason.NOT_WRITABLE)
+    return None
 
 
 def read_cr8(apic: LocalApic) -> int:
@@ -63,3 +73,8 @@ def write_cr8(apic: LocalApic, value: int) -> Fault | None:
 def _fault(apic: LocalApic, msr: int | None, fault: Fault) -> Fault:
     apic.record(MsrFaulted(apic.cpu, msr, fault))
     return fault
+
+
+def _ignored(apic: LocalApic, msr: int, reason: Reason) -> Ignored:
+    apic.record(WriteIgnored(apic.cpu, None, msr, reason))
+    return Ignored(reason)

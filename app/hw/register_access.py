@@ -5,20 +5,22 @@ Source: SDM vol. 3, "The Local APIC Block Diagram", "Register Access Through MSR
 """
 
 from app.hw.apic_base import ApicMode
-from app.hw.events import Fault, RegisterFaulted
+from app.hw.events import Fault, Ignored, Reason, RegisterFaulted
 from app.hw.local_apic import LocalApic
 from app.hw.profile import X2ApicEoi
 from app.hw.register_reads import READERS_OF_MODE
-from app.hw.register_writes import WRITERS, XAPIC_WRITERS, Written
+from app.hw.register_writes import WRITERS, XAPIC_WRITERS, Writer, Written, ignore
 from app.x86.error_status import ESR_ILLEGAL_REGISTER_ADDRESS
 from app.x86.icr import DELIVERY_STATUS, X2APIC_ICR
 from app.x86.register_map import REGISTERS
-from app.x86.registers import LVT_REGISTERS, SVR_SUPPRESS_EOI_BROADCAST, Access, Register
+from app.x86.registers import LVT_REGISTERS, SVR_ENABLE, SVR_SUPPRESS_EOI_BROADCAST, Access, Register
 
 # Python 3.11 takes its time to find a member of an enum.
 _X2APIC, _DISABLED = ApicMode.X2APIC, ApicMode.DISABLED
 _ALL_ONES = 0xFFFF_FFFF
 
+#: Registers whose writes are not about what they hold afterwards.
+_DO_SOMETHING = frozenset({Register.EOI, Register.ESR, Register.ICR_LOW, Register.SELF_IPI})
 #: Registers that take no value but 0 in x2APIC mode ("x2APIC Register Address Space").
 _ZERO_ONLY = frozenset({Register.EOI, Register.ESR})
 
@@ -41,21 +43,42 @@ def read_register(apic: LocalApic, offset: int) -> int | Fault:
 
 
 def write_register(apic: LocalApic, offset: int, value: int) -> Written:
-    """Writes *value* at *offset*. Returns the message that the write sends, or a Fault where x2APIC mode raises #GP."""
+    """Writes *value* at *offset*. Returns the message that the write sends, a Fault where x2APIC mode raises #GP, or
+    why it did nothing."""
     if apic.mode is _X2APIC:
         fault = _x2apic_write_fault(apic, offset, value)
         if fault is not None:
             return _fault(apic, offset, fault)
-        return WRITERS[offset](apic, value)
+        return _write(apic, offset, value, WRITERS[offset])
     if apic.mode is _DISABLED:
         apic.notice_absence(offset)
-        return None
+        return Ignored(Fault.NOT_DECODED)
     writer = XAPIC_WRITERS.get(offset)
     if writer is not None and exists(apic, offset):
-        return writer(apic, value)
+        return _write(apic, offset, value, writer)
     if _access(apic, offset) is Access.NONE:
-        return _not_a_register(apic, offset)
-    return _fault(apic, offset, Fault.READ_ONLY)
+        return _not_a_register(apic, offset) or Ignored(Fault.NOT_A_REGISTER)
+    return _fault(apic, offset, Fault.READ_ONLY) or Ignored(Fault.READ_ONLY)
+
+
+def _write(apic: LocalApic, offset: int, value: int, writer: Writer) -> Written:
+    """Writes a register, and says so when it is as before although *value* is not what it holds."""
+    if offset in _DO_SOMETHING:
+        return writer(apic, value)
+    read = READERS_OF_MODE[apic.mode][offset]
+    before = read(apic)
+    written = writer(apic, value)
+    after = read(apic)
+    if written is not None or after != before or not _unheeded(offset, value, after):
+        return written
+    kept = offset in LVT_REGISTERS and not apic.svr & SVR_ENABLE and value & ~after == 0
+    return ignore(apic, offset, Reason.KEPT_MASKED if kept else Reason.NOT_WRITABLE)
+
+
+def _unheeded(offset: int, value: int, holds: int) -> bool:
+    """Whether *value* sets a bit that the register does not hold, or clears one that it does and that can be written at
+    times."""
+    return bool(value & ~holds or holds & ~value & REGISTERS[offset].layout.writable_mask)
 
 
 def exists(apic: LocalApic, offset: int) -> bool:

@@ -4,18 +4,19 @@ from collections.abc import Callable
 
 from app.hw import local_vector_table
 from app.hw.apic_base import ApicMode
-from app.hw.events import Fault, RegisterFaulted
+from app.hw.events import Fault, Ignored, Reason, RegisterFaulted, WriteIgnored
 from app.hw.interprocessor import send
 from app.hw.local_apic import LocalApic
 from app.hw.messages import BusMessage
 from app.hw.profile import ApicIdRegister, SpuriousVector
 from app.x86 import lvt
 from app.x86.icr import DELIVERY_STATUS, ICR_HIGH, ICR_LOW, DeliveryMode, Icr, Shorthand, decode_icr
+from app.x86.lvt import TimerMode
 from app.x86.register_map import REGISTERS
 from app.x86.registers import LVT_REGISTERS, SVR_ENABLE, SVR_SUPPRESS_EOI_BROADCAST, Register
 
-#: The message that the write sends, if any.
-Written = BusMessage | Fault | None
+#: The message that the write sends, if any; or why it does nothing.
+Written = BusMessage | Fault | Ignored | None
 Writer = Callable[[LocalApic, int], Written]
 
 # Python 3.11 takes its time to find a member of an enum.
@@ -27,6 +28,7 @@ _ICR_HIGH_WRITABLE = ICR_HIGH.writable_mask
 _ICR_LOW_WRITABLE = ICR_LOW.writable_mask
 _LDR_WRITABLE = REGISTERS[Register.LDR].layout.writable_mask
 _DFR_WRITABLE = REGISTERS[Register.DFR].layout.writable_mask
+_MODE_RESERVED = Reason.TIMER_MODE_RESERVED
 _ID_WRITABLE = {
     ApicIdRegister.READ_ONLY: 0,
     ApicIdRegister.EIGHT_BITS: 0xFF,
@@ -34,11 +36,17 @@ _ID_WRITABLE = {
 }
 
 
+def ignore(apic: LocalApic, register: int, reason: Reason) -> Ignored:
+    """Says that a write of *register* did nothing."""
+    apic.record(WriteIgnored(apic.cpu, register, None, reason))
+    return Ignored(reason)
+
+
 def _write_id(apic: LocalApic, value: int) -> Written:
     writable = _ID_WRITABLE[apic.profile.apic_id_register]
     if not writable:
         apic.record(RegisterFaulted(apic.cpu, Register.ID, Fault.READ_ONLY, general_protection=False))
-        return None
+        return Ignored(Fault.READ_ONLY)
     apic.apic_id = apic.apic_id & ~writable | value >> 24 & writable
     apic.changes.configuration = True
     return None
@@ -134,7 +142,9 @@ def _lvt_writer(register: Register) -> Writer:
 
 
 def _write_initial_count(apic: LocalApic, value: int) -> Written:
-    apic.timer.write_initial_count(value & 0xFFFF_FFFF, apic.clock.now)
+    if not apic.timer.write_initial_count(value & 0xFFFF_FFFF, apic.clock.now):
+        reserved = apic.timer.mode is TimerMode.RESERVED
+        return ignore(apic, Register.TIMER_INITIAL_COUNT, _MODE_RESERVED if reserved else Reason.TIMER_COUNTS_NOT)
     apic.changes.timers.add(apic.cpu)
     return None
 

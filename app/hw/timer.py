@@ -41,17 +41,21 @@ class Timer:
         """IA32_TSC_DEADLINE: 0 unless it is armed ("TSC-Deadline Mode")."""
         return self.deadline or 0 if self.mode is TimerMode.TSC_DEADLINE else 0
 
-    def write_initial_count(self, value: int, now: int) -> None:
-        """Starts the timer at *value*; 0 stops it. Ignored in TSC-deadline mode, and in the reserved one."""
+    def write_initial_count(self, value: int, now: int) -> bool:
+        """Starts the timer at *value*; 0 stops it. False, and nothing done, in TSC-deadline mode and in the reserved
+        one."""
         if self.mode not in _COUNTING:
-            return
+            return False
         self.initial_count = value
         self.deadline = now + value * self.cycles_per_count if value else None
+        return True
 
-    def write_tsc_deadline(self, value: int) -> None:
-        """Arms the timer for TSC *value*; 0 disarms it. Ignored in the other modes."""
-        if self.mode is TimerMode.TSC_DEADLINE:
-            self.deadline = value or None
+    def write_tsc_deadline(self, value: int) -> bool:
+        """Arms the timer for TSC *value*; 0 disarms it. False, and nothing done, in the other modes."""
+        if self.mode is not TimerMode.TSC_DEADLINE:
+            return False
+        self.deadline = value or None
+        return True
 
     def write_divide_configuration(self, value: int, now: int) -> None:
         """Changes the pace of the counts that are left."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from app.hw.events import Fault
+from app.hw.events import Fault, Ignored
 from app.hw.machine import Machine
 from app.sim.commands import Stimulus
 from app.sim.events import Event
@@ -62,7 +62,7 @@ class Drive(Protocol):
     def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
         """Moves on, no further than *until*, for no more than so many *operations*; returns the operations done."""
 
-    def apply(self, command: Stimulus) -> int | Fault | None:
+    def apply(self, command: Stimulus) -> int | Fault | Ignored | None:
         """Does what a person asked. NotPossible when this drive cannot."""
 
     @property

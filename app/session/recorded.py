@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from app.backends.cost_sheet import DEFAULT_COST_SHEET
-from app.hw.events import Fault
+from app.hw.events import Fault, Ignored
 from app.session.drive import NotPossible, State
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
 from app.sim.commands import Demonstrate, Stimulus
@@ -83,7 +83,7 @@ class RecordedDrive:
             done += 1
         return done
 
-    def apply(self, command: Stimulus) -> int | Fault | None:
+    def apply(self, command: Stimulus) -> int | Fault | Ignored | None:
         if isinstance(command, Demonstrate):
             return None
         raise NotPossible("this session follows a recording: nobody else can stir its machine")

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from app.backends.catalogue import BACKENDS
-from app.hw.events import Fault
+from app.hw.events import Fault, Ignored
 from app.session.drive import Drive, NotPossible, State
 from app.session.hub import Hub
 from app.session.long_run import LongRun
@@ -32,7 +32,7 @@ from app.sim.commands import (
     StepBy,
     Stimulus,
 )
-from app.wire.answers import answer_words
+from app.wire.answers import answer_words, ignored_words
 from app.wire.commands import parse_command
 from app.wire.preview import Preview, preview
 
@@ -285,11 +285,13 @@ class Session(Owner):
             case _:
                 return self._stirred(command, self.drive.apply(command))
 
-    def _stirred(self, command: Stimulus, value: int | Fault | None) -> tuple[str, dict[str, Any]]:
+    def _stirred(self, command: Stimulus, value: int | Fault | Ignored | None) -> tuple[str, dict[str, Any]]:
         if isinstance(value, Fault):
             return f"#GP: {value.value}.", {"fault": value.value}
         if isinstance(command, ReadRegister | ReadMsr) and value is not None:
             return f"It reads {value:#010x}.", {"value": f"{value:#010x}"}
+        if isinstance(value, Ignored):
+            return ignored_words(command, value.reason.value), {"ignored": value.reason.value}
         remark = self.drive.backend_remark
         return answer_words(command, self.drive.vector_names, paused=self.paused, remark=remark), {}
 

@@ -6,7 +6,7 @@ from app.backends.backend import remark_on
 from app.backends.catalogue import BACKENDS, reason_against
 from app.backends.cost_sheet_reference import cost_sheet_of, reference_of
 from app.guest.generations import GENERATIONS
-from app.hw.events import Fault
+from app.hw.events import Fault, Ignored
 from app.session.drive import NotPossible, State
 from app.sim.commands import (
     CallGuest,
@@ -95,7 +95,7 @@ class SimulatedDrive:
     def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
         return self.simulation.run(until, operations, until_idle=until_idle)
 
-    def apply(self, command: Stimulus) -> int | Fault | None:
+    def apply(self, command: Stimulus) -> int | Fault | Ignored | None:
         self._make_sure_it_can_be_done(command)
         return self.simulation.apply(command)
 

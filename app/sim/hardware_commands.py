@@ -1,6 +1,6 @@
 """Commands that go straight to the hardware, past the guest: at once and free of cost."""
 
-from app.hw.events import Fault
+from app.hw.events import Fault, Ignored
 from app.hw.machine import Machine
 from app.sim.commands import (
     ConfigurePin,
@@ -18,15 +18,16 @@ from app.sim.commands import (
 )
 
 
-def perform(machine: Machine, command: HardwareCommand) -> int | Fault | None:
-    """Does *command* to *machine*. Returns the value of a read, or the fault that an access met."""
+def perform(machine: Machine, command: HardwareCommand) -> int | Fault | Ignored | None:
+    """Does *command* to *machine*. Returns the value of a read, the fault that an access met, or why a write did
+    nothing."""
     match command:
         case WriteRegister() | ReadRegister() | WriteMsr() | ReadMsr() | WriteCr8():
             return _access(machine, command)
         case DrivePin(pin, level):
             machine.drive_pin(pin, level)
         case ConfigurePin(pin, entry):
-            machine.write_redirection_entry(pin, entry)
+            return machine.write_redirection_entry(pin, entry)
         case SendMsi(address, data):
             machine.send_msi(address, data)
         case DriveLint(cpu, pin, level):
@@ -40,7 +41,7 @@ def perform(machine: Machine, command: HardwareCommand) -> int | Fault | None:
 
 def _access(
     machine: Machine, command: WriteRegister | ReadRegister | WriteMsr | ReadMsr | WriteCr8
-) -> int | Fault | None:
+) -> int | Fault | Ignored | None:
     match command:
         case WriteRegister(cpu, register, value):
             return machine.write_register(cpu, register, value)

@@ -9,7 +9,7 @@ from app.backends.catalogue import backend as backend_of
 from app.backends.cost_sheet import CostSheet, load_cost_sheet
 from app.backends.cost_sheet_reference import cost_sheet_of
 from app.hw.clock import Clock
-from app.hw.events import Fault
+from app.hw.events import Fault, Ignored
 from app.hw.machine import Machine
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
 from app.hw.profile import INTEL_SDM, Profile
@@ -286,9 +286,9 @@ class Simulation:
 
     # Commands
 
-    def apply(self, command: Stimulus) -> int | Fault | None:
-        """Does what a person asked, now. Returns the value of a read (or the fault it met). A command that cannot be
-        done raises, changes nothing and is not journalled."""
+    def apply(self, command: Stimulus) -> int | Fault | Ignored | None:
+        """Does what a person asked, now. Returns the value of a read, the fault that an access met, or why a write did
+        nothing. A command that cannot be done raises, changes nothing and is not journalled."""
         answer = self._apply(command)
         self.journal.append(Journalled(self.ticks, self.clock.now, command))
         self.ticks += 1
@@ -299,7 +299,7 @@ class Simulation:
         self._tick_over()
         return answer
 
-    def _apply(self, command: Stimulus) -> int | Fault | None:
+    def _apply(self, command: Stimulus) -> int | Fault | Ignored | None:
         match command:
             case SendIpi() | CallGuest():
                 self.call(command)
@@ -316,7 +316,7 @@ class Simulation:
                 return self._reach_hardware(command)
         return None
 
-    def _reach_hardware(self, command: HardwareCommand) -> int | Fault | None:
+    def _reach_hardware(self, command: HardwareCommand) -> int | Fault | Ignored | None:
         if isinstance(command, WriteRegister):
             cpu = self.processors[command.cpu].cpu.number  # if there is none, nothing has happened
             self._record(RegisterSet(cpu, command.register, command.value))

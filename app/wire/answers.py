@@ -50,6 +50,17 @@ def answer_words(command: Stimulus, names: Names = VECTOR_NAMES, *, paused: bool
             return _hardware_words(command)
 
 
+def ignored_words(command: Stimulus, reason: str) -> str:
+    """What a person is told whose write did nothing, for *reason*."""
+    match command:
+        case WriteRegister(cpu, register):
+            return f"CPU {cpu}: {register_words(register)} was not written (ignored: {reason})."
+        case WriteMsr(cpu, msr):
+            return f"CPU {cpu}: MSR {msr:#x} was not written (ignored: {reason})."
+        case _:
+            return f"Nothing was written (ignored: {reason})."
+
+
 def _hardware_words(command: HardwareCommand) -> str:
     match command:
         case WriteRegister(cpu, register, value):

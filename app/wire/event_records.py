@@ -24,6 +24,7 @@ class EventRecord(TypedDict):
 _KINDS: dict[type, str] = {
     hw.MessageSent: "sent",
     hw.SendRefused: "send_refused",
+    hw.CommandQuestioned: "questioned",
     hw.MsiIgnored: "send_refused",
     hw.Accepted: "accepted",
     hw.Merged: "merged",
@@ -46,6 +47,8 @@ _KINDS: dict[type, str] = {
     hw.LocalSourceDropped: "source_dropped",
     hw.MsrFaulted: "register_fault",
     hw.RegisterFaulted: "register_fault",
+    hw.WriteIgnored: "register_fault",
+    hw.EntryWriteIgnored: "register_fault",
     hw.ErrorNoticed: "error",
     hw.PinChanged: "pin",
     hw.LegacyLineChanged: "pin",

@@ -18,6 +18,7 @@ from app.x86.icr import (
     Icr,
     Shorthand,
     TriggerMode,
+    breaches,
 )
 from app.x86.model_specific_registers import RESET_BASE
 
@@ -68,7 +69,9 @@ def preview(
         raw,
         _fields(raw),
         receivers,
-        [*_warnings(sender, guest_mode), *_sentences(machine, message, receivers, names)] if not problems else [],
+        [*_warnings(sender, guest_mode), *_breaches(icr), *_sentences(machine, message, receivers, names)]
+        if not problems
+        else [],
         problems,
     )
 
@@ -105,6 +108,10 @@ def _warnings(sender: LocalApic, guest_mode: ApicMode) -> list[str]:
     if sender.mode is guest_mode and there:
         return []
     return [f"The guest on CPU {sender.cpu} knows only the page that its APIC has left: it may poll ICR for ever."]
+
+
+def _breaches(icr: Icr) -> list[str]:
+    return [f"Against the manual: {breach.value}." for breach in breaches(icr)]
 
 
 def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int], names: Names) -> list[str]:

@@ -85,7 +85,15 @@ def message_words(message: BusMessage, names: Names) -> str:
 
 # Events by what they are about: each union has a function that puts its members into words.
 _MessageEvent = (
-    hw.MessageSent | hw.SendRefused | hw.MsiIgnored | hw.Accepted | hw.Merged | hw.Refused | hw.Retried | hw.NoTarget
+    hw.MessageSent
+    | hw.SendRefused
+    | hw.CommandQuestioned
+    | hw.MsiIgnored
+    | hw.Accepted
+    | hw.Merged
+    | hw.Refused
+    | hw.Retried
+    | hw.NoTarget
 )
 _ServiceEvent = (
     hw.Acknowledged
@@ -108,7 +116,15 @@ _SignalEvent = (
     | hw.InterruptFlagChanged
     | hw.InterruptsHeldOff
 )
-_RegisterEvent = hw.ApicModeChanged | hw.LocalSourceDropped | hw.MsrFaulted | hw.RegisterFaulted | hw.ErrorNoticed
+_RegisterEvent = (
+    hw.ApicModeChanged
+    | hw.LocalSourceDropped
+    | hw.MsrFaulted
+    | hw.RegisterFaulted
+    | hw.WriteIgnored
+    | hw.EntryWriteIgnored
+    | hw.ErrorNoticed
+)
 
 
 def event_words(event: sim.Event, names: Names = VECTOR_NAMES) -> str:
@@ -133,6 +149,8 @@ def _message_event_words(
             return message_words(message, names)
         case hw.SendRefused(cpu, vector, mode, reason):
             return f"CPU {cpu} sends nothing: {interrupt_words(vector, mode, names)}, {reason.value}."
+        case hw.CommandQuestioned(cpu, vector, mode, breach):
+            return f"CPU {cpu} sends {interrupt_words(vector, mode, names)} against the manual: {breach.value}."
         case hw.MsiIgnored(vector, mode, reason):
             return f"A device's message for {interrupt_words(vector, mode, names)} sends nothing: {reason.value}."
         case hw.Accepted():
@@ -176,7 +194,8 @@ def _accepted_words(event: hw.Accepted, names: Names) -> str:
         if event.event_channel:
             return f"CPU {event.cpu}: the pending bit of port {what}{level} is set."
         return f"CPU {event.cpu} accepts {what}{level}: IRR bit set."
-    return f"CPU {event.cpu} accepts {what}."
+    later = " and takes it after RSM: it is in system-management mode" if event.in_smm else ""
+    return f"CPU {event.cpu} accepts {what}{later}."
 
 
 def _signal_words(
@@ -222,6 +241,11 @@ def _register_words(
         case hw.RegisterFaulted(cpu, register, fault, general_protection):
             what = "#GP" if general_protection else "ignored"
             return f"CPU {cpu}, register {register_words(register)}: {fault.value} ({what})."
+        case hw.WriteIgnored(cpu, register, msr, reason):
+            what = f"MSR {msr or 0:#x}" if register is None else f"register {register_words(register)}"
+            return f"CPU {cpu}, {what}: the write is ignored: {reason.value}."
+        case hw.EntryWriteIgnored(pin, reason):
+            return f"Pin {pin}: the write of its redirection entry is ignored: {reason.value}."
         case hw.ErrorNoticed(cpu, bit):
             return f"CPU {cpu} notices an error: {_ESR_WORDS.get(bit.bit_length() - 1, hex(bit))}."
 

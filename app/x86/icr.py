@@ -1,6 +1,6 @@
 """The interrupt command register (SDM vol. 3, "Interrupt Command Register (ICR)", "ICR Operation in x2APIC Mode")."""
 
-from enum import IntEnum
+from enum import Enum, IntEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -154,6 +154,31 @@ VALID_DELIVERY_MODES = {
     Shorthand.ALL_INCLUDING_SELF: _ANY_SHORTHAND,
     Shorthand.ALL_EXCLUDING_SELF: _ALL_EXCLUDING,
 }
+
+
+class IcrBreach(Enum):
+    """What the manual forbids, and processors send all the same (SDM vol. 3, "Interrupt Command Register (ICR)")."""
+
+    LEVEL_0 = (
+        "level is 0 (de-assert): the manual demands 1 for everything but INIT level de-assert; processors since the "
+        "Pentium 4 take it for 1, and some hypervisors do not"
+    )
+    VECTOR_NOT_0 = "the manual demands vector 0 with this delivery mode"
+    TRIGGER_LEVEL = "trigger mode level means something for INIT level de-assert only; this one is sent as an edge"
+
+
+@lru_cache(maxsize=4096)
+def breaches(icr: Icr) -> tuple[IcrBreach, ...]:
+    """Every way in which the manual forbids *icr* that does not keep processors from sending it."""
+    mode = icr.delivery_mode
+    found = []
+    if not icr.level and not is_init_level_deassert(icr):
+        found.append(IcrBreach.LEVEL_0)
+    if mode in (DeliveryMode.SMI, DeliveryMode.INIT) and icr.vector:
+        found.append(IcrBreach.VECTOR_NOT_0)
+    if icr.trigger_mode is TriggerMode.LEVEL and mode is not DeliveryMode.INIT:
+        found.append(IcrBreach.TRIGGER_LEVEL)
+    return tuple(found)
 
 
 def is_init_level_deassert(icr: Icr) -> bool:

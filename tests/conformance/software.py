@@ -44,7 +44,8 @@ def booted(
 def write_apic_base(machine: Machine, cpu: int, mode: ApicMode) -> Fault | None:
     """WRMSR of IA32_APIC_BASE that changes the mode alone."""
     base = rdmsr(machine, cpu, Msr.IA32_APIC_BASE)
-    return machine.write_msr(cpu, Msr.IA32_APIC_BASE, base & ~MODE_BITS[X2APIC] | MODE_BITS[mode])
+    written = machine.write_msr(cpu, Msr.IA32_APIC_BASE, base & ~MODE_BITS[X2APIC] | MODE_BITS[mode])
+    return written if isinstance(written, Fault) else None
 
 
 def mode_of(machine: Machine, cpu: int) -> ApicMode:

@@ -50,7 +50,7 @@ def current(machine: Machine) -> int:
 
 
 def arm_deadline(machine: Machine, value: int) -> None:
-    assert machine.write_msr(0, Msr.IA32_TSC_DEADLINE, value) is None
+    assert not isinstance(machine.write_msr(0, Msr.IA32_TSC_DEADLINE, value), Fault)
 
 
 # Timer

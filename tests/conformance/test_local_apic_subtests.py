@@ -43,7 +43,8 @@ def page(machine: Machine, register: Register) -> int:
 
 def write_mode_bits(machine: Machine, bits: int) -> Fault | None:
     base = rdmsr(machine, 0, Msr.IA32_APIC_BASE) & ~MODE_BITS[X2APIC]
-    return machine.write_msr(0, Msr.IA32_APIC_BASE, base | bits)
+    written = machine.write_msr(0, Msr.IA32_APIC_BASE, base | bits)
+    return written if isinstance(written, Fault) else None
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from app.hw.apic_base import ApicMode
-from app.hw.events import Event, Fault
+from app.hw.events import Event, Fault, Ignored
 from app.hw.machine import Machine
 from app.hw.msr_access import read_cr8
 from app.hw.physical_memory import read_physical, write_physical
@@ -221,5 +221,7 @@ class BothModels:
         self.obvious.advance(cycles)
 
 
-def _answer(answer: int | Fault | None) -> int | str | None:
+def _answer(answer: int | Fault | Ignored | None) -> int | str | None:
+    if isinstance(answer, Ignored):
+        return None  # the obvious model gives no reasons
     return _GP if isinstance(answer, Fault) else answer

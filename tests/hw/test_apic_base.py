@@ -3,7 +3,7 @@
 import pytest
 
 from app.hw.apic_base import ApicMode
-from app.hw.events import ApicModeChanged, Fault, MsrFaulted
+from app.hw.events import ApicModeChanged, Fault, Ignored, MsrFaulted, Reason, WriteIgnored
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_SDM, KVM
 from app.x86.icr import DeliveryMode, Icr, TriggerMode
@@ -117,7 +117,11 @@ def test_bootstrap_bit_ignores_what_is_written(cpu: int, written: int) -> None:
     machine = machine_of(2)
     before = machine.read_msr(cpu, BASE)
 
-    assert machine.write_msr(cpu, BASE, RESET_BASE | APIC_ENABLE | written) is None
+    answer = machine.write_msr(cpu, BASE, RESET_BASE | APIC_ENABLE | written)
+
+    changes = RESET_BASE | APIC_ENABLE | written != before
+    assert answer == (Ignored(Reason.NOT_WRITABLE) if changes else None)
+    assert machine.events == [WriteIgnored(cpu, None, BASE, Reason.NOT_WRITABLE)] * changes
     assert machine.read_msr(cpu, BASE) == before
 
 

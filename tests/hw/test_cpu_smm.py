@@ -150,7 +150,7 @@ def test_start_up_in_system_management_mode_is_dropped_and_must_be_sent_again() 
     send(machine, 0, Icr(0, INIT, destination=1))
 
     assert cpu.receive(message(0x9A, STARTUP, origin=Origin.IPI)) is Outcome.REFUSED
-    assert [event.reason for event in of_type(machine.events, Refused)] == [Reason.NOT_WAITING_FOR_SIPI]
+    assert [event.reason for event in of_type(machine.events, Refused)] == [Reason.IN_SMM]
     cpu.resume()
     machine.take_resets()
     assert (cpu.run_state, cpu.starts) == (RunState.WAIT_FOR_SIPI, 1)

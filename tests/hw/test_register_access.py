@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.hw.apic_base import ApicMode
-from app.hw.events import Fault, RegisterFaulted
+from app.hw.events import Fault, Ignored, RegisterFaulted
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_SDM, INTEL_XEON, KVM, PROFILES, QEMU, Profile
 from app.x86.error_status import ESR_ILLEGAL_REGISTER_ADDRESS
@@ -158,7 +158,7 @@ def test_unlisted_offset_reads_zero_and_is_noticed(offset: int) -> None:
 def test_write_to_an_unlisted_offset_is_noticed_and_nothing_else(offset: int) -> None:
     machine = machine_of(1)
 
-    assert machine.write_register(0, offset, 0x40) is None
+    assert machine.write_register(0, offset, 0x40) == Ignored(Fault.NOT_A_REGISTER)
     assert machine.cpus[0].apic.esr_pending == ESR_ILLEGAL_REGISTER_ADDRESS
     assert machine.outbox == []
 
@@ -170,7 +170,7 @@ def test_disabled_apic_does_not_answer(offset: int) -> None:
     machine.take_events()
 
     assert machine.read_register(0, offset) == 0xFFFF_FFFF
-    assert machine.write_register(0, offset, 0x55) is None
+    assert machine.write_register(0, offset, 0x55) == Ignored(Fault.NOT_DECODED)
 
     assert (machine.cpus[0].apic.tpr, machine.cpus[0].apic.esr_pending) == (0, 0)
     assert machine.events == [RegisterFaulted(0, offset, Fault.NOT_DECODED, general_protection=False)]  # said once
@@ -181,7 +181,7 @@ def test_write_to_a_register_for_reading_changes_nothing(register: int) -> None:
     machine = machine_of(2)
     before = machine.read_register(1, register)
 
-    assert machine.write_register(1, register, 0xFFFF_FFFF) is None
+    assert machine.write_register(1, register, 0xFFFF_FFFF) == Ignored(Fault.READ_ONLY)
     assert machine.read_register(1, register) == before
     assert of_type(machine.events, RegisterFaulted) == [
         RegisterFaulted(1, register, Fault.READ_ONLY, general_protection=False)

@@ -92,13 +92,23 @@ def test_second_start_up_is_refused() -> None:
     assert machine.cpus[1].starts == 2
 
 
-@pytest.mark.parametrize("target", [0, 1])
-def test_start_up_of_a_running_cpu_is_refused(target: int) -> None:
+@pytest.mark.parametrize(
+    ("target", "state", "reason"),
+    [
+        (0, RunState.RUNNING, Reason.NEVER_WAITS_FOR_SIPI),
+        (1, RunState.RUNNING, Reason.NOT_WAITING_FOR_SIPI),
+        (1, RunState.HALTED, Reason.HALTED_AND_NOT_WAITING),
+    ],
+)
+def test_start_up_of_a_cpu_that_does_not_wait_is_refused_and_its_state_named(
+    target: int, state: RunState, reason: Reason
+) -> None:
     machine = machine_of(2)
+    machine.cpus[target].run_state = state
 
     send(machine, 1, Icr(0x9A, STARTUP, destination=target))
 
-    assert [event.reason for event in of_type(machine.events, Refused)] == [Reason.NOT_WAITING_FOR_SIPI]
+    assert [event.reason for event in of_type(machine.events, Refused)] == [reason]
     assert machine.cpus[target].starts == 0
 
 

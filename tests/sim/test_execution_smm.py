@@ -178,7 +178,7 @@ def test_start_up_behind_an_init_that_waits_for_its_end_is_lost(backend: str) ->
     lost = finish(simulation, INIT, START)
     again = finish(simulation, START)
 
-    assert [event.reason for event in happened(lost, Refused)] == [Reason.NOT_WAITING_FOR_SIPI]
+    assert [event.reason for event in happened(lost, Refused)] == [Reason.IN_SMM]
     assert happened(lost, Started) == []
     assert happened(again, Started) == [Started(1, 0x9_A000)]
     assert handled(finish(simulation, reschedule(0, 1))) == [(1, 0xFC)]

@@ -117,7 +117,7 @@ def test_command_answers_its_number_and_the_state_that_shows_it(session: Api) ->
     assert (first["command"], second["command"]) == (1, 2)
     assert first["seq"] < second["seq"]
     assert session.numbered_state()["seq"] >= second["seq"]
-    assert session.state()["cpus"][2]["interrupt_flag"] is False
+    assert session.state()["cpus"][2]["held_off"] is True
 
 
 def test_ipi_to_a_cpu_with_interrupts_off_waits_in_irr_until_they_are_on(session: Api) -> None:

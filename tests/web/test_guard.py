@@ -56,7 +56,7 @@ def test_large_body_of_no_announced_length_is_refused(session: Api) -> None:
         yield b'"}'
 
     problem(session.http.post(f"{session.path}/commands", content=chunks(), headers=JSON), 413)
-    assert session.state()["cpus"][0]["interrupt_flag"] is True
+    assert session.state()["cpus"][0]["held_off"] is False
 
 
 def test_largest_command_body_is_taken(session: Api) -> None:

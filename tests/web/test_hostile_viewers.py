@@ -37,7 +37,7 @@ def neighbour(server: Server, session: Api) -> Iterator[Viewer]:
     with Viewer(server.stream(session.id)) as joined:
         yield joined
         session.command("set_interrupt_flag", cpu=0, enabled=False)
-        assert joined.meet(session)["cpus"][0]["interrupt_flag"] is False
+        assert joined.meet(session)["cpus"][0]["held_off"] is True
 
 
 def frames(*pieces: bytes) -> bytes:

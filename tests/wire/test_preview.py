@@ -12,7 +12,7 @@ from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.sim.commands import SendIpi
 from app.sim.simulation import Simulation
 from app.wire.preview import preview
-from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
+from app.x86.icr import DeliveryMode, DestinationMode, Icr, IcrBreach, Shorthand, TriggerMode
 from app.x86.registers import Register
 
 CPUS = 4
@@ -194,3 +194,35 @@ def test_guest_is_not_warned_of_another_cpu_s_page() -> None:
     machine.write_msr(0, 0x1B, 0xFEE1_0800)
 
     assert preview(machine, SendIpi(1, Icr(0x40, destination=2))).sentences == ["Will reach CPU 2."]
+
+
+@pytest.mark.parametrize(
+    ("icr", "breach"),
+    [
+        (Icr(0, DeliveryMode.INIT, destination=1, level=0), IcrBreach.LEVEL_0),
+        (Icr(0x99, DeliveryMode.STARTUP, destination=1, level=0), IcrBreach.LEVEL_0),
+        (Icr(0x41, destination=1, level=0), IcrBreach.LEVEL_0),
+        (Icr(0x41, DeliveryMode.INIT, destination=1), IcrBreach.VECTOR_NOT_0),
+        (Icr(0x41, DeliveryMode.SMI, destination=1), IcrBreach.VECTOR_NOT_0),
+        (Icr(0x41, destination=1, trigger_mode=TriggerMode.LEVEL), IcrBreach.TRIGGER_LEVEL),
+    ],
+)
+def test_command_against_the_manual_is_called_so_and_sent_all_the_same(icr: Icr, breach: IcrBreach) -> None:
+    seen = preview(booted(), SendIpi(0, icr))
+
+    assert f"Against the manual: {breach.value}." in seen.sentences
+    assert seen.receivers == [1]
+
+
+@pytest.mark.parametrize(
+    "icr",
+    [
+        Icr(0x41, destination=1),
+        Icr(0, DeliveryMode.INIT, destination=1),
+        Icr(0, DeliveryMode.INIT, destination=1, trigger_mode=TriggerMode.LEVEL),
+        Icr(0x99, DeliveryMode.STARTUP, destination=1),
+        Icr(2, DeliveryMode.NMI, destination=1),
+    ],
+)
+def test_command_as_the_manual_has_it_is_not_questioned(icr: Icr) -> None:
+    assert [words for words in preview(booted(), SendIpi(0, icr)).sentences if words.startswith("Against")] == []
