@@ -243,6 +243,8 @@ class Applied(BaseModel):
     value: Hexadecimal = "0x00000000"
     #: Of an access that raised #GP.
     fault: str = ""
+    #: Of a write that had no effect: why.
+    ignored: str = ""
     #: Of `step` and `run_until_idle`.
     operations: int = 0
     #: Of `run_until_idle`.
