@@ -5,6 +5,7 @@ import re
 import sys
 from pathlib import Path
 
+from app.session.owner import new_key
 from app.session.registry import ROOM
 from app.session.sleep import SLEEP_AFTER
 from app.web.server import listen, serve
@@ -80,8 +81,11 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"apicscope: {arguments.host} port {arguments.port}: {error.strerror or error}", file=sys.stderr)
         return 2
     host, port = listener.getsockname()[:2]
-    print(f"apicscope: http://{f'[{host}]' if ':' in host else host}:{port}{arguments.root_path}/", flush=True)
+    print(f"apicscope: http://{f'[{host}]' if ':' in host else host}:{port}{arguments.root_path}/")
+    first_key = new_key()
+    print(f"apicscope: {first_key} is the key to end the session that is open there", flush=True)
     settings = Settings(
+        first_key=first_key,
         root_path=arguments.root_path,
         sleep_after=arguments.sleep_after,
         memory=arguments.session_memory,

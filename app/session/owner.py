@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from app.session.drive import NotPossible
 from app.session.hub import Hub
+from app.session.repeats import Repeats
 from app.session.share import Share
 from app.session.sleep import Sleep
 from app.session.throttle import Throttle
@@ -39,6 +40,7 @@ class Owner(ABC):
         #: Whoever holds it may end this.
         self.key = key or new_key()
         self.touched = time.monotonic()
+        self.repeats = Repeats()
         self.sleep = Sleep(sleep_after)
         self.throttle = Throttle()
         self._share = share or Share()

@@ -12,6 +12,7 @@ from app.session.owner import Room, make_room, new_id
 from app.session.pair import MOST_WAITING, Pair, weight_of
 from app.session.recorded import RecordedDrive
 from app.session.registry import File, UnknownSession
+from app.session.repeats import Repeats
 from app.session.session import Session
 from app.session.share import Share
 from app.session.simulated import SimulatedDrive
@@ -48,6 +49,8 @@ class Pairs:
         self._room = room
         self._sleep_after = sleep_after
         self._pairs: dict[str, Pair] = {}
+        #: Of requests for new pairs.
+        self.repeats = Repeats()
         self.share = share
 
     def all(self) -> list[Pair]:

@@ -10,6 +10,7 @@ from app.session import jobs
 from app.session.owner import Room, make_room, new_id, new_key
 from app.session.owner import TooManySessions as TooManySessions
 from app.session.recorded import RecordedDrive
+from app.session.repeats import Repeats
 from app.session.session import Session
 from app.session.share import Share
 from app.session.simulated import SimulatedDrive
@@ -53,11 +54,15 @@ def sample_file(name: str, visitor: str) -> File:
 class Registry:
     """Creates, finds and ends sessions. One of them, the default, lasts as long as the process."""
 
-    def __init__(self, room: Room = ROOM, sleep_after: float = SLEEP_AFTER, workshop: Workshop | None = None) -> None:
+    def __init__(
+        self, room: Room = ROOM, sleep_after: float = SLEEP_AFTER, workshop: Workshop | None = None, first_key: str = ""
+    ) -> None:
         self._room = room
         self._sleep_after = sleep_after
+        #: Of requests for new sessions.
+        self.repeats = Repeats()
         #: Of the session that is always open, however often it begins anew.
-        self.first_key = new_key()
+        self.first_key = first_key or new_key()
         self._sessions: dict[str, Session] = {}
         self._default: Session | None = None
         #: Of the process: sessions and whatever else runs beside them.

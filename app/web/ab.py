@@ -29,6 +29,7 @@ from app.web.api import registry_of
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem
 from app.web.forms import command_from_form, text_fields, whole_number
+from app.web.keys import check_cookie, holds_key, keep_key
 from app.web.pages import elsewhere, fields_of, first_act, is_htmx
 from app.web.pairs import give, pairs_of, pulse, wanted_pair
 from app.web.rendering import templates
@@ -55,7 +56,8 @@ async def create(request: Request) -> Response:
         pair = await _made(request, form, session, sent.get("recording"))
     except REFUSALS as refused:
         return _form(request, form, session, problem_at(refused, form))
-    return elsewhere(request, f"/ab/{pair.id}")
+    page = f"/ab/{pair.id}"
+    return keep_key(request, elsewhere(request, page), pair, page)
 
 
 def _asked(
@@ -108,6 +110,7 @@ async def pair_page(request: Request, pair_id: str, opened: int = 0, until: int 
         "cpu_count": cpus,
         "pin_count": PIN_COUNT,
         "act": first_act(cpus),
+        "mine": holds_key(request, pair),
         **result_context(pair, opened, until),
     }
     return templates.TemplateResponse(request, "ab_pair.html", context)
@@ -122,8 +125,10 @@ async def result(request: Request, pair_id: str, opened: int = 0, until: int = 0
 
 @router.post("/ab/{pair_id}/end")
 async def end(request: Request, pair_id: str) -> Response:
-    """Ends the pair, for all who look at it."""
-    await pairs_of(request).end(pair_id)
+    """Ends the pair, for all who look at it; only the browser that has made it can."""
+    pairs = pairs_of(request)
+    check_cookie(request, pairs.get(pair_id))
+    await pairs.end(pair_id)
     return elsewhere(request, "/ab")
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import APIRouter, Body, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for
@@ -14,9 +14,11 @@ from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.registry import Registry
 from app.session.session import Session
 from app.web.addresses import link
+from app.web.asking import visitor_of
 from app.web.errors import Problem
 from app.web.exact_json import ExactRoute
-from app.web.shapes import Applied, SessionSummary, State, answers
+from app.web.keys import check_key
+from app.web.shapes import Applied, NewSessionSummary, SessionSummary, State, answers
 
 router = APIRouter(prefix="/api/v1", tags=["sessions"], route_class=ExactRoute)
 
@@ -30,6 +32,21 @@ def _one_of(names: Collection[str]) -> WithJsonSchema:
 BackendName = Annotated[str, _one_of(BACKENDS)]
 ProfileName = Annotated[str, _one_of(PROFILES)]
 GenerationName = Annotated[str, _one_of(GENERATIONS)]
+
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        description="Any text of yours, such as a UUID: sent again with the same key, the request is done once.",
+    ),
+]
+
+
+def key_of_visitor(request: Request, key: str | None) -> str | None:
+    """*key* where many visitors' keys are kept together: nobody gets what was made for another."""
+    return None if key is None else f"{visitor_of(request)} {key}"
 
 
 class NewSession(BaseModel):
@@ -81,18 +98,32 @@ def summary(session: Session) -> dict[str, Any]:
 @router.post(
     "/sessions",
     status_code=201,
-    responses=answers(SessionSummary, 415, 422, status=201, writes=True),
+    responses=answers(NewSessionSummary, 415, 422, status=201, writes=True),
     response_model=None,
 )
-async def create_session(request: Request, response: Response, wanted: NewSession | None = None) -> dict[str, Any]:
-    """Makes a machine: quiet, at full speed."""
-    wanted = wanted or NewSession()  # type: ignore[call-arg]  # every field has a default
+async def create_session(
+    request: Request, response: Response, wanted: NewSession | None = None, idempotency_key: IdempotencyKey = None
+) -> dict[str, Any]:
+    """Makes a machine: quiet, at full speed. The answer's key is what ends it."""
+    chosen = wanted or NewSession()  # type: ignore[call-arg]  # every field has a default
+    repeats = registry_of(request).repeats
+
+    async def create() -> dict[str, Any]:
+        session = _created(request, chosen)
+        return summary(session) | {"key": session.key}
+
+    made = await repeats.once(key_of_visitor(request, idempotency_key), chosen.model_dump(), create)
+    response.headers["Location"] = link(f"/api/v1/sessions/{made['id']}")
+    return made
+
+
+def _created(request: Request, wanted: NewSession) -> Session:
     check_known("backend", wanted.backend, BACKENDS)
     check_known("profile", wanted.profile, PROFILES)
     if wanted.generation is not None:
         check_known("generation", wanted.generation, GENERATIONS)
     generation = generation_of(wanted.backend, wanted.generation)
-    session = registry_of(request).create(
+    return registry_of(request).create(
         wanted.cpus,
         wanted.backend,
         wanted.seed,
@@ -101,9 +132,6 @@ async def create_session(request: Request, response: Response, wanted: NewSessio
         generation=generation,
         sheet=sheet_of(wanted.cost_sheet, wanted.backend, generation),
     )
-    made = summary(session)
-    response.headers["Location"] = link(f"/api/v1/sessions/{session.id}")
-    return made
 
 
 def generation_of(backend: str, generation: str | None) -> str:
@@ -153,8 +181,10 @@ async def read_session(request: Request, session_id: str) -> dict[str, Any]:
 
 @router.delete("/sessions/{session_id}", status_code=204, responses=answers(None, 401, 404, status=204, writes=True))
 async def end_session(request: Request, session_id: str) -> None:
-    """Ends a session; its viewers are told."""
-    await registry_of(request).end(session_id)
+    """Ends a session, for whoever holds its key; its viewers are told."""
+    registry = registry_of(request)
+    check_key(request, registry.get(session_id))
+    await registry.end(session_id)
 
 
 @router.get("/sessions/{session_id}/state", responses=answers(State, 404), response_model=None)
@@ -166,7 +196,15 @@ async def read_state(request: Request, session_id: str) -> dict[str, Any]:
 @router.post(
     "/sessions/{session_id}/commands", responses=answers(Applied, 404, 409, 415, 422, writes=True), response_model=None
 )
-async def submit_command(request: Request, session_id: str, command: Annotated[Any, Body()]) -> dict[str, Any]:
-    """Applies one command and says so once it has been applied."""
-    answer = await registry_of(request).get(session_id).submit_raw(command)
-    return {"command": answer.command, "seq": answer.seq, "text": answer.text, **answer.values}
+async def submit_command(
+    request: Request, session_id: str, command: Annotated[Any, Body()], idempotency_key: IdempotencyKey = None
+) -> dict[str, Any]:
+    """Applies one command and says so once it has been applied, or is well under way. Under one Idempotency-Key it is
+    applied once, however often it is sent."""
+    session = registry_of(request).get(session_id)
+
+    async def submit() -> dict[str, Any]:
+        answer = await session.submit_raw(command)
+        return {"command": answer.command, "seq": answer.seq, "text": answer.text, **answer.values}
+
+    return await session.repeats.once(idempotency_key, command, submit)

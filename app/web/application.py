@@ -33,6 +33,8 @@ from app.web.shapes import Health, answers
 from app.web.static_files import VersionedFiles
 
 SERVER_RESTARTING = 1012
+#: In the order in which a path is looked for.
+_PARTS = (api, pairs, recordings, stream, docs, registers, profiles, back_ends, costs, verdict, compare, ab, pages)
 
 
 @asynccontextmanager
@@ -65,7 +67,9 @@ def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B00
         docs_url=None,  # FastAPI's page fetches its scripts from elsewhere
         redoc_url=None,
     )
-    application.state.registry = registry = Registry(ROOM._replace(bytes=settings.memory), settings.sleep_after)
+    application.state.registry = registry = Registry(
+        ROOM._replace(bytes=settings.memory), settings.sleep_after, first_key=settings.first_key
+    )
     application.state.verdicts = verdict.new_verdicts(registry.workshop)
     application.state.comparisons = compare.Comparisons(registry.workshop)
     application.state.pairs = Pairs(
@@ -73,19 +77,8 @@ def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B00
     )
     errors.install(application)
     application.add_middleware(Guard, settings=settings)
-    application.include_router(api.router)
-    application.include_router(pairs.router)
-    application.include_router(recordings.router)
-    application.include_router(stream.router)
-    application.include_router(docs.router)
-    application.include_router(registers.router)
-    application.include_router(profiles.router)
-    application.include_router(back_ends.router)
-    application.include_router(costs.router)
-    application.include_router(verdict.router)
-    application.include_router(compare.router)
-    application.include_router(ab.router)
-    application.include_router(pages.router)
+    for part in _PARTS:
+        application.include_router(part.router)
     application.mount("/static", VersionedFiles(directory=STATIC_FOLDER), name="static")
 
     @application.get("/healthz", tags=["health"], responses=answers(Health), response_model=None)

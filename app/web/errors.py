@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from app.session.drive import NotPossible
 from app.session.pairs import UnknownPair
 from app.session.registry import TooManySessions, UnknownSession
+from app.session.repeats import OtherRequest
 from app.session.workshop import TookTooLong, TooMuchToDo
 from app.traces.errors import OtherFormat, TooLargeRecording, UnusableRecording
 from app.web.addresses import link
@@ -72,6 +73,11 @@ def problem_of(error: Exception) -> Problem:
             return Problem(503, "No room for another session", str(error))
         case UnusableRecording() | TookTooLong() | TooMuchToDo() | ClientDisconnect():
             return _of_work(error)
+        case OtherRequest():
+            said = "has been used for another request; take a new one for each"
+            return Problem(
+                422, "This key is another request's", f"Idempotency-Key: {said}.", [("Idempotency-Key", said)]
+            )
         case RepeatedKey(key=key, detail=detail):
             return Problem(422, "The body does not fit", detail, [(key, "stands there twice")])
         case HTTPException(status_code=status):
@@ -139,6 +145,7 @@ def install(application: FastAPI) -> None:
         TookTooLong,
         ClientDisconnect,
         UnusableRecording,
+        OtherRequest,
         HTTPException,
         Exception,
     ):

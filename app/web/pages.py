@@ -17,6 +17,7 @@ from app.web.api import generation_of, sheet_of
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
 from app.web.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
+from app.web.keys import check_cookie, holds_key, keep_key
 from app.web.rendering import templates
 from app.web.vocabulary import (
     BACKENDS,
@@ -110,8 +111,10 @@ async def front(request: Request) -> Response:
 async def session_page(request: Request, session_id: str) -> Response:
     """The dashboard of one session."""
     registry = registry_of(request)
-    context = page_context(registry.get(session_id), str(request.url))
-    return templates.TemplateResponse(request, "session.html", {**context, "samples": registry.samples()})
+    session = registry.get(session_id)
+    context = page_context(session, str(request.url))
+    more = {"samples": registry.samples(), "mine": holds_key(request, session)}
+    return templates.TemplateResponse(request, "session.html", context | more)
 
 
 @router.post("/s/{session_id}/compose")
@@ -150,7 +153,7 @@ async def open_recording(request: Request, session_id: str) -> Response:
     else:
         raise Problem(422, "Which recording?", errors=[("recording", "choose a file first")])
     opened = await while_there(request, opening)
-    return elsewhere(request, f"/s/{opened.id}")
+    return _kept(request, opened)
 
 
 @router.post("/s")
@@ -176,4 +179,19 @@ async def create(request: Request) -> Response:
         speed=SLOW_MOTION,
         sheet=sheet_of(fields.get("cost_sheet"), backend, kernel),
     )
-    return elsewhere(request, f"/s/{session.id}")
+    return _kept(request, session)
+
+
+def _kept(request: Request, session: Session) -> Response:
+    """Sends the browser to the session that it has made, with the key to it."""
+    page = f"/s/{session.id}"
+    return keep_key(request, elsewhere(request, page), session, page)
+
+
+@router.post("/s/{session_id}/end")
+async def end(request: Request, session_id: str) -> Response:
+    """Ends the session, for all who look at it; only the browser that has made it can."""
+    registry = registry_of(request)
+    check_cookie(request, registry.get(session_id))
+    await registry.end(session_id)
+    return elsewhere(request, "/")

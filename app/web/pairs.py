@@ -20,11 +20,21 @@ from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.sim.commands import DrivePin, Stimulus
 from app.web.addresses import link
-from app.web.api import MOST_CPUS, BackendName, GenerationName, check_known, registry_of, sheet_of
+from app.web.api import (
+    MOST_CPUS,
+    BackendName,
+    GenerationName,
+    IdempotencyKey,
+    check_known,
+    key_of_visitor,
+    registry_of,
+    sheet_of,
+)
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem
 from app.web.exact_json import ExactRoute
-from app.web.shapes import PairProgress, PairSummary, State, answers
+from app.web.keys import check_key
+from app.web.shapes import NewPairSummary, PairProgress, PairSummary, State, answers
 from app.web.shapes import Stimulus as StimulusShape
 from app.wire.commands import parse_command
 from app.wire.fields import InvalidCommand
@@ -148,25 +158,36 @@ def pair_summary(pair: Pair) -> dict[str, Any]:
 @router.post(
     "/pairs",
     status_code=201,
-    responses=answers(PairSummary, 404, 409, 415, 422, status=201, writes=True),
+    responses=answers(NewPairSummary, 404, 409, 415, 422, status=201, writes=True),
     response_model=None,
 )
-async def create_pair(request: Request, response: Response, wanted: NewPair) -> dict[str, Any]:
-    """Makes two machines that are given the same stimuli."""
+async def create_pair(
+    request: Request, response: Response, wanted: NewPair, idempotency_key: IdempotencyKey = None
+) -> dict[str, Any]:
+    """Makes two machines that are given the same stimuli. The answer's key is what ends them."""
+
+    async def create() -> dict[str, Any]:
+        making = _created(request, wanted)
+        # Whoever has a key may go away and ask again: what is made for it goes on.
+        pair = await (making if idempotency_key else while_there(request, making))
+        return pair_summary(pair) | {"key": pair.key}
+
+    made = await pairs_of(request).repeats.once(key_of_visitor(request, idempotency_key), wanted.model_dump(), create)
+    response.headers["Location"] = link(f"/api/v1/pairs/{made['id']}")
+    return made
+
+
+async def _created(request: Request, wanted: NewPair) -> Pair:
     pairs = pairs_of(request)
     if wanted.session is not None and wanted.sample is not None:
         raise InvalidCommand([("sample", "a pair starts from a session or from a recording, not from both")])
     session = None if wanted.session is None else registry_of(request).get(wanted.session)
     chosen = wanted_pair(wanted, session)
     if session is not None:
-        pair = await while_there(request, pairs.create_from_session(chosen, session, visitor_of(request)))
-    elif wanted.sample is not None:
-        sample = sample_file(wanted.sample, visitor_of(request))
-        pair = await while_there(request, pairs.create_from_recording(chosen, sample))
-    else:
-        pair = pairs.create(chosen)
-    response.headers["Location"] = link(f"/api/v1/pairs/{pair.id}")
-    return pair_summary(pair)
+        return await pairs.create_from_session(chosen, session, visitor_of(request))
+    if wanted.sample is not None:
+        return await pairs.create_from_recording(chosen, sample_file(wanted.sample, visitor_of(request)))
+    return pairs.create(chosen)
 
 
 @router.get("/pairs", responses=answers(list[PairSummary]), response_model=None)
@@ -186,8 +207,10 @@ async def read_pair(request: Request, pair_id: str) -> dict[str, Any]:
 
 @router.delete("/pairs/{pair_id}", status_code=204, responses=answers(None, 401, 404, status=204, writes=True))
 async def end_pair(request: Request, pair_id: str) -> None:
-    """Ends a pair; its viewers are told."""
-    await pairs_of(request).end(pair_id)
+    """Ends a pair, for whoever holds its key; its viewers are told."""
+    pairs = pairs_of(request)
+    check_key(request, pairs.get(pair_id))
+    await pairs.end(pair_id)
 
 
 @router.get("/pairs/{pair_id}/stimuli", responses=answers(list[StimulusShape], 404, 422), response_model=None)
@@ -217,10 +240,17 @@ async def read_machine(request: Request, pair_id: str, name: Literal["a", "b"]) 
 @router.post(
     "/pairs/{pair_id}/commands", responses=answers(PairProgress, 404, 409, 415, 422, writes=True), response_model=None
 )
-async def submit(request: Request, pair_id: str, command: Annotated[Any, Body()]) -> dict[str, Any]:
+async def submit(
+    request: Request, pair_id: str, command: Annotated[Any, Body()], idempotency_key: IdempotencyKey = None
+) -> dict[str, Any]:
     """One stimulus for both machines (a list is one stimulus too: all of it at once), or how far they are to go: run,
-    pause, next, step. Answers when it has been done, or is well under way."""
+    pause, next, step. Answers when it has been done, or is well under way. Under one Idempotency-Key it is done once,
+    however often it is sent."""
     pair = pairs_of(request).get(pair_id)
+    return await pair.repeats.once(idempotency_key, command, lambda: _submitted(pair, command))
+
+
+async def _submitted(pair: Pair, command: Any) -> dict[str, Any]:
     kind = command.get("type") if isinstance(command, Mapping) else None
     if isinstance(kind, str) and kind in _GO:
         if len(command) > 1:

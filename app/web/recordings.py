@@ -38,6 +38,7 @@ async def open_recording(
     response.headers["Location"] = link(f"/api/v1/sessions/{session.id}")
     return {
         "session": session.id,
+        "key": session.key,
         "format": drive.replay.recording.format,
         "limits": limits_of(drive),
         "links": links_of(session),

@@ -13,6 +13,8 @@ class Settings:
     #: Stands before every path, without a slash at its end: ``/apicscope`` behind a proxy that passes on only what is
     #: below that.
     root_path: str = ""
+    #: The key of the session that is always open; "" for one that nobody is told.
+    first_key: str = ""
     #: Seconds without a viewer and without a question after which a session or a pair sleeps; 0 is never.
     sleep_after: float = SLEEP_AFTER
     #: Bytes that all sessions may take together, and all pairs again.

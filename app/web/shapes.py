@@ -92,6 +92,13 @@ class SessionSummary(_Shape):
     links: SessionLinks
 
 
+class NewSessionSummary(SessionSummary):
+    """A session that has just been made."""
+
+    #: What ends it: `Authorization: Bearer KEY`.
+    key: str
+
+
 class Counters(_Shape):
     """What happened since the session began, or its cost sheet was changed."""
 
@@ -264,6 +271,8 @@ class OpenedRecording(_Shape):
     """A session that plays a recording."""
 
     session: str
+    #: What ends it: `Authorization: Bearer KEY`.
+    key: str
     format: str
     limits: list[Limit]
     links: SessionLinks
@@ -325,6 +334,13 @@ class PairSummary(PairProgress):
     a: MachineSummary
     b: MachineSummary
     links: PairLinks
+
+
+class NewPairSummary(PairSummary):
+    """A pair that has just been made."""
+
+    #: What ends it: `Authorization: Bearer KEY`.
+    key: str
 
 
 class Handler(_Shape):

@@ -11,19 +11,26 @@ from playwright.sync_api import expect
 from tests.e2e.conftest import Open
 from tests.e2e.test_page import serious
 from tests.e2e.test_profiles import tab_to
-from tests.web.serving import Api, Server
+from tests.web.serving import Api, Server, bearer
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture
-def pair(server: Server) -> Iterator[str]:
-    """A pair of native-xapic and vmi; its page."""
+def made_pair(server: Server) -> Iterator[dict[str, Any]]:
+    """A pair of native-xapic and vmi."""
     with server.client() as http:
         body: dict[str, Any] = {"a": {"backend": "native-xapic"}, "b": {"backend": "vmi"}}
         made = http.post("/api/v1/pairs", json=body).json()
-        yield made["links"]["page"]
-        http.delete(f"/api/v1/pairs/{made['id']}")
+        yield made
+        http.delete(f"/api/v1/pairs/{made['id']}", headers=bearer(made["key"]))
+
+
+@pytest.fixture
+def pair(made_pair: dict[str, Any]) -> str:
+    """Its page."""
+    page: str = made_pair["links"]["page"]
+    return page
 
 
 def test_keyboard_alone_makes_a_pair_and_sees_no_exit_against_three(open_page: Open) -> None:
@@ -120,17 +127,17 @@ def test_pair_is_ended_by_keyboard_and_leads_to_another(open_page: Open, pair: s
 
 
 def test_pair_that_was_ended_elsewhere_says_so_and_its_controls_do_nothing(
-    open_page: Open, pair: str, server: Server
+    open_page: Open, pair: str, made_pair: dict[str, Any], server: Server
 ) -> None:
     page = open_page(pair)
     page.get_by_role("button", name="Send IPI").click()
     page.get_by_role("link", name="1 CPU 0 sends").wait_for()
 
     with server.client() as http:
-        http.delete(f"/api/v1/pairs/{pair.rsplit('/', 1)[1]}")
+        http.delete(f"/api/v1/pairs/{made_pair['id']}", headers=bearer(made_pair["key"]))
 
     expect(page.locator("#over")).to_contain_text("The pair is over. What stands here stays as it was.")
-    for name in ("Send IPI", "Call", "Next stimulus", "End this pair"):
+    for name in ("Send IPI", "Call", "Next stimulus"):
         expect(page.get_by_role("button", name=name)).to_be_disabled()
     expect(page.locator("#result a[href^='/ab/']")).to_have_count(0)
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 ROOT = Path(__file__).parents[2]
+FIRST_KEY = re.compile(r"apicscope: (\S+) is the key ")
 ADDRESS = re.compile(r"apicscope: (http://\S+)/\n")
 
 
@@ -23,6 +24,8 @@ class Server:
 
     process: "subprocess.Popen[str]"
     address: str
+    #: Of the session that is always open.
+    first_key: str = ""
 
     @property
     def host(self) -> str:
@@ -54,7 +57,9 @@ def running_server(*arguments: str) -> Iterator[Server]:
             line = process.stdout.readline()
             found = ADDRESS.fullmatch(line)
             assert found, f"the server says {line!r} and not where it is"
-            yield Server(process, found[1])
+            key = FIRST_KEY.match(process.stdout.readline())
+            assert key, "the server does not say how to end its session"
+            yield Server(process, found[1], key[1])
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -64,11 +69,17 @@ def running_server(*arguments: str) -> Iterator[Server]:
                     process.kill()
 
 
+def bearer(key: str) -> dict[str, str]:
+    """The header with which *key* is sent."""
+    return {"Authorization": f"Bearer {key}"}
+
+
 class Api:
     """The JSON interface of one session."""
 
-    def __init__(self, http: httpx2.Client, session: str) -> None:
+    def __init__(self, http: httpx2.Client, session: str, key: str = "") -> None:
         self.http = http
+        self.key = key
         self.id = session
         self.path = f"/api/v1/sessions/{session}"
 
@@ -96,11 +107,16 @@ class Api:
         return body
 
     def end(self) -> None:
-        self.http.delete(self.path)
+        """By its key, or by the cookie of the page that has made it."""
+        if not self.key:
+            self.http.post(f"/s/{self.id}/end")
+            return
+        ended = self.http.delete(self.path, headers=bearer(self.key))
+        assert ended.status_code in (204, 404), ended.text
 
 
 def new_session(http: httpx2.Client, **fields: Any) -> Api:
     """A session of its own: four CPUs, paused and quiet unless *fields* say otherwise."""
     answer = http.post("/api/v1/sessions", json={"paused": True} | fields)
     assert answer.status_code == 201, answer.text
-    return Api(http, answer.json()["id"])
+    return Api(http, answer.json()["id"], answer.json()["key"])

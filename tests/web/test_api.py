@@ -11,7 +11,7 @@ from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.sim.simulation import Simulation
 from app.web.api import summary
-from tests.web.serving import Api, Server, new_session
+from tests.web.serving import Api, Server, bearer, new_session
 
 SESSIONS = "/api/v1/sessions"
 
@@ -52,7 +52,7 @@ def test_session_is_made_with_links_to_what_it_has(http: httpx2.Client) -> None:
     assert http.get(body["links"]["state"]).status_code == 200
     assert http.get(body["links"]["page"]).status_code == 200
     assert body["links"]["stream"] == f"{SESSIONS}/{body['id']}/stream"
-    Api(http, body["id"]).end()
+    Api(http, body["id"], body["key"]).end()
 
 
 @pytest.mark.parametrize("body", [{}, None])
@@ -62,7 +62,7 @@ def test_session_without_wishes_has_four_cpus_and_runs(http: httpx2.Client, body
     made = answer.json()
     assert answer.status_code == 201
     assert (made["cpus"], made["backend"], made["paused"]) == (4, "native-xapic", False)
-    Api(http, made["id"]).end()
+    Api(http, made["id"], made["key"]).end()
 
 
 @pytest.mark.parametrize(
@@ -257,10 +257,10 @@ def test_wrong_method_is_not_allowed(http: httpx2.Client) -> None:
 def test_ended_session_is_gone(http: httpx2.Client) -> None:
     session = new_session(http)
 
-    assert http.delete(session.path).status_code == 204
+    assert http.delete(session.path, headers=bearer(session.key)).status_code == 204
 
     problem(http.get(session.path), 404)
-    problem(http.delete(session.path), 404)
+    problem(http.delete(session.path, headers=bearer(session.key)), 404)
     problem(session.post("pause"), 404)
 
 
@@ -272,7 +272,7 @@ def test_session_can_end_under_a_command_that_would_run_for_long(server: Server,
         long = pool.submit(Api(other, session.id).post, "run_until_idle", limit=100_000_000)
         while session.numbered_state()["seq"] < began + 2:
             pass
-        assert http.delete(session.path).status_code == 204
+        assert http.delete(session.path, headers=bearer(session.key)).status_code == 204
         assert problem(long.result(30), 409)["detail"] == "the session is over"
 
 

@@ -5,6 +5,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.web.serving import bearer
+
 NATIVE_AND_VMI = {"a": {"backend": "native-xapic"}, "b": {"backend": "vmi"}}
 
 
@@ -101,7 +103,7 @@ def test_what_a_pair_does_not_take_is_refused(http: httpx2.Client, command: dict
 def test_ended_pair_is_gone(http: httpx2.Client) -> None:
     pair = made(http)
 
-    assert http.delete(f"/api/v1/pairs/{pair['id']}").status_code == 204
+    assert http.delete(f"/api/v1/pairs/{pair['id']}", headers=bearer(pair["key"])).status_code == 204
 
     assert http.get(f"/ab/{pair['id']}").status_code == 404
 
@@ -161,7 +163,7 @@ def test_machine_that_does_what_the_other_cannot_is_told_beside_it(http: httpx2.
 
 
 def test_pair_is_ended_from_its_page_and_leads_back(http: httpx2.Client) -> None:
-    page = made(http)["links"]["page"]
+    page = http.post("/ab", data={"a": "native-xapic", "b": "vmi"}).headers["location"]
 
     answer = http.post(f"{page}/end")
 

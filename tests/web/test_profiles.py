@@ -24,7 +24,7 @@ def test_session_has_the_default_profile_unless_it_asks(http: httpx2.Client) -> 
 
     assert made.status_code == 201
     assert made.json()["profile"] == DEFAULT_PROFILE
-    Api(http, made.json()["id"]).end()
+    Api(http, made.json()["id"], made.json()["key"]).end()
 
 
 def test_unknown_profile_is_named_with_those_that_exist(http: httpx2.Client) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.web.serving import ROOT
+from tests.web.serving import ROOT, bearer
 
 SAMPLE = (ROOT / "app/traces/samples/linux-6.1-boot-4cpu.qemu.log.gz").read_bytes()
 LOG = b"ioapic_set_irq vector: 1 level: 1\n"
@@ -54,7 +54,7 @@ def test_recording_becomes_a_session_that_plays_it(http: httpx2.Client) -> None:
     state = http.get(body["links"]["state"]).json()
     assert (state["recording"]["name"], len(state["cpus"])) == ("boot.log.gz", 4)
     assert http.get(body["links"]["page"], headers={"Accept": "text/html"}).status_code == 200
-    http.delete(f"/api/v1/sessions/{body['session']}")
+    http.delete(f"/api/v1/sessions/{body['session']}", headers=bearer(body["key"]))
 
 
 UNREADABLE = [
@@ -114,5 +114,5 @@ def test_name_is_shown_as_it_was_and_may_be_left_out(http: httpx2.Client) -> Non
         assert answer.status_code == 201, answer.text
         made = http.get(f"/api/v1/sessions/{answer.json()['session']}").json()
         assert made["title"] == (name or "recording")
-        http.delete(f"/api/v1/sessions/{made['id']}")
+        http.delete(f"/api/v1/sessions/{made['id']}", headers=bearer(answer.json()["key"]))
     assert http.post(PATH, params={"name": "x" * 256}, content=log).status_code == 422

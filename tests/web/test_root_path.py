@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from tests.web.proxying import Proxy, running_proxy
-from tests.web.serving import ROOT, Server, new_session, running_server
+from tests.web.serving import ROOT, Server, bearer, new_session, running_server
 from tests.web.viewer import Viewer
 
 PREFIX = "/tools/apicscope"
@@ -70,7 +70,7 @@ def test_a_session_is_made_watched_and_driven_by_the_links_in_the_answer(http: h
         command = http.post(f"{made.headers['location']}/commands", json={"type": "pause"})
         assert command.status_code == 200
         assert viewer.hello["session"] == made.json()["id"]
-    http.delete(made.headers["location"])
+    http.delete(made.headers["location"], headers=bearer(made.json()["key"]))
 
 
 def test_forms_lead_back_below_the_path(http: httpx2.Client) -> None:
@@ -95,7 +95,7 @@ def test_a_sheet_can_be_given_by_its_address_behind_the_proxy(http: httpx2.Clien
     made = http.post(f"{PREFIX}/api/v1/sessions", json={"cost_sheet": f"{proxy.address}/costs/2007?vm_exit=900"})
 
     assert made.json()["cost_sheet"] == "2007?vm_exit=900"
-    http.delete(made.headers["location"])
+    http.delete(made.headers["location"], headers=bearer(made.json()["key"]))
 
 
 def test_problems_lead_back_below_the_path_and_programs_get_problem_details(http: httpx2.Client) -> None:

@@ -27,7 +27,7 @@ def test_session_is_priced_by_the_sheet_that_was_asked_for_or_that_of_its_kernel
 
     assert made["cost_sheet"] == sheet
     assert http.get(made["links"]["state"]).json()["cost_sheet"] == sheet
-    Api(http, made["id"]).end()
+    Api(http, made["id"], made["key"]).end()
 
 
 def test_error_of_a_sheet_names_the_entry(http: httpx2.Client) -> None:
@@ -50,7 +50,7 @@ def test_other_sheet_begins_the_count_anew_and_says_so(session: Api) -> None:
 
 def test_state_says_which_back_ends_are_refused_and_why_and_so_does_the_refusal(http: httpx2.Client) -> None:
     made = http.post(SESSIONS, json={"generation": "linux-6", "cost_sheet": "2007", "paused": True}).json()
-    session = Api(http, made["id"])
+    session = Api(http, made["id"], made["key"])
 
     refused = session.state()["backends_refused"]
     answer = http.post(f"{session.path}/commands", json={"type": "set_backend", "backend": "apicv"})
@@ -71,7 +71,7 @@ def test_state_says_which_back_ends_are_refused_and_why_and_so_does_the_refusal(
 
 def test_sheet_takes_a_control_away_and_the_answers_and_the_state_say_so(http: httpx2.Client) -> None:
     made = http.post(SESSIONS, json={"backend": "apicv", "paused": True}).json()
-    session = Api(http, made["id"])
+    session = Api(http, made["id"], made["key"])
     assert session.state()["backend_remark"] == ""
 
     answer = session.command("set_cost_sheet", cost_sheet="skylake-sp")
