@@ -13,6 +13,7 @@ from app.hw.machine import MAX_XAPIC_CPUS, Machine
 from app.hw.profile import INTEL_SDM, Profile
 from app.traces.errors import UnusableRecording
 from app.traces.text import UPLOAD_LIMITS, Limits, RecordedText
+from app.x86.numerals import hexadecimal
 from app.x86.redirection import PIN_COUNT
 
 FORMAT = "apic-conformance/1"
@@ -118,7 +119,7 @@ def _whole(number: int, fields: Fields, name: str, lowest: int, highest: int) ->
 def _hexadecimal(number: int, fields: Fields, name: str, bits: int) -> int:
     text = fields.get(name)
     try:
-        value = int(text, 16) if isinstance(text, str) and text.startswith("0x") else -1
+        value = hexadecimal(text) if isinstance(text, str) else -1
     except ValueError:
         value = -1
     if not 0 <= value < 1 << bits:

@@ -54,6 +54,7 @@ def whole_number(fields: Mapping[str, str], name: str, lowest: int, highest: int
     written = fields.get(name, "")
     if written == "":
         return otherwise
-    if not written.isdecimal() or len(written) > 9 or not lowest <= int(written) <= highest:
+    digits = written.isascii() and written.isdigit() and len(written) <= 9
+    if not digits or not lowest <= int(written) <= highest:
         raise InvalidCommand([(name, f"must be a whole number from {lowest} to {highest}, not {written[:40]!r}")])
     return int(written)

@@ -163,7 +163,8 @@ class Fields:
         if raw is None or raw in ("", "max"):
             return None
         try:
-            value = float(raw) if isinstance(raw, str | int | float) and not isinstance(raw, bool) else math.nan
+            number = _plain(raw) if isinstance(raw, str) else isinstance(raw, int | float) and not isinstance(raw, bool)
+            value = float(raw) if number else math.nan
         except (ValueError, OverflowError):
             value = math.nan
         if not slowest <= value <= fastest:
@@ -194,6 +195,11 @@ class Fields:
         return Fields(raw or {}, self._cpu_count, f"{self._prefix}{name}.", self._errors)
 
 
+def _plain(raw: str) -> bool:
+    """Whether a number may be written so. Python also takes other alphabets' digits, and underscores."""
+    return raw.isascii() and "_" not in raw
+
+
 def _whole_number(raw: object) -> int | None:
     if isinstance(raw, bool):
         return None
@@ -201,7 +207,7 @@ def _whole_number(raw: object) -> int | None:
         return raw
     if isinstance(raw, float):
         return int(raw) if raw.is_integer() else None
-    if isinstance(raw, str) and len(raw) <= _LONGEST_NUMBER and "_" not in raw:
+    if isinstance(raw, str) and len(raw) <= _LONGEST_NUMBER and _plain(raw):
         try:
             return int(raw.strip(), 16 if raw.strip().lower().startswith("0x") else 10)
         except ValueError:

@@ -137,6 +137,8 @@ def test_a_header_that_is_none_is_refused(header: dict[str, Any] | str, said: st
         ({"op": "read", "cpu": 0, "value": "0x0"}, '"reg" must be a hexadecimal string of at most 12 bits'),
         ({"op": "read", "cpu": 0, "reg": "0x020"}, '"value" must be a hexadecimal string of at most 32 bits'),
         (read(0, "0x020", "0xg"), '"value" must be'),
+        (read(0, "0x020", "0x1_0"), '"value" must be'),
+        (read(0, "0x020", "0x\u0663"), '"value" must be'),
         (read(0, "0x020", "0x100000000"), '"value" must be'),
         ({"op": "read", "cpu": 0, "reg": "0x020", "fault": "#UD"}, '"fault" can only be "#GP"'),
         ({"op": "accept", "cpu": 0}, '"vector" is missing'),

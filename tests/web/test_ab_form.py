@@ -68,6 +68,7 @@ def test_both_get_the_newest_kernel_that_goes_with_both(
         ({"a": "native-x2apic", "a_generation": "linux-2.6.22"}, "a_generation", "knows no x2APIC mode"),
         ({"a": "abacus"}, "a", "there is no back end called"),
         ({"cpus": "900"}, "cpus", "must be a whole number"),
+        ({"cpus": "\u0664"}, "cpus", "must be a whole number"),
         ({"cost_sheet": "1999"}, "cost_sheet", "1999"),
         ({"start": "upload"}, "recording", "choose a file first"),
         ({"start": "nowhere"}, "start", "there is no start called"),

@@ -30,7 +30,7 @@ def blamed(raw: object) -> list[str]:
 
 NO_NUMBERS: list[Any] = [
     math.nan, float("1e309"), 1.5, True, False, "", " ", "x", "0x", "0xg1", "1e3", "NaN", "9" * 67,
-    [], [1], {}, {"vector": 1}, "٣x",
+    [], [1], {}, {"vector": 1}, "٣x", "٣", "1_0",
 ]  # fmt: skip
 
 
