@@ -5,7 +5,7 @@ from importlib import resources
 from pathlib import Path
 
 from app.bench.result import Figure
-from app.traces.qemu_log import read_recording
+from app.traces.readers import read_recording
 from app.traces.replay import Replay
 
 _ROUNDS = 5

@@ -21,7 +21,7 @@ from app.guest.generations import GENERATIONS
 from app.sim.scenarios import SCENARIOS
 from app.traces.census import Census, CensusTaker
 from app.traces.errors import UnusableRecording
-from app.traces.qemu_log import read_recording_from
+from app.traces.readers import read_recording_from
 from app.traces.replay import Replay
 from app.traces.text import COMMAND_LINE_LIMITS
 
@@ -168,7 +168,10 @@ def _census(path: Path, progress: Progress) -> Census:
     except (UnusableRecording, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise _Refused(f"{path}: {reason}") from None
-    taker = CensusTaker(Replay(recording))
+    try:
+        taker = CensusTaker(Replay(recording))
+    except UnusableRecording as unseen:
+        raise _Refused(f"{path}: {unseen}") from None
     while not taker.replay.finished:
         taker.run(_STEPS_BETWEEN_REPORTS)
         progress.show("replaying", taker.replay.position, taker.replay.length)

@@ -10,17 +10,28 @@ from app.cli.profile_option import add_profile_option
 from app.cli.progress import Progress
 from app.hw.profile import PROFILES, Profile
 from app.traces.errors import UnusableRecording
-from app.traces.findings import Difference, Findings, ReadDifference, VectorDifference
-from app.traces.qemu_log import read_recording_from
+from app.traces.findings import Findings
+from app.traces.operations import Recording
+from app.traces.readers import read_recording_from
+from app.traces.recipe import RECORD_A_LOG
 from app.traces.replay import Replay
-from app.traces.result import ReplayResult, result_of
-from app.traces.sentences import register_name
+from app.traces.result import ReplayResult, refused_json, result_of
+from app.traces.sentences import difference_words
 from app.traces.text import COMMAND_LINE_LIMITS
 
 _EXPLAINED, _UNEXPLAINED, _UNUSABLE = 0, 1, 2
+_NOTHING_CHECKED = "nothing in this log could be checked; `apicscope replay --help` says how to record one that can be"
 _STEPS_BETWEEN_REPORTS = 4096
 #: Differences that the report prints; all are counted, and ``--json`` has more.
 _PRINTED = 10
+_EPILOG = f"""\
+A log that says all that can be checked is made by QEMU 5.2 or newer, of any guest in xAPIC mode:
+
+{RECORD_A_LOG}
+
+Under KVM it is `-accel kvm -machine kernel-irqchip=off`; then vectors that CPUs take are not recorded, and are taken
+when they are ended. What a log cannot show is said under "limits", and is neither checked nor counted as a difference.
+"""
 #: CPUs whose columns fit beside each other.
 _COLUMNS = 8
 
@@ -31,7 +42,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "replay",
         help="replay a recorded trace through the model",
         description="Replays a QEMU log through the model and reports how well the model explains it. "
-        "Exit status: 0 all explained, 1 unexplained differences, 2 unusable input.",
+        "Exit status: 0 all that could be checked is explained, 1 unexplained differences, 2 nothing could be checked.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("log", metavar="LOG", help="a QEMU log with APIC events, plain or gzip-compressed")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object")
@@ -40,30 +53,42 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Replays one log. 0 when everything is explained, 1 when not, 2 when the input is unusable."""
+    """Replays one log. 0 when all that was checked is explained, 1 when not, 2 when nothing could be checked."""
     path: str = arguments.log
     # Hundreds of thousands of small tuples without cycles: looking for garbage among them costs a third of the time.
     gc.disable()
     progress = Progress()
     try:
-        result = result_of(_replayed(path, PROFILES[arguments.profile], progress))
+        result = result_of(_replayed(_read(path, progress), PROFILES[arguments.profile], progress))
     except (UnusableRecording, OSError) as error:
         progress.clear()
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         print(f"apicscope: {path}: {reason}", file=sys.stderr)
+        if arguments.json and isinstance(error, UnusableRecording):
+            print(json.dumps(refused_json(path, error), indent=1))
         return _UNUSABLE
     finally:
         gc.enable()
     print(json.dumps(result.as_json(), indent=1) if arguments.json else report(result))
+    if not result.findings.checked:
+        print(f"apicscope: {path}: {_NOTHING_CHECKED}", file=sys.stderr)
+        return _UNUSABLE
     return _EXPLAINED if result.explained else _UNEXPLAINED
 
 
-def _replayed(path: str, profile: Profile, progress: Progress) -> Replay:
+def _read(path: str, progress: Progress) -> Recording:
     size = Path(path).stat().st_size
     with Path(path).open("rb") as source:
-        recording = read_recording_from(
-            path, source, COMMAND_LINE_LIMITS, lambda consumed: progress.show("reading", consumed, size)
+        return read_recording_from(
+            path,
+            source,
+            COMMAND_LINE_LIMITS,
+            lambda consumed: progress.show("reading", consumed, size),
+            even_if_mute=True,
         )
+
+
+def _replayed(recording: Recording, profile: Profile, progress: Progress) -> Replay:
     replay = Replay(recording, profile)
     while not replay.finished:
         for _ in range(min(_STEPS_BETWEEN_REPORTS, replay.length - replay.position)):
@@ -82,7 +107,8 @@ def report(result: ReplayResult) -> str:
     cpus = f"{result.cpus} CPU{'s' if result.cpus != 1 else ''}"
     ignored = f", {result.ignored_lines:,} of them ignored" if result.ignored_lines else ""
     head = f"{result.source}\nQEMU log, {cpus}, {result.lines:,} lines{ignored}"
-    parts = [head, _checks(result.findings), _differences(result.findings), _taken(result), _cost(result)]
+    limits = "\n".join(f"from line {limit.line}: {limit.says}" for limit in result.limits)
+    parts = [head, limits, _checks(result.findings), _differences(result.findings), _taken(result), _cost(result)]
     return "\n\n".join(part for part in [*parts, _verdict(result)] if part)
 
 
@@ -98,19 +124,16 @@ def _checks(found: Findings) -> str:
     if found.others.mismatched:
         rows.append(f"{'other differences':34}{found.others.mismatched:>11,}{found.others.unexplained:>13,}")
     rows.append(f"not checked: {found.reads_skipped:,} reads that depend on time")
+    if found.reads_unseen or found.vectors_unseen:
+        unseen = f"{found.reads_unseen:,} reads and {found.vectors_unseen:,} vectors taken"
+        rows.append(f"not checked: {unseen} that hang on what the log does not show")
     return "\n".join(rows)
 
 
 def _differences(found: Findings) -> str:
-    listed: list[ReadDifference | VectorDifference | Difference] = [
-        *found.reads.listed,
-        *found.vectors.listed,
-        *found.io_apic_reads.listed,
-        *found.messages.listed,
-        *found.others.listed,
-    ]
-    unexplained = sorted((d for d in listed if d.known_deviation is None), key=lambda d: d.line)
-    rows = [f"line {d.line}: {_words(d)}" for d in unexplained[:_PRINTED]]
+    listed = found.differences
+    unexplained = [difference for difference in listed if difference.known_deviation is None]
+    rows = [f"line {d.line}: {difference_words(d)}" for d in unexplained[:_PRINTED]]
     if len(unexplained) > _PRINTED:
         rows.append(f"… and {found.unexplained - _PRINTED:,} more")
     known: dict[str, list[int]] = {}
@@ -123,24 +146,11 @@ def _differences(found: Findings) -> str:
     return "\n".join(rows)
 
 
-def _words(difference: ReadDifference | VectorDifference | Difference) -> str:
-    match difference:
-        case ReadDifference():
-            name = register_name(difference.register)
-            what = f"CPU {difference.cpu} reads {name}"
-            if difference.cpu is None:
-                what = f"the I/O APIC's register {difference.register:#04x}"
-            return f"{what}: recorded {difference.recorded:#010x}, model {difference.model:#010x}"
-        case VectorDifference():
-            model = "nothing" if difference.model is None else f"{difference.model:#04x}"
-            return f"CPU {difference.cpu} takes {difference.vector:#04x}, the model {model} ({difference.why})"
-        case Difference():
-            return difference.what
-
-
 def _taken(result: ReplayResult) -> str:
     found = result.findings
-    rows = []
+    rows: list[str] = []
+    if not found.taken:
+        return ""
     for first in range(0, result.cpus, _COLUMNS):
         last = min(first + _COLUMNS, result.cpus)
         rows.append(f"{'vectors taken':16}" + "".join(f"{f'CPU {cpu}':>9}" for cpu in range(first, last)))
@@ -161,6 +171,10 @@ def _cost(result: ReplayResult) -> str:
 
 def _verdict(result: ReplayResult) -> str:
     count = result.findings.unexplained
+    if not result.findings.checked:
+        return f"Nothing in this log could be checked. A log that can be is made by:\n\n{RECORD_A_LOG}"
     if not count:
+        if result.limits:
+            return "The model explains all of this recording that could be checked."
         return "The model explains this recording."
     return f"{count:,} difference{'s' if count != 1 else ''} that the model does not explain."

@@ -19,6 +19,7 @@ from app.hw.events import MessageSent
 from app.hw.messages import InterruptMessage, Origin
 from app.sim.commands import CallGuest, SendIpi, SendMsi, Stimulus
 from app.sim.simulation import Simulation
+from app.traces.errors import UnusableRecording
 from app.traces.operations import Recording, RegisterWrite
 from app.traces.replay import Replay
 from app.x86.icr import DeliveryMode, Icr, Shorthand
@@ -62,7 +63,13 @@ class Machine(NamedTuple):
 
 
 def recorded_script(recording: Recording, a: Machine, b: Machine) -> Script:
-    """Every IPI and device interrupt of *recording*, in its order, one stimulus each."""
+    """Every IPI and device interrupt of *recording*, in its order, one stimulus each.
+
+    UnusableRecording when it does not show what CPUs send.
+    """
+    if recording.accesses_out_of_sight:
+        says = "; ".join(limit.says for limit in recording.limits)
+        raise UnusableRecording(f"what is sent unseen cannot be sent again: {says}")
     messages = list(_messages(recording))
     why_not = _why_not_by_register(messages, recording.cpu_count, a, b)
     has_apics = not any(BACKENDS[one.backend].event_channels for one in (a, b))
@@ -83,6 +90,7 @@ def recorded_script(recording: Recording, a: Machine, b: Machine) -> Script:
     if recorded and {a.generation, b.generation} != {recorded}:
         remarks.append(f"By its timer's vector, what was recorded is numbered as {recorded}: vectors are told by name.")
     remarks.append("Each begins when both machines have come to rest: what overlapped when recorded does not here.")
+    remarks += [f"Of the recording: {limit.says}." for limit in recording.limits]
     if left_out:
         remarks.append("Left out: " + "; ".join(f"{what} ({count:,})" for what, count in left_out.items()) + ".")
     return Script(recording.name, tuple(stimuli), tuple(remarks))

@@ -99,6 +99,7 @@ def _of_recording(census: Census, backends: set[str]) -> list[str]:
     ]
     if census.unexplained:
         found.append(f"The model does not explain {census.unexplained:,} of its lines; `apicscope replay` lists them.")
+    found += [f"Of the recording: {limit.says}." for limit in census.limits]
     if backends & {"native-x2apic", "kvm-pv", "hyperv", "xen-evtchn"}:
         found.append(
             "Where sends do not go through the two halves of ICR, reads of its delivery status "

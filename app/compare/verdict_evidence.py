@@ -18,7 +18,7 @@ from app.sim.events import HandlerEntered
 from app.sim.scenarios import SCENARIOS
 from app.sim.simulation import Simulation
 from app.traces.census import Census, CensusTaker
-from app.traces.qemu_log import read_recording_from
+from app.traces.readers import read_recording_from
 from app.traces.replay import Replay
 from app.x86.registers import Register
 

@@ -12,7 +12,7 @@ from app.session.worker import Tell
 from app.sim.journal import Beginning, Journalled, Moment
 from app.traces.census import Census, CensusTaker
 from app.traces.operations import Operation, Recording
-from app.traces.qemu_log import read_recording_from
+from app.traces.readers import read_recording_from
 from app.traces.replay import Replay
 from app.traces.text import UPLOAD_LIMITS
 

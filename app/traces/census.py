@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from app.hw.events import Accepted, Acknowledged, Merged, MessageSent
 from app.hw.messages import InterruptMessage, Origin
+from app.traces.errors import UnusableRecording
+from app.traces.facts import Fact, Limit
 from app.traces.operations import Operation, RegisterRead, RegisterWrite, VectorTaken
 from app.traces.replay import Replay
 from app.x86.icr import Icr, Shorthand, decode_icr
@@ -61,6 +63,8 @@ class Census(NamedTuple):
     eois: int
     #: Differences that the model does not explain.
     unexplained: int
+    #: What the recording cannot show.
+    limits: tuple[Limit, ...] = ()
 
     @property
     def single(self) -> int:
@@ -87,9 +91,14 @@ class Census(NamedTuple):
 
 
 class CensusTaker:
-    """Steps *replay* and counts."""
+    """Steps *replay* and counts. UnusableRecording when accesses that are to be counted are not recorded."""
 
     def __init__(self, replay: Replay) -> None:
+        recording = replay.recording
+        if recording.accesses_out_of_sight:
+            says = "; ".join(limit.says for limit in recording.limits)
+            raise UnusableRecording(f"accesses that are not recorded cannot be priced: {says}")
+        self._taken_recorded = Fact.VECTORS_TAKEN in recording.facts
         self.replay = replay
         self._machine = replay.machine
         self._operations = replay.recording.operations
@@ -113,14 +122,23 @@ class CensusTaker:
         findings = self.replay.findings
         recording = self.replay.recording
         eois = findings.accesses[_EOI, True]
-        return Census(recording.name, recording.cpu_count, self._kinds, findings.ipis_sent, eois, findings.unexplained)
+        return Census(
+            recording.name,
+            recording.cpu_count,
+            self._kinds,
+            findings.ipis_sent,
+            eois,
+            findings.unexplained,
+            recording.limits,
+        )
 
     def _before(self, operation: Operation) -> Kind | None:
         """What *operation* is, as far as that is gone afterwards."""
         match operation:
             case RegisterWrite(_, _, cpu, offset) if offset == _EOI:
                 apic = self._machine.cpus[cpu].apic
-                return Ended(cpu in self._offered, (apic.isr.highest() or 0) in apic.tmr)
+                spared = cpu in self._offered and self._taken_recorded
+                return Ended(spared, (apic.isr.highest() or 0) in apic.tmr)
             case RegisterWrite(_, _, cpu, offset, value) if offset == _ICR_LOW:
                 raw = self._machine.cpus[cpu].apic.icr & ~0xFFFF_FFFF | value
                 return Sent(cpu, decode_icr(raw), raw, 0)

@@ -6,6 +6,7 @@ class UnusableRecording(ValueError):
 
     def __init__(self, what: str, line: int | None = None) -> None:
         super().__init__(what if line is None else f"line {line}: {what}")
+        self.what = what
         #: The line that is to blame, counted from 1; None when it is the file as a whole.
         self.line = line
 

@@ -73,7 +73,11 @@ class Findings:
 
     def __init__(self, cpu_count: int) -> None:
         self.reads: Tally[ReadDifference] = Tally()
+        #: Reads of what depends on time.
         self.reads_skipped = 0
+        #: Reads, and vectors taken, that hang on something that the recording does not show.
+        self.reads_unseen = 0
+        self.vectors_unseen = 0
         self.vectors: Tally[VectorDifference] = Tally()
         self.timer = 0
         self.legacy_pic = 0
@@ -102,5 +106,25 @@ class Findings:
     @property
     def unexplained(self) -> int:
         """Differences of every kind that are no known deviation."""
-        tallies = (self.reads, self.vectors, self.io_apic_reads, self.messages, self.others)
-        return sum(tally.unexplained for tally in tallies)
+        return sum(tally.unexplained for tally in self._tallies)
+
+    @property
+    def checked(self) -> int:
+        """Checks of every kind."""
+        return sum(tally.checked for tally in self._tallies)
+
+    @property
+    def differences(self) -> list[ReadDifference | VectorDifference | Difference]:
+        """All that are listed, in the order of their lines."""
+        listed: list[ReadDifference | VectorDifference | Difference] = [
+            *self.reads.listed,
+            *self.vectors.listed,
+            *self.io_apic_reads.listed,
+            *self.messages.listed,
+            *self.others.listed,
+        ]
+        return sorted(listed, key=lambda difference: difference.line)
+
+    @property
+    def _tallies(self) -> tuple[Tally[ReadDifference] | Tally[VectorDifference] | Tally[Difference], ...]:
+        return (self.reads, self.vectors, self.io_apic_reads, self.messages, self.others)

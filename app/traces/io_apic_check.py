@@ -7,9 +7,12 @@ I/O APIC has just sent are looked for in the recording; what is left over is a d
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage
 from app.traces import deviations
+from app.traces.facts import Fact
 from app.traces.findings import Difference, Findings, ReadDifference
 from app.traces.operations import DeviceMessage, EoiBroadcastSeen, IoApicRead, IoApicWrite, PinDriven
-from app.x86.icr import DeliveryMode, DestinationMode, TriggerMode
+from app.traces.unseen import Unseen
+from app.x86 import redirection
+from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, TriggerMode
 from app.x86.msi import Msi, decode_msi
 from app.x86.redirection import LEVEL, MASKED, PIN_COUNT, REMOTE_IRR, IoApicRegister
 
@@ -51,11 +54,19 @@ def _comparable(
 class IoApicCheck:
     """The I/O APIC's side of a replay."""
 
-    def __init__(self, machine: Machine, findings: Findings, *, messages_recorded: bool, eois_recorded: bool) -> None:
+    def __init__(self, machine: Machine, findings: Findings, unseen: Unseen, facts: frozenset[Fact]) -> None:
         self._machine = machine
         self._findings = findings
-        self._messages_recorded = messages_recorded
-        self._eois_recorded = eois_recorded
+        self._unseen = unseen
+        self._messages_recorded = {Fact.MESSAGES, Fact.PINS, Fact.DESTINATIONS} <= facts
+        self._remapped = Fact.DESTINATIONS not in facts
+        self._eois_recorded = Fact.EOI_BROADCASTS in facts
+        whole = Fact.BEGINNING in facts
+        #: Pins whose entry has not been seen, with the halves that have; pins whose line has not been seen.
+        self._entries: dict[int, dict[int, int]] = {} if whole else {pin: {} for pin in range(PIN_COUNT)}
+        self._lines: set[int] = set() if whole else set(range(PIN_COUNT))
+        #: Whether it has been seen what IOREGSEL and the ID register hold.
+        self._select_seen = self._identifier_seen = whole
         #: Sent by the model, not yet found in the recording: the message, and the line that made it send.
         self._expected: list[tuple[InterruptMessage, int]] = []
         self._expected_eoi: tuple[int, int] | None = None
@@ -72,6 +83,7 @@ class IoApicCheck:
         """A device sets a pin. Lines beyond the last pin lead nowhere."""
         pin = operation.pin
         if pin < PIN_COUNT:
+            self._lines.discard(pin)
             lines = self._machine.io_apic.lines
             self._raised_again = pin if operation.level and lines[pin] else None
             self._machine.drive_pin(pin, operation.level)
@@ -81,11 +93,41 @@ class IoApicCheck:
         io_apic = self._machine.io_apic
         if operation.offset == _SELECT:
             io_apic.select = operation.value & 0xFF
-        elif operation.offset == _WINDOW:
+            self._select_seen = True
+        elif operation.offset == _WINDOW and self._select_seen:
             self._written[io_apic.select] = operation.value
-            self._machine.write_io_apic_window(operation.value)
+            self._identifier_seen = self._identifier_seen or io_apic.select == IoApicRegister.ID
+            if not self._see_half(operation.value):
+                self._machine.write_io_apic_window(operation.value)
         elif operation.offset == _EOI:
             self._end_directly(operation.value & 0xFF)
+
+    def _see_half(self, value: int) -> bool:
+        """The selected register holds *value*. True when it is half of an entry that was not seen before; with its
+        other half the entry is known, and the model takes it."""
+        pin, high = divmod(self._machine.io_apic.select - IoApicRegister.REDIRECTION, 2)
+        halves = self._entries.get(pin)
+        if halves is None:
+            return False
+        halves[high] = value
+        if len(halves) == 2:
+            del self._entries[pin]
+            entry = halves[1] << 32 | halves[0]
+            self._machine.io_apic.entries[pin] = entry & (redirection.ENTRY.writable_mask | REMOTE_IRR)
+        return True
+
+    def reset(self) -> None:
+        """The machine was reset: all is known."""
+        io_apic = self._machine.io_apic
+        io_apic.entries[:] = [redirection.RESET] * PIN_COUNT
+        io_apic.identifier = io_apic.select = 0
+        self._entries.clear()
+        self._lines.clear()
+        self._select_seen = self._identifier_seen = True
+        self._expected.clear()
+        self._expected_eoi = None
+        self._unaccepted.clear()
+        self._written.clear()
 
     def _end_directly(self, vector: int) -> None:
         """The EOI register, which I/O APICs have from version 0x20 on."""
@@ -94,17 +136,30 @@ class IoApicCheck:
     def read(self, operation: IoApicRead) -> None:
         """Software reads: the model must say the same."""
         io_apic = self._machine.io_apic
+        if not self._select_seen:
+            return
         if operation.offset == _SELECT:
             model = io_apic.select
         elif operation.offset == _WINDOW:
+            if self._see_half(operation.value):
+                return
+            if not self._identifier_seen and io_apic.select in (IoApicRegister.ID, IoApicRegister.ARBITRATION):
+                io_apic.identifier = operation.value
+                self._identifier_seen = True
+                return
             model = io_apic.read_window()
         else:
             return
         tally = self._findings.io_apic_reads
         tally.checked += 1
-        if model != operation.value:
+        if (model ^ operation.value) & ~self._not_compared(io_apic.select):
             known = self._explain_read(io_apic.select, operation.value, model)
             tally.differ(ReadDifference(operation.line, None, io_apic.select, operation.value, model, known))
+
+    def _not_compared(self, index: int) -> int:
+        """Bits that hang on whether a message was accepted, where an IOMMU knows who got it."""
+        entry_half = index >= IoApicRegister.REDIRECTION and not index & 1
+        return REMOTE_IRR | DELIVERY_STATUS if self._remapped and entry_half else 0
 
     def _explain_read(self, index: int, recorded: int, model: int) -> str | None:
         if index == IoApicRegister.VERSION:
@@ -128,6 +183,8 @@ class IoApicCheck:
             self._findings.messages.checked += 1
             self._expected.append((message, line))
         if message.trigger_mode is TriggerMode.LEVEL and message.source is not None:
+            if self._unseen.starts:
+                self._machine.io_apic.entries[message.source] |= REMOTE_IRR  # somebody unseen may have accepted it
             if self._machine.io_apic.entries[message.source] & REMOTE_IRR:
                 self._unaccepted.discard(message.source)
             elif message.source in self._unaccepted:
@@ -152,8 +209,15 @@ class IoApicCheck:
 
     def _look_for_a_pin(self, line: int, msi: Msi, content: Content) -> None:
         """A device's message does not look like that of a redirection entry. One that does is an I/O APIC's."""
+        if not self._messages_recorded:
+            return
         for pin, entry in enumerate(self._machine.io_apic.entries):
-            if entry & MASKED or entry & 0xFF != msi.vector or content != self._entry_content(entry):
+            if (
+                pin in self._lines
+                or entry & MASKED
+                or entry & 0xFF != msi.vector
+                or content != self._entry_content(entry)
+            ):
                 continue
             self._findings.device_messages -= 1
             self._findings.messages.checked += 1
@@ -178,7 +242,9 @@ class IoApicCheck:
         """An EOI broadcast stands in the recording."""
         expected = self._expected_eoi
         self._expected_eoi = None
-        if expected is None or expected[0] != operation.vector:
+        if expected is None and self._unseen.broadcasts:
+            self._machine.end_at_io_apic(operation.vector)
+        elif expected is None or expected[0] != operation.vector:
             what = f"EOI of {operation.vector:#04x} is broadcast; the model does not"
             self._findings.messages.differ(Difference(operation.line, what, known_deviation))
 
@@ -193,6 +259,17 @@ class IoApicCheck:
             self._findings.messages.differ(Difference(line, what, None))
             self._expected_eoi = None
         self._raised_again = None
+
+    def end(self, line: int) -> None:
+        """The recording ends with *line*, perhaps between a cause and its consequence: what that line alone would lead
+        to is not checked."""
+        cut = [message for message, cause in self._expected if cause == line]
+        self._expected = [(message, cause) for message, cause in self._expected if cause != line]
+        self._findings.messages.checked -= len(cut)
+        if self._expected_eoi is not None and self._expected_eoi[1] == line:
+            self._findings.messages.checked -= 1
+            self._expected_eoi = None
+        self.settle()
 
     @property
     def unsettled(self) -> bool:

@@ -87,6 +87,20 @@ class LocalSources:
         # It stays armed: a one-shot timer may have been set anew between firing and now.
         self._timers.pop(cpu, None)
 
+    def may_be_any_timer(self) -> bool:
+        """Whether some CPU's timer has fired, and no vector has been taken for that yet."""
+        return not self._recorded or self._timer_firings > 0
+
+    def timer_seen(self, cpu: int, vector: int) -> None:
+        """The timer of *cpu*, whose entry has not been seen, asks for *vector*: it is armed, and has fired."""
+        self._shadows[cpu].written[Register.LVT_TIMER] = vector
+        self._armed[cpu] = self._timers[cpu] = vector
+
+    def armed_vector(self, cpu: int) -> int | None:
+        """The vector of the timer of *cpu*, when it may have fired."""
+        vector = self._armed.get(cpu, self._timers.get(cpu))
+        return vector if vector is not None and self.may_be_timer(cpu, vector) else None
+
     # The 8259
 
     def may_be_legacy(self) -> bool:

@@ -8,6 +8,7 @@ from app.hw.events import (
     EoiWithoutInterrupt,
     ErrorNoticed,
     InitPerformed,
+    InterruptEnded,
     Reason,
     Refused,
     SendRefused,
@@ -18,6 +19,7 @@ from app.traces import deviations
 from app.traces.findings import Difference, Findings
 from app.traces.local_sources import LocalSources
 from app.traces.qemu_shadow import ShadowApic
+from app.traces.unseen import Unseen
 from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode, decode_icr
 from app.x86.registers import Register
 
@@ -40,11 +42,14 @@ _Watcher = Callable[[Any], None]
 class ModelWatch:
     """Follows the model's events from one operation to the next."""
 
-    def __init__(self, machine: Machine, findings: Findings, sources: LocalSources, shadows: list[ShadowApic]) -> None:
+    def __init__(
+        self, machine: Machine, findings: Findings, sources: LocalSources, shadows: list[ShadowApic], unseen: Unseen
+    ) -> None:
         self._machine = machine
         self._findings = findings
         self._sources = sources
         self._shadows = shadows
+        self._unseen = unseen
         self._line = 0
         self._level = False
         #: The lowest APIC ID that no CPU has, when there are CPUs with higher ones.
@@ -56,6 +61,7 @@ class ModelWatch:
             InitPerformed: self._init_performed,
             ErrorNoticed: self._error_noticed,
             EoiWithoutInterrupt: self._eoi_without_interrupt,
+            InterruptEnded: self._interrupt_ended,
         }
 
     def look(self, start: int, line: int, *, level: bool = False) -> None:
@@ -72,7 +78,12 @@ class ModelWatch:
 
     def unreached(self, start: int, message: InterruptMessage, line: int) -> None:
         """QEMU's logical destinations name fewer APICs. Takes *message* back from those since event number *start*."""
-        if message.shorthand is not Shorthand.NONE or (self._behind_hole is None and message.destination != _ALL_ONES):
+        if message.shorthand is not Shorthand.NONE:
+            return
+        level = message.trigger_mode is TriggerMode.LEVEL
+        if self._unseen.starts and self._unseen.requested_if_named(message.vector, level=level):
+            return
+        if self._behind_hole is None and message.destination != _ALL_ONES:
             return
         events = self._machine.events
         for event in [event for event in events[start:] if isinstance(event, Accepted)]:
@@ -126,14 +137,20 @@ class ModelWatch:
     def _init_performed(self, event: InitPerformed) -> None:
         self._shadows[event.cpu].reset()
         self._sources.reset(event.cpu)
+        self._unseen.reset(event.cpu)
 
     def _error_noticed(self, event: ErrorNoticed) -> None:
         """QEMU has no interrupt for APIC errors, so no recorded CPU can take the one that the model requests."""
         apic = self._machine.cpus[event.cpu].apic
         apic.irr.clear(apic.lvt[Register.LVT_ERROR] & 0xFF)
 
+    def _interrupt_ended(self, event: InterruptEnded) -> None:
+        self._shadows[event.cpu].interrupt_ended()
+
     def _eoi_without_interrupt(self, event: EoiWithoutInterrupt) -> None:
         shadow = self._shadows[event.cpu]
+        if shadow.legacy_ended() or self._unseen.may_end(event.cpu):
+            return
         if shadow.low_in_service:
             shadow.low_in_service -= 1
             return

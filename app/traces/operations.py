@@ -6,6 +6,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from app.traces.facts import EVERY_FACT, Fact, Limit
+
 
 class RegisterRead(NamedTuple):
     """A CPU read its own local APIC's register and got *value*."""
@@ -91,6 +93,21 @@ class VectorTaken(NamedTuple):
     cpu: int | None
 
 
+class X2ApicEntered(NamedTuple):
+    """*cpu* switched to x2APIC mode: from here on its registers are MSRs."""
+
+    line: int
+    time: int
+    cpu: int
+
+
+class MachineReset(NamedTuple):
+    """The whole machine was reset, or rebooted: what comes next begins from reset values."""
+
+    line: int
+    time: int
+
+
 Operation = (
     RegisterRead
     | RegisterWrite
@@ -101,6 +118,8 @@ Operation = (
     | LocalSourceFired
     | EoiBroadcastSeen
     | VectorTaken
+    | X2ApicEntered
+    | MachineReset
 )
 
 
@@ -115,6 +134,15 @@ class Recording(NamedTuple):
     #: Lines of no known kind: other devices, CPU registers.
     ignored_lines: int
     lines: int
+    facts: frozenset[Fact] = EVERY_FACT
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def accesses_out_of_sight(self) -> bool:
+        """Whether CPUs use their local APICs in ways that the recording does not show, for a part of it at least."""
+        return Fact.REGISTER_WRITES not in self.facts or any(
+            isinstance(operation, X2ApicEntered) for operation in self.operations
+        )
 
     @property
     def cpu_count(self) -> int:

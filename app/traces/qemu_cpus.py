@@ -79,6 +79,11 @@ class TakenVectors:
             cpu = None if entry.base is None else cpus.get(entry.base)
             yield VectorTaken(entry.line, entry.time, entry.vector, cpu)
 
+    @property
+    def cpu_count(self) -> int:
+        """How many task registers' bases appear: so many CPUs there are at least."""
+        return min(len({entry.base for entry in self.entries if entry.base is not None}), MAX_XAPIC_CPUS)
+
     def _cpu_of_each_base(self) -> dict[int, int]:
         """By majority, the clearest first: a CPU has one base, and a base is one CPU's."""
         evidence: defaultdict[int, Counter[int]] = defaultdict(Counter)
@@ -116,9 +121,10 @@ def first_to_end(candidates: Sequence[int], coming: Iterable[Operation]) -> int:
     return next(iter([*doubtful, *sorted(waiting), *candidates]))
 
 
-def apic_ids(operations: Sequence[Operation]) -> tuple[int, ...]:
-    """The APIC ID of each CPU that appears: what it reads from its ID register, otherwise its number."""
-    highest = 0
+def apic_ids(operations: Sequence[Operation], at_least: int) -> tuple[int, ...]:
+    """The APIC ID of each CPU that appears: what it reads from its ID register, otherwise its number. There are
+    *at_least* so many CPUs."""
+    highest = max(at_least, 1) - 1
     written: set[int] = set()
     read: defaultdict[int, set[int]] = defaultdict(set)
     for operation in operations:

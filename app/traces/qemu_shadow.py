@@ -16,6 +16,8 @@ _SVR_KEPT = 0x1FF
 _SVR_FOCUS = 1 << 9
 _ID_KEPT = 0xFF00_0000
 _WORD_VECTORS = 32
+#: How deep handlers are that came through the 8259, and how many interrupts end before the first of them does.
+_LEGACY_NESTED = 2
 #: LVT timer bits 18:17 from which the manual's other timer modes begin.
 _TSC_DEADLINE = 2 << 17
 
@@ -26,7 +28,7 @@ _QEMU_REGISTERS = frozenset(REGISTERS) - {Register.RRD, Register.SELF_IPI}
 class ShadowApic:
     """One local APIC of QEMU, as far as it differs from the manual's."""
 
-    __slots__ = ("esr", "low_in_service", "requested", "triggers", "written")
+    __slots__ = ("_legacy_ends", "_legacy_running", "esr", "low_in_service", "requested", "triggers", "written")
 
     def __init__(self) -> None:
         #: What software wrote last to each register since the last INIT. QEMU keeps most values whole.
@@ -38,6 +40,9 @@ class ShadowApic:
         self.esr = 0
         #: Vectors 0-15 that the CPU has taken and not yet ended; no ISR of the manual's can hold them.
         self.low_in_service = 0
+        #: Handlers of vectors that came from the 8259 and by-passed ISR, which may yet write EOI; and how many more
+        #: interrupts may end before they must have done so.
+        self._legacy_running = self._legacy_ends = 0
 
     def reset(self) -> None:
         """INIT."""
@@ -46,11 +51,33 @@ class ShadowApic:
         self.triggers.clear()
         self.esr = 0
         self.low_in_service = 0
+        self._legacy_running = 0
 
     def note_access(self, offset: int) -> None:
         """ESR bit 7 is set when QEMU has no register at *offset*."""
         if offset not in _QEMU_REGISTERS:
             self.esr |= _ESR_ILLEGAL_ADDRESS
+
+    # Handlers of the 8259's vectors
+
+    def take_legacy(self) -> None:
+        """The CPU takes a vector of the 8259, which no ISR holds. Its handler need not write EOI, but may."""
+        self._legacy_running = min(self._legacy_running + 1, _LEGACY_NESTED)
+        self._legacy_ends = _LEGACY_NESTED
+
+    def interrupt_ended(self) -> None:
+        """An EOI has ended an interrupt in service: one that came during such a handler, or after it."""
+        if self._legacy_running:
+            self._legacy_ends -= 1
+            if not self._legacy_ends:
+                self._legacy_running = 0
+
+    def legacy_ended(self) -> bool:
+        """An EOI finds nothing in service. Whether it is that of such a handler."""
+        if not self._legacy_running:
+            return False
+        self._legacy_running -= 1
+        return True
 
     def lvt(self, register: int) -> int:
         """QEMU's LVT entry: what was written last, masked or not."""

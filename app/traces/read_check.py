@@ -4,9 +4,11 @@ from app.hw.events import Fault
 from app.hw.machine import Machine
 from app.traces import deviations
 from app.traces.findings import Findings, ReadDifference
+from app.traces.local_sources import LocalSources
 from app.traces.operations import Recording, RegisterRead
 from app.traces.qemu_shadow import ShadowApic
 from app.traces.taken_check import TakenCheck
+from app.traces.unseen import Unseen
 from app.x86.registers import Register
 
 _REGISTER_SIZE = 4
@@ -26,12 +28,16 @@ class ReadCheck:
         findings: Findings,
         shadows: list[ShadowApic],
         taken: TakenCheck,
+        sources: LocalSources,
+        unseen: Unseen,
     ) -> None:
         self._recording = recording
         self._machine = machine
         self._findings = findings
         self._shadows = shadows
         self._taken = taken
+        self._sources = sources
+        self._unseen = unseen
 
     def check(self, operation: RegisterRead) -> str:
         """Checks one read, except of what depends on time. Returns in words what differs."""
@@ -39,6 +45,10 @@ class ReadCheck:
         if offset == Register.TIMER_CURRENT_COUNT or operation.size != _REGISTER_SIZE:
             self._findings.reads_skipped += 1
             return ""
+        if self._unseen.hides(cpu, offset):
+            self._findings.reads_unseen += 1
+            self._learn(operation)
+            return "not checked"
         self._findings.reads.checked += 1
         model = self._value(cpu, offset)
         if model != recorded and Register.IRR0 <= offset <= Register.IRR7:
@@ -51,6 +61,15 @@ class ReadCheck:
             known = deviations.ANOTHER_VERSION
         self._findings.reads.differ(ReadDifference(operation.line, cpu, offset, recorded, model, known))
         return known or f"the model has {model:#010x}"
+
+    def _learn(self, operation: RegisterRead) -> None:
+        """What the register holds is seen for the first time: the model takes it."""
+        cpu, offset, value = operation.cpu, operation.offset, operation.value
+        if self._unseen.learns(cpu, offset):
+            self._shadows[cpu].written[offset] = value
+            self._machine.write_register(cpu, offset, value)
+            if offset == Register.LVT_TIMER:
+                self._sources.timer_written(cpu)
 
     def _value(self, cpu: int, offset: int) -> int:
         value = self._machine.read_register(cpu, offset)

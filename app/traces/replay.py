@@ -4,11 +4,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from app.hw.apic_base import ApicMode
 from app.hw.destination import addressed
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
 from app.hw.profile import INTEL_SDM, Profile
 from app.hw.run_state import RunState
+from app.traces.facts import Fact
 from app.traces.findings import Difference, Findings
 from app.traces.io_apic_check import IoApicCheck
 from app.traces.local_sources import LocalSources
@@ -19,18 +21,21 @@ from app.traces.operations import (
     IoApicRead,
     IoApicWrite,
     LocalSourceFired,
+    MachineReset,
     Operation,
     PinDriven,
     Recording,
     RegisterRead,
     RegisterWrite,
     VectorTaken,
+    X2ApicEntered,
 )
 from app.traces.qemu_cpus import first_to_end
 from app.traces.qemu_shadow import ShadowApic
 from app.traces.read_check import ReadCheck
 from app.traces.sentences import sentence
 from app.traces.taken_check import TakenCheck
+from app.traces.unseen import Unseen
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand
 from app.x86.registers import Register
 
@@ -41,6 +46,8 @@ _LOOK_AHEAD = 5000
 _LEVEL = 1 << 15
 _ASSERT = 1 << 14
 _REDIRECTION_HINT = 1 << 3
+#: An APIC ID that no CPU of a recording has.
+_NOBODY = 0xFE_FFFF
 #: What the I/O APIC's sending leads to: such lines still belong to the operation before them.
 _CONSEQUENCES = (DeviceMessage, EoiBroadcastSeen)
 
@@ -59,18 +66,16 @@ class Replay:
         self._operations = recording.operations
         self._last: Operation | None = None
         self._note = ""
-        kinds = set(map(type, recording.operations))
+        facts = recording.facts
+        self._taken_recorded = Fact.VECTORS_TAKEN in facts
+        self._remapped = Fact.DESTINATIONS not in facts
         self._shadows = [ShadowApic() for _ in machine.cpus]
-        self._sources = LocalSources(self._shadows, recorded=LocalSourceFired in kinds)
-        self._taken = TakenCheck(machine, self.findings, self._sources, self._shadows)
-        self._reads = ReadCheck(recording, machine, self.findings, self._shadows, self._taken)
-        self._watch = ModelWatch(machine, self.findings, self._sources, self._shadows)
-        self._io_apic = IoApicCheck(
-            machine,
-            self.findings,
-            messages_recorded=DeviceMessage in kinds,
-            eois_recorded=EoiBroadcastSeen in kinds,
-        )
+        self._unseen = unseen = Unseen(machine.cpus, self._shadows, facts)
+        self._sources = LocalSources(self._shadows, recorded=Fact.LOCAL_SOURCES in facts)
+        self._taken = TakenCheck(machine, self.findings, self._sources, self._shadows, unseen, self._ends_next)
+        self._reads = ReadCheck(recording, machine, self.findings, self._shadows, self._taken, self._sources, unseen)
+        self._watch = ModelWatch(machine, self.findings, self._sources, self._shadows, unseen)
+        self._io_apic = IoApicCheck(machine, self.findings, unseen, facts)
         self._performers: dict[type, Callable[[Any], None]] = {
             RegisterRead: self._read,
             RegisterWrite: self._write,
@@ -81,6 +86,8 @@ class Replay:
             LocalSourceFired: self._sources.fired,
             EoiBroadcastSeen: self._eoi_broadcast,
             VectorTaken: self._vector_taken,
+            X2ApicEntered: self._x2apic_entered,
+            MachineReset: self._machine_reset,
         }
 
     # Where it is
@@ -153,7 +160,7 @@ class Replay:
             self._io_apic.settle()
         self._performers[kind](operation)
         if self.finished:
-            self._io_apic.settle()
+            self._io_apic.end(line=operation.line)
 
     def _read(self, operation: RegisterRead) -> None:
         cpu, offset = operation.cpu, operation.offset
@@ -173,7 +180,10 @@ class Replay:
         if operation.size != _REGISTER_SIZE:
             return  # ignored: registers are written whole
         shadow.written[offset] = value
+        self._unseen.written(cpu, offset)
         start = len(self.machine.events)
+        if offset == Register.EOI and not self._taken_recorded:
+            self._taken.take_before_eoi(cpu, self._broadcast_next())
         self.machine.write_register(cpu, offset, value)
         if offset == Register.ICR_LOW:
             self.findings.targets[sum(len(self.machine.targets(sent)) for sent in self._ipis())] += 1
@@ -181,6 +191,11 @@ class Replay:
             self._sources.timer_written(cpu)
         self._settle(operation.line)
         self._watch.look(start, operation.line, level=offset == Register.ICR_LOW and bool(value & _LEVEL))
+
+    def _broadcast_next(self) -> int | None:
+        """The vector whose EOI the recording has broadcast next."""
+        following = None if self.finished else self._operations[self.position]
+        return following.vector if isinstance(following, EoiBroadcastSeen) else None
 
     def _ipis(self) -> list[InterruptMessage]:
         """The messages that a CPU has just sent."""
@@ -216,6 +231,10 @@ class Replay:
         self._io_apic.eoi_recorded(operation, known)
 
     def _vector_taken(self, operation: VectorTaken) -> None:
+        if not self._unseen.vectors:
+            self._note = "not checked"
+            self.findings.vectors_unseen += 1
+            return
         cpu = operation.cpu if operation.cpu is not None else self._guessed_cpu(operation.vector)
         self._runs(cpu, operation.line)
         self.machine.cpus[cpu].interrupt_flag = True
@@ -232,10 +251,44 @@ class Replay:
             return candidates[0]
         return first_to_end(candidates, self._operations[self.position : self.position + _LOOK_AHEAD])
 
+    def _ends_next(self, cpu: int) -> bool:
+        """Whether the recording has *cpu* end an interrupt before it takes another."""
+        for operation in self._operations[self.position : self.position + _LOOK_AHEAD]:
+            if isinstance(operation, VectorTaken) and operation.cpu == cpu:
+                return False
+            if isinstance(operation, RegisterWrite) and operation.cpu == cpu and operation.offset == Register.EOI:
+                return True
+        return False
+
+    # What changes what can be seen
+
+    def _x2apic_entered(self, operation: X2ApicEntered) -> None:
+        cpu = self.machine.cpus[operation.cpu]
+        if cpu.apic.mode is not ApicMode.X2APIC and self.machine.profile.x2apic:
+            cpu.apic.enter_mode(ApicMode.X2APIC)
+        self._unseen.x2apic_entered(operation.cpu)
+        self._runs(operation.cpu, operation.line)
+
+    def _machine_reset(self, operation: MachineReset) -> None:
+        """Everything as after power-up, but for what devices do to pins."""
+        start = len(self.machine.events)
+        for cpu in self.machine.cpus:
+            if cpu.apic.mode is not ApicMode.XAPIC:
+                cpu.apic.enter_mode(ApicMode.XAPIC)
+            cpu.init_pending = True
+            cpu.look_at_signals()
+        self.machine.take_resets()
+        self._watch.look(start, operation.line)
+        self._io_apic.reset()
+        self._unseen.machine_reset()
+        self._note = "it goes on from reset values"
+
     def _runs(self, cpu: int, line: int) -> None:
         """*cpu* does something, so it is not waiting to be started."""
         if self.machine.cpus[cpu].run_state is RunState.WAIT_FOR_SIPI:
             self.machine.cpus[cpu].run_state = RunState.RUNNING
+            if self._unseen.starts:
+                return
             what = f"CPU {cpu} runs, but nothing in the recording has started it"
             self.findings.others.checked += 1
             self.findings.others.differ(Difference(line, what, None))
@@ -254,6 +307,9 @@ class Replay:
             self.machine.retry()
 
     def _deliver(self, message: InterruptMessage, line: int) -> None:
+        if self._remapped and message.origin is Origin.IO_APIC:
+            self._send_to_iommu(message)
+            return
         lowest = message.delivery_mode is DeliveryMode.LOWEST_PRIORITY
         start = len(self.machine.events)
         reached = self.machine.deliver(self._arbitrated(message) if lowest else message)
@@ -270,6 +326,12 @@ class Replay:
                 if cpu.nmi_deliverable():
                     cpu.take_nmi()
                     cpu.return_from_nmi()
+
+    def _send_to_iommu(self, message: InterruptMessage) -> None:
+        """Where *message* goes is for an IOMMU to know, so no CPU of the model gets it."""
+        start = len(self.machine.events)
+        self.machine.deliver(message._replace(destination=_NOBODY, destination_mode=DestinationMode.PHYSICAL))
+        del self.machine.events[start:]
 
     def _arbitrated(self, message: InterruptMessage) -> InterruptMessage:
         """Who wins a lowest-priority message is the chipset's choice; QEMU's takes the lowest APIC ID."""

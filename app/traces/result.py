@@ -4,6 +4,8 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from app.sim.costing import BACKEND_NAMES, AccessCost, access_cost
+from app.traces.errors import UnusableRecording
+from app.traces.facts import Limit
 from app.traces.findings import Difference, Findings, ReadDifference, Tally, VectorDifference
 from app.traces.replay import Replay
 from app.x86.register_map import REGISTERS
@@ -20,6 +22,7 @@ class ReplayResult(NamedTuple):
     cpus: int
     lines: int
     ignored_lines: int
+    limits: tuple[Limit, ...]
     findings: Findings
     cost: dict[str, AccessCost]
 
@@ -37,15 +40,18 @@ class ReplayResult(NamedTuple):
             "cpus": self.cpus,
             "lines": self.lines,
             "ignored_lines": self.ignored_lines,
+            "limits": [limit._asdict() for limit in self.limits],
             "register_reads": {
                 "checked": found.reads.checked,
                 "mismatched": found.reads.mismatched,
                 "skipped": found.reads_skipped,
+                "unseen": found.reads_unseen,
                 "mismatches": [_read(difference) for difference in found.reads.listed],
             },
             "vectors_taken": {
                 "checked": found.vectors.checked,
                 "mismatched": found.vectors.mismatched,
+                "unseen": found.vectors_unseen,
                 "timer": found.timer,
                 "legacy_pic": found.legacy_pic,
                 "spurious": found.spurious,
@@ -66,6 +72,12 @@ class ReplayResult(NamedTuple):
         }
 
 
+def refused_json(source: str, error: UnusableRecording) -> Json:
+    """What is said of a file that cannot be read at all, in the same shape: why, as its one limit."""
+    limits = [Limit(error.line or 1, error.what)._asdict()]
+    return {"source": source, "format": None, "cpus": 0, "limits": limits, "unexplained": 0}
+
+
 def result_of(replay: Replay) -> ReplayResult:
     """The result of *replay* so far."""
     recording = replay.recording
@@ -75,6 +87,7 @@ def result_of(replay: Replay) -> ReplayResult:
         recording.cpu_count,
         recording.lines,
         recording.ignored_lines,
+        recording.limits,
         replay.findings,
         {name: _cost(name, replay.findings) for name in BACKEND_NAMES},
     )

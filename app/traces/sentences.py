@@ -1,16 +1,19 @@
 """A recorded operation in words, for people who step through a recording."""
 
+from app.traces.findings import Difference, ReadDifference, VectorDifference
 from app.traces.operations import (
     DeviceMessage,
     EoiBroadcastSeen,
     IoApicRead,
     IoApicWrite,
     LocalSourceFired,
+    MachineReset,
     Operation,
     PinDriven,
     RegisterRead,
     RegisterWrite,
     VectorTaken,
+    X2ApicEntered,
 )
 from app.x86.register_map import REGISTERS
 
@@ -45,6 +48,25 @@ def _what(operation: Operation) -> str:
             return f"the EOI of {operation.vector:#04x} is broadcast to the I/O APICs"
         case VectorTaken():
             return f"a CPU takes {operation.vector:#04x}"
+        case X2ApicEntered():
+            return f"CPU {operation.cpu} switches to x2APIC mode"
+        case MachineReset():
+            return "the machine is reset"
+
+
+def difference_words(difference: ReadDifference | VectorDifference | Difference) -> str:
+    """What was recorded, what the model says, and why that is so as far as it knows."""
+    match difference:
+        case ReadDifference(cpu=cpu, register=register):
+            what = f"CPU {cpu} reads {register_name(register)}"
+            if cpu is None:
+                what = f"the I/O APIC's register {register:#04x}"
+            return f"{what}: recorded {difference.recorded:#010x}, model {difference.model:#010x}"
+        case VectorDifference():
+            model = "nothing" if difference.model is None else f"{difference.model:#04x}"
+            return f"CPU {difference.cpu} takes {difference.vector:#04x}, the model {model} ({difference.why})"
+        case Difference():
+            return difference.what
 
 
 def register_name(offset: int) -> str:

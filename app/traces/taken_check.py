@@ -5,7 +5,9 @@ not have requested may be a timer's or the 8259's; see ``local_sources``. After 
 recording must be, so that one wrong line is reported once and not for ever.
 """
 
-from app.hw.events import Accepted
+from collections.abc import Callable
+
+from app.hw.events import Accepted, Acknowledged, ExternalAcknowledged
 from app.hw.local_apic import LocalApic
 from app.hw.machine import Machine
 from app.hw.waiting import why_waiting
@@ -14,6 +16,7 @@ from app.traces.findings import Findings, VectorDifference
 from app.traces.local_sources import LocalSources
 from app.traces.operations import VectorTaken
 from app.traces.qemu_shadow import ShadowApic
+from app.traces.unseen import Unseen
 from app.x86 import lvt
 from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.registers import Register
@@ -23,8 +26,19 @@ from app.x86.vectors import FIRST_LEGAL_VECTOR
 class TakenCheck:
     """The vectors' side of a replay."""
 
-    def __init__(self, machine: Machine, findings: Findings, sources: LocalSources, shadows: list[ShadowApic]) -> None:
+    def __init__(
+        self,
+        machine: Machine,
+        findings: Findings,
+        sources: LocalSources,
+        shadows: list[ShadowApic],
+        unseen: Unseen,
+        ends_next: Callable[[int], bool],
+    ) -> None:
+        """``ends_next`` says of a CPU whether the recording has it end an interrupt before it takes another."""
         self._machine = machine
+        self._unseen = unseen
+        self._ends_next = ends_next
         self._findings = findings
         self._sources = sources
         self._shadows = shadows
@@ -35,8 +49,11 @@ class TakenCheck:
         """*cpu* took a vector. Returns in words how the model sees it."""
         apic = self._machine.cpus[cpu].apic
         vector = operation.vector
-        self._findings.vectors.checked += 1
         self._findings.count_taken(cpu, vector)
+        if self._unseen.apics and self._is_unseen(cpu, vector, apic):
+            self._findings.vectors_unseen += 1
+            return self._take_unseen(cpu, vector, apic)
+        self._findings.vectors.checked += 1
         if vector == apic.deliverable():
             apic.acknowledge()
             if cpu in self._timer_requested and vector == self._shadows[cpu].lvt(Register.LVT_TIMER) & 0xFF:
@@ -72,6 +89,77 @@ class TakenCheck:
         if self._shadows[cpu].explain_taken(vector, apic.ppr) is not None:
             return True
         return self._sources.may_be_legacy() and not self._shadows[cpu].lvt(Register.LVT_LINT0) & lvt.MASKED
+
+    # What is requested unseen
+
+    def _is_unseen(self, cpu: int, vector: int, apic: LocalApic) -> bool:
+        """Whether it hangs on something that the recording has not shown whether *cpu* takes *vector* now."""
+        if vector == apic.deliverable():
+            return False
+        if vector in apic.irr:
+            return self._unseen.may_be_blocked(cpu)
+        if self.can_take(cpu, vector):
+            return False
+        return self._unseen.may_be_requested(cpu, vector) or self._may_be_local(cpu)
+
+    def _may_be_local(self, cpu: int) -> bool:
+        """Whether a local source of *cpu* whose entry has not been seen may have fired."""
+        timer = not self._unseen.knows(cpu, Register.LVT_TIMER) and self._sources.may_be_any_timer()
+        return timer or self._may_be_unseen_legacy(cpu)
+
+    def _may_be_unseen_legacy(self, cpu: int) -> bool:
+        return not self._unseen.knows(cpu, Register.LVT_LINT0) and self._sources.may_be_legacy()
+
+    def _take_unseen(self, cpu: int, vector: int, apic: LocalApic) -> str:
+        legacy = self._may_be_unseen_legacy(cpu)
+        if not self._unseen.may_be_requested(cpu, vector) and vector not in apic.irr and not legacy:
+            # Nothing else is left: it is the timer's, and that tells the timer's entry.
+            self._sources.timer_seen(cpu, vector)
+            apic.lvt[Register.LVT_TIMER] = vector
+            self._sources.requested(cpu, vector)
+            self._findings.timer += 1
+        level = self._unseen.taken(cpu, vector)
+        if legacy and not self._ends_next(cpu):
+            self._sources.legacy_taken()
+            apic.record(ExternalAcknowledged(cpu, vector))
+            return "not checked"  # the 8259's, which nobody has to end
+        if vector not in apic.irr:
+            apic.tmr.assign(vector, level)
+        self._put_in_service(vector, apic)
+        apic.record(Acknowledged(cpu, vector))
+        return "not checked"
+
+    def _put_in_service(self, vector: int, apic: LocalApic) -> None:
+        """It was taken, so nothing of its class or above can have been in service any more."""
+        for in_service in tuple(apic.isr):
+            if in_service >> 4 >= vector >> 4:
+                apic.isr.clear(in_service)
+        apic.irr.clear(vector)
+        if vector >= FIRST_LEGAL_VECTOR:
+            apic.isr.set(vector)
+
+    # Where vectors taken are not recorded
+
+    def take_before_eoi(self, cpu: int, level: int | None) -> None:
+        """*cpu* ends an interrupt. What it has taken for that is the highest that it could have. *level*: the vector
+        that the recording has it tell the I/O APICs."""
+        apic = self._machine.cpus[cpu].apic
+        timer = self._sources.armed_vector(cpu)
+        vector = level
+        if vector is None:
+            edge = [requested for requested in apic.irr if requested not in apic.tmr]
+            vector = max([*edge, *([] if timer is None else [timer])], default=None)
+        if vector is None:
+            return
+        if vector == timer and vector not in apic.irr:
+            self.source_requested(cpu, vector)
+            self._timer_requested.discard(cpu)
+            self._findings.timer += 1
+        if level is not None:
+            apic.tmr.set(vector)
+        self._put_in_service(vector, apic)
+        self._findings.count_taken(cpu, vector)
+        apic.record(Acknowledged(cpu, vector))
 
     def _wins(self, apic: LocalApic, vector: int) -> bool:
         """Whether *vector* would be taken if it were requested now."""
@@ -113,9 +201,15 @@ class TakenCheck:
         return bool(apic.lvt[register] & lvt.MASKED and not self._shadows[cpu].lvt(register) & lvt.MASKED)
 
     def _take_from_8259(self, operation: VectorTaken, cpu: int, apic: LocalApic) -> str:
-        """ExtINT through LINT0 by-passes IRR, ISR and priorities, and needs no EOI."""
+        """ExtINT through LINT0 by-passes IRR, ISR and priorities, and needs no EOI.
+
+        In another mode LINT0 has requested its own vector as well, and QEMU lets the 8259 through all the same. So its
+        handler runs twice and ends twice, the second time with nothing in service: Linux's "Virtual Wire IRQ".
+        """
         self._sources.legacy_taken()
         self._findings.legacy_pic += 1
+        self._shadows[cpu].take_legacy()
+        apic.record(ExternalAcknowledged(cpu, operation.vector))
         if self._shadows[cpu].lvt(Register.LVT_LINT0) >> 8 & 7 != DeliveryMode.EXTINT:
             self._note(operation, cpu, apic.deliverable(), deviations.LINT0_ANY_MODE)
         elif self._forced_mask(cpu, apic, Register.LVT_LINT0):
@@ -131,16 +225,11 @@ class TakenCheck:
             # The CPU did take something, and this is what was there: most likely the recorded number is wrong.
             apic.acknowledge()
             return why
-        # It was taken, so nothing of its class or above can have been in service any more, nor requested above it.
-        for in_service in tuple(apic.isr):
-            if in_service >> 4 >= operation.vector >> 4:
-                apic.isr.clear(in_service)
         for requested in tuple(apic.irr):
             if requested > operation.vector:
-                apic.irr.clear(requested)
-        apic.irr.clear(operation.vector)
-        if operation.vector >= FIRST_LEGAL_VECTOR:
-            apic.isr.set(operation.vector)
+                apic.irr.clear(requested)  # nothing above it can have been requested
+        self._put_in_service(operation.vector, apic)
+        apic.record(Acknowledged(cpu, operation.vector))
         self._shadows[cpu].taken(operation.vector)
         return why
 

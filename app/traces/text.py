@@ -8,24 +8,13 @@ from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
 
 from app.traces.errors import OtherFormat, TooLargeRecording, UnusableRecording
+from app.traces.other_formats import MAGICS
 
 _BLOCK = 1 << 18
 _LONGEST_LINE = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 #: zlib's name for "expect a gzip header and check the trailer".
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
-
-#: How files begin that people have at hand instead of a log.
-_OTHER_MAGICS = {
-    b"PK\x03\x04": "a zip archive; unpack it first",
-    b"\xfd7zXZ\x00": "xz-compressed; unpack it first (plain text and gzip are read)",
-    b"\x28\xb5\x2f\xfd": "zstd-compressed; unpack it first (plain text and gzip are read)",
-    b"BZh": "bzip2-compressed; unpack it first (plain text and gzip are read)",
-    b"\x7fELF": "an ELF program or library, not a log",
-    b"\xff\xfe": "UTF-16 text; save it as plain text",
-    b"\xfe\xff": "UTF-16 text; save it as plain text",
-    b"\x17\x08\x44tracing": "a binary trace-cmd file, not a log",
-}
 
 
 class Limits(NamedTuple):
@@ -53,6 +42,8 @@ class RecordedText:
         self.consumed = 0
         self._packed = False
         self._unpacked = 0
+        #: Whether the file has ended within a line.
+        self.cut = False
         self._lines = 0
 
     def blocks(self) -> Iterator[list[str]]:
@@ -68,6 +59,7 @@ class RecordedText:
             if len(unfinished) > _LONGEST_LINE:
                 raise UnusableRecording("longer than any line of a log", self._lines + 1)
         if unfinished:
+            self.cut = True
             yield self._decoded(unfinished)
 
     def _decoded(self, raw: bytes) -> list[str]:
@@ -93,6 +85,7 @@ class RecordedText:
 
     def _read(self) -> bytes:
         data = self._source.read(_BLOCK)
+        self._packed = self._packed or (not self.consumed and data.startswith(_GZIP_MAGIC))
         self.consumed += len(data)
         if self.consumed > self._limits.compressed:
             most = _size(self._limits.compressed)
@@ -104,12 +97,10 @@ class RecordedText:
         first = self._read()
         if not first:
             raise UnusableRecording("the file is empty")
-        for magic, meaning in _OTHER_MAGICS.items():
-            if first.startswith(magic):
-                raise OtherFormat(f"the file is {meaning}")
-        self._packed = first.startswith(_GZIP_MAGIC)
         blocks = self._gunzipped(first) if self._packed else self._plain(first)
         for block in blocks:
+            if not self._unpacked:
+                _refuse_other_formats(block)
             self._unpacked += len(block)
             if self._unpacked > self._limits.unpacked:
                 most = _size(self._limits.unpacked)
@@ -149,6 +140,12 @@ class RecordedText:
 
     def _where(self) -> str:
         return f" after line {self._lines}" if self._lines else ""
+
+
+def _refuse_other_formats(beginning: bytes) -> None:
+    for magic, meaning in MAGICS:
+        if beginning.startswith(magic):
+            raise OtherFormat(f"the file is {meaning}")
 
 
 def _size(count: int) -> str:

@@ -47,4 +47,4 @@ async def open_recording(
 
 def limits_of(drive: RecordedDrive) -> list[dict[str, Any]]:
     """What the recording cannot show, said once for each."""
-    return []
+    return [limit._asdict() for limit in drive.replay.recording.limits]

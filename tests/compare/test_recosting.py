@@ -9,7 +9,7 @@ from app.backends.cost_sheet import load_cost_sheet
 from app.compare.comparison import Comparison, Row, Shares, Uses
 from app.compare.measuring import compare
 from app.traces.census import Census, CensusTaker
-from app.traces.qemu_log import read_recording
+from app.traces.readers import read_recording
 from app.traces.replay import Replay
 from tests.cli.commands import ROOT
 from tests.traces.log_lines import EOI, ICR_HIGH, ICR_LOW, SVR, TIMER_INITIAL_COUNT, LogLines

@@ -27,7 +27,7 @@ from app.sim.commands import (
 from app.sim.simulation import Simulation
 from app.sim.watched import WatchedSimulation
 from app.traces.operations import Recording
-from app.traces.qemu_log import read_recording
+from app.traces.readers import read_recording
 from app.traces.replay import Replay
 from app.x86.icr import DeliveryMode, Icr
 from app.x86.vectors import FIRST_LEGAL_VECTOR

@@ -14,7 +14,7 @@ from app.session.simulated import SimulatedDrive
 from app.sim.commands import Demonstrate
 from app.sim.event_log import EVENTS_KEPT
 from app.sim.simulation import Simulation
-from app.traces.qemu_log import read_recording
+from app.traces.readers import read_recording
 from app.traces.replay import Replay
 
 _SAMPLE = "linux-6.1-boot-4cpu.qemu.log.gz"

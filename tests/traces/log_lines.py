@@ -2,7 +2,7 @@
 
 from app.hw.profile import INTEL_SDM, Profile
 from app.traces.operations import Recording
-from app.traces.qemu_log import read_recording
+from app.traces.readers import read_recording
 from app.traces.replay import Replay
 
 APIC = 0xFEE0_0000

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.traces.census import Accessed, Census, CensusTaker, Ended, Sent, Taken
-from app.traces.qemu_log import read_recording
+from app.traces.readers import read_recording
 from app.traces.replay import Replay
 from app.x86.registers import Register
 from tests.cli.commands import ROOT

@@ -57,7 +57,7 @@ def test_a_log_without_any_message_is_not_asked_for_them() -> None:
 
 
 def test_a_message_that_nobody_caused_is_a_difference() -> None:
-    difference = only(replayed(ready(EDGE_TO_1).msi(1, 0x41).handled(1, 0x41)))
+    difference = only(replayed(ready(EDGE_TO_1).pin(5, 1).msi(1, 0x41).handled(1, 0x41)))
 
     assert difference.what == "the I/O APIC sends 0x41 for pin 4; the model does not"
     assert difference.known_deviation is None

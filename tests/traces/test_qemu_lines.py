@@ -14,7 +14,7 @@ from app.traces.operations import (
     RegisterWrite,
     VectorTaken,
 )
-from app.traces.qemu_log import read_recording
+from app.traces.readers import read_recording
 from tests.traces.log_lines import APIC, EOI, IO_APIC, SVR, LogLines
 
 STAMP = "4711@1795333700.000100:"
@@ -183,11 +183,22 @@ def test_another_threads_words_behind_a_dump_do_no_harm() -> None:
     assert len(log.recording().operations) == 2
 
 
-def test_the_last_line_may_not_be_cut_either() -> None:
+def test_a_file_may_end_within_a_line() -> None:
+    text = LogLines().write(0, SVR, 0x1FF).write(0, SVR, 0x1FF).text()
+
+    recording = read(text[:-20])
+
+    assert len(recording.operations) == 1
+    assert [(limit.line, limit.says) for limit in recording.limits] == [
+        (2, "the file ends within a line; what that line said is lost")
+    ]
+
+
+def test_a_cut_line_is_an_error_where_the_file_goes_on() -> None:
     text = LogLines().write(0, SVR, 0x1FF).write(0, SVR, 0x1FF).text()
 
     with pytest.raises(UnusableRecording, match="line 2"):
-        read(text[:-20])
+        read(f"{text[:-20]}\n")
 
 
 @pytest.mark.parametrize(

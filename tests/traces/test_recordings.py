@@ -11,7 +11,7 @@ import pytest
 
 from app.traces import deviations
 from app.traces.operations import VectorTaken
-from app.traces.qemu_log import read_recording
+from app.traces.readers import read_recording
 from app.traces.replay import Replay
 from tests.traces.log_lines import finished
 

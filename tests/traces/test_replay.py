@@ -62,7 +62,7 @@ def test_application_processors_wait_until_they_are_started() -> None:
 
 
 def test_a_cpu_that_runs_unstarted_is_a_difference_once() -> None:
-    replay = LogLines().write(0, SVR, 0x1FF).write(1, SVR, 0x1FF).write(1, TPR, 0).replay()
+    replay = LogLines().read(0, SVR, 0xFF).write(1, SVR, 0x1FF).write(1, TPR, 0).replay()
 
     (difference,) = replay.findings.others.listed
     assert "CPU 1 runs" in difference.what

@@ -25,8 +25,10 @@ def test_the_promised_shape() -> None:
     assert json.loads(json.dumps(shape)) == shape
     assert (shape["source"], shape["format"], shape["cpus"]) == ("test.log", "qemu", 2)
     assert (shape["lines"], shape["ignored_lines"]) == (14, 1)
-    assert shape["register_reads"] == {"checked": 1, "mismatched": 0, "skipped": 0, "mismatches": []}
-    vectors = {"checked": 1, "mismatched": 0, "timer": 0, "legacy_pic": 0, "spurious": 0, "mismatches": []}
+    assert shape["limits"] == []
+    assert shape["register_reads"] == {"checked": 1, "mismatched": 0, "skipped": 0, "unseen": 0, "mismatches": []}
+    sources = {"timer": 0, "legacy_pic": 0, "spurious": 0}
+    vectors = {"checked": 1, "mismatched": 0, "unseen": 0, **sources, "mismatches": []}
     assert shape["vectors_taken"] == vectors
     assert shape["taken"] == {"0x41": [0, 1]}
     assert shape["ipis_sent"] == 3
@@ -63,13 +65,14 @@ def test_a_vector_that_the_model_does_not_have_is_unexplained() -> None:
 
 
 def test_every_kind_of_difference_counts() -> None:
-    log = LogLines().started(1).io_apic_read(0x10, 0).write(1, SVR, 0x1FF).route(4, 0x41).msi(0, 0x41)
+    log = LogLines().read(0, SVR, 0xFF).started(1).io_apic_read(0x10, 0).write(1, SVR, 0x1FF)
+    log.route(4, 0x41).pin(5, 1).msi(0, 0x41)
 
     shape = result(log).as_json()
 
     assert shape["io_apic_reads"]["mismatched"] == 1
     assert shape["io_apic_messages"]["mismatched"] == 1
-    assert [difference["line"] for difference in shape["other_differences"]] == [5]
+    assert [difference["line"] for difference in shape["other_differences"]] == [6]
     assert shape["unexplained"] == 3
 
 

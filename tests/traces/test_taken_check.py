@@ -105,7 +105,7 @@ def test_a_lost_eoi_is_one_difference() -> None:
 
 
 def test_a_lost_taking_shows_when_it_is_ended() -> None:
-    log = self_ipi(LogLines().started(1), 0x51).write(0, EOI, 0)
+    log = self_ipi(self_ipi(LogLines().started(1), 0x41).handled(0, 0x41), 0x51).write(0, EOI, 0)
 
     (difference,) = log.replay().findings.others.listed
     assert "ends an interrupt, but none is in service" in difference.what

@@ -59,7 +59,8 @@ def test_recording_becomes_a_session_that_plays_it(http: httpx2.Client) -> None:
 
 UNREADABLE = [
     (b"", 422, "the file is empty"),
-    (b"PERFILE2 and more\0", 415, "this is not text"),
+    (b"PERFILE2 and more\0", 415, "the file is perf.data"),
+    (b"\1\2\0", 415, "this is not text"),
     (b"\x7fELF", 415, "an ELF program or library"),
     (b"PK\x03\x04", 415, "a zip archive; unpack it first"),
     (CUT, 422, "line 2: this looks like a line of the log, but it is cut or damaged"),

@@ -4,7 +4,7 @@ import io
 import pytest
 
 from app.traces.errors import UnusableRecording
-from app.traces.qemu_log import read_recording, read_recording_from
+from app.traces.readers import read_recording, read_recording_from
 from app.traces.text import Limits
 from tests.traces.log_lines import SVR, LogLines
 
@@ -42,23 +42,6 @@ def test_an_upload_with_too_many_operations_is_refused() -> None:
         read_recording("a", LogLines().started(3).text().encode() * 200, Limits(1 << 24, 1 << 24, 1000))
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("# tracer: nop\n#\n", "line 1: this is ftrace text"),
-        ("cpus=4\n", "line 1: this is ftrace text"),
-        ("          <idle>-0       [003] d.h..    2.1: local_timer_entry: vector=236\n", "line 1: this is ftrace text"),
-        ('{"format": "apic-conformance/1", "cpus": 4}\n', "line 1: this is a conformance set"),
-        ('\n{"hello": 1}\n', "line 2: this is JSON or markup"),
-        ("<!doctype html>\n", "line 1: this is JSON or markup"),
-        ("           CPU0       CPU1\n  0:  82  0  IO-APIC\n", "line 1: this is a copy of /proc/interrupts"),
-        ("[    0.000000] Linux version 6.1\n", "line 1: this is a kernel log"),
-    ],
-)
-def test_another_format_is_called_by_its_name(text: str, said: str) -> None:
-    assert said in refusal(text)
-
-
 def test_text_of_any_other_kind_is_no_qemu_log() -> None:
     assert "none of its 2 lines is a line of a QEMU log" in refusal("hello\nworld\n")
 
@@ -68,7 +51,29 @@ def test_a_qemu_log_of_other_devices_is_not_enough() -> None:
 
 
 def test_vectors_without_trace_events_are_not_enough() -> None:
-    assert "trace events of the APICs are missing" in refusal(LogLines().taken(0, 0x41).text())
+    text = LogLines().taken(0, 0x41).text()
+
+    assert "trace events of the APICs are missing" in refusal(text)
+    mute = read_recording_from("upload", io.BytesIO(text.encode()), even_if_mute=True)
+    assert [limit.line for limit in mute.limits] == [1]
+
+
+def test_what_the_listener_raises_ends_the_reading() -> None:
+    def listen(_: int) -> None:
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        read_recording_from("a", io.BytesIO(LogLines().started(3).text().encode()), on_progress=listen)
+
+
+def test_a_plain_file_that_is_too_large_is_told_of_gzip() -> None:
+    data = LogLines().started(3).text().encode() * 5000
+
+    with pytest.raises(UnusableRecording, match=r"larger than 1 MiB.*; pack it with gzip"):
+        read_recording("a", data, Limits(1 << 20, 1 << 24))
+    with pytest.raises(UnusableRecording) as caught:
+        read_recording("a", gzip.compress(data), Limits(1 << 10, 1 << 24))
+    assert "gzip" not in str(caught.value)
 
 
 def test_a_log_may_begin_with_other_lines() -> None:
