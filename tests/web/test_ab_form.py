@@ -90,7 +90,7 @@ def test_what_does_not_fit_is_said_at_its_field_and_the_choices_stay(
 def test_upload_that_is_no_log_keeps_the_form(http: httpx2.Client) -> None:
     answer = http.post("/ab", data=FORM | {"start": "upload"}, files={"recording": ("x.log", b"\xff\x00")})
 
-    assert answer.status_code == 422
+    assert answer.status_code == 415
     assert 'id="recording-wrong"' in answer.text
     assert 'value="upload" checked' in answer.text
 
