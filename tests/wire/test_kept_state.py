@@ -22,7 +22,7 @@ from app.sim.commands import Command, DrivePin, Pause, Run, RunUntilIdle, SendIp
 from app.sim.processor import Frame, Processor
 from app.sim.simulation import Simulation
 from app.sim.watched import WatchedSimulation
-from app.traces.qemu_log import read_recording
+from app.traces.readers import read_recording
 from app.traces.replay import Replay
 from app.wire.commands import parse_command
 from app.wire.kept_state import SHOWN
