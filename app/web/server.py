@@ -3,51 +3,55 @@
 import asyncio
 import signal
 import socket
+import sys
+from functools import partial
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from app.web.application import create_application
+from app.web.connection import Connection, Places
+from app.web.guard import LARGEST_HEADERS
+from app.web.log import spare_the_log
 from app.web.settings import Settings
+
+if sys.platform != "win32":
+    import resource
 
 #: Small, so that a viewer who does not read is noticed after kilobytes and not after megabytes.
 _SEND_BUFFER = 128 * 1024
 _LARGEST_MESSAGE = 16 * 1024
-#: A connection that does not get its request out in so many seconds is closed.
-_REQUEST_PATIENCE = 10.0
+_MOST_CONNECTIONS = 4000
+#: Files that the process opens besides its connections: modules, static files, uploads on their way.
+_OTHER_FILES = 96
+#: Connections that wait to be accepted: a whole class that reloads its page. How many of them asyncio accepts in one go
+#: is another number, since it tries, and complains, so often when there are no files left.
+_WAITING = 1024
+_ACCEPTED_AT_ONCE = 16
 
 
-class ImpatientProtocol(H11Protocol):
-    """HTTP/1.1 that answers 408 to a connection on which no request comes."""
+class Server(uvicorn.Server):
+    """uvicorn's, which here ends in order however often it is told to."""
 
-    def connection_made(self, transport: Any) -> None:
-        """Starts the clock."""
-        super().connection_made(transport)
-        self._patience = asyncio.get_running_loop().call_later(_REQUEST_PATIENCE, self._give_up)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stops it."""
-        self._patience.cancel()
-        super().connection_lost(exc)
-
-    def _give_up(self) -> None:
-        if self.scope is None and not self.transport.is_closing():
-            self.transport.write(b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
-            self.transport.close()
-
-
-class _Server(uvicorn.Server):
-    """A server that does not wait for what it is computing when it is to stop."""
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begins to accept connections."""
+        spare_the_log(asyncio.get_running_loop())
+        await super().startup(sockets)
+        for listener in sockets or ():
+            listener.listen(_WAITING)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Tells whoever waits for something long that it does not come, so that every request has its answer."""
+        """Tells whoever waits for something long that it does not come, so that every request has its answer.
+
+        All sessions are ended, too: uvicorn leaves that out when it is told to stop twice.
+        """
         application = self.config.app
         assert isinstance(application, FastAPI), "it was configured with one"
         await application.state.registry.workshop.stop()
         await super().shutdown(sockets)
+        if self.force_exit:
+            await self.lifespan.shutdown()
 
 
 def _already_heard(number: int, frame: FrameType | None) -> None:
@@ -61,25 +65,41 @@ def listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     listener.bind((host, port))
-    listener.listen(1024)
+    listener.listen(_WAITING)
     return listener
 
 
-def configuration(settings: Settings) -> uvicorn.Config:
+def most_connections() -> int:
+    """How many connections the process can have, once it may open as many files as it needs and is allowed."""
+    if sys.platform == "win32":
+        return _MOST_CONNECTIONS
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MOST_CONNECTIONS + _OTHER_FILES
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        soft = most
+    files = wanted if soft == resource.RLIM_INFINITY else min(soft, wanted)
+    return files - min(_OTHER_FILES, files // 2)
+
+
+def configuration(settings: Settings, places: Places) -> uvicorn.Config:
     """The server's settings; why each is as it is stands in ``app/DECISIONS.md``."""
     return uvicorn.Config(
         create_application(settings),
-        http=ImpatientProtocol,
+        http=partial(Connection, places=places),  # type: ignore[arg-type]  # which makes one
+        h11_max_incomplete_event_size=LARGEST_HEADERS,
         ws="websockets-sansio",
         ws_max_size=_LARGEST_MESSAGE,
         ws_per_message_deflate=False,
         ws_ping_interval=20.0,
         ws_ping_timeout=20.0,
-        limit_concurrency=4000,
+        backlog=_ACCEPTED_AT_ONCE,
         timeout_graceful_shutdown=1,
         log_level="warning",
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # whom to believe is said in our own settings
     )
 
 
@@ -87,4 +107,5 @@ def serve(listener: socket.socket, settings: Settings) -> None:
     """Serves until SIGINT or SIGTERM."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _already_heard)
-    _Server(configuration(settings)).run(sockets=[listener])
+    places = Places(most_connections(), one_address_is_one_visitor=not settings.trusted_proxies)
+    Server(configuration(settings, places)).run(sockets=[listener])
