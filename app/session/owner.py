@@ -140,6 +140,16 @@ class Owner(ABC):
                 await self._called.wait()
 
 
+class Admission:
+    """Who may have another session or pair. This one lets everybody in; whoever knows visitors knows better."""
+
+    def ask(self) -> None:
+        """Raises what there is to say to whoever may not have another one."""
+
+    def note(self, owner: Owner) -> None:
+        """Whoever asks now has made *owner*."""
+
+
 OwnerType = TypeVar("OwnerType", bound=Owner)
 
 

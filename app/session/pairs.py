@@ -8,7 +8,7 @@ from app.compare.recorded_script import Machine
 from app.compare.script import Script
 from app.session import jobs
 from app.session.drive import NotPossible
-from app.session.owner import Room, make_room, new_id
+from app.session.owner import Admission, Room, make_room, new_id
 from app.session.pair import MOST_WAITING, Pair, weight_of
 from app.session.recorded import RecordedDrive
 from app.session.registry import File, UnknownSession
@@ -44,10 +44,18 @@ class Pairs:
     """Creates, finds and ends pairs; over the limit, the one that nobody watches and nobody has touched for longest
     must go."""
 
-    def __init__(self, share: Share, workshop: Workshop, room: Room = ROOM, sleep_after: float = SLEEP_AFTER) -> None:
+    def __init__(
+        self,
+        share: Share,
+        workshop: Workshop,
+        room: Room = ROOM,
+        sleep_after: float = SLEEP_AFTER,
+        admission: Admission | None = None,
+    ) -> None:
         self._workshop = workshop
         self._room = room
         self._sleep_after = sleep_after
+        self._admission = admission or Admission()
         self._pairs: dict[str, Pair] = {}
         #: Of requests for new pairs.
         self.repeats = Repeats()
@@ -106,6 +114,7 @@ class Pairs:
         return self._add(wanted._replace(cpus=cpus, paused=True), script)
 
     def _add(self, wanted: Wanted, script: Script) -> Pair:
+        self._admission.ask()
         lock_step = _machines(wanted)
         make_room(self._pairs, self._room, weight_of(wanted.cpus))
         pair_id = new_id()
@@ -118,6 +127,7 @@ class Pairs:
             sleep_after=self._sleep_after,
         )
         self._pairs[pair_id] = pair
+        self._admission.note(pair)
         return pair
 
 

@@ -7,7 +7,7 @@ from app.backends.catalogue import DEFAULT_BACKEND
 from app.backends.cost_sheet import CostSheet
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session import jobs
-from app.session.owner import Room, make_room, new_id, new_key
+from app.session.owner import Admission, Room, make_room, new_id, new_key
 from app.session.owner import TooManySessions as TooManySessions
 from app.session.recorded import RecordedDrive
 from app.session.repeats import Repeats
@@ -26,7 +26,8 @@ SLOW_MOTION = 400.0
 #: A recording's cycles are nanoseconds; at this pace the sample takes a few minutes.
 RECORDING_SPEED = 5e6
 
-ROOM = Room(100, 512 << 20)
+#: In number three times what one visitor may have, so that nobody takes the place of all others.
+ROOM = Room(300, 512 << 20)
 
 SAMPLES = (("linux-6.1-boot-4cpu", "Linux 6.1 boots on 4 CPUs"),)
 
@@ -55,10 +56,16 @@ class Registry:
     """Creates, finds and ends sessions. One of them, the default, lasts as long as the process."""
 
     def __init__(
-        self, room: Room = ROOM, sleep_after: float = SLEEP_AFTER, workshop: Workshop | None = None, first_key: str = ""
+        self,
+        room: Room = ROOM,
+        sleep_after: float = SLEEP_AFTER,
+        workshop: Workshop | None = None,
+        first_key: str = "",
+        admission: Admission | None = None,
     ) -> None:
         self._room = room
         self._sleep_after = sleep_after
+        self._admission = admission or Admission()
         #: Of requests for new sessions.
         self.repeats = Repeats()
         #: Of the session that is always open, however often it begins anew.
@@ -160,6 +167,7 @@ class Registry:
         speed: float | None,
         key: str | None = None,
     ) -> Session:
+        self._admission.ask()
         make_room(self._sessions, self._room, drive.weight, spared=self._default)
         session_id = new_id()
         session = Session(
@@ -173,4 +181,5 @@ class Registry:
             key=key,
         )
         self._sessions[session_id] = session
+        self._admission.note(session)
         return session

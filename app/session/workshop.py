@@ -37,6 +37,10 @@ class TooMuchToDo(Exception):
     seconds = 10
 
 
+class TooMuchOfOne(TooMuchToDo):
+    """So many jobs of one visitor wait already."""
+
+
 class Stopping(TooMuchToDo):
     """The process ends, and with it what is under way."""
 
@@ -162,7 +166,9 @@ class Workshop:
         if self._stopping:
             raise _stopping()
         of_one = sum(waiting.visitor == visitor for waiting in self._waiting)
-        if len(self._waiting) >= self._most_waiting or of_one >= self._most_waiting_of_one:
+        if of_one >= self._most_waiting_of_one:
+            raise TooMuchOfOne(f"{of_one} jobs of yours wait already; try again in a little while")
+        if len(self._waiting) >= self._most_waiting:
             raise TooMuchToDo("others are being served first; try again in a little while")
         mine = _Waiting(visitor, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from app.session.pairs import ROOM as PAIRS_ROOM
 from app.session.pairs import Pairs
 from app.session.registry import ROOM, Registry
+from app.session.workshop import Workshop
 from app.web import (
     ab,
     api,
@@ -27,9 +28,11 @@ from app.web import (
 )
 from app.web.description import describe
 from app.web.guard import Guard
+from app.web.proxies import TrustedProxies
 from app.web.rendering import STATIC_FOLDER
 from app.web.settings import Settings
 from app.web.shapes import Health, answers
+from app.web.shares import Shares
 from app.web.static_files import VersionedFiles
 
 SERVER_RESTARTING = 1012
@@ -67,16 +70,21 @@ def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B00
         docs_url=None,  # FastAPI's page fetches its scripts from elsewhere
         redoc_url=None,
     )
+    shares = Shares(settings.limits)
+    workshop = Workshop(most_waiting_of_one=settings.limits.places)
+    room = ROOM._replace(bytes=settings.memory)
     application.state.registry = registry = Registry(
-        ROOM._replace(bytes=settings.memory), settings.sleep_after, first_key=settings.first_key
+        room, settings.sleep_after, workshop, settings.first_key, admission=shares
     )
-    application.state.verdicts = verdict.new_verdicts(registry.workshop)
-    application.state.comparisons = compare.Comparisons(registry.workshop)
+    application.state.verdicts = verdict.new_verdicts(workshop)
+    application.state.comparisons = compare.Comparisons(workshop)
     application.state.pairs = Pairs(
-        registry.share, registry.workshop, PAIRS_ROOM._replace(bytes=settings.memory), settings.sleep_after
+        registry.share, workshop, PAIRS_ROOM._replace(bytes=settings.memory), settings.sleep_after, shares
     )
     errors.install(application)
-    application.add_middleware(Guard, settings=settings)
+    application.add_middleware(Guard, settings=settings, shares=shares)
+    if settings.trusted_proxies:
+        application.add_middleware(TrustedProxies, trusted=settings.trusted_proxies)
     for part in _PARTS:
         application.include_router(part.router)
     application.mount("/static", VersionedFiles(directory=STATIC_FOLDER), name="static")

@@ -7,12 +7,14 @@ from typing import Any, TypeVar
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from app.web.shares import visitor_at
+
 Answer = TypeVar("Answer")
 
 
 def visitor_of(request: Request) -> str:
-    """What tells one visitor from another: the address."""
-    return request.client.host if request.client else ""
+    """What tells one visitor from another: the address, or the network that one has."""
+    return visitor_at(request.client.host) if request.client else ""
 
 
 async def while_there(request: Request, work: Coroutine[Any, Any, Answer]) -> Answer:

@@ -14,17 +14,21 @@ from app.session.drive import NotPossible
 from app.session.pairs import UnknownPair
 from app.session.registry import TooManySessions, UnknownSession
 from app.session.repeats import OtherRequest
-from app.session.workshop import TookTooLong, TooMuchToDo
+from app.session.workshop import TookTooLong, TooMuchOfOne, TooMuchToDo
 from app.traces.errors import OtherFormat, TooLargeRecording, UnusableRecording
 from app.web.addresses import link
 from app.web.exact_json import RepeatedKey
+from app.web.methods import methods_of
 from app.web.rendering import templates
 from app.wire.fields import InvalidCommand
+
+BROKEN = ("Something is broken here", "The fault is ours, not yours; the server's log has it.")
 
 
 class Problem(Exception):
     """An answer that is an error. ``errors`` holds (field, what is wrong with it), ``way_out`` where a page about it
-    leads to: its address and its name."""
+    leads to: its address and its name, ``retry_after`` when it is worth while to ask again, in seconds. ``headers`` go
+    along with the answer."""
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Problem(Exception):
         detail: str = "",
         errors: list[tuple[str, str]] | None = None,
         way_out: tuple[str, str] = ("/", "To the machine that is always open"),
+        retry_after: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail or title)
@@ -42,6 +47,8 @@ class Problem(Exception):
         self.errors = errors or []
         self.way_out = way_out
         self.headers = dict(headers or {})
+        if retry_after is not None:
+            self.headers["Retry-After"] = str(retry_after)
 
     def details(self) -> dict[str, Any]:
         """The body of ``application/problem+json``."""
@@ -81,9 +88,10 @@ def problem_of(error: Exception) -> Problem:
         case RepeatedKey(key=key, detail=detail):
             return Problem(422, "The body does not fit", detail, [(key, "stands there twice")])
         case HTTPException(status_code=status):
-            return Problem(status, HTTPStatus(status).phrase, str(error.detail) if error.detail else "")
+            said = str(error.detail) if error.detail else ""
+            return Problem(status, HTTPStatus(status).phrase, said, headers=error.headers)
         case _:
-            return Problem(500, "Something is broken here", "The fault is ours, not yours; the server's log has it.")
+            return Problem(500, *BROKEN)
 
 
 def _of_work(error: UnusableRecording | TookTooLong | TooMuchToDo | ClientDisconnect) -> Problem:
@@ -97,8 +105,10 @@ def _of_work(error: UnusableRecording | TookTooLong | TooMuchToDo | ClientDiscon
             return Problem(422, "This recording cannot be replayed", str(error))
         case TookTooLong():
             return Problem(422, "That takes too long", f"{error}; take less of it.")
+        case TooMuchOfOne(seconds=seconds):
+            return Problem(429, "More than one visitor's share", str(error), retry_after=seconds)
         case TooMuchToDo(seconds=seconds):
-            return Problem(503, "Too much to do", str(error), headers={"Retry-After": str(seconds)})
+            return Problem(503, "Too much to do", str(error), retry_after=seconds)
         case ClientDisconnect():
             return Problem(400, "Nobody waits for this any more")
 
@@ -113,18 +123,20 @@ def _invalid_body(error: RequestValidationError) -> Problem:
     return Problem(422, "The body does not fit", "; ".join(f"{field}: {text}" for field, text in errors), errors)
 
 
+def as_details(problem: Problem) -> Response:
+    """*problem* as programs understand it."""
+    return JSONResponse(
+        problem.details(), problem.status, headers=problem.headers, media_type="application/problem+json"
+    )
+
+
 def response_to(request: Request, problem: Problem) -> Response:
     """*problem* in the form that the caller understands."""
-    accepts_html = "text/html" in request.headers.get("accept", "")
     api = request.scope["path"].startswith(link("/api/"))
-    if "HX-Request" in request.headers:
-        return _page(request, "_problem.html", problem)
-    if accepts_html and not api:
-        return _page(request, "problem.html", problem)
-    return JSONResponse(problem.details(), problem.status, problem.headers, media_type="application/problem+json")
-
-
-def _page(request: Request, template: str, problem: Problem) -> Response:
+    fragment = "HX-Request" in request.headers
+    if not fragment and (api or "text/html" not in request.headers.get("accept", "")):
+        return as_details(problem)
+    template = "_problem.html" if fragment else "problem.html"
     return templates.TemplateResponse(request, template, {"problem": problem}, problem.status, problem.headers)
 
 
@@ -132,7 +144,10 @@ def install(application: FastAPI) -> None:
     """Has *application* answer every error in this way."""
 
     async def handle(request: Request, error: Exception) -> Response:
-        return response_to(request, problem_of(error))
+        problem = problem_of(error)
+        if problem.status == HTTPStatus.METHOD_NOT_ALLOWED:
+            problem.headers["Allow"] = ", ".join(methods_of(request.scope))
+        return response_to(request, problem)
 
     for kind in (
         Problem,
@@ -147,6 +162,5 @@ def install(application: FastAPI) -> None:
         UnusableRecording,
         OtherRequest,
         HTTPException,
-        Exception,
     ):
         application.add_exception_handler(kind, handle)

@@ -12,7 +12,7 @@ Hexadecimal = str
 Side = Literal["a", "b"]
 PROBLEM = "application/problem+json"
 #: What any call may come to: a Host that is not ours, too many calls from one address, a fault, no room.
-_ANY_CALL = (400, 429, 500, 503)
+_ANY_CALL = (400, 429, 431, 500, 503)
 #: And one that changes something: from a foreign page, too slow, too large.
 _ANY_WRITE = (403, 408, 413)
 
@@ -27,6 +27,7 @@ _WORDS = {
     415: "Not a kind of body that is read.",
     422: "A field, a file or a parameter does not fit; the detail or `errors` says which and why.",
     429: "Too much from one address; see `Retry-After`.",
+    431: "The headers are too large.",
     500: "A fault of ours.",
     503: "No room, or others are served first; see `Retry-After`.",
 }

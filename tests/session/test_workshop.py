@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.session.workshop import Stopping, TookTooLong, TooMuchToDo, Workshop
+from app.session.workshop import Stopping, TookTooLong, TooMuchOfOne, TooMuchToDo, Workshop
 from tests.session import odd_jobs as jobs
 
 pytestmark = pytest.mark.anyio
@@ -182,7 +182,7 @@ async def test_visitor_who_has_all_places_of_one_is_sent_away_and_others_are_not
     go_on = tmp_path / "go on"
     jobs_of_one = [asyncio.create_task(small.do(jobs.wait_for, str(go_on), visitor="greedy")) for _ in range(3)]
     await asyncio.sleep(0)
-    with pytest.raises(TooMuchToDo):
+    with pytest.raises(TooMuchOfOne):
         await small.do(jobs.answer_to, 1, visitor="greedy")
     another = asyncio.create_task(small.do(jobs.answer_to, 1, visitor="another"))
     await asyncio.sleep(0)
