@@ -7,6 +7,7 @@ from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw import events as hw
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
 from app.sim import events as sim
+from app.x86.error_status import errors_in
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.register_map import REGISTERS
 
@@ -30,13 +31,6 @@ _SENDERS = {
     Origin.IO_APIC: "I/O APIC pin {}",
     Origin.MSI: "A device",
     Origin.HYPERVISOR: "The hypervisor, for CPU {},",
-}
-_ESR_WORDS = {
-    2: "send accept",
-    4: "redirectable IPI",
-    5: "send illegal vector",
-    6: "receive illegal vector",
-    7: "illegal register address",
 }
 
 
@@ -247,7 +241,7 @@ def _register_words(
         case hw.EntryWriteIgnored(pin, reason):
             return f"Pin {pin}: the write of its redirection entry is ignored: {reason.value}."
         case hw.ErrorNoticed(cpu, bit):
-            return f"CPU {cpu} notices an error: {_ESR_WORDS.get(bit.bit_length() - 1, hex(bit))}."
+            return f"CPU {cpu} notices an error: {', '.join(errors_in(bit))}."
 
 
 def reaching_words(backend: str) -> str:

@@ -4,13 +4,17 @@ from typing import NamedTuple
 
 
 class Field(NamedTuple):
-    """Bits *high* down to *low* of a register, with the manual's name and what they mean in words."""
+    """Bits *high* down to *low* of a register, with the manual's name and what they mean in words.
+
+    ``values`` are what the single values are called, 0 first; empty where the number says it all.
+    """
 
     name: str
     high: int
     low: int
     meaning: str
     writable: bool = True
+    values: tuple[str, ...] = ()
 
     @property
     def mask(self) -> int:
@@ -23,6 +27,21 @@ class Field(NamedTuple):
 
     def extract(self, raw: int) -> int:
         return (raw & self.mask) >> self.low
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether people read it bit by bit, and not as a number."""
+        return self.high - self.low < 3
+
+    def digits(self, raw: int) -> str:
+        """The field's value as a register's picture shows it: up to three bits as such, wider ones in hexadecimal."""
+        width = self.high - self.low + 1
+        return f"{self.extract(raw):0{width}b}" if self.is_narrow else f"{self.extract(raw):0{(width + 3) // 4}x}"
+
+    def word(self, raw: int) -> str:
+        """What the field's value is called; where single values have no name, the number."""
+        value = self.extract(raw)
+        return self.values[value] if self.values else f"0x{self.digits(raw)}"
 
     def insert(self, value: int) -> int:
         """*value* moved to the field's position. ValueError when it does not fit."""

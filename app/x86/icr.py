@@ -52,9 +52,14 @@ DELIVERY_MODE = Field(
     8,
     "What the target is to do. 000 fixed: take the vector. 001 lowest priority: one of those addressed takes it. "
     "010 SMI. 100 NMI. 101 INIT. 110 start-up. 011 and 111 are reserved.",
+    values=("fixed", "lowest priority", "SMI", "reserved", "NMI", "INIT", "start-up", "reserved"),
 )
 DESTINATION_MODE = Field(
-    "destination_mode", 11, 11, "0 physical: the destination is an APIC ID. 1 logical: it is compared with LDR."
+    "destination_mode",
+    11,
+    11,
+    "0 physical: the destination is an APIC ID. 1 logical: it is compared with LDR.",
+    values=("physical", "logical"),
 )
 STATUS = Field(
     "delivery_status",
@@ -62,14 +67,24 @@ STATUS = Field(
     12,
     "0 idle. 1 send pending: hardware sets it with the send and clears it when the message has arrived (xAPIC only).",
     writable=False,
+    values=("idle", "send pending"),
 )
-LEVEL = Field("level", 14, 14, "1 assert. 0 de-assert: means something with INIT and trigger mode level only.")
-TRIGGER_MODE = Field("trigger_mode", 15, 15, "0 edge. 1 level: for INIT level de-assert only.")
+LEVEL = Field(
+    "level",
+    14,
+    14,
+    "1 assert. 0 de-assert: means something with INIT and trigger mode level only.",
+    values=("de-assert", "assert"),
+)
+TRIGGER_MODE = Field(
+    "trigger_mode", 15, 15, "0 edge. 1 level: for INIT level de-assert only.", values=("edge", "level")
+)
 SHORTHAND = Field(
     "shorthand",
     19,
     18,
     "00 none: the destination field counts. 01 self. 10 all including self. 11 all excluding self.",
+    values=("none", "self", "all including self", "all excluding self"),
 )
 XAPIC_DESTINATION = Field(
     "destination", 63, 56, "Physical: an APIC ID of 8 bits. Logical: what LDR is compared with. 0xff: all, either way."

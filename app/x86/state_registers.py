@@ -2,6 +2,7 @@
 
 from app.x86.bitfields import Field, Layout
 from app.x86.definitions import RegisterDefinition
+from app.x86.error_status import ESR
 from app.x86.registers import Access, Register
 
 _SVR = Layout(
@@ -16,32 +17,6 @@ _SVR = Layout(
             12,
             12,
             "1: an EOI of a level-triggered vector is not broadcast. Reserved where version bit 24 is 0.",
-        ),
-    )
-)
-
-
-def _p6_error(name: str, bit: int, what: str) -> Field:
-    return Field(name, bit, bit, f"{what} P6 family and Pentium only; 0 since.", writable=False)
-
-
-_ESR = Layout(
-    (
-        _p6_error("send_checksum", 0, "A message sent had a wrong checksum."),
-        _p6_error("receive_checksum", 1, "A message received had a wrong checksum."),
-        _p6_error("send_accept", 2, "A message sent was accepted by no APIC."),
-        _p6_error("receive_accept", 3, "A message received was accepted by no APIC, this one included."),
-        Field("redirectable_ipi", 4, 4, "A lowest-priority IPI was to be sent where that is not supported.", False),
-        Field("send_illegal_vector", 5, 5, "This APIC was told to send vector 0-15.", writable=False),
-        Field(
-            "receive_illegal_vector", 6, 6, "This APIC got vector 0-15, from the bus or its own LVT.", writable=False
-        ),
-        Field(
-            "illegal_register_address",
-            7,
-            7,
-            "Software used an address that is no register (xAPIC mode only).",
-            writable=False,
         ),
     )
 )
@@ -72,7 +47,7 @@ STATE: tuple[RegisterDefinition, ...] = (
         "Error status",
         Access.READ_WRITE,
         Access.READ_WRITE,
-        _ESR,
+        ESR,
         0,
         "Errors up to the last write: a write copies what has been noticed since, and clears it.",
         (
