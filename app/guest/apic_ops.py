@@ -73,9 +73,9 @@ class CallData:
 
     __slots__ = ("finished", "started", "wait")
 
-    def __init__(self, wait: bool) -> None:
-        self.started = Word("call_data.started")
-        self.finished = Word("call_data.finished")
+    def __init__(self, wait: bool, cpumask: int = 0, vector: int | None = None) -> None:
+        self.started = Word("call_data.started", answers=cpumask, vector=vector)
+        self.finished = Word("call_data.finished", answers=cpumask, vector=vector)
         self.wait = wait
 
 
@@ -113,7 +113,7 @@ class Kernel:
         self.call_lock = Word("call_lock")
         self.call_data = CallData(wait=False)
         self.tlbstate_lock = Word("tlbstate_lock")
-        self.flush_cpumask = Word("flush_cpumask")
+        self.flush_cpumask = Word("flush_cpumask", names_cpus=True)
         self.call_single_queues = [CallSingleQueue(cpu) for cpu in range(cpu_count)]
         #: Bit 0: the hypervisor needs no EOI of this CPU (``kvm_apic_eoi``, Hyper-V's assist page).
         self.eoi_words = [Word(f"eoi word[{cpu}]") for cpu in range(cpu_count)]

@@ -143,10 +143,10 @@ class Effects:
             case NextEvent():
                 self._next_event(processor, frame)
             case MemoryWrite(word, value):
-                self._write_word(word, value)
+                self._write_word(processor, word, value)
             case TestAndClear(word):
                 frame.value = word.value
-                self._write_word(word, 0)
+                self._write_word(processor, word, 0)
 
     def _switch_interrupts(self, processor: Processor, step: EnableInterrupts | DisableInterrupts) -> None:
         if isinstance(step, DisableInterrupts):
@@ -193,8 +193,8 @@ class Effects:
             return
         self._record(_handler_returned(cpu.number, frame.vector))
 
-    def _write_word(self, word: Word, value: int) -> None:
-        word.value = value
+    def _write_word(self, processor: Processor, word: Word, value: int) -> None:
+        word.write(processor.cpu.number, value)
         for waiting in self._waiting.get(word, ()):
             self._wake(waiting)
 

@@ -31,7 +31,7 @@ def native_smp_call_function_mask(context: Context, cpumask: int, wait: bool) ->
     if not count:
         return
     yield from spin_lock(kernel.call_lock)
-    data = CallData(wait)
+    data = CallData(wait, cpumask, CALL_FUNCTION_VECTOR)
     kernel.call_data = data
     if cpumask == everyone_else:
         yield from context.operations.send_ipi_allbutself(context, CALL_FUNCTION_VECTOR)

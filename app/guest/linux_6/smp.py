@@ -14,13 +14,16 @@ def smp_call_function_many_cond(context: Context, cpumask: int, wait: bool) -> S
     to_tell = 0
     for cpu in cpus_of(cpumask):
         queue = context.kernel.call_single_queues[cpu]
-        lock = Word(f"csd lock[{cpu}]", 1)
+        lock = Word(f"csd lock[{cpu}]", 1, answers=1 << cpu, vector=CALL_FUNCTION_VECTOR)
         locks.append(lock)
         if not queue.requests:
             to_tell |= 1 << cpu
         queue.requests.append(lock)
         yield MemoryWrite(queue.word, len(queue.requests))
     if to_tell.bit_count() == 1:
+        for lock in locks:
+            if lock.answers == to_tell:
+                lock.vector = CALL_FUNCTION_SINGLE_VECTOR
         yield from send_call_function_single_ipi(context, to_tell.bit_length() - 1)
     elif to_tell:
         yield from context.operations.smp_call_function_mask(context, to_tell, wait)
