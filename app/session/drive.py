@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 from app.hw.events import Fault, Ignored
 from app.hw.machine import Machine
-from app.sim.commands import Stimulus
+from app.sim.commands import SendIpi, Stimulus
 from app.sim.events import Event
+from app.wire.preview import Preview
 
 State = dict[str, Any]
 
@@ -68,6 +69,9 @@ class Drive(Protocol):
     @property
     def happened(self) -> int:
         """How many events there have been since it began, whether or not anybody took them."""
+
+    def preview(self, command: SendIpi) -> Preview:
+        """What *command* would do now, and the word that it would write."""
 
     def take_log(self) -> list[tuple[int, Event]]:
         """The newest of what happened since the last call, with its time. What nobody takes is dropped in the end."""

@@ -6,12 +6,13 @@ from app.backends.cost_sheet import DEFAULT_COST_SHEET
 from app.hw.events import Fault, Ignored
 from app.session.drive import NotPossible, State
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
-from app.sim.commands import Demonstrate, Stimulus
+from app.sim.commands import Demonstrate, SendIpi, Stimulus
 from app.sim.counters import Counters
 from app.sim.event_log import EventLog
 from app.sim.events import Event
 from app.traces.replay import Replay
 from app.wire.kept_state import KeptStates
+from app.wire.preview import Preview, preview
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,6 +93,9 @@ class RecordedDrive:
     def happened(self) -> int:
         return self._log.happened
 
+    def preview(self, command: SendIpi) -> Preview:
+        return preview(self.machine, command, None, self.vector_names)
+
     def take_log(self) -> list[tuple[int, Event]]:
         return self._log.take()
 
@@ -107,7 +111,7 @@ class RecordedDrive:
             "demonstration": False,
             "idle": self.idle,
             "counters": self._counted(),
-            "cpus": self._kept.of_cpus(self.machine.cpus),
+            "cpus": self._kept.of_cpus(self.machine.cpus, self.vector_names),
             "ioapic": self._kept.of_io_apic(self.machine.io_apic),
             "in_flight": [],
             "recording": {

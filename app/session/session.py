@@ -10,7 +10,6 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from app.backends.catalogue import BACKENDS
 from app.hw.events import Fault, Ignored
 from app.session.drive import Drive, NotPossible, State
 from app.session.hub import Hub
@@ -34,7 +33,7 @@ from app.sim.commands import (
 )
 from app.wire.answers import answer_words, ignored_words
 from app.wire.commands import parse_command
-from app.wire.preview import Preview, preview
+from app.wire.preview import Preview
 
 _FRAME = 1 / 30
 #: How many operations go by between two looks at the clock.
@@ -139,8 +138,7 @@ class Session(Owner):
     def preview(self, command: SendIpi) -> Preview:
         """What *command* would do now."""
         self.touch()
-        mode = BACKENDS[self.drive.backend].apic_mode
-        return preview(self.drive.machine, command, mode, self.drive.vector_names)
+        return self.drive.preview(command)
 
     def viewers_changed(self) -> None:
         """Somebody has begun or stopped to watch."""

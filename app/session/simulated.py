@@ -23,7 +23,9 @@ from app.sim.commands import (
 from app.sim.events import Event
 from app.sim.repricing import reason_against_sheet
 from app.sim.simulation import Simulation
+from app.sim.waits import Waits
 from app.wire.kept_state import KeptStates
+from app.wire.preview import Preview, preview
 from app.wire.snapshot import in_flight_state
 
 if TYPE_CHECKING:
@@ -135,11 +137,16 @@ class SimulatedDrive:
     def happened(self) -> int:
         return self.simulation.happened
 
+    def preview(self, command: SendIpi) -> Preview:
+        return preview(self.machine, command, self.simulation.execution.backend, self.vector_names)
+
     def take_log(self) -> list[tuple[int, Event]]:
         return self.simulation.take_log()
 
     def state(self) -> State:
         simulation = self.simulation
+        flights = simulation.in_flight.values()
+        waits = Waits(self.machine, simulation.processors, flights, idle=simulation.idle)
         return {
             "backend": simulation.backend,
             "backend_remark": self.backend_remark,
@@ -151,8 +158,8 @@ class SimulatedDrive:
             "demonstration": simulation.demonstration is not None,
             "idle": self.idle,
             "counters": simulation.counters.as_dict(),
-            "cpus": self._kept.of_processors(simulation.processors),
+            "cpus": self._kept.of_processors(simulation.processors, waits, self.vector_names),
             "ioapic": self._kept.of_io_apic(self.machine.io_apic),
-            "in_flight": in_flight_state(simulation.in_flight.values(), self.machine),
+            "in_flight": in_flight_state(flights, self.machine),
             "recording": None,
         }

@@ -14,7 +14,9 @@ from app.hw.cpu import Cpu
 from app.hw.event_channels import EventChannels
 from app.hw.io_apic import IoApic
 from app.sim.processor import Frame, Processor
+from app.sim.waits import Waits
 from app.wire.snapshot import State, apic_state, cpu_state, io_apic_state
+from app.wire.words import Names
 
 #: What a state shows of each class, or draws on, and what not; a test holds both against the fields that there are.
 SHOWN: dict[str, tuple[str, ...]] = {
@@ -76,13 +78,17 @@ class KeptStates:
         self._cpus: list[State] = []
         self._io_apic: tuple[Mark, State] | None = None
 
-    def of_processors(self, processors: Sequence[Processor]) -> list[State]:
-        """Every CPU of a simulation: its APIC, and what it is in the middle of."""
-        return self._states([_processor_mark(each) for each in processors], processors, cpu_state)
+    def of_processors(self, processors: Sequence[Processor], waits: Waits, names: Names) -> list[State]:
+        """Every CPU of a simulation: its APIC, what it is in the middle of, and what it waits for, which others decide.
+        *names*: what the kernel calls vectors, always the same."""
+        found = [waits.of(each) for each in processors]
+        marks = [(*_processor_mark(each), wait) for each, wait in zip(processors, found, strict=True)]
+        owners = list(zip(processors, found, strict=True))
+        return self._states(marks, owners, lambda owner: cpu_state(owner[0], owner[1], names))
 
-    def of_cpus(self, cpus: Sequence[Cpu]) -> list[State]:
+    def of_cpus(self, cpus: Sequence[Cpu], names: Names) -> list[State]:
         """Every CPU as the hardware is."""
-        return self._states([_cpu_mark(each) for each in cpus], cpus, apic_state)
+        return self._states([_cpu_mark(each) for each in cpus], cpus, lambda cpu: apic_state(cpu, names))
 
     def of_io_apic(self, io_apic: IoApic) -> State:
         """The I/O APIC with its pins."""

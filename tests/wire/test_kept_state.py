@@ -21,6 +21,7 @@ from app.session.simulated import SimulatedDrive
 from app.sim.commands import Command, DrivePin, Pause, Run, RunUntilIdle, SendIpi, SetInterruptFlag, SetSpeed, StepBy
 from app.sim.processor import Frame, Processor
 from app.sim.simulation import Simulation
+from app.sim.waits import Waits
 from app.sim.watched import WatchedSimulation
 from app.traces.readers import read_recording
 from app.traces.replay import Replay
@@ -35,7 +36,11 @@ CPUS = 3
 
 def assert_as_built_anew(drive: SimulatedDrive) -> None:
     state = drive.state()
-    assert state["cpus"] == [cpu_state(processor) for processor in drive.simulation.processors]
+    simulation = drive.simulation
+    waits = Waits(drive.machine, simulation.processors, simulation.in_flight.values(), idle=simulation.idle)
+    assert state["cpus"] == [
+        cpu_state(processor, waits.of(processor), drive.vector_names) for processor in simulation.processors
+    ]
     assert state["ioapic"] == io_apic_state(drive.machine.io_apic)
 
 

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.hw import events as hw
-from app.hw.apic_base import ApicMode
 from app.hw.events import Reason
 from app.hw.machine import Machine
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
+from app.hw.run_state import RunState
 from app.sim.commands import SendIpi
 from app.sim.simulation import Simulation
 from app.wire.preview import preview
@@ -35,7 +35,7 @@ def test_register_is_shown_field_by_field() -> None:
 
     assert seen.icr == 0x0200_0000_0000_40FC
     assert {field.name: field.value for field in seen.fields}["vector"] == "fc"
-    assert all(field.bits and field.words for field in seen.fields)
+    assert all(field.bits and field.word and field.meaning for field in seen.fields)
 
 
 def test_shorthand_reaches_all_others() -> None:
@@ -135,8 +135,129 @@ def test_guest_in_x2apic_mode_is_not_in_the_dark() -> None:
     simulation = Simulation(2, "native-x2apic")
     command = SendIpi(0, Icr(0xFC, destination=1))
 
-    assert not any("poll ICR" in s for s in preview(simulation.machine, command, ApicMode.X2APIC).sentences)
-    assert any("poll ICR" in s for s in preview(simulation.machine, command).sentences)
+    assert preview(simulation.machine, command, simulation.execution.backend).problems == []
+    assert "which has no page" in preview(simulation.machine, command).problems[0]
+
+
+def test_word_of_x2apic_mode_has_the_destination_in_its_upper_half_and_no_delivery_status() -> None:
+    simulation = Simulation(4, "native-x2apic")
+
+    seen = preview(simulation.machine, SendIpi(0, Icr(0xFD, destination=2)), simulation.execution.backend)
+
+    fields = {field.name: (field.bits, field.value) for field in seen.fields}
+    assert seen.icr == 0x0000_0002_0000_40FD
+    assert fields["destination"] == ("63:32", "00000002")
+    assert "delivery_status" not in fields
+
+
+@pytest.mark.parametrize(
+    ("icr", "remark"),
+    [
+        (Icr(0x40, DeliveryMode.NMI, destination=1), "The vector of an NMI does not count."),
+        (
+            Icr(0x9A, DeliveryMode.STARTUP, destination=1),
+            "Its vector is the page where the target begins: 0x9a is 0x9a000.",
+        ),
+    ],
+)
+def test_what_a_vector_means_there_is_said(icr: Icr, remark: str) -> None:
+    assert remark in preview(booted(), SendIpi(0, icr)).sentences
+
+
+def test_init_level_deassert_is_a_problem_and_has_no_remark_on_its_bits() -> None:
+    icr = Icr(0, DeliveryMode.INIT, destination=1, level=0, trigger_mode=TriggerMode.LEVEL)
+
+    seen = preview(booted(), SendIpi(0, icr))
+
+    assert seen.problems == [f"Nothing would be sent: {Reason.INIT_DEASSERT.value}."]
+    assert seen.sentences == []
+
+
+def test_trigger_mode_that_travels_is_said_to() -> None:
+    icr = Icr(0x40, destination=1, trigger_mode=TriggerMode.LEVEL)
+
+    said = preview(booted("kvm"), SendIpi(0, icr)).sentences
+
+    assert (
+        "Against the manual: trigger mode level means something for INIT level de-assert only; here it travels with the IPI."
+        in said
+    )
+    assert not any("sent as an edge" in sentence for sentence in said)
+
+
+def test_init_resets_and_a_start_up_ipi_begins_only_what_waits_for_it() -> None:
+    machine = booted()
+    init, startup = Icr(0, DeliveryMode.INIT, destination=1), Icr(0x9A, DeliveryMode.STARTUP, destination=1)
+
+    assert "CPU 1 loses all it does and then waits for a start-up IPI." in (
+        preview(machine, SendIpi(0, init)).sentences
+    )
+    assert "CPU 0 loses all it does and begins anew at its reset vector." in (
+        preview(machine, SendIpi(1, init._replace(destination=0))).sentences
+    )
+    assert (
+        f"CPU 1 will drop it: {Reason.NOT_WAITING_FOR_SIPI.value}." in preview(machine, SendIpi(0, startup)).sentences
+    )
+    machine.cpus[1].run_state = RunState.WAIT_FOR_SIPI
+    assert "CPU 1 begins at 0x9a000." in preview(machine, SendIpi(0, startup)).sentences
+
+
+def test_nmi_is_said_to_pass_the_interrupt_flag_and_to_wait_for_another() -> None:
+    machine = booted()
+    machine.cpus[1].interrupt_flag = False
+    nmi = SendIpi(0, Icr(0, DeliveryMode.NMI, destination=1))
+
+    assert "On CPU 1 neither IF nor priorities hold it back." in preview(machine, nmi).sentences
+    machine.cpus[1].nmi_running = True
+    assert "On CPU 1 it will wait: an NMI is being handled." in preview(machine, nmi).sentences
+    machine.cpus[1].nmi_pending = 1
+    assert "On CPU 1 it will merge with the one that waits: an NMI is being handled." in preview(machine, nmi).sentences
+
+
+def test_vector_that_the_priority_holds_back_is_said_to_wait() -> None:
+    machine = booted()
+    machine.write_register(2, Register.TPR, 0x60)
+
+    assert "On CPU 2 it will wait: class 5 is not above PPR 0x60." in (
+        preview(machine, SendIpi(0, Icr(0x51, destination=2))).sentences
+    )
+
+
+def test_cpu_that_has_the_id_and_no_enabled_apic_is_named() -> None:
+    machine = booted()
+    machine.write_msr(2, 0x1B, 0xFEE0_0000)
+
+    assert preview(machine, SendIpi(0, Icr(0x51, destination=2))).sentences == [
+        "Nobody has APIC ID 0x02: 0x51 would be lost.",
+        "CPU 2 has this ID, but its APIC is disabled in IA32_APIC_BASE.",
+    ]
+
+
+#: Every command that a person can compose, whatever its bits.
+ANY_COMMAND = st.builds(
+    Icr,
+    st.integers(0, 255),
+    st.sampled_from([mode for mode in DeliveryMode if mode not in (DeliveryMode.RESERVED_3, DeliveryMode.EXTINT)]),
+    st.sampled_from(DestinationMode),
+    st.sampled_from(Shorthand),
+    st.integers(0, 9) | st.integers(0, 255),
+    st.integers(0, 1),
+    st.sampled_from(TriggerMode),
+)
+
+
+@pytest.mark.parametrize("backend", ["native-xapic", "native-x2apic", "trap-emulate", "kvm-pv", "hyperv"])
+@given(before=ANY_COMMAND, icr=ANY_COMMAND)
+def test_word_is_the_one_that_is_written(backend: str, before: Icr, icr: Icr) -> None:
+    simulation = Simulation(CPUS, backend)
+    for command in (before, icr):
+        cpu = simulation.machine.cpus[1].apic
+        foreseen = preview(simulation.machine, SendIpi(1, command), simulation.execution.backend)
+        written: list[int] = []
+        simulation.apply(SendIpi(1, command))
+        while simulation.run(operations=1):
+            written.append(cpu.icr)
+        assert foreseen.icr in written
 
 
 COMMANDS = st.builds(
@@ -176,17 +297,22 @@ def test_looking_changes_nothing(icr: Icr, cpu: int) -> None:
     assert simulation.next_time() is None
 
 
-@pytest.mark.parametrize("apic_base", [0xFEE0_0C00, 0xFEE1_0800], ids=["x2APIC mode", "another page"])
-def test_guest_that_cannot_reach_its_apic_is_warned_of(apic_base: int) -> None:
+@pytest.mark.parametrize(
+    ("apic_base", "where"),
+    [
+        (0xFEE0_0C00, "its APIC is in x2APIC mode, which has no page"),
+        (0xFEE1_0800, "its APIC page was moved to 0xfee10000"),
+    ],
+    ids=["x2APIC mode", "another page"],
+)
+def test_guest_that_cannot_reach_its_apic_sends_nothing(apic_base: int, where: str) -> None:
     machine = booted()
     machine.write_msr(0, 0x1B, apic_base)
 
-    sentences = preview(machine, SendIpi(0, Icr(0x40, destination=1))).sentences
+    seen = preview(machine, SendIpi(0, Icr(0x40, destination=1)))
 
-    assert sentences == [
-        "The guest on CPU 0 knows only the page that its APIC has left: it may poll ICR for ever.",
-        "Will reach CPU 1.",
-    ]
+    assert (seen.receivers, seen.sentences) == ([], [])
+    assert seen.problems == [f"Nothing would be sent: {where}, and the guest on CPU 0 knows no other way."]
 
 
 def test_guest_is_not_warned_of_another_cpu_s_page() -> None:
