@@ -30,6 +30,7 @@ from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem
 from app.web.forms import command_from_form, text_fields, whole_number
 from app.web.keys import check_cookie, holds_key, keep_key
+from app.web.shortcuts import PAIR_KEYS, announced, bindings, captions
 from app.web.pages import elsewhere, fields_of, first_act, is_htmx
 from app.web.pairs import give, pairs_of, pulse, wanted_pair
 from app.web.rendering import templates
@@ -111,6 +112,9 @@ async def pair_page(request: Request, pair_id: str, opened: int = 0, until: int 
         "pin_count": PIN_COUNT,
         "act": first_act(cpus),
         "mine": holds_key(request, pair),
+        "announced": lambda action: announced(PAIR_KEYS, action),
+        "captions": lambda action: captions(PAIR_KEYS, action),
+        "key_bindings": bindings(PAIR_KEYS),
         **result_context(pair, opened, until),
     }
     return templates.TemplateResponse(request, "ab_pair.html", context)

@@ -18,11 +18,11 @@ from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
 from app.web.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
 from app.web.keys import check_cookie, holds_key, keep_key
+from app.web.shortcuts import MACHINE_KEYS, announced, bindings, captions
 from app.web.rendering import templates
 from app.web.vocabulary import (
     BACKENDS,
     COUNTERS,
-    REGISTERS,
     functions_of,
     local_sources,
     vector_of,
@@ -31,6 +31,17 @@ from app.web.vocabulary import (
 )
 from app.wire.fields import InvalidCommand
 from app.wire.preview import Preview
+from app.wire.vocabulary import vocabulary
+from app.x86.icr import (
+    DELIVERY_MODE,
+    LEVEL,
+    SHORTHAND,
+    TRIGGER_MODE,
+    VALID_DELIVERY_MODES,
+    DeliveryMode,
+    Shorthand,
+    TriggerMode,
+)
 
 router = APIRouter(include_in_schema=False)
 
@@ -72,6 +83,19 @@ def first_act(cpus: int) -> dict[str, Any]:
     return {"cpu": cpu, "destination": f"0x{cpu:02x}", "msi_address": f"0xfee{cpu:02x}000"}
 
 
+#: What the form that composes an IPI offers for each field: the values of a command, and what the layout calls them.
+ICR_CHOICES: dict[str, list[tuple[str, str]]] = {
+    "delivery_mode": [
+        (mode.name.lower(), DELIVERY_MODE.values[mode])
+        for mode in DeliveryMode
+        if mode in VALID_DELIVERY_MODES[Shorthand.NONE]
+    ],
+    "shorthand": [(shorthand.name.lower(), SHORTHAND.values[shorthand]) for shorthand in Shorthand],
+    "level": [(str(value), LEVEL.values[value]) for value in (1, 0)],
+    "trigger_mode": [(mode.name.lower(), TRIGGER_MODE.values[mode]) for mode in TriggerMode],
+}
+
+
 def page_context(session: Session, address: str) -> dict[str, Any]:
     """All that `session.html` shows before the stream takes over."""
     state = session.state()
@@ -91,9 +115,13 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "profiles": list(PROFILES.values()),
         "functions": functions_of(names),
         "counters": COUNTERS,
-        "register_words": REGISTERS,
         "vector": vector,
         "vectors": vectors_of(names),
+        "icr_choices": ICR_CHOICES,
+        "keys": MACHINE_KEYS,
+        "announced": lambda action: announced(MACHINE_KEYS, action),
+        "captions": lambda action: captions(MACHINE_KEYS, action),
+        "vocabulary": vocabulary(names) | {"keys": bindings(MACHINE_KEYS)},
         "local_sources": local_sources(profile),
         "writable_registers": writable_registers(profile),
         "legacy_lines": sorted(DEVICE_LINES),

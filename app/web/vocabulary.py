@@ -37,12 +37,12 @@ COUNTERS = (
     ("accesses", "accesses", "Reads and writes of APIC registers by the guest."),
     ("exits", "exits", "Times the guest was stopped and the hypervisor took over."),
     ("hypercalls", "hypercalls", "Times the guest called the hypervisor of its own accord."),
-    ("cycles", "cycles", "What all CPUs spent on interrupt work, by the cost sheet's numbers; idle time is not work."),
+    (
+        "cycles",
+        "work cycles",
+        "What all CPUs spent on interrupt work, by the cost sheet; idle time is not work.",
+    ),
 )
-
-REGISTERS = {
-    "ICR": "Interrupt command register: writing its low half sends an interprocessor interrupt.",
-}
 
 #: What `fire_local_source` can fire.
 LOCAL_SOURCES = (

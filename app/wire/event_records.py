@@ -6,6 +6,7 @@ from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw import events as hw
 from app.hw.messages import EoiBroadcast, Origin
 from app.sim import events as sim
+from app.wire.event_kinds import kind_of
 from app.wire.words import Names, event_words
 
 
@@ -18,52 +19,9 @@ class EventRecord(TypedDict):
     cpu: int | None
     vector: int | None
     message: int | None
+    #: Of the I/O APIC, where the event is of one.
+    pin: int | None
     text: str
-
-
-_KINDS: dict[type, str] = {
-    hw.MessageSent: "sent",
-    hw.SendRefused: "send_refused",
-    hw.CommandQuestioned: "questioned",
-    hw.MsiIgnored: "send_refused",
-    hw.Accepted: "accepted",
-    hw.Merged: "merged",
-    hw.Refused: "refused",
-    hw.Retried: "retried",
-    hw.NoTarget: "no_target",
-    hw.Acknowledged: "acknowledged",
-    hw.EventTaken: "acknowledged",
-    hw.SpuriousDelivered: "spurious",
-    hw.InterruptEnded: "end_of_interrupt",
-    hw.EoiBroadcastSuppressed: "end_of_interrupt",
-    hw.EoiWithoutInterrupt: "end_of_interrupt",
-    hw.NmiTaken: "nmi",
-    hw.SmiTaken: "smi",
-    hw.SmmLeft: "returned",
-    hw.ExternalAcknowledged: "acknowledged",
-    hw.InitPerformed: "init",
-    hw.Started: "startup",
-    hw.ApicModeChanged: "mode",
-    hw.LocalSourceDropped: "source_dropped",
-    hw.MsrFaulted: "register_fault",
-    hw.RegisterFaulted: "register_fault",
-    hw.WriteIgnored: "register_fault",
-    hw.EntryWriteIgnored: "register_fault",
-    hw.ErrorNoticed: "error",
-    hw.PinChanged: "pin",
-    hw.LegacyLineChanged: "pin",
-    hw.LintChanged: "pin",
-    hw.InterruptFlagChanged: "interrupt_flag",
-    hw.InterruptsHeldOff: "interrupt_flag",
-    sim.CallStarted: "call",
-    sim.CallFinished: "call",
-    sim.HandlerEntered: "handler",
-    sim.HandlerReturned: "returned",
-    sim.GuestExited: "exit",
-    sim.AccessLeaked: "leak",
-    sim.BackendSwitched: "backend",
-    sim.RegisterSet: "command",
-}
 
 
 def event_record(number: int, time: int, event: sim.Event, names: Names = VECTOR_NAMES) -> EventRecord:
@@ -79,9 +37,10 @@ def event_record(number: int, time: int, event: sim.Event, names: Names = VECTOR
     return {
         "n": number,
         "time": time,
-        "kind": _KINDS[type(event)],
+        "kind": kind_of(event),
         "cpu": cpu,
         "vector": vector,
         "message": message,
+        "pin": event.pin if isinstance(event, hw.PinChanged | hw.EntryWriteIgnored) else None,
         "text": event_words(event, names),
     }

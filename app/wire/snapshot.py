@@ -1,6 +1,6 @@
 """The whole visible state of a session as JSON values. ``app/WIRE.md`` describes it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from app.guest.steps import HostStep, VirtualRead, VirtualWrite
@@ -15,7 +15,18 @@ from app.hw.run_state import Arrival, RunState
 from app.hw.waiting import why_waiting
 from app.sim.due import Flight
 from app.sim.processor import Processor
+from app.sim.waits import Waits, hardware_window_of, why_held, window_of
+from app.wire.register_words import (
+    alarms_of,
+    destinations_of,
+    icr_words,
+    local_entry_words,
+    register_words_of,
+    timer_words,
+)
+from app.wire.shared_words import shared_word_rows
 from app.wire.step_words import step_words
+from app.wire.words import Names
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, TriggerMode, decode_icr
 from app.x86.redirection import MASKED, REMOTE_IRR
 from app.x86.registers import LVT_REGISTERS
@@ -28,9 +39,14 @@ _WHY_LIMIT = 8
 _FROM_CPUS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
 
 
-def cpu_state(processor: Processor) -> State:
-    """One CPU: its APIC, and what it is in the middle of."""
-    return apic_state(processor.cpu, _in_upcall(processor)) | {
+def cpu_state(processor: Processor, waits: Waits, names: Names) -> State:
+    """One CPU: its APIC, what it is in the middle of, what it *waits* for. *names*: what the kernel calls vectors."""
+    in_upcall = _in_upcall(processor)
+    wait = waits.of(processor)
+    return apic_state(processor.cpu, names) | {
+        "window": window_of(processor).value,
+        "why": _why(processor.cpu, lambda vector: why_held(processor, vector), in_upcall),
+        "waits": wait and {"words": wait.words, "because": wait.because, "cpus": wait.cpus, "for_ever": wait.for_ever},
         "handlers": [
             {"vector": frame.vector, "name": frame.name, "since": frame.since}
             for frame in processor.handlers()
@@ -52,9 +68,10 @@ def _in_upcall(processor: Processor) -> bool:
     return any(frame.returns_from is Arrival.INTERRUPT and frame.name for frame in frames)
 
 
-def apic_state(cpu: Cpu, in_upcall: bool = False) -> State:
+def apic_state(cpu: Cpu, names: Names) -> State:
     """One CPU as the hardware is."""
     apic = cpu.apic
+    icr, x2apic = _icr(apic), apic.x2apic
     return {
         "cpu": cpu.number,
         "apic_id": apic.apic_id,
@@ -67,8 +84,8 @@ def apic_state(cpu: Cpu, in_upcall: bool = False) -> State:
         "coalesced": apic.coalesced.hexadecimal(),
         "tpr": f"{apic.tpr:#04x}",
         "ppr": f"{apic.ppr:#04x}",
-        "icr": f"{_icr(apic):#018x}",
-        "icr_fields": icr_fields(_icr(apic), x2apic=apic.x2apic),
+        "icr": f"{icr:#018x}",
+        "icr_fields": icr_fields(icr, x2apic=x2apic) | icr_words(icr, x2apic, names.get(icr & 0xFF, "")),
         "esr": f"{apic.esr:#04x}",
         "svr": f"{apic.svr:#05x}",
         "ldr": f"{apic.logical_id:#010x}",
@@ -81,7 +98,12 @@ def apic_state(cpu: Cpu, in_upcall: bool = False) -> State:
         "in_host": False,
         "queued": [],
         "held_off": cpu.held_off,
-        "why": _why(cpu, in_upcall),
+        "window": hardware_window_of(cpu).value,
+        "why": _why(cpu, lambda vector: why_waiting(cpu, vector)),
+        "waits": None,
+        "register_words": register_words_of(apic),
+        "alarms": alarms_of(apic),
+        "destinations": destinations_of(apic),
         "event_channels": _event_channels(cpu),
         **_local_sources(apic),
         **_signals(cpu),
@@ -100,6 +122,7 @@ def _event_channels(cpu: Cpu) -> State | None:
         "selector": f"{channels.selector:#x}",
         "upcall_pending": channels.upcall_pending,
         "upcall_mask": not cpu.interrupt_flag,
+        "rows": shared_word_rows(channels, cpu.interrupt_flag),
     }
 
 
@@ -109,11 +132,13 @@ def _local_sources(apic: LocalApic) -> State:
             _LVT_NAMES[register]: f"{entry | delivery_status(apic, register):#010x}"
             for register, entry in sorted(apic.lvt.items())
         },
+        "lvt_words": {_LVT_NAMES[register]: local_entry_words(register, entry) for register, entry in apic.lvt.items()},
         "timer": {
             "mode": apic.timer.mode.name.lower(),
             "initial_count": apic.timer.initial_count,
             "divide": apic.timer.divisor,
             "deadline": apic.timer.deadline,
+            "words": timer_words(apic),
         },
         "lint": list(apic.lint_lines),
     }
@@ -151,21 +176,20 @@ def icr_fields(raw: int, *, x2apic: bool = False) -> State:
     }
 
 
-def _why(cpu: Cpu, in_upcall: bool) -> list[State]:
+def _why(cpu: Cpu, reason_of: Callable[[int], str], in_upcall: bool = False) -> list[State]:
     """For the requests that go first: what each waits for."""
-    if cpu.event_channels is not None:
-        ports = list(cpu.event_channels.pending)[:_WHY_LIMIT]
-        return [{"vector": port, "text": _port_waits(cpu, port, in_upcall)} for port in ports]
-    waiting = list(cpu.apic.irr)[-_WHY_LIMIT:]
-    return [
-        {"vector": vector, "text": f"{vector:#04x} waits: {why_waiting(cpu, vector)}."} for vector in reversed(waiting)
-    ]
-
-
-def _port_waits(cpu: Cpu, port: int, in_upcall: bool) -> str:
-    masked = cpu.event_channels is not None and port in cpu.event_channels.masked
-    reason = why_waiting(cpu, port) if masked or not in_upcall else "the upcall under way comes to it before it returns"
-    return f"Port {port:#04x} waits: {reason}."
+    channels = cpu.event_channels
+    if channels is None:
+        waiting = list(cpu.apic.irr)[-_WHY_LIMIT:]
+        return [
+            {"vector": vector, "text": f"{vector:#04x} waits: {reason_of(vector)}."} for vector in reversed(waiting)
+        ]
+    found = []
+    for port in list(channels.pending)[:_WHY_LIMIT]:
+        comes = in_upcall and port not in channels.masked
+        reason = "the upcall under way comes to it before it returns" if comes else reason_of(port)
+        found.append({"vector": port, "text": f"Port {port:#04x} waits: {reason}."})
+    return found
 
 
 def _activity(processor: Processor) -> str:

@@ -3,13 +3,13 @@
 import { addressOf, socketAddress } from "./addresses.js";
 import { find } from "./dom.js";
 import { recall } from "./kept.js";
+import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
 import { createTheme } from "./views/theme.js";
+import { readVocabulary, vocabulary } from "./vocabulary.js";
 
 /** The table is fetched anew at most this often (ms). */
 const EVERY = 400;
-/** @type {Record<string, string>} */
-const KEYS = { n: "#ab-next", i: "#ab-step", r: "#ab-run", ".": "#ab-pause" };
 
 const pair = document.body.dataset.pair ?? "";
 const link = find(document, "#link");
@@ -44,16 +44,24 @@ document.addEventListener("htmx:after:swap", () => {
   focused = "";
 });
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (recall("keys") === "off") return; // chosen beside the list of keys, for every page
-  if (event.target instanceof Element && event.target.closest("input:not([type=radio]), select, textarea"))
-    return;
-  const button = KEYS[event.key] ? document.querySelector(KEYS[event.key] ?? "") : null;
-  if (!(button instanceof HTMLButtonElement)) return;
-  event.preventDefault();
-  button.click();
-});
+let paused = true;
+
+/** A key presses the page's own button. @param {string} button */
+const press = (button) => () => {
+  const found = find(document, button);
+  if (found instanceof HTMLButtonElement && !found.disabled) found.click();
+};
+
+readVocabulary();
+listenToKeys(
+  vocabulary().keys,
+  {
+    playOrPause: () => press(paused ? "#ab-run" : "#ab-pause")(),
+    nextStimulus: press("#ab-next"),
+    stepInterrupt: press("#ab-step"),
+  },
+  () => recall("keys") !== "off", // chosen beside the list of keys, for every page
+);
 
 createTheme(() => undefined);
 
@@ -76,6 +84,10 @@ openStream(socketAddress(addressOf(`/api/v1/pairs/${encodeURIComponent(pair)}/a/
   message: (message) => {
     say("live", "live");
     if (message.type !== "snapshot" && message.type !== "delta") return false;
+    const now = /** @type {{ paused?: boolean } | undefined} */ (
+      message.type === "snapshot" ? message.state.pair : message.pair
+    );
+    paused = now?.paused ?? paused;
     if (seen) changed();
     seen = true;
     return false;

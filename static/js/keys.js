@@ -1,4 +1,7 @@
-/** Single keys that act on the whole page, unless someone is typing or the focused thing has its own use for the key. */
+/**
+ * Single keys that act on the whole page, unless someone is typing or the focused thing has its own use for the key. Which key
+ * does what stands in one table of the server's (`app/web/shortcuts.py`).
+ */
 
 /** @typedef {Record<string, () => void>} Actions */
 
@@ -9,31 +12,30 @@ const TYPING =
 const CHOOSING = "input[type=radio], input[type=range]";
 /** Things that Space or Enter presses. */
 const PRESSABLE = "button, summary, a, input, select";
+/** What a key that is held down goes on doing. */
+const REPEATED = new Set([
+  "stepOperation",
+  "stepInterrupt",
+  "nextStimulus",
+  "previousCpu",
+  "nextCpu",
+  "slower",
+  "faster",
+]);
+/** Lists that arrows scroll. */
+const SCROLLED = "[role=log]";
 
 /**
  * The name of the action for a key press, or null.
  *
  * @param {{ key: string, shiftKey: boolean, ctrlKey: boolean, metaKey: boolean, altKey: boolean }} event
+ * @param {Record<string, string>} bindings key to action
  * @returns {string | null}
  */
-export function actionFor(event) {
+export function actionFor(event, bindings) {
   if (event.ctrlKey || event.metaKey || event.altKey) return null;
-  if (event.key === "ArrowRight") return event.shiftKey ? "stepInterrupt" : "stepOperation";
-  /** @type {Record<string, string>} */
-  const names = {
-    " ": "playOrPause",
-    ".": "playOrPause",
-    ArrowUp: "previousCpu",
-    ArrowDown: "nextCpu",
-    k: "previousCpu",
-    j: "nextCpu",
-    p: "projector",
-    t: "theme",
-    s: "compose",
-    i: "interruptFlag",
-    "?": "help",
-  };
-  return names[event.key] ?? null;
+  const shifted = event.shiftKey ? bindings[`Shift+${event.key}`] : undefined;
+  return shifted ?? bindings[event.key] ?? null;
 }
 
 /** @param {KeyboardEvent} event */
@@ -44,20 +46,22 @@ function belongsToFocus(event) {
   if (event.key.startsWith("Arrow") && target.closest(CHOOSING)) return true;
   if (event.key === " " && target.closest(PRESSABLE)) return true;
   // A scrolled list keeps its arrows.
-  return event.key.startsWith("Arrow") && !event.shiftKey && target.closest("[role=log]") !== null;
+  return event.key.startsWith("Arrow") && !event.shiftKey && target.closest(SCROLLED) !== null;
 }
 
 /**
+ * @param {Record<string, string>} bindings key to action
  * @param {Actions} actions
  * @param {() => boolean} act whether single keys are switched on
  */
-export function listenToKeys(actions, act) {
+export function listenToKeys(bindings, actions, act) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || !act() || belongsToFocus(event)) return;
-    const name = actionFor(event);
-    if (name === null || (event.repeat && name === "playOrPause")) return;
-    event.preventDefault();
-    actions[name]?.();
+    const name = actionFor(event, bindings);
+    const action = name === null ? undefined : actions[name];
+    if (!action || (event.repeat && !REPEATED.has(name ?? ""))) return;
+    if (event.key !== "Escape") event.preventDefault();
+    action();
   });
   // After a click with the mouse Space goes back to meaning "pause": the button was pressed, it need not stay armed.
   document.addEventListener("click", (event) => {

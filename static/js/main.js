@@ -3,6 +3,7 @@
 import { addressOf, socketAddress } from "./addresses.js";
 import { createCommands } from "./commands.js";
 import { find } from "./dom.js";
+import { nowhere } from "./endings.js";
 import { createFrame } from "./frame.js";
 import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
@@ -25,8 +26,9 @@ import { createTopbar } from "./views/topbar.js";
 import { createNotice, createTransport } from "./views/transport.js";
 import { createUpload } from "./views/upload.js";
 import { createVectorGrid } from "./views/vector-grid.js";
-import { nameVectors } from "./words.js";
+import { readVocabulary, vocabulary } from "./vocabulary.js";
 
+readVocabulary();
 const session = document.body.dataset.session ?? "";
 const api = addressOf(`/api/v1/sessions/${encodeURIComponent(session)}`);
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
@@ -48,40 +50,43 @@ const selectNext = (by) => {
   select((selected + by + count) % count);
 };
 
-/** The kernel's names of its vectors stand in the form that sends one. */
-const vectorNames = new Map(
-  [...document.querySelectorAll("#vector-names option")].map((option) => [
-    Number(option.getAttribute("value")),
-    option.textContent ?? "",
-  ]),
-);
-
 const lens = createLens();
-const cards = createCards(send, select, createVectorGrid(lens), lens);
+/** @param {number | null} cpu all places, without one */
+const dismiss = (cpu) => {
+  const { endings } = store.get();
+  const cpus = new Map(endings.cpus);
+  if (cpu !== null) cpus.delete(cpu);
+  store.set({ endings: cpu === null ? nowhere() : { ...endings, cpus } });
+};
+
+const cards = createCards(send, select, createVectorGrid(lens), lens, dismiss);
 const bus = createBus(stillness, frame.ask);
 const log = createLog();
 const transport = createTransport(send, store.get);
+const backends = createBackends(send);
+const pins = createPins(send);
+const composer = createComposer(store);
+const demonstration = createDemonstration(send);
 const views = [
   createTopbar(),
-  createBackends(send),
+  backends.draw,
   createPricing(),
   createInspector(),
   createCounters(),
-  createPins(send),
-  createDemonstration(send),
+  pins.draw,
+  demonstration.draw,
   createRecording(),
-  createComposer(store),
   transport.draw,
 ];
 
 /** @param {number} now @returns {boolean} */
 function draw(now) {
   const model = store.get();
-  nameVectors(model.state?.recording ? new Map() : vectorNames);
   cards(model);
   for (const view of views) view(model, now);
   const unwritten = log(model, now);
-  return bus(model, now) || unwritten;
+  const unforeseen = composer.draw(model, now);
+  return bus(model, now) || unwritten || unforeseen;
 }
 
 const theme = createTheme(frame.ask);
@@ -91,6 +96,7 @@ createInvite();
 createUpload();
 
 listenToKeys(
+  vocabulary().keys,
   {
     ...transport.actions,
     previousCpu: () => selectNext(-1),
@@ -100,13 +106,21 @@ listenToKeys(
     help: help.open,
     compose: () => {
       drawer.open();
-      /** @type {HTMLDetailsElement} */ (find(document, "#send-section")).open = true;
-      find(document, "#send-vector").focus();
+      composer.open();
     },
+    send: composer.send,
+    pins: () => {
+      drawer.open();
+      /** @type {HTMLDetailsElement} */ (find(document, "#devices-section")).open = true;
+      pins.focus();
+    },
+    backend: backends.open,
+    demonstration: demonstration.toggle,
+    dismiss: () => dismiss(null),
     interruptFlag: () => {
       const { state, selected } = store.get();
       const cpu = state?.cpus[selected];
-      if (cpu) send({ type: "set_interrupt_flag", cpu: cpu.cpu, enabled: cpu.held_off === true });
+      if (cpu) send({ type: "set_interrupt_flag", cpu: cpu.cpu, enabled: cpu.window === "held" });
     },
   },
   help.keysAct,

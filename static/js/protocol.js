@@ -20,21 +20,24 @@
  * @property {number} vector
  * @property {string} text
  *
- * @typedef {object} IcrFields
- * @property {string} vector
- * @property {string} delivery_mode
- * @property {string} destination_mode
- * @property {string} delivery_status
- * @property {string} level
- * @property {string} trigger_mode
- * @property {string} shorthand
- * @property {string} destination
+ * @typedef {object} IcrFields the last command in words
+ * @property {string} words
+ * @property {string} short
+ *
+ * @typedef {object} Wait what this CPU's code polls or spins for
+ * @property {string} words
+ * @property {string[]} because link by link
+ * @property {number[]} cpus on whom
+ * @property {boolean} for_ever nothing that is under way can end it
+ *
+ * @typedef {{ name: string, value: string, words: string, short: string, short_value: string }} SharedWord
  *
  * @typedef {object} Timer
  * @property {string} mode
  * @property {number} initial_count
  * @property {number} divide
  * @property {number | null} deadline
+ * @property {string} words
  *
  * @typedef {object} EventChannels the words that a guest without an APIC shares with its hypervisor
  * @property {string} pending 64 hexadecimal digits; bit p is port p
@@ -43,6 +46,7 @@
  * @property {string} selector the words of 64 ports to look into, since the guest looked last
  * @property {boolean} upcall_pending
  * @property {boolean} upcall_mask
+ * @property {SharedWord[]} rows
  *
  * @typedef {object} Cpu
  * @property {number} cpu
@@ -51,6 +55,12 @@
  * @property {"running" | "halted" | "wait_for_sipi"} run_state
  * @property {boolean} interrupt_flag
  * @property {boolean} [held_off] a person holds its interrupts off
+ * @property {"open" | "gate" | "code" | "held"} window whether interrupts come in, and who keeps them out
+ * @property {Wait | null} waits
+ * @property {Record<string, string>} register_words what registers come to, by the keys that hold their values
+ * @property {string[]} alarms keys of registers whose value tells that something is wrong
+ * @property {Record<string, string>} lvt_words
+ * @property {{ physical: number, logical: number, group: number }} destinations what names this CPU in ICR
  * @property {string} irr 64 hexadecimal digits; bit v is vector v
  * @property {EventChannels | null} [event_channels] of a guest without an APIC
  * @property {string} isr
@@ -74,6 +84,10 @@
  * @property {boolean} in_host
  * @property {string[]} queued
  * @property {boolean} nmi_pending
+ * @property {boolean} smi_pending
+ * @property {boolean} init_pending
+ * @property {boolean} in_smm
+ * @property {string} apic_base
  * @property {Reason[]} why
  *
  * @typedef {object} Pin
@@ -127,6 +141,7 @@
  * @property {{ id: string, pins: Pin[] }} ioapic
  * @property {Flight[]} in_flight
  * @property {Recording | null} recording
+ * @property {{ paused: boolean }} [pair] of a machine that is one of two
  *
  * @typedef {object} MachineEvent
  * @property {number} n
@@ -135,6 +150,7 @@
  * @property {number | null} cpu
  * @property {number | null} vector
  * @property {number | null} message
+ * @property {number | null} [pin] of the I/O APIC
  * @property {string} text
  *
  * @typedef {{ type: "hello", protocol: number, session: string, cpus: number, backend: string, resume: string }} Hello

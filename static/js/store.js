@@ -19,7 +19,10 @@
  * @property {MachineEvent[]} events the most recent, oldest first; a gap in their numbers is what was left out
  * @property {number} selected the CPU that inspector and keys act on
  * @property {number[]} receivers CPUs that the IPI being composed would reach
+ * @property {import("./endings.js").Places} endings what was refused or lost, where it was
  */
+
+import { endingsAfter, nowhere } from "./endings.js";
 
 /** Enough to scroll back through a lecture's last few minutes, few enough to keep the page light. */
 export const EVENTS_KEPT = 300;
@@ -35,6 +38,7 @@ export function emptyModel() {
     events: [],
     selected: 0,
     receivers: [],
+    endings: nowhere(),
   };
 }
 
@@ -62,6 +66,7 @@ function applySnapshot(model, snapshot, at) {
   const selected = Math.min(model.selected, snapshot.state.cpus.length - 1);
   // A snapshot repeats recent events: after a resync only those we have not seen are new, unless the session began anew.
   const anew = (snapshot.events?.at(-1)?.n ?? Number.POSITIVE_INFINITY) < (model.events.at(-1)?.n ?? -1);
+  const kept = anew ? [] : model.events;
   return {
     ...model,
     state: snapshot.state,
@@ -70,7 +75,8 @@ function applySnapshot(model, snapshot, at) {
     link: "live",
     staleSince: null,
     selected,
-    events: appended(anew ? [] : model.events, snapshot.events),
+    events: appended(kept, snapshot.events),
+    endings: endingsAfter(anew ? nowhere() : model.endings, freshOf(kept, snapshot.events)),
   };
 }
 
@@ -78,10 +84,17 @@ function applySnapshot(model, snapshot, at) {
  * @param {MachineEvent[]} kept
  * @param {MachineEvent[] | undefined} more
  */
-function appended(kept, more) {
-  if (!more || more.length === 0) return kept;
+function freshOf(kept, more) {
   const last = kept.at(-1)?.n ?? -1;
-  const fresh = more.filter((event) => event.n > last);
+  return (more ?? []).filter((event) => event.n > last);
+}
+
+/**
+ * @param {MachineEvent[]} kept
+ * @param {MachineEvent[] | undefined} more
+ */
+function appended(kept, more) {
+  const fresh = freshOf(kept, more);
   return fresh.length === 0 ? kept : [...kept, ...fresh].slice(-EVENTS_KEPT);
 }
 
@@ -120,6 +133,7 @@ function receiveDelta(model, delta, at) {
     receivedAt: at,
     link: /** @type {Link} */ ("live"),
     events: appended(model.events, delta.events),
+    endings: endingsAfter(model.endings, freshOf(model.events, delta.events)),
   };
   return { model: next, resync: false };
 }

@@ -2,6 +2,87 @@
 
 import { bitmapOf } from "../../static/js/bitmap.js";
 
+const VECTOR = {
+  name: "vector",
+  high: 7,
+  low: 0,
+  bits: "7:0",
+  radix: 16,
+  places: 2,
+  values: [],
+  meaning: "",
+};
+const MODES = ["zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh"];
+
+/** @param {number} low @param {number} places */
+const destination = (low, places) => ({
+  ...VECTOR,
+  name: "destination",
+  high: 63,
+  low,
+  bits: `63:${low}`,
+  places,
+});
+
+/** Words that are nobody's: what the scripts say must come from what they are given. */
+export const VOCABULARY = {
+  names: {},
+  events: {
+    refused: { glyph: "R", words: "dropped", ended: true },
+    no_target: { glyph: "N", words: "nobody", ended: true },
+    pin_silent: { glyph: "P", words: "silent", ended: true },
+    accepted: { glyph: "A", words: "accepted", ended: false },
+    sent: { glyph: "S", words: "sent", ended: false },
+    pin: { glyph: "L", words: "line", ended: false },
+  },
+  icr: {
+    xapic: [
+      destination(56, 2),
+      {
+        ...VECTOR,
+        name: "delivery_mode",
+        high: 10,
+        low: 8,
+        bits: "10:8",
+        radix: 2,
+        places: 3,
+        values: MODES,
+      },
+      VECTOR,
+    ],
+    x2apic: [destination(32, 8), VECTOR],
+  },
+  cells: {
+    illegal: "illegal",
+    exception: "exception",
+    idle: "idle",
+    requested: "requested",
+    serving: "in service",
+    again: "again",
+    coalesced: "coalesced",
+    level: "level-triggered",
+    port_idle: "port idle",
+    port_pending: "port pending",
+    port_masked: "port masked",
+    port_handler: "port handler",
+    port_level: "port level",
+  },
+  reserved: /** @type {[number, number, string][]} */ ([
+    [0, 15, "illegal"],
+    [16, 31, "exception"],
+  ]),
+  pins: {
+    masked: "{pin} {up} masked",
+    open: "{pin} {up} {trigger_mode} {delivery_mode} {vector}",
+    remote_irr: "remote",
+    raised: "up",
+    low: "down",
+  },
+  faces: { startup: "SIPI {}" },
+  vector_modes: ["fixed", "lowest_priority"],
+  keys: { t: "theme", ArrowRight: "stepOperation", "Shift+ArrowRight": "stepInterrupt", "?": "help" },
+};
+
 /** Numbers between 0 and 1, the same for the same seed. @param {number} seed */
 export function chanceFrom(seed) {
   let state = seed >>> 0;
@@ -32,7 +113,15 @@ export const cpu = (number, other = {}) => ({
   ppr: "0x00",
   icr: "0x0000000000000000",
   esr: "0x00",
+  icr_fields: { words: "", short: "" },
   ldr: `0x${(1 << number).toString(16).padStart(2, "0")}000000`,
+  destinations: { physical: number, logical: 1 << number, group: 0 },
+  window: "open",
+  waits: null,
+  event_channels: null,
+  register_words: {},
+  lvt_words: {},
+  alarms: [],
   in_service: [],
   handlers: [],
   call_stack: [],

@@ -4,20 +4,18 @@ import { bitmapOf } from "../../static/js/bitmap.js";
 import { pointOnWay } from "../../static/js/bus-geometry.js";
 import { actionFor } from "../../static/js/keys.js";
 import { createNarrator, sentenceFor } from "../../static/js/narration.js";
+import { rateWords } from "../../static/js/views/bus.js";
 import { platesOf } from "../../static/js/views/card.js";
 import { comingTo } from "../../static/js/views/cards.js";
-import { aimedAt, isAimed } from "../../static/js/views/composer.js";
+import { aimedAt, foreseenFrom } from "../../static/js/views/composer.js";
 import { pathLines } from "../../static/js/views/path.js";
-import {
-  cellSentence,
-  cellWords,
-  esrWords,
-  flightFace,
-  nameVectors,
-  pprWords,
-  short,
-} from "../../static/js/words.js";
-import { cpu, state } from "./samples.mjs";
+import { pinAt, pinWords, runsOf } from "../../static/js/views/pins.js";
+import { icrRuler } from "../../static/js/views/ruler.js";
+import { learn } from "../../static/js/vocabulary.js";
+import { cellSentence, cellWords, flightFace, short } from "../../static/js/words.js";
+import { cpu, state, VOCABULARY } from "./samples.mjs";
+
+learn(VOCABULARY);
 
 test("a cell says what it is, and why it waits", () => {
   const busy = cpu(1, {
@@ -28,28 +26,14 @@ test("a cell says what it is, and why it waits", () => {
     ppr: "0x60",
     why: [{ vector: 0x51, text: "0x51 waits: class 5." }],
   });
-  assert.equal(cellWords(busy, 0x51), "0x51 requested, waits, level-triggered");
-  assert.equal(
-    cellWords(busy, 0x61),
-    "0x61 in service, requested again, waits, asked for twice, one is lost",
-  );
-  assert.equal(cellWords(busy, 0x05), "0x05 illegal vector");
-  assert.equal(cellWords(busy, 0xfc), "0xfc not requested");
-  nameVectors(new Map([[0xfc, "reschedule"]]));
-  assert.equal(cellWords(busy, 0xfc), "0xfc reschedule not requested");
-  nameVectors(new Map());
+  assert.equal(cellWords(busy, 0x51), "0x51 requested, level-triggered");
+  assert.equal(cellWords(busy, 0x61), "0x61 in service, again, coalesced");
+  assert.equal(cellWords(busy, 0x05), "0x05 illegal");
+  assert.equal(cellWords(busy, 0xfc), "0xfc idle");
+  learn({ names: { 252: "reschedule" } });
+  assert.equal(cellWords(busy, 0xfc), "0xfc reschedule idle");
+  learn({ names: {} });
   assert.equal(cellSentence(busy, 0x51), "0x51 waits: class 5.");
-});
-
-test("the processor priority names the one that set it", () => {
-  assert.match(pprWords({ ppr: "0x60", tpr: "0x20", in_service: [0x41, 0x61] }), /set by 0x61 in service/);
-  assert.match(pprWords({ ppr: "0x70", tpr: "0x70", in_service: [0x61] }), /set by TPR/);
-  assert.equal(pprWords({ ppr: "0x00", tpr: "0x00", in_service: [] }), "nothing is held back");
-});
-
-test("errors are spelled out", () => {
-  assert.equal(esrWords("0x00"), "no error");
-  assert.equal(esrWords("0x60"), "sent an illegal vector, received an illegal vector");
 });
 
 test("long numbers are shortened to three digits that count", () => {
@@ -116,7 +100,81 @@ test("a chip writes the destination in the APIC's words", () => {
   assert.equal(aimedAt(0x00, cpu(2), false), 2);
   assert.equal(aimedAt(0x01, cpu(2), true), 0x05);
   assert.equal(aimedAt(0x05, cpu(2), true), 0x01);
-  assert.equal(isAimed(0xff, cpu(3), false), true);
+});
+
+test("members of one cluster can share a destination, those of two cannot", () => {
+  const member = (/** @type {number} */ logical) =>
+    cpu(0, { destinations: { physical: 0, logical, group: 0xffff0000 } });
+  assert.equal(aimedAt(0x10001, member(0x10002), true), 0x10003);
+  assert.equal(aimedAt(0x10003, member(0x10002), true), 0x10001);
+  assert.equal(aimedAt(0x10003, member(0x20001), true), 0x20001);
+  assert.equal(aimedAt(0xfffe0000, member(0xfffe8000), true), 0xfffe8000);
+});
+
+test("a preview is asked for anew when what it speaks of has changed, and not at every step", () => {
+  const now = state(2);
+  const later = structuredClone(now);
+  later.cpus[1].step = { kind: "Load", words: "load", cycles: 3, side: "guest" };
+  later.cpus[1].activity = "something else";
+  assert.equal(foreseenFrom(later), foreseenFrom(now));
+  for (const [key, value] of Object.entries({
+    interrupt_flag: false,
+    irr: bitmapOf([0xfc]),
+    svr: "0x0ff",
+    apic_mode: "disabled",
+    run_state: "wait_for_sipi",
+    nmi_pending: true,
+    tpr: "0x60",
+  })) {
+    const changed = structuredClone(now);
+    changed.cpus[1][key] = value;
+    assert.notEqual(foreseenFrom(changed), foreseenFrom(now), key);
+  }
+});
+
+test("the ruler is cut by the layout of the APIC's mode, and names what it is told the names of", () => {
+  const read = (/** @type {string} */ mode, /** @type {string} */ icr) =>
+    icrRuler(icr, mode).map((field) => [field.name, field.bits, field.value, field.words]);
+  learn({ names: { 253: "call" } });
+  assert.deepEqual(read("xapic", "0x02000000000007fd"), [
+    ["destination", "63:56", "02", "0x02"],
+    ["delivery mode", "10:8", "111", "seventh"],
+    ["vector", "7:0", "fd", "0xfd call"],
+  ]);
+  assert.deepEqual(read("x2apic", "0x00000002000000fd"), [
+    ["destination", "63:32", "00000002", "0x00000002"],
+    ["vector", "7:0", "fd", "0xfd call"],
+  ]);
+  assert.deepEqual(read("x2apic", "0xffffffff000000fd")[0]?.[2], "ffffffff");
+  learn({ names: {} });
+});
+
+test("a pin is told by the sentence that was given for it", () => {
+  const pin = /** @type {any} */ ({
+    pin: 3,
+    line: 1,
+    masked: false,
+    remote_irr: true,
+    trigger_mode: "level",
+    delivery_mode: "lowest_priority",
+    vector: "0x51",
+  });
+  assert.equal(pinWords(pin), "3 up level lowest priority 0x51 remote");
+  assert.equal(pinWords({ ...pin, line: 0, masked: true }), "3 down masked");
+});
+
+test("pins that are alike are told as runs, and arrows go along and across the rows", () => {
+  assert.equal(runsOf([1, 2, 3, 7, 9, 10]), "1-3, 7, 9-10");
+  assert.equal(runsOf([]), "");
+  assert.deepEqual(
+    ["ArrowRight", "ArrowDown", "ArrowUp", "Home", "End", "x"].map((key) => pinAt(key, 3, 24)),
+    [4, 11, 3, 0, 23, null],
+  );
+});
+
+test("two messages are no stream that is too fast to follow", () => {
+  assert.doesNotMatch(rateWords(2), /too fast to follow|2/);
+  assert.match(rateWords(1645), /too fast to follow: 1.?645 messages/);
 });
 
 test("messages that bypass vectors show their name", () => {
@@ -144,9 +202,12 @@ test("what is read aloud is a sentence, or a summary when there was more", () =>
 
 test("keys with a modifier belong to the browser", () => {
   const key = { key: "t", shiftKey: false, ctrlKey: false, metaKey: false, altKey: false };
-  assert.equal(actionFor(key), "theme");
-  assert.equal(actionFor({ ...key, ctrlKey: true }), null);
-  assert.equal(actionFor({ ...key, key: "ArrowRight", shiftKey: true }), "stepInterrupt");
+  const { keys } = VOCABULARY;
+  assert.equal(actionFor(key, keys), "theme");
+  assert.equal(actionFor({ ...key, ctrlKey: true }, keys), null);
+  assert.equal(actionFor({ ...key, key: "ArrowRight" }, keys), "stepOperation");
+  assert.equal(actionFor({ ...key, key: "ArrowRight", shiftKey: true }, keys), "stepInterrupt");
+  assert.equal(actionFor({ ...key, key: "?", shiftKey: true }, keys), "help");
 });
 
 test("a sentence is followed by a pause, and what happened meanwhile is said after it, not forgotten", () => {

@@ -21,7 +21,16 @@ def state(time: int) -> State:
 
 
 def event(number: int) -> EventRecord:
-    return {"n": number, "time": 0, "kind": "pin", "cpu": None, "vector": None, "message": None, "text": f"{number}."}
+    return {
+        "n": number,
+        "time": 0,
+        "kind": "pin",
+        "cpu": None,
+        "vector": None,
+        "pin": None,
+        "message": None,
+        "text": f"{number}.",
+    }
 
 
 def events(first: int, last: int) -> list[EventRecord]:

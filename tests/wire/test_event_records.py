@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from app.hw import events as hw
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
 from app.sim.events import Event
-from app.wire.event_records import _KINDS, EventRecord, event_record
+from app.wire.event_kinds import EVENT_KINDS, Ending
+from app.wire.event_records import EventRecord, event_record
+from app.wire.register_words import error_words
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.registers import Register
 
@@ -49,7 +51,30 @@ def test_event_has_a_documented_kind_and_a_sentence(kind: type, data: st.DataObj
 
 
 def test_only_kinds_that_exist_are_documented() -> None:
-    assert set(_KINDS.values()) == documented_kinds()
+    assert set(EVENT_KINDS) == documented_kinds()
+
+
+def test_every_kind_has_a_mark_of_its_own_and_words() -> None:
+    marks = [kind.glyph for kind in EVENT_KINDS.values()]
+
+    assert len(set(marks)) == len(marks)
+    assert all(len(kind.glyph) == 1 and kind.words for kind in EVENT_KINDS.values())
+
+
+def test_line_that_sends_nothing_is_told_of_at_its_pin() -> None:
+    lost = event_record(1, 0, hw.PinChanged(3, 1, "the pin is masked, so the edge is lost"))
+    sent = event_record(1, 0, hw.PinChanged(3, 1, None))
+
+    assert (lost["kind"], lost["pin"]) == ("pin_silent", 3)
+    assert EVENT_KINDS[lost["kind"]].ending is Ending.ENDED
+    assert (sent["kind"], sent["pin"]) == ("pin", 3)
+
+
+def test_error_is_called_what_the_register_calls_it() -> None:
+    text = event_record(1, 0, hw.ErrorNoticed(2, 1 << 6))["text"]
+
+    assert text == "CPU 2 notices an error: receive illegal vector."
+    assert error_words(1 << 6) == "receive illegal vector"
 
 
 RECORDS: list[tuple[Event, str, str]] = [
@@ -133,5 +158,6 @@ def test_accepted_interrupt_says_where_it_went() -> None:
         "cpu": 1,
         "vector": 0x40,
         "message": 12,
+        "pin": None,
         "text": "CPU 1 accepts 0x40: IRR bit set.",
     }

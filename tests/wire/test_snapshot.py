@@ -43,6 +43,7 @@ TEXTS = {
     "ldr": r"0x[0-9a-f]{8}",
     "dfr": r"0x[0-9a-f]{8}",
     "activity": r".+",
+    "window": r"open|gate|code|held",
 }
 ICR_FIELDS = {
     "vector": r"0x[0-9a-f]{2}",
@@ -53,6 +54,8 @@ ICR_FIELDS = {
     "trigger_mode": r"edge|level",
     "shorthand": r"none|self|all_including_self|all_excluding_self",
     "destination": r"0x[0-9a-f]{2,8}",
+    "words": r".+\.",
+    "short": r".+",
 }
 PIN = {
     "redirection": r"0x[0-9a-f]{16}",
@@ -70,7 +73,13 @@ OTHER_CPU_KEYS = {"cpu", "apic_id", "lvt", "lint", "timer", "in_service", "icr_f
     "queued",
     "why",
     "event_channels",
+    "waits",
+    "register_words",
+    "alarms",
+    "lvt_words",
+    "destinations",
 }
+REGISTER_WORDS = {"tpr", "ppr", "esr", "svr", "ldr", "dfr"}
 EVENT_CHANNELS = dict.fromkeys(("pending", "masked", "level"), r"[0-9a-f]{64}") | {"selector": r"0x[0-9a-f]"}
 FLAGS = {"interrupt_flag", "interrupt_shadow", "in_host", "nmi_pending", "smi_pending", "init_pending"} | {
     "in_smm",
@@ -98,6 +107,14 @@ def assert_cpu(state: State, number: int) -> None:
     assert_texts(state, TEXTS)
     assert_texts(state["icr_fields"], ICR_FIELDS)
     assert state["cpu"] == number
+    assert set(state["register_words"]) == REGISTER_WORDS
+    assert set(state["alarms"]) <= REGISTER_WORDS
+    assert set(state["lvt_words"]) == set(state["lvt"])
+    assert set(state["destinations"]) == {"physical", "logical", "group"}
+    assert (state["window"] == "open") == (state["interrupt_flag"] and not state["held_off"])
+    if (waits := state["waits"]) is not None:
+        assert set(waits) == {"words", "because", "cpus", "for_ever"}
+        assert all(sentence.endswith(".") for sentence in waits["because"])
     assert isinstance(state["apic_id"], int)
     assert all(isinstance(state[key], bool) for key in FLAGS)
     assert set(state["lvt"]) == LVT

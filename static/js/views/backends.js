@@ -39,7 +39,7 @@ export function createBackends(send) {
   });
 
   /** @param {import("../store.js").Model} model */
-  return ({ state }) => {
+  const draw = ({ state }) => {
     if (!state) return;
     const next = [state.backend, state.backends_refused];
     if (next.every((part, at) => part === drawn[at])) return;
@@ -47,4 +47,12 @@ export function createBackends(send) {
     setText(now, state.backend);
     for (const choice of choices) choice(state);
   };
+
+  /** Shows the list, where it is not in sight already, and goes to what is chosen. */
+  const open = () => {
+    if (getComputedStyle(list).display === "none") list.showPopover();
+    const chosen = list.querySelector("input:checked");
+    if (chosen instanceof HTMLElement) chosen.focus();
+  };
+  return { draw, open };
 }

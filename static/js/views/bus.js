@@ -3,7 +3,9 @@
 import { pointOnWay } from "../bus-geometry.js";
 import { progress, virtualTime } from "../clock.js";
 import { element, find, setAttribute, setClass, setText } from "../dom.js";
-import { flightFace, grouped, hex } from "../words.js";
+import { endingWords } from "../endings.js";
+import { vocabulary } from "../vocabulary.js";
+import { flightFace, grouped, hex, spaced } from "../words.js";
 import { createPorts } from "./ports.js";
 
 /** @typedef {import("../protocol.js").Flight} Flight */
@@ -13,22 +15,17 @@ import { createPorts } from "./ports.js";
 const MOST_TOKENS = 36;
 /** A journey shorter than this (ms of wall time) cannot be followed by eye, so it is not drawn as one. */
 const SHORTEST_JOURNEY = 140;
-
-const KIND_WORDS = {
-  ipi: "IPI",
-  io_apic: "from the I/O APIC",
-  msi: "MSI",
-  hypervisor: "sent by the hypervisor",
-  event_channel: "event for port",
-  eoi_broadcast: "EOI broadcast",
-};
+/** Fewer messages a second than this are single ones, whatever their speed. */
+const A_STREAM = 10;
 
 /** @param {Flight} flight */
 function flightWords(flight) {
   const what =
-    flight.delivery_mode === "fixed" ? hex(flight.vector) : `${flight.delivery_mode} ${hex(flight.vector)}`;
+    flight.delivery_mode === "fixed"
+      ? hex(flight.vector)
+      : `${spaced(flight.delivery_mode)} ${hex(flight.vector)}`;
   const from = flight.source === null ? "" : ` from CPU ${flight.source}`;
-  return `${KIND_WORDS[flight.kind]} ${what}${from} to ${flight.targets.length ? `CPU ${flight.targets.join(", ")}` : "the I/O APIC"}`;
+  return `${vocabulary().senders[flight.kind]} ${what}${from} to ${flight.targets.length ? `CPU ${flight.targets.join(", ")}` : "the I/O APIC"}`;
 }
 
 /** @param {HTMLElement} holder */
@@ -144,18 +141,28 @@ export function createBus(stillness, ask) {
     const rate = rateOf(state.counters.messages ?? 0, now);
     if (!state.paused && isBlurred(state)) {
       tokens.drop(new Set());
-      setText(words, rate > 0 ? `too fast to follow: ${grouped(rate)} messages/s` : "");
+      setText(words, rate > 0 ? rateWords(rate) : lost(model));
       return false;
     }
     const still = stillness.matches && !state.paused;
     const time = virtualTime(state, model.receivedAt, now);
     // Without motion a message stands half way until it has arrived.
     const left = drawTravellers(state, middle, (flight) => (still ? 0.5 : progress(flight, time)));
-    setText(words, left > 0 ? `and ${left} more` : "");
+    setText(words, left > 0 ? `and ${left} more` : lost(model));
     setAttribute(strip, "aria-label", busWords(state));
     return !still && !state.paused && state.in_flight.length > 0;
   };
 }
+
+/** Messages that nobody could see travel. @param {number} rate of a second, smoothed */
+export function rateWords(rate) {
+  return rate >= A_STREAM
+    ? `too fast to follow: ${grouped(rate)} messages/s`
+    : "messages go by faster than they can be drawn";
+}
+
+/** What the last message came to that reached nobody. @param {import("../store.js").Model} model */
+const lost = ({ endings }) => (endings.bus ? endingWords(endings.bus) : "");
 
 /** @param {State} state */
 function isBlurred(state) {

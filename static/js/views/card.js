@@ -1,8 +1,10 @@
 /** One CPU as a card: its vectors, what it serves, its registers, what it does and why something waits. */
 
 import { copyOf, element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
-import { bitsOf, prioritiesOf, sharedWordsInShort } from "../event-channels.js";
-import { esrWords, grouped, hex, nameOf, pprWords, REGISTER_WORDS, RUN_STATE, spaced } from "../words.js";
+import { endingWords } from "../endings.js";
+import { bitsOf, prioritiesOf } from "../event-channels.js";
+import { vocabulary } from "../vocabulary.js";
+import { grouped, hex, nameOf } from "../words.js";
 import { createMatrix } from "./matrix.js";
 import { createPath } from "./path.js";
 import { readUnderPointer } from "./vector-grid.js";
@@ -64,17 +66,21 @@ function plateWords(plate) {
 
 /** @param {Cpu} cpu @returns {Register[]} */
 function registersOf(cpu) {
-  if (cpu.event_channels) return sharedWordsInShort(cpu.event_channels);
+  if (cpu.event_channels) {
+    return cpu.event_channels.rows
+      .filter((row) => row.short !== "")
+      .map((row) => ({
+        name: row.short,
+        value: row.short_value,
+        says: vocabulary().shared_words[row.name] ?? "",
+      }));
+  }
+  const { registers } = vocabulary();
   return [
-    { name: "TPR", value: cpu.tpr.slice(2), says: REGISTER_WORDS.TPR ?? "" },
-    { name: "PPR", value: cpu.ppr.slice(2), says: REGISTER_WORDS.PPR ?? "" },
-    {
-      name: "ESR",
-      value: cpu.esr.slice(2),
-      says: REGISTER_WORDS.ESR ?? "",
-      alarm: Number(cpu.esr) !== 0,
-    },
-    { name: "ICR", value: icrShort(cpu), says: REGISTER_WORDS.ICR ?? "" },
+    { name: "TPR", value: cpu.tpr.slice(2), says: registers.TPR ?? "" },
+    { name: "PPR", value: cpu.ppr.slice(2), says: registers.PPR ?? "" },
+    { name: "ESR", value: cpu.esr.slice(2), says: registers.ESR ?? "", alarm: Number(cpu.esr) !== 0 },
+    { name: "ICR", value: cpu.icr_fields.short, says: registers.ICR ?? "" },
   ];
 }
 
@@ -98,17 +104,6 @@ function createRegisters(list) {
   );
 }
 
-/** The last command in a few words: "fc → all but self". @param {Cpu} cpu */
-function icrShort(cpu) {
-  if (Number(cpu.icr) === 0) return "unused";
-  const { shorthand, destination, vector, delivery_status } = cpu.icr_fields;
-  const to =
-    shorthand === "none"
-      ? destination
-      : spaced(shorthand).replace("all excluding self", "all but self").replace("all including self", "all");
-  return `${vector.slice(2)} → ${to}${delivery_status === "send_pending" ? " …" : ""}`;
-}
-
 /**
  * The parts that cards of every size share: name, run state, interrupt flag, NMI lamp.
  *
@@ -122,6 +117,7 @@ export function createHead(card, index, send, select) {
   const lamp = find(card, ".lamp-nmi");
   const flag = find(card, ".if-switch");
   const flagValue = find(card, ".switch-value");
+  const windowMark = find(card, ".window-mark");
   const button = find(card, ".card-select");
   card.dataset.cpu = String(index);
   find(card, ".card-number").textContent = String(index);
@@ -133,12 +129,16 @@ export function createHead(card, index, send, select) {
   /** @param {Cpu} cpu @param {boolean} selected */
   return (cpu, selected) => {
     setAttribute(card, "data-run", cpu.run_state);
-    setText(stateWords, RUN_STATE[cpu.run_state] ?? cpu.run_state);
+    setText(stateWords, vocabulary().run_states[cpu.run_state] ?? cpu.run_state);
     setHidden(lamp, !cpu.nmi_pending);
-    // The switch holds interrupts off or lets them in; its figure is what comes of that and of the guest's own IF.
-    setAttribute(flag, "aria-checked", String(!cpu.held_off));
-    setText(flagValue, cpu.interrupt_flag && !cpu.held_off ? "1" : "0");
-    setAttribute(flag, "title", REGISTER_WORDS[cpu.event_channels ? "VIRTUAL_IF" : "IF"] ?? "");
+    // The switch is what a person sets; the flag beside it also follows the gate, STI, CLI and IRET.
+    const says = vocabulary().windows[cpu.window] ?? "";
+    setAttribute(flag, "aria-checked", String(cpu.window !== "held"));
+    setAttribute(flag, "data-window", cpu.window);
+    setText(flagValue, cpu.interrupt_flag ? "1" : "0");
+    setAttribute(windowMark, "title", says);
+    setAttribute(flag, "aria-description", says);
+    setAttribute(flag, "data-says", says);
     setAttribute(button, "aria-pressed", String(selected));
     setClass(card, "selected", selected);
     setClass(card, "in-host", cpu.in_host);
@@ -153,8 +153,9 @@ function createNow(line) {
   const step = find(line, ".now-step");
   /** @param {Cpu} cpu */
   return (cpu) => {
-    const waits = cpu.why.length > 0 && !cpu.step;
-    const said = waits ? (cpu.why[0]?.text ?? "") : (cpu.step?.words ?? cpu.activity);
+    const waits = cpu.waits !== null || (cpu.why.length > 0 && !cpu.step);
+    const first = cpu.waits?.words ?? cpu.why[0]?.text ?? "";
+    const said = waits ? first : (cpu.step?.words ?? cpu.activity);
     setText(words, said);
     setAttribute(words, "title", said);
     setClass(line, "waits", waits);
@@ -168,8 +169,9 @@ function createNow(line) {
  * @param {import("../commands.js").Send} send
  * @param {(cpu: number) => void} select
  * @param {import("./lens.js").Lens} lens
+ * @param {(cpu: number) => void} dismiss clears away what ended at a CPU
  */
-export function createCard(index, send, select, lens) {
+export function createCard(index, send, select, lens, dismiss) {
   const card = copyOf("card-template");
   const matrix = createMatrix();
   const place = find(card, ".matrix");
@@ -188,14 +190,21 @@ export function createCard(index, send, select, lens) {
   const reasons = reusedList(
     find(card, ".card-why"),
     () => element("li"),
-    (item, /** @type {import("../protocol.js").Reason} */ reason) => setText(item, reason.text),
+    (item, /** @type {string} */ reason) => setText(item, reason),
   );
+  const ended = createEnded(card, () => dismiss(index));
 
   return {
     element: card,
     place,
-    /** @param {Cpu} cpu @param {string} coming @param {boolean} selected @param {string} backend */
-    draw(cpu, coming, selected, backend) {
+    /**
+     * @param {Cpu} cpu
+     * @param {string} coming
+     * @param {boolean} selected
+     * @param {string} backend
+     * @param {import("../endings.js").Ending | null} ending
+     */
+    draw(cpu, coming, selected, backend, ending) {
       shown = cpu;
       head(cpu, selected);
       const { ppr, tpr } = prioritiesOf(cpu);
@@ -205,7 +214,8 @@ export function createCard(index, send, select, lens) {
       plates(lying);
       setHidden(platesEmpty, lying.length > 0);
       registers(registersOf(cpu));
-      reasons(cpu.why.slice(0, 3));
+      reasons(reasonsOf(cpu).slice(0, 4));
+      ended(ending);
       path(cpu, backend);
       now(cpu);
       setText(apicId, apicWords(cpu));
@@ -215,9 +225,35 @@ export function createCard(index, send, select, lens) {
         "aria-label",
         cpu.event_channels
           ? `CPU ${index}: ${cpu.activity}. No APIC, event channels.`
-          : `CPU ${index}: ${cpu.activity}. ${pprWords(cpu)}. ${esrWords(cpu.esr)}.`,
+          : `CPU ${index}: ${cpu.activity}. ${cpu.register_words.ppr}. ${cpu.register_words.esr}.`,
       );
     },
+  };
+}
+
+/** Why this CPU does not go on, and why what is requested waits: the first thing first. @param {Cpu} cpu */
+export const reasonsOf = (cpu) => [
+  ...(cpu.waits ? [`CPU ${cpu.cpu} ${cpu.waits.words}.`, ...cpu.waits.because] : []),
+  ...cpu.why.map((reason) => reason.text),
+];
+
+/**
+ * What ended at this CPU otherwise than by acceptance, until it is pressed away.
+ *
+ * @param {HTMLElement} card
+ * @param {() => void} dismiss
+ */
+export function createEnded(card, dismiss) {
+  const line = find(card, ".card-ended");
+  const words = find(line, "span");
+  line.addEventListener("click", (event) => {
+    event.stopPropagation();
+    dismiss();
+  });
+  /** @param {import("../endings.js").Ending | null} ending */
+  return (ending) => {
+    setHidden(line, ending === null);
+    setText(words, ending ? endingWords(ending) : "");
   };
 }
 

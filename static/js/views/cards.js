@@ -3,6 +3,7 @@
 import { bitmapOf, EMPTY } from "../bitmap.js";
 import { find, setClass } from "../dom.js";
 import { bitsOf, prioritiesOf } from "../event-channels.js";
+import { vocabulary } from "../vocabulary.js";
 import { createCard } from "./card.js";
 import { createRung } from "./ladder.js";
 import { createMatrix } from "./matrix.js";
@@ -27,7 +28,8 @@ export function comingTo(state) {
   /** @type {Map<number, number[]>} */
   const vectors = new Map();
   for (const flight of state.in_flight) {
-    if (flight.kind === "eoi_broadcast" || !/fixed|lowest/.test(flight.delivery_mode)) continue;
+    if (flight.kind === "eoi_broadcast" || !vocabulary().vector_modes.includes(flight.delivery_mode))
+      continue;
     for (const target of flight.targets) vectors.set(target, [...(vectors.get(target) ?? []), flight.vector]);
   }
   return new Map([...vectors].map(([cpu, list]) => [cpu, bitmapOf(list)]));
@@ -61,8 +63,9 @@ function createPinned(lens) {
  * @param {(cpu: number) => void} select
  * @param {import("./vector-grid.js").VectorGrid} grid
  * @param {import("./lens.js").Lens} lens
+ * @param {(cpu: number) => void} dismiss clears away what ended at a CPU
  */
-export function createCards(send, select, grid, lens) {
+export function createCards(send, select, grid, lens, dismiss) {
   const machine = find(document, "#machine");
   const upper = find(machine, ".bank.upper");
   const lower = find(machine, ".bank.lower");
@@ -80,7 +83,7 @@ export function createCards(send, select, grid, lens) {
     machine.classList.toggle("crowded", count > CROWDED);
     machine.dataset.cpus = String(count);
     cards = Array.from({ length: count }, (_, index) =>
-      many ? createRung(index, send, select) : createCard(index, send, select, lens),
+      many ? createRung(index, send, select, dismiss) : createCard(index, send, select, lens, dismiss),
     );
     const above = many || count < 3 ? count : Math.ceil(count / 2);
     upper.replaceChildren(...cards.slice(0, above).map((card) => card.element));
@@ -91,7 +94,7 @@ export function createCards(send, select, grid, lens) {
 
   /** @param {Model} model */
   return (model) => {
-    const { state, selected, receivers } = model;
+    const { state, selected, receivers, endings } = model;
     if (!state) return;
     if (cards.length !== state.cpus.length) build(state.cpus.length);
     const coming = comingTo(state);
@@ -103,10 +106,11 @@ export function createCards(send, select, grid, lens) {
       setClass(card.element, "aimed", receivers.includes(index));
       // Most frames change a CPU or two: the rest kept their identity and are skipped here.
       const before = /** @type {unknown[] | undefined} */ (drawn[index]);
-      const now = [cpu, sign, index === selected, state.backend];
+      const ending = endings.cpus.get(index) ?? null;
+      const now = [cpu, sign, index === selected, state.backend, ending];
       if (before && now.every((part, at) => part === before[at])) return;
       drawn[index] = now;
-      card.draw(cpu, sign, index === selected, state.backend);
+      card.draw(cpu, sign, index === selected, state.backend, ending);
     });
     const cpu = state.cpus[selected];
     if (!cpu) return;

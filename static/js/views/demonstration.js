@@ -5,11 +5,11 @@ import { find, setAttribute } from "../dom.js";
 /** @param {import("../commands.js").Send} send */
 export function createDemonstration(send) {
   const knob = find(document, "#demonstration");
-  knob.addEventListener("click", () => {
-    send({ type: "demonstrate", enabled: knob.getAttribute("aria-checked") !== "true" });
-  });
+  const toggle = () => send({ type: "demonstrate", enabled: knob.getAttribute("aria-checked") !== "true" });
+  knob.addEventListener("click", toggle);
   /** @param {import("../store.js").Model} model */
-  return ({ state }) => {
+  const draw = ({ state }) => {
     if (state) setAttribute(knob, "aria-checked", String(state.demonstration === true));
   };
+  return { draw, toggle };
 }

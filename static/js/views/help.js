@@ -4,20 +4,17 @@ import { bitmapOf, EMPTY } from "../bitmap.js";
 import { element, find } from "../dom.js";
 import { keep, recall } from "../kept.js";
 import { cornerOf } from "../matrix-geometry.js";
+import { vocabulary } from "../vocabulary.js";
 import { createMatrix } from "./matrix.js";
 
 const SAMPLE = 0x88;
 
-/** @type {[Partial<import("./matrix.js").Bits>, string][]} */
-const MARKS = [
-  [{ irr: bitmapOf([SAMPLE]) }, "requested (IRR); a pending port"],
-  [{ isr: bitmapOf([SAMPLE]) }, "in service (ISR)"],
-  [{ irr: bitmapOf([SAMPLE]), isr: bitmapOf([SAMPLE]) }, "in service, and requested again"],
-  [{ irr: bitmapOf([SAMPLE]), tmr: bitmapOf([SAMPLE]) }, "level-triggered (TMR)"],
-  [{ irr: bitmapOf([SAMPLE]), twice: bitmapOf([SAMPLE]) }, "requested twice: the second request is lost"],
-  [{ irr: bitmapOf([SAMPLE]), masked: bitmapOf([SAMPLE]) }, "pending, and the port is masked"],
-  [{ coming: bitmapOf([SAMPLE]) }, "on its way here"],
-];
+/** @returns {[Partial<import("./matrix.js").Bits>, string][]} */
+const marks = () =>
+  vocabulary().marks.map(({ bits, words }) => [
+    Object.fromEntries(bits.map((bit) => [bit, bitmapOf([SAMPLE])])),
+    words,
+  ]);
 
 /** @param {Partial<import("./matrix.js").Bits>} bits @param {string} words */
 function makeMark(bits, words) {
@@ -41,7 +38,8 @@ export function createHelp() {
   const keysOn = /** @type {HTMLInputElement} */ (find(dialog, "#keys-on"));
   const legend = find(dialog, "#legend");
   const open = () => {
-    if (legend.childElementCount === 0) legend.append(...MARKS.map(([bits, words]) => makeMark(bits, words)));
+    if (legend.childElementCount === 0)
+      legend.append(...marks().map(([bits, words]) => makeMark(bits, words)));
     if (!dialog.open) dialog.showModal();
   };
   keysOn.checked = recall("keys") !== "off";

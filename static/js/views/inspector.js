@@ -2,52 +2,31 @@
 
 import { addressOf } from "../addresses.js";
 import { element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
-import { sharedWords } from "../event-channels.js";
-import { esrWords, grouped, pprWords, REGISTER_WORDS } from "../words.js";
+import { vocabulary } from "../vocabulary.js";
+import { spaced } from "../words.js";
+import { reasonsOf } from "./card.js";
 import { createPath } from "./path.js";
-import { createRuler, icrSentence } from "./ruler.js";
+import { createRuler } from "./ruler.js";
 
 /** @typedef {import("../protocol.js").Cpu} Cpu */
 /** @typedef {{ name: string, value: string, words: string, says: string, anchor?: string, alarm?: boolean }} Register `anchor`: where the register reference explains it, if not under its name; empty if nowhere. */
 
+/** The registers that the page lists, by the keys of the state; an alarm where the value is not the usual one. */
+const LISTED = /** @type {const} */ (["tpr", "ppr", "esr", "svr", "ldr", "dfr"]);
+
 /** @param {Cpu} cpu @returns {Register[]} */
 function registersOf(cpu) {
-  if (cpu.event_channels) return sharedWords(cpu.event_channels).map((word) => ({ ...word, anchor: "" }));
-  const flat = Number(cpu.dfr) >>> 28 === 15;
-  const on = (Number(cpu.svr) & 0x100) !== 0;
-  return [
-    {
-      name: "TPR",
-      value: cpu.tpr,
-      words: Number(cpu.tpr) < 16 ? "holds nothing back" : `holds back class ${cpu.tpr[2]} and below`,
-      says: REGISTER_WORDS.TPR ?? "",
-    },
-    { name: "PPR", value: cpu.ppr, words: pprWords(cpu), says: REGISTER_WORDS.PPR ?? "" },
-    {
-      name: "ESR",
-      value: cpu.esr,
-      words: esrWords(cpu.esr),
-      says: REGISTER_WORDS.ESR ?? "",
-      alarm: Number(cpu.esr) !== 0,
-    },
-    {
-      name: "SVR",
-      value: cpu.svr,
-      words: on ? "APIC on" : "APIC off",
-      says: REGISTER_WORDS.SVR ?? "",
-      alarm: !on,
-    },
-    { name: "LDR", value: cpu.ldr, words: "", says: REGISTER_WORDS.LDR ?? "" },
-    { name: "DFR", value: cpu.dfr, words: flat ? "flat" : "cluster", says: REGISTER_WORDS.DFR ?? "" },
-  ];
-}
-
-/** @param {string} entry a local vector table entry */
-function entryWords(entry) {
-  const value = Number(entry);
-  const mode = ["fixed", "?", "SMI", "?", "NMI", "INIT", "?", "ExtINT"][(value >> 8) & 7];
-  const what = mode === "fixed" ? `vector 0x${(value & 0xff).toString(16).padStart(2, "0")}` : mode;
-  return value & 0x1_0000 ? "masked" : `${what}`;
+  const { registers, shared_words } = vocabulary();
+  if (cpu.event_channels) {
+    return cpu.event_channels.rows.map((row) => ({ ...row, says: shared_words[row.name] ?? "", anchor: "" }));
+  }
+  return LISTED.map((key) => ({
+    name: key.toUpperCase(),
+    value: cpu[key],
+    words: cpu.register_words[key] ?? "",
+    says: registers[key.toUpperCase()] ?? "",
+    alarm: cpu.alarms.includes(key),
+  }));
 }
 
 /** @param {Cpu} cpu @returns {Register[]} */
@@ -55,24 +34,18 @@ function localTable(cpu) {
   const entries = Object.entries(cpu.lvt).map(([name, value]) => ({
     name,
     value,
-    words: entryWords(value),
+    words: cpu.lvt_words[name] ?? "",
     anchor: `LVT_${name.toUpperCase()}`,
     says: `Local vector table, ${name}: what the APIC does with its own ${name} interrupt.`,
   }));
-  const { mode, initial_count, divide, deadline } = cpu.timer;
-  const words =
-    mode === "tsc_deadline"
-      ? deadline === null
-        ? "not armed"
-        : `at ${grouped(deadline)}`
-      : `counts ${grouped(initial_count)} ÷${divide}`;
+  const { mode, words } = cpu.timer;
   return [
     ...entries,
     {
       name: "timer runs",
-      value: mode.replaceAll("_", " "),
+      value: spaced(mode),
       words,
-      says: "The local APIC timer.",
+      says: vocabulary().registers.timer ?? "",
       anchor: mode === "tsc_deadline" ? "IA32_TSC_DEADLINE" : "TIMER_INITIAL_COUNT",
     },
   ];
@@ -120,7 +93,7 @@ export function createInspector() {
   const reasons = reusedList(
     find(document, "#reasons"),
     () => element("li"),
-    (item, /** @type {import("../protocol.js").Reason} */ reason) => setText(item, reason.text),
+    (item, /** @type {string} */ reason) => setText(item, reason),
   );
   const ruler = createRuler(find(document, "#icr-ruler"));
   const icrValue = find(document, "#icr-value");
@@ -151,16 +124,17 @@ export function createInspector() {
     );
     setHidden(queued, cpu.queued.length === 0);
     setText(queued, queuedWords(cpu.queued));
-    reasons(cpu.why);
-    setHidden(reasonsEmpty, cpu.why.length > 0);
+    const why = reasonsOf(cpu);
+    reasons(why);
+    setHidden(reasonsEmpty, why.length > 0);
     // Without an APIC there is no ICR, nor a local vector table.
     const apic = !cpu.event_channels;
     for (const part of ofTheApic) setHidden(part, !apic);
     setClass(list, "shared", !apic);
     setText(registersTitle, apic ? "Registers" : "Words shared with the hypervisor");
-    ruler(cpu.icr_fields);
+    ruler(cpu);
     setText(icrValue, `${cpu.icr.slice(0, 10)}_${cpu.icr.slice(10)}`);
-    setText(icrWords, icrSentence(cpu.icr_fields));
+    setText(icrWords, cpu.icr_fields.words);
     registers(registersOf(cpu));
     table(localTable(cpu));
   };

@@ -5,7 +5,7 @@ import { copyOf, drawn, find, setAttribute, setClass, setText } from "../dom.js"
 import { prioritiesOf } from "../event-channels.js";
 import { waitingOf } from "../protocol.js";
 import { hex } from "../words.js";
-import { createHead } from "./card.js";
+import { createEnded, createHead } from "./card.js";
 
 const STEP = 16;
 const LEFT = 2;
@@ -49,29 +49,39 @@ function createBar(svg) {
  * @param {number} index
  * @param {import("../commands.js").Send} send
  * @param {(cpu: number) => void} select
+ * @param {(cpu: number) => void} dismiss clears away what ended at a CPU
  */
-export function createRung(index, send, select) {
+export function createRung(index, send, select, dismiss) {
   const card = copyOf("ladder-template");
   const svg = card.querySelector(".ladder");
   if (!svg) throw new Error("the page has no .ladder");
   const head = createHead(card, index, send, select);
   const bar = createBar(svg);
+  const ended = createEnded(card, () => dismiss(index));
   const requested = find(card, ".rung-requested");
   const serving = find(card, ".rung-serving");
 
   return {
     element: card,
     place: null,
-    /** @param {import("../protocol.js").Cpu} cpu @param {string} _coming @param {boolean} selected */
-    draw(cpu, _coming, selected) {
+    /**
+     * @param {import("../protocol.js").Cpu} cpu
+     * @param {string} _coming
+     * @param {boolean} selected
+     * @param {string} _backend
+     * @param {import("../endings.js").Ending | null} ending
+     */
+    draw(cpu, _coming, selected, _backend, ending) {
+      ended(ending);
       head(cpu, selected);
       bar(cpu);
       const next = cpu.event_channels ? lowest(waitingOf(cpu)) : highest(waitingOf(cpu));
       const top = cpu.event_channels ? cpu.handlers.at(-1)?.vector : cpu.in_service.at(-1);
       setText(requested, next === null ? "" : hex(next));
       setText(serving, top === undefined || top === null ? "" : hex(top));
-      setAttribute(card, "aria-label", `CPU ${index}: ${cpu.activity}`);
-      setAttribute(card, "title", cpu.activity);
+      const doing = cpu.waits?.words ?? cpu.activity;
+      setAttribute(card, "aria-label", `CPU ${index}: ${doing}`);
+      setAttribute(card, "title", doing);
     },
   };
 }

@@ -3,40 +3,11 @@
 import { element, find, setClass, setHidden, setText } from "../dom.js";
 import { createNarrator } from "../narration.js";
 import { EVENTS_KEPT } from "../store.js";
+import { vocabulary } from "../vocabulary.js";
 import { grouped } from "../words.js";
 
 /** @typedef {import("../protocol.js").MachineEvent} MachineEvent */
 
-/** @type {Record<string, string>} */
-const GLYPHS = {
-  sent: "↗",
-  send_refused: "✕",
-  accepted: "◇",
-  merged: "◈",
-  refused: "✕",
-  no_target: "∅",
-  acknowledged: "■",
-  spurious: "?",
-  end_of_interrupt: "□",
-  eoi_broadcast: "↯",
-  nmi: "!",
-  smi: "!",
-  init: "↺",
-  startup: "↑",
-  startup_ignored: "∅",
-  register_fault: "✕",
-  error: "✕",
-  returned: "↩",
-  pin: "⊓",
-  backend: "⇄",
-  interrupt_flag: "I",
-  exit: "↧",
-  leak: "⤓",
-  command: "›",
-  mismatch: "≠",
-};
-
-const FAULTS = new Set(["send_refused", "refused", "no_target", "register_fault", "error", "mismatch"]);
 /** Nobody reads faster than this (ms), and every writing costs a layout. */
 const WRITE_EVERY = 120;
 /** More new lines than this at once could not be read anyway; the rest is counted as skipped. */
@@ -47,8 +18,10 @@ function makeLine(event) {
   const line = element("li");
   line.dataset.kind = event.kind;
   if (event.cpu !== null) line.dataset.ofCpu = String(event.cpu);
-  if (FAULTS.has(event.kind)) line.dataset.fault = "";
-  const glyph = element("span", "glyph", GLYPHS[event.kind] ?? "·");
+  const kind = vocabulary().events[event.kind];
+  if (kind?.ended) line.dataset.fault = "";
+  const glyph = element("span", "glyph", kind?.glyph ?? "");
+  if (kind) glyph.title = kind.words;
   glyph.setAttribute("aria-hidden", "true");
   line.append(element("time", "", grouped(event.time)), glyph, element("span", "", event.text));
   return line;

@@ -16,6 +16,7 @@ import {
   TOP,
   WIDTH,
 } from "../matrix-geometry.js";
+import { vocabulary } from "../vocabulary.js";
 
 /** @typedef {"irr" | "isr" | "tmr" | "twice" | "masked" | "coming"} Layer */
 /** @typedef {Record<Layer, string>} Bits */
@@ -27,7 +28,7 @@ function makeMark(vector) {
   const { x, y } = cornerOf(vector);
   const mark = drawn("g", { class: "mark" });
   const pip = drawn("text", { class: "pip", x: x + 15, y: y + 6, "text-anchor": "middle" });
-  pip.textContent = "×2";
+  pip.textContent = vocabulary().coalesced;
   mark.append(
     drawn("rect", { class: "serving", x: x + 0.9, y: y + 0.9, width: 14.2, height: 14.2, rx: 2.6 }),
     drawn("path", { class: "arrival", d: diamond(vector, 7) }),

@@ -1,16 +1,84 @@
 /** The I/O APIC's pins as buttons: the trace shows the line's level, hatching that the pin is masked. */
 
 import { element, find, setAttribute, setClass, setText } from "../dom.js";
+import { endingWords } from "../endings.js";
+import { vocabulary } from "../vocabulary.js";
+import { spaced } from "../words.js";
 
 /** @typedef {import("../protocol.js").Pin} Pin */
 
 /** @param {Pin} pin */
 export function pinWords(pin) {
-  const line = pin.line ? "raised" : "low";
-  if (pin.masked) return `Pin ${pin.pin}, ${line}, masked: raising it reaches nobody.`;
-  const to = `${pin.destination_mode} ${pin.destination}`;
-  const waits = pin.remote_irr ? " Accepted; waits for an EOI." : "";
-  return `Pin ${pin.pin}, ${line}, ${pin.trigger_mode}-triggered: ${pin.delivery_mode.replaceAll("_", " ")} ${pin.vector} to ${to}.${waits}`;
+  const { pins } = vocabulary();
+  const known = /** @type {Record<string, unknown>} */ ({ ...pin, up: pins[pin.line ? "raised" : "low"] });
+  const sentence = (pins[pin.masked ? "masked" : "open"] ?? "").replaceAll(/\{(\w+)\}/g, (_, key) =>
+    spaced(String(known[key])),
+  );
+  return pin.remote_irr && !pin.masked ? `${sentence} ${pins.remote_irr}` : sentence;
+}
+
+/** Numbers with a hyphen for each run of them: "1-23". @param {number[]} numbers in rising order */
+export function runsOf(numbers) {
+  /** @type {[number, number][]} */
+  const runs = [];
+  for (const number of numbers) {
+    const last = runs.at(-1);
+    if (last && last[1] === number - 1) last[1] = number;
+    else runs.push([number, number]);
+  }
+  return runs.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(", ");
+}
+
+/** The pins stand in rows of so many: what the arrows up and down go by. */
+const ROW = 8;
+
+/** Which pin a key leads to, or null. @param {string} key @param {number} from @param {number} count */
+export function pinAt(key, from, count) {
+  const steps = /** @type {Record<string, number>} */ ({
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    ArrowUp: -ROW,
+    ArrowDown: ROW,
+    Home: -count,
+    End: count,
+  });
+  const step = steps[key];
+  if (step === undefined) return null;
+  const to = from + step;
+  if (key === "Home" || key === "End") return Math.min(count - 1, Math.max(0, to));
+  return to < 0 || to >= count ? from : to;
+}
+
+/**
+ * One stop for Tab, and arrows from there: returns what makes a pin that stop.
+ *
+ * @param {HTMLElement} holder
+ * @param {HTMLButtonElement[]} buttons
+ */
+function createArrows(holder, buttons) {
+  holder.addEventListener("keydown", (event) => {
+    const from = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
+    const to = from < 0 || event.shiftKey ? null : pinAt(event.key, from, buttons.length);
+    if (to === null) return;
+    event.preventDefault();
+    buttons[to]?.focus();
+  });
+  /** @param {number} index */
+  return (index) => {
+    buttons.forEach((button, at) => {
+      button.tabIndex = at === index ? 0 : -1;
+    });
+  };
+}
+
+/** @param {HTMLElement} button @param {Pin} pin @param {boolean} ended */
+function drawPin(button, pin, ended) {
+  setAttribute(button, "aria-pressed", String(pin.line === 1));
+  setAttribute(button, "aria-label", pinWords(pin));
+  setClass(button, "masked", pin.masked);
+  setClass(button, "level", pin.trigger_mode === "level");
+  setClass(button, "remote", pin.remote_irr);
+  setClass(button, "ended", ended);
 }
 
 /** @param {import("../commands.js").Send} send */
@@ -22,12 +90,25 @@ export function createPins(send) {
   /** @type {Pin[]} */
   let pins = [];
   let about = -1;
+  /** @type {Map<number, import("../endings.js").Ending>} */
+  let endings = new Map();
 
   const tell = () => {
     const pin = pins[about];
     const open = pins.filter((one) => !one.masked).map((one) => one.pin);
-    const rest = open.length > 0 ? `Not masked: ${open.join(", ")}.` : "All pins are masked.";
-    setText(words, pin ? pinWords(pin) : `A press raises a line, the next lowers it. ${rest}`);
+    const rest = open.length > 0 ? `Not masked: ${runsOf(open)}.` : "All pins are masked.";
+    const ended = endings.get(about) ?? (pin ? undefined : [...endings.values()].at(-1));
+    const said = pin ? pinWords(pin) : `A press raises a line, the next lowers it. ${rest}`;
+    setText(words, ended ? `${endingWords(ended)} ${pin ? said : ""}`.trim() : said);
+    setClass(words, "ended", ended !== undefined);
+  };
+
+  const stopAt = createArrows(holder, buttons);
+
+  /** @param {number} index */
+  const mention = (index) => {
+    about = index;
+    tell();
   };
 
   /** @param {number} index */
@@ -35,37 +116,33 @@ export function createPins(send) {
     const button = element("button", "pin", String(index));
     button.type = "button";
     button.dataset.pin = String(index);
-    const mention = () => {
-      about = index;
-      tell();
-    };
     button.addEventListener("click", () =>
       send({ type: pins[index]?.line ? "lower_pin" : "raise_pin", pin: index }),
     );
-    button.addEventListener("pointerenter", mention);
-    button.addEventListener("focus", mention);
+    button.addEventListener("pointerenter", () => mention(index));
+    button.addEventListener("focus", () => {
+      mention(index);
+      stopAt(index);
+    });
+    button.tabIndex = index === 0 ? 0 : -1;
     holder.append(button);
     buttons.push(button);
     return button;
   };
-  holder.addEventListener("pointerleave", () => {
-    about = -1;
-    tell();
-  });
+  const forget = () => mention(buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement)));
+  holder.addEventListener("pointerleave", forget);
+  holder.addEventListener("focusout", () => setTimeout(forget));
 
   /** @param {import("../store.js").Model} model */
-  return (model) => {
+  const draw = (model) => {
     const next = model.state?.ioapic.pins;
-    if (!next || next === pins) return;
+    if (!next || (next === pins && endings === model.endings.pins)) return;
     pins = next;
+    endings = model.endings.pins;
     for (const pin of pins) {
-      const button = buttons[pin.pin] ?? make(pin.pin);
-      setAttribute(button, "aria-pressed", String(pin.line === 1));
-      setAttribute(button, "aria-label", pinWords(pin));
-      setClass(button, "masked", pin.masked);
-      setClass(button, "level", pin.trigger_mode === "level");
-      setClass(button, "remote", pin.remote_irr);
+      drawPin(buttons[pin.pin] ?? make(pin.pin), pin, endings.has(pin.pin));
     }
     tell();
   };
+  return { draw, focus: () => (buttons.find((button) => button.tabIndex === 0) ?? buttons[0])?.focus() };
 }

@@ -6,6 +6,8 @@ import { grouped, speedWords } from "../words.js";
 
 /** Dragging the slider sends at most this often (ms); the last position always goes. */
 const SPEED_EVERY = 120;
+/** Notches of the slider for a press of a key. */
+const SPEED_STEP = 10;
 
 /** @param {import("../commands.js").Send} send */
 function createSpeed(send) {
@@ -21,29 +23,39 @@ function createSpeed(send) {
     setAttribute(slider, "aria-valuetext", speedWords(speed));
   };
 
-  slider.addEventListener("input", () => {
+  const slid = () => {
     const speed = speedAt(Number(slider.value));
     heldUntil = performance.now() + 1500; // the server's echo must not pull the knob from under the hand
     say(speed);
     clearTimeout(pending);
     pending = setTimeout(() => send({ type: "set_speed", speed }), SPEED_EVERY);
-  });
+  };
+  slider.addEventListener("input", slid);
+
+  /** @param {number} notches */
+  const move = (notches) => {
+    slider.value = String(Math.min(FLAT_OUT, Math.max(0, Number(slider.value) + notches)));
+    slid();
+  };
 
   /** @param {number | null} speed @param {number} now */
-  return (speed, now) => {
+  const draw = (speed, now) => {
     if (now < heldUntil) return;
     const notch = String(notchOf(speed));
     if (slider.value !== notch) slider.value = notch;
     slider.max = String(FLAT_OUT);
     say(speed);
   };
+  return { draw, move };
 }
 
 /** @param {import("../protocol.js").State} state */
 function modeWords(state) {
   if (state.recording?.finished) return "the recording is over";
+  const turning = state.cpus.find((cpu) => cpu.waits?.for_ever && !state.idle);
+  if (turning) return `${state.paused ? "paused; " : ""}CPU ${turning.cpu} polls for ever`;
   if (!state.idle) return state.paused ? "paused" : "";
-  const stuck = state.cpus.some((cpu) => cpu.why.length > 0 || cpu.activity.includes("spins until"));
+  const stuck = state.cpus.some((cpu) => cpu.why.length > 0 || cpu.waits !== null);
   const rest = stuck ? "nothing goes on by itself, but something waits" : "nothing is left to do";
   return state.paused ? `paused; ${rest}` : `idle: ${rest}`;
 }
@@ -64,6 +76,8 @@ export function createTransport(send, model) {
     stepOperation: () => send({ type: "step", unit: "operation", count: 1 }),
     stepInterrupt: () => send({ type: "step", unit: "interrupt", count: 1 }),
     untilIdle: () => send({ type: "run_until_idle" }),
+    slower: () => speed.move(-SPEED_STEP),
+    faster: () => speed.move(SPEED_STEP),
   };
 
   find(document, "#transport-form").addEventListener("submit", (event) => event.preventDefault());
@@ -79,7 +93,7 @@ export function createTransport(send, model) {
     setText(playWords, state.paused ? "Run" : "Pause");
     setText(time, grouped(Math.floor(state.time)));
     setText(mode, modeWords(state));
-    speed(state.speed, at);
+    speed.draw(state.speed, at);
   };
   return { actions, draw };
 }

@@ -77,9 +77,6 @@ const signature = (cpu) =>
     cpu.isr,
     cpu.tmr,
     cpu.coalesced,
-    cpu.ppr,
-    cpu.interrupt_flag,
-    cpu.held_off,
     cpu.event_channels ? cpu.handlers.map((handler) => handler.vector) : "",
   ].join();
 

@@ -1,0 +1,82 @@
+"""Single keys that act on a whole page: one table for what they do, what the help says and what buttons announce.
+
+The same act has the same key on every page. A presenter's remote sends Page Down and Page Up.
+"""
+
+from typing import NamedTuple
+
+
+class Key(NamedTuple):
+    """*keys* are ``KeyboardEvent.key`` values, with ``Shift+`` before those that want it; *words* stand in the help."""
+
+    action: str
+    keys: tuple[str, ...]
+    words: str
+
+
+#: The page of one machine.
+MACHINE_KEYS = (
+    Key("playOrPause", (" ", "."), "pause or run"),
+    Key("stepOperation", ("ArrowRight", "PageDown"), "step one operation"),
+    Key("stepInterrupt", ("Shift+ArrowRight", "PageUp"), "step to the next interrupt"),
+    Key("untilIdle", ("u",), "run until idle"),
+    Key("slower", ("-",), "slower"),
+    Key("faster", ("+", "="), "faster"),
+    Key("previousCpu", ("ArrowUp", "k"), "select the CPU before"),
+    Key("nextCpu", ("ArrowDown", "j"), "select the next CPU"),
+    Key("interruptFlag", ("i",), "hold interrupts of the selected CPU off, or let go"),
+    Key("compose", ("s",), "to the form that sends an IPI; Enter sends"),
+    Key("send", ("x",), "send the IPI as it stands in the form"),
+    Key("pins", ("d",), "to the device pins; arrows choose, Space raises or lowers"),
+    Key("backend", ("b",), "choose a back end; arrows choose, Escape closes"),
+    Key("demonstration", ("a",), "the machine acts by itself, or not"),
+    Key("dismiss", ("Escape",), "clear away what was refused or lost"),
+    Key("projector", ("p",), "projector"),
+    Key("theme", ("t",), "next theme"),
+    Key("help", ("?",), "this help"),
+)
+
+#: The page of a pair: a step is the next stimulus.
+PAIR_KEYS = (
+    Key("playOrPause", (" ", "."), "run all that wait, or pause"),
+    Key("nextStimulus", ("ArrowRight", "PageDown"), "the next stimulus, to its end"),
+    Key("stepInterrupt", ("Shift+ArrowRight", "PageUp"), "to the next interrupt, on each"),
+)
+
+_CAPTIONS = {
+    " ": "Space",
+    "ArrowRight": "→",
+    "ArrowUp": "↑",
+    "ArrowDown": "↓",
+    "PageDown": "Page Down",
+    "PageUp": "Page Up",
+    "Escape": "Esc",
+}
+
+
+def caption(key: str) -> str:
+    """A key as it is printed on a keyboard: ``Shift+ArrowRight`` as "Shift →"."""
+    return " ".join(_CAPTIONS.get(part, part) for part in _parts(key))
+
+
+def announced(table: tuple[Key, ...], action: str) -> str:
+    """The value of ``aria-keyshortcuts`` for the button that does *action*."""
+    return " ".join("+".join("Space" if part == " " else part for part in _parts(key)) for key in _of(table, action))
+
+
+def captions(table: tuple[Key, ...], action: str) -> list[str]:
+    """The keys of *action*, as they are printed."""
+    return [caption(key) for key in _of(table, action)]
+
+
+def bindings(table: tuple[Key, ...]) -> dict[str, str]:
+    """Key to action, for the script that listens."""
+    return {key: entry.action for entry in table for key in entry.keys}
+
+
+def _of(table: tuple[Key, ...], action: str) -> tuple[str, ...]:
+    return next(entry.keys for entry in table if entry.action == action)
+
+
+def _parts(key: str) -> list[str]:
+    return ["Shift", key.removeprefix("Shift+")] if key.startswith("Shift+") else [key]
