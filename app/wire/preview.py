@@ -24,9 +24,9 @@ from app.x86.icr import (
     DeliveryMode,
     DestinationMode,
     Icr,
+    IcrBreach,
     Shorthand,
     TriggerMode,
-    IcrBreach,
     breaches,
 )
 from app.x86.vectors import priority_class

@@ -77,9 +77,9 @@ def test_sample_recording_is_walked_and_run_by_key(open_page: Open) -> None:
     expect(page.locator("#totals-title")).to_contain_text(re.compile(r"[\d,]+ wait"))
 
     page.locator("#link[data-link=live]").wait_for()  # the keys are listened to from here on
-    page.keyboard.press("n")
+    page.keyboard.press("PageDown")
     expect(page.locator("#totals-title")).to_contain_text("1 stimulus")
-    page.keyboard.press("r")
+    page.keyboard.press(" ")
 
     expect(page.locator("#totals-title")).not_to_contain_text("wait", timeout=60_000)
     exits = page.locator(".ab-totals tbody tr").first

@@ -1,0 +1,104 @@
+"""The word in the preview, the ruler beside it and the live ruler are the register that is really written."""
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Open
+from tests.web.serving import Server, new_session
+
+pytestmark = pytest.mark.e2e
+
+#: What the form can say: delivery mode, vector, shorthand, level, trigger mode, destination mode, destination.
+COMMANDS = st.tuples(
+    st.sampled_from(["fixed", "lowest_priority", "smi", "nmi", "init", "startup"]),
+    st.integers(0, 255),
+    st.sampled_from(["none", "none", "self", "all_including_self", "all_excluding_self"]),
+    st.sampled_from(["1", "0"]),
+    st.sampled_from(["edge", "level"]),
+    st.sampled_from(["physical", "logical"]),
+    st.integers(0, 255),
+)
+READ_RULER = """selector => [...document.querySelectorAll(`${selector} > div:not([hidden])`)].map(
+  cell => [cell.querySelector('.bits').textContent, cell.querySelector('dd').firstChild.textContent])"""
+
+
+def compose(page: Page, command: tuple[str, int, str, str, str, str, int]) -> None:
+    """Fills the form in, and waits for the preview of just that."""
+    mode, vector, shorthand, level, trigger, destination_mode, destination = command
+    with page.expect_response(lambda answer: answer.url.endswith("/compose")):
+        page.evaluate(
+            """fields => {
+                for (const [name, value] of Object.entries(fields)) {
+                    const radio = document.querySelector(`#send-form [type=radio][name=${name}][value='${value}']`);
+                    if (radio) radio.checked = true;
+                    else document.querySelector(`#send-form [name=${name}]`).value = value;
+                }
+                document.querySelector('#send-vector').dispatchEvent(new Event('input', { bubbles: true }));
+            }""",
+            {
+                "delivery_mode": mode,
+                "vector": f"{vector:#04x}",
+                "shorthand": shorthand,
+                "level": level,
+                "trigger_mode": trigger,
+                "destination_mode": destination_mode,
+                "destination": f"{destination:#04x}",
+                "cpu": "1",
+            },
+        )
+    low = vector | {"fixed": 0, "lowest_priority": 1, "smi": 2, "nmi": 4, "init": 5, "startup": 6}[mode] << 8
+    expect(page.locator("#composed [data-field=vector] dd")).to_contain_text(f"{low & 0xFF:02x}")
+    page.wait_for_function(
+        "digits => document.querySelector('#composed .icr-value')?.textContent.endsWith(digits)",
+        arg=f"{low & 0x7FF:03x}"[1:],
+    )
+
+
+def ruled(cells: list[list[str]]) -> int:
+    """The word that a ruler's digits add up to."""
+    word = 0
+    for bits, digits in cells:
+        high, _, low = bits.partition(":")
+        width = int(high) - int(low or high) + 1
+        word |= int(digits, 2 if width < 4 else 16) << int(low or high)
+    return word
+
+
+@pytest.mark.parametrize("backend", ["native-xapic", "native-x2apic"])
+def test_preview_and_ruler_are_the_word_that_is_written(open_page: Open, server: Server, backend: str) -> None:
+    with server.client() as http:
+        session = new_session(http, backend=backend)
+        page = open_page(f"/s/{session.id}")
+        page.locator("#machine [data-cpu='1'] .card-select").click()
+
+        @settings(
+            max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
+        )
+        @given(COMMANDS)
+        def check(command: Any) -> None:
+            compose(page, command)
+            shown = int(page.locator("#composed .icr-value").inner_text().split()[-1].replace("_", ""), 16)
+            assert ruled(page.evaluate(READ_RULER, "#composed .ruler")) == shown
+            seen: list[int] = []
+            page.locator("#send-button").click()
+            expect(page.locator("#send-answer")).not_to_be_empty()
+            for _ in range(60):
+                session.command("step", unit="operation", count=1)
+                seen.append(int(session.state()["cpus"][1]["icr"], 16) & ~(1 << 12))
+                if seen[-1] == shown and len(seen) > 1:
+                    break
+            assert shown in seen
+            page.wait_for_function(
+                "word => document.querySelector('#icr-value').textContent.replace('_', '').slice(-8) === word",
+                arg=f"{session.state()['cpus'][1]['icr'][-8:]}",
+            )
+            live = ruled(page.evaluate(READ_RULER, "#icr-ruler"))
+            assert live == int(session.state()["cpus"][1]["icr"], 16)
+            session.command("run_until_idle")
+
+        check()
+        session.end()
