@@ -54,7 +54,7 @@
  * @property {string} apic_mode
  * @property {"running" | "halted" | "wait_for_sipi"} run_state
  * @property {boolean} interrupt_flag
- * @property {boolean} [held_off] a person holds its interrupts off
+ * @property {boolean} held_off a person holds its interrupts off
  * @property {"open" | "gate" | "code" | "held"} window whether interrupts come in, and who keeps them out
  * @property {Wait | null} waits
  * @property {Record<string, string>} register_words what registers come to, by the keys that hold their values

@@ -117,6 +117,7 @@ export const cpu = (number, other = {}) => ({
   ldr: `0x${(1 << number).toString(16).padStart(2, "0")}000000`,
   destinations: { physical: number, logical: 1 << number, group: 0 },
   window: "open",
+  held_off: false,
   waits: null,
   event_channels: null,
   register_words: {},

@@ -119,6 +119,7 @@ test("a preview is asked for anew when what it speaks of has changed, and not at
   assert.equal(foreseenFrom(later), foreseenFrom(now));
   for (const [key, value] of Object.entries({
     interrupt_flag: false,
+    held_off: true,
     irr: bitmapOf([0xfc]),
     svr: "0x0ff",
     apic_mode: "disabled",

@@ -39,10 +39,10 @@ function signatureOf(cpu) {
   if (signature === undefined) {
     const { irr, isr, tpr, ldr, dfr, svr, icr, apic_id, apic_mode, apic_base, run_state, interrupt_flag } =
       cpu;
-    const { nmi_pending, smi_pending, init_pending, in_smm } = cpu;
+    const { held_off, nmi_pending, smi_pending, init_pending, in_smm } = cpu;
     const nmi = cpu.handlers.some((handler) => handler.vector === null);
     signature = [irr, isr, tpr, ldr, dfr, svr, icr, apic_id, apic_mode, apic_base, run_state, interrupt_flag]
-      .concat([nmi_pending, smi_pending, init_pending, in_smm, nmi, cpu.event_channels === null])
+      .concat([held_off, nmi_pending, smi_pending, init_pending, in_smm, nmi, cpu.event_channels === null])
       .join();
     signed.set(cpu, signature);
   }
