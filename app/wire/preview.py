@@ -101,6 +101,8 @@ def _problem(machine: Machine, sender: LocalApic, icr: Icr, backend: Backend | N
     """Why nothing would be sent; None when it would."""
     if machine.cpus[sender.cpu].event_channels is not None:
         return "Nothing would be sent: this guest has no APIC, and so no ICR. It sends by EVTCHNOP_send: ask the guest."
+    if machine.cpus[sender.cpu].run_state is RunState.WAIT_FOR_SIPI:
+        return f"Nothing would be sent yet: CPU {sender.cpu} waits for a start-up IPI and runs nothing."
     if sender.mode is ApicMode.DISABLED:
         return f"Nothing would be sent: {Reason.APIC_DISABLED.value}."
     unreachable = _unreachable(sender, backend)

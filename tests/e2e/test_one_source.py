@@ -83,6 +83,8 @@ def test_preview_and_ruler_are_the_word_that_is_written(open_page: Open, server:
             compose(page, command)
             shown = int(page.locator("#composed .icr-value").inner_text().split()[-1].replace("_", ""), 16)
             assert ruled(page.evaluate(READ_RULER, "#composed .ruler")) == shown
+            if session.state()["cpus"][1]["run_state"] == "wait_for_sipi":
+                return  # it has reset itself: nothing is written until it is started
             seen: list[int] = []
             page.locator("#send-button").click()
             expect(page.locator("#send-answer")).not_to_be_empty()
