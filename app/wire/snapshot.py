@@ -15,7 +15,7 @@ from app.hw.run_state import Arrival, RunState
 from app.hw.waiting import why_waiting
 from app.sim.due import Flight
 from app.sim.processor import Processor
-from app.sim.waits import Waits, hardware_window_of, why_held, window_of
+from app.sim.waits import Wait, hardware_window_of, why_held, window_of
 from app.wire.register_words import (
     alarms_of,
     destinations_of,
@@ -39,10 +39,9 @@ _WHY_LIMIT = 8
 _FROM_CPUS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
 
 
-def cpu_state(processor: Processor, waits: Waits, names: Names) -> State:
-    """One CPU: its APIC, what it is in the middle of, what it *waits* for. *names*: what the kernel calls vectors."""
+def cpu_state(processor: Processor, wait: Wait | None, names: Names) -> State:
+    """One CPU: its APIC, what it is in the middle of, and its *wait*. *names*: what the kernel calls vectors."""
     in_upcall = _in_upcall(processor)
-    wait = waits.of(processor)
     return apic_state(processor.cpu, names) | {
         "window": window_of(processor).value,
         "why": _why(processor.cpu, lambda vector: why_held(processor, vector), in_upcall),

@@ -99,7 +99,7 @@ def test_kept_state_of_a_recording_is_its_machine_s() -> None:
     for _ in range(300):
         drive.run(operations=7)
         state = drive.state()
-        assert state["cpus"] == [apic_state(cpu) for cpu in drive.machine.cpus]
+        assert state["cpus"] == [apic_state(cpu, drive.vector_names) for cpu in drive.machine.cpus]
         assert state["ioapic"] == io_apic_state(drive.machine.io_apic)
 
 
