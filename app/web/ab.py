@@ -30,10 +30,10 @@ from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem
 from app.web.forms import command_from_form, text_fields, whole_number
 from app.web.keys import check_cookie, holds_key, keep_key
-from app.web.shortcuts import PAIR_KEYS, announced, bindings, captions
 from app.web.pages import elsewhere, fields_of, first_act, is_htmx
 from app.web.pairs import give, pairs_of, pulse, wanted_pair
 from app.web.rendering import templates
+from app.web.shortcuts import PAIR_KEYS, announced, bindings, captions
 from app.web.vocabulary import functions_of, vector_of, vectors_of
 from app.x86.redirection import PIN_COUNT
 

@@ -18,8 +18,8 @@ from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
 from app.web.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
 from app.web.keys import check_cookie, holds_key, keep_key
-from app.web.shortcuts import MACHINE_KEYS, announced, bindings, captions
 from app.web.rendering import templates
+from app.web.shortcuts import MACHINE_KEYS, announced, bindings, captions
 from app.web.vocabulary import (
     BACKENDS,
     COUNTERS,

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from app.web.shortcuts import MACHINE_KEYS, PAIR_KEYS, Key, announced, bindings, caption, captions
 from app.web.rendering import STATIC_FOLDER
+from app.web.shortcuts import MACHINE_KEYS, PAIR_KEYS, Key, announced, bindings, caption, captions
 from tests.web.serving import Server, new_session
 
 
