@@ -11,6 +11,7 @@ from app.backends import emulation
 from app.backends.backend import BackendDefinition, Feature
 from app.backends.shared_eoi import SharesEoiWord, guest_eoi_spared
 from app.guest.apic_ops import ApicOperations, Context
+from app.guest.cpumask import cpus_of
 from app.guest.linux_6 import apic_driver
 from app.guest.linux_6.kernel import XAPIC_OPERATIONS
 from app.guest.steps import GuestStep, HostSend, HostWork, Hypercall, ReadMsr, Steps, WriteMsr
@@ -132,7 +133,7 @@ class HypervHypervisor(SharesEoiWord):
         yield call
         vector, processors = call.arguments
         yield _SETUP
-        for cpu in apic_driver.cpus_of(processors):
+        for cpu in cpus_of(processors):
             yield HostSend(cpu, vector, DeliveryMode.FIXED)
         yield emulation.ENTRY
         return 0

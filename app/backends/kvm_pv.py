@@ -12,6 +12,7 @@ from app.backends import emulation
 from app.backends.backend import BackendDefinition, Feature
 from app.backends.shared_eoi import SharesEoiWord, guest_eoi_spared
 from app.guest.apic_ops import ApicOperations, Context
+from app.guest.cpumask import cpus_of
 from app.guest.linux_6 import apic_driver
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
 from app.guest.steps import GuestStep, HostSend, HostWork, Hypercall, Steps
@@ -57,7 +58,7 @@ def kvm_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None
         return
     flags = yield from apic_driver.local_irq_save(context)
     icr = DeliveryMode.NMI << 8 if vector == NMI_VECTOR else vector
-    for lowest, bitmap in windows(list(apic_driver.cpus_of(cpumask))):
+    for lowest, bitmap in windows(list(cpus_of(cpumask))):
         yield Hypercall(SEND_IPI, (bitmap & _WORD, bitmap >> _WORD_BITS, lowest, icr))
     yield from apic_driver.local_irq_restore(flags)
 
@@ -92,7 +93,7 @@ class KvmHypervisor(SharesEoiWord):
         command = decode_icr(icr)
         sent = 0
         if command.trigger_mode is TriggerMode.EDGE or command.level:  # a level's de-assert reaches nobody
-            for bit in apic_driver.cpus_of(low | high << _WORD_BITS):
+            for bit in cpus_of(low | high << _WORD_BITS):
                 yield HostSend(lowest + bit, command.vector, command.delivery_mode, trigger_mode=command.trigger_mode)
                 sent += 1
         yield emulation.ENTRY

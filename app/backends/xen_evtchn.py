@@ -8,7 +8,7 @@ an EOI is nothing, but for a level-triggered device. Source: Linux ``arch/i386/x
 from app.backends import emulation
 from app.backends.backend import BackendDefinition
 from app.guest.apic_ops import ApicOperations, Context, Kernel
-from app.guest.linux_6 import apic_driver
+from app.guest.cpumask import cpus_of
 from app.guest.steps import (
     Arriving,
     Dereference,
@@ -70,7 +70,7 @@ def xen_send_ipi_one(context: Context, cpu: int, vector: int) -> Steps[None]:
 
 def xen_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
     """To a set of CPUs: one hypercall each."""
-    for cpu in apic_driver.cpus_of(cpumask):
+    for cpu in cpus_of(cpumask):
         yield from xen_send_ipi_one(context, cpu, vector)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.guest.apic_ops import CallArguments, Context, Generation, Handler
+from app.guest.cpumask import cpus_of
 from app.guest.linux_6 import smp
-from app.guest.linux_6.apic_driver import cpus_of
 from app.guest.linux_6.kernel import LINUX_6
 from app.guest.steps import Fence, MemoryWrite, SpinUntil, Steps, Word
 from app.x86.icr import DeliveryMode, DestinationMode, Icr

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from app.guest.apic_ops import Context
+from app.guest.cpumask import cpus_of
 from app.guest.linux_2_6_22 import smp as smp_2_6_22
 from app.guest.linux_6 import smp as smp_6
-from app.guest.linux_6.apic_driver import cpus_of
 from app.guest.steps import Steps
 
 #: Runs the function on a CPU for a mask of targets.

@@ -11,7 +11,7 @@ from app.compare.functions import MeasuredFunction
 from app.compare.observation import HandlerBegun, Observation
 from app.compare.workloads import FunctionCall
 from app.guest.apic_ops import Context
-from app.guest.linux_6.apic_driver import cpus_of
+from app.guest.cpumask import cpus_of
 from app.guest.steps import SpinUntil, Steps, Word
 from app.hw.machine import MAX_CPUS
 from app.hw.run_state import RunState

@@ -15,6 +15,8 @@ from app.x86.icr import DeliveryMode, DestinationMode, Shorthand
 # Python 3.11 takes its time to find a member of an enum.
 _LOWEST_PRIORITY, _IPI = DeliveryMode.LOWEST_PRIORITY, Origin.IPI
 _REFUSED, _RETRIED = Outcome.REFUSED, Outcome.RETRIED
+#: More than a guest uses; in x2APIC mode there are more destinations than anyone could keep.
+_ADDRESSES_KEPT = 4096
 #: What decides which APICs a message names.
 _Address = tuple[Shorthand, int | None, DestinationMode, int, bool, bool]
 
@@ -75,6 +77,8 @@ class Bus:
         )
         named = self._addressed.get(address)
         if named is None:
+            if len(self._addressed) >= _ADDRESSES_KEPT:
+                self.forget_addresses()
             named = self._addressed[address] = addressed(message, self._cpus)
         return named
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.backends.catalogue import backend
 from app.backends.kvm_pv import KVM_EINVAL, SEND_IPI, WINDOW, windows
-from app.guest.linux_6.apic_driver import cpus_of
+from app.guest.cpumask import cpus_of
 from app.guest.linux_6.kernel import X2APIC_OPERATIONS
 from app.guest.steps import (
     DisableInterrupts,

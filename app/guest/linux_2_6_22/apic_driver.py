@@ -7,6 +7,7 @@ None of these functions knows which back end runs it: they end in the table's ``
 from functools import lru_cache
 
 from app.guest.apic_ops import Context
+from app.guest.cpumask import cpus_of
 from app.guest.linux_2_6_22.irq_vectors import NMI_VECTOR
 from app.guest.steps import Dereference, Load, Steps, Store
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Icr, Shorthand
@@ -90,9 +91,8 @@ def send_ipi_mask_bitmask(context: Context, cpumask: int, vector: int) -> Steps[
 
 def send_ipi_mask_sequence(context: Context, cpumask: int, vector: int) -> Steps[None]:
     """Physical mode: one send a CPU."""
-    for cpu in range(context.kernel.cpu_count):
-        if cpumask >> cpu & 1:
-            yield from __send_ipi_dest_field(context, cpu, vector, DestinationMode.PHYSICAL)
+    for cpu in cpus_of(cpumask & context.kernel.online_mask):
+        yield from __send_ipi_dest_field(context, cpu, vector, DestinationMode.PHYSICAL)
 
 
 def send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:

@@ -4,9 +4,8 @@ x2apic_cluster,init}.c``. Names are the kernel's, in lower case.
 Two drivers (``struct apic``): physical destinations over the xAPIC page, and logical clusters over x2APIC MSRs.
 """
 
-from collections.abc import Iterator
-
 from app.guest.apic_ops import Context
+from app.guest.cpumask import cpus_of
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
 from app.guest.steps import DisableInterrupts, EnableInterrupts, Fence, Load, ReadMsr, Steps, Store, WriteMsr
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Icr, Shorthand
@@ -36,16 +35,6 @@ def local_irq_restore(enabled: int) -> Steps[None]:
     """Turns them on again, if they were."""
     if enabled:
         yield EnableInterrupts()
-
-
-def cpus_of(mask: int) -> Iterator[int]:
-    """The CPUs of *mask*, in order."""
-    cpu = 0
-    while mask:
-        if mask & 1:
-            yield cpu
-        mask >>= 1
-        cpu += 1
 
 
 # The xAPIC page, physical destinations

@@ -1,7 +1,7 @@
 """What the kernel asks of other CPUs: Linux 6.x, ``kernel/smp.c``, ``arch/x86/kernel/smp.c``, ``arch/x86/mm/tlb.c``."""
 
 from app.guest.apic_ops import Context
-from app.guest.linux_6.apic_driver import cpus_of
+from app.guest.cpumask import cpus_of
 from app.guest.linux_6.irq_vectors import CALL_FUNCTION_SINGLE_VECTOR, CALL_FUNCTION_VECTOR, RESCHEDULE_VECTOR
 from app.guest.steps import MemoryWrite, SpinUntil, Steps, Word
 
