@@ -20,8 +20,8 @@ LONGEST_STIMULUS = 20_000
 #: Single steps are kept for so many of the newest stimuli, and for fewer where they are more than the second number.
 STEPS_KEPT = 300
 MOST_STEPS = 200_000
-#: A pair that has had so many interrupts takes no more: each of them is kept.
-MOST_INTERRUPTS = 200_000
+#: A pair whose books have so many entries takes no more: each is kept, and takes about 500 bytes.
+MOST_ENTRIES = 150_000
 
 _WITHOUT_APIC = "{} has no APIC: it sends by event channels only"
 
@@ -103,13 +103,13 @@ class LockStep:
         #: How many steps of both are kept for which stimulus, and in all.
         self._kept: deque[tuple[int, int]] = deque()
         self._steps = 0
-        #: Interrupts of both, up to the last stimulus but one.
-        self.interrupts = 0
+        #: Of the books of both, up to the last stimulus but one: stimuli, interrupts, and handlers that these came to.
+        self.entries = 0
 
     @property
     def full(self) -> bool:
         """No further stimulus is taken."""
-        return self.interrupts >= MOST_INTERRUPTS
+        return self.entries >= MOST_ENTRIES
 
     @property
     def sides(self) -> tuple[Side, Side]:
@@ -138,7 +138,7 @@ class LockStep:
         """Counts what the stimulus before has left, and forgets the oldest steps."""
         before = self.stimuli - 1
         stretches = [side.stretches[before] for side in self.sides]
-        self.interrupts += sum(len(stretch.interrupts) for stretch in stretches)
+        self.entries += sum(stretch.entry_count for stretch in stretches)
         self._kept.append((before, sum(stretch.step_count for stretch in stretches)))
         self._steps += self._kept[-1][1]
         while len(self._kept) >= STEPS_KEPT or self._steps > MOST_STEPS:

@@ -10,7 +10,7 @@ from collections import deque
 from enum import Enum
 from typing import NamedTuple
 
-from app.compare.lock_step import MOST_INTERRUPTS, LockStep, Side
+from app.compare.lock_step import MOST_ENTRIES, LockStep, Side
 from app.compare.script import Cue, Script, at_once
 from app.session.drive import NotPossible, State
 from app.session.hub import Hub
@@ -27,7 +27,9 @@ _BYTES_AN_INTERRUPT = 3_600
 _OPERATIONS_AT_ONCE = 20
 #: Whoever asked for something long is answered after so many seconds; it goes on.
 _PATIENCE = 1.0
-_FULL_WORDS = f"this pair has had {MOST_INTERRUPTS:,} interrupts, which is all that it keeps; begin a new one"
+_FULL_WORDS = (
+    f"this pair has had {MOST_ENTRIES:,} stimuli, interrupts and handlers, which is all that it keeps; begin a new one"
+)
 #: Stimuli that may wait: a recording of an hour is another matter.
 MOST_WAITING = 20_000
 

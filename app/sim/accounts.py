@@ -135,6 +135,11 @@ class Stretch:
             yield interrupt.receiving
 
     @property
+    def entry_count(self) -> int:
+        """How much is kept beside the single steps: this, the interrupts, and the handlers that these came to."""
+        return 1 + len(self.interrupts) + sum(len(interrupt.handled) for interrupt in self.interrupts)
+
+    @property
     def step_count(self) -> int:
         """How many single steps are kept."""
         return len(self.steps) + sum(len(interrupt.steps) for interrupt in self.interrupts)

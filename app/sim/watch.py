@@ -74,9 +74,15 @@ class Watch:
     def begin(self, *commands: Stimulus) -> Stretch:
         """Opens the account of the next stimulus; whoever calls this applies it."""
         self.settle()
+        self._forget_messages()
         stretch = Stretch(len(self.stretches), commands, self._clock.now)
         self.stretches.append(stretch)
         return stretch
+
+    def _forget_messages(self) -> None:
+        """Whose interrupt a message is, nobody asks any more once it has arrived."""
+        under_way = {*self._simulation.in_flight, *(message.number for message in self._machine.retrying)}
+        self._by_message = {number: one for number, one in self._by_message.items() if number in under_way}
 
     @property
     def total(self) -> Tally:

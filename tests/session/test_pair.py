@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.backends.cost_sheet import load_cost_sheet
-from app.compare.lock_step import MOST_INTERRUPTS
+from app.compare.lock_step import MOST_ENTRIES
 from app.compare.recorded_script import Machine
 from app.compare.script import at_once
 from app.session.drive import NotPossible
@@ -150,7 +150,7 @@ async def test_pair_that_has_had_all_that_it_keeps_takes_no_more_and_says_so(pai
     await pair.ask(Go.NOT)
     for _ in range(3):
         await pair.give(TO_CPU_1)
-    pair.lock_step.interrupts = MOST_INTERRUPTS
+    pair.lock_step.entries = MOST_ENTRIES
 
     await pair.ask(Go.ON)
 
