@@ -11,6 +11,10 @@ class Figure(NamedTuple):
     unit: str
     aim: str = ""
 
+    def as_json(self) -> dict[str, str | float]:
+        """For programs."""
+        return {"name": self.name, "value": self.value, "unit": self.unit}
+
     def line(self) -> str:
         """For people."""
         number = f"{self.value:,.0f}" if self.value >= 1000 else f"{self.value:.3g}"

@@ -5,7 +5,7 @@ import http.client
 import json
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,13 +13,32 @@ from urllib.parse import urlsplit
 class Client:
     """One HTTP connection that stays open."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, process: int) -> None:
+        #: The number of the server's process.
+        self.process = process
         self.netloc = urlsplit(address).netloc
         self._connection = http.client.HTTPConnection(self.netloc)
 
+    def close(self) -> None:
+        """Ends the connection."""
+        self._connection.close()
+
     def post(self, path: str, body: Any) -> dict[str, Any]:
         """Sends JSON and returns the JSON answer."""
-        self._connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+        return self._asked("POST", path, body)
+
+    def get(self, path: str) -> dict[str, Any]:
+        """Returns the JSON that is there, by a new connection: the server ends idle ones."""
+        self._connection.close()
+        return self._asked("GET", path, None)
+
+    def command(self, session: dict[str, Any], **command: Any) -> None:
+        """Gives *session* a command."""
+        self.post(session["links"]["state"].replace("/state", "/commands"), command)
+
+    def _asked(self, method: str, path: str, body: Any) -> dict[str, Any]:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        self._connection.request(method, path, None if body is None else json.dumps(body), headers)
         answer = self._connection.getresponse()
         content: dict[str, Any] = json.loads(answer.read())
         if answer.status >= 400:
@@ -32,15 +51,16 @@ class Client:
 
 
 @asynccontextmanager
-async def served() -> AsyncIterator[Client]:
-    """A server for as long as the block lasts."""
+async def served(*options: str) -> AsyncIterator[Client]:
+    """A server for as long as the block lasts, with these options more."""
     server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app", "serve", "--port", "0", stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "app", "serve", "--port", "0", *options, stdout=asyncio.subprocess.PIPE
     )
     try:
         assert server.stdout is not None
         line = (await server.stdout.readline()).decode()
-        yield Client(line.split()[-1])
+        with closing(Client(line.split()[-1], server.pid)) as client:
+            yield client
     finally:
         server.terminate()
         await server.wait()

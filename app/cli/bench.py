@@ -2,17 +2,29 @@
 
 import argparse
 import json
+from collections.abc import Callable
 
-from app.bench import fanout, frame, ipi, replay
+from app.bench import fanout, frame, growth, ipi, ping, replay, soak, storm
+from app.bench.result import Figure
 
-BENCHMARKS = {"ipi": ipi.measure, "replay": replay.measure, "frame": frame.measure, "fanout": fanout.measure}
+BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
+    "ipi": ipi.measure,
+    "ping": ping.measure,
+    "storm": storm.measure,
+    "growth": growth.measure,
+    "soak": soak.measure,
+    "replay": replay.measure,
+    "frame": frame.measure,
+    "fanout": fanout.measure,
+}
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declares the command's arguments."""
     parser = subparsers.add_parser("bench", help="measure how fast it is")
     parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help=", ".join(BENCHMARKS))
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--hours", type=_hours, metavar="N", help="soak for so long, and not for a million operations")
+    parser.add_argument("--json", action="store_true", help='print a list of {"name", "value", "unit"}')
     parser.set_defaults(run=run)
 
 
@@ -22,16 +34,26 @@ def _name(text: str) -> str:
     return text
 
 
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0 < hours < 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of hours above 0")
+    return hours
+
+
 def run(arguments: argparse.Namespace) -> int:
     """Runs the benchmarks that were named, or all."""
-    results = {}
+    figures: list[Figure] = []
     for name in arguments.names or BENCHMARKS:
-        figures = BENCHMARKS[name]()
-        results[name] = [figure._asdict() for figure in figures]
+        measured = soak.measure(arguments.hours) if name == "soak" else BENCHMARKS[name]()
+        figures += measured
         if not arguments.json:
             print(name)
-            for figure in figures:
+            for figure in measured:
                 print(f"  {figure.line()}", flush=True)
     if arguments.json:
-        print(json.dumps(results, indent=2))
+        print(json.dumps([figure.as_json() for figure in figures], indent=2))
     return 0

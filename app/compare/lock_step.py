@@ -100,9 +100,10 @@ class LockStep:
             raise ValueError(f"A has {len(a.processors)} CPUs and B has {len(b.processors)}")
         self.a, self.b = Side(a), Side(b)
         self.stimuli = 0
-        #: How many steps of both are kept for which stimulus, and in all.
+        #: How many steps of both are kept for which stimulus.
         self._kept: deque[tuple[int, int]] = deque()
-        self._steps = 0
+        #: Single steps that both keep, up to the last stimulus but one.
+        self.steps = 0
         #: Of the books of both, up to the last stimulus but one: stimuli, interrupts, and handlers that these came to.
         self.entries = 0
 
@@ -140,10 +141,10 @@ class LockStep:
         stretches = [side.stretches[before] for side in self.sides]
         self.entries += sum(stretch.entry_count for stretch in stretches)
         self._kept.append((before, sum(stretch.step_count for stretch in stretches)))
-        self._steps += self._kept[-1][1]
-        while len(self._kept) >= STEPS_KEPT or self._steps > MOST_STEPS:
+        self.steps += self._kept[-1][1]
+        while len(self._kept) >= STEPS_KEPT or self.steps > MOST_STEPS:
             number, steps = self._kept.popleft()
-            self._steps -= steps
+            self.steps -= steps
             for side in self.sides:
                 side.stretches[number].forget_steps()
 

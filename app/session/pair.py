@@ -22,7 +22,8 @@ from app.session.simulated import BYTES_A_COMMAND, BYTES_A_CPU, BYTES_A_MACHINE,
 from app.sim.commands import Stimulus
 
 #: Measured: an interrupt with all that each machine made of it.
-_BYTES_AN_INTERRUPT = 3_600
+_BYTES_AN_ENTRY = 500
+_BYTES_A_STEP = 160
 #: How many operations go by between two looks at the clock.
 _OPERATIONS_AT_ONCE = 20
 #: Whoever asked for something long is answered after so many seconds; it goes on.
@@ -163,7 +164,8 @@ class Pair(Owner):
     @property
     def weight(self) -> int:
         machines = weight_of(self.machines["a"].cpu_count)
-        return machines + self.lock_step.interrupts * _BYTES_AN_INTERRUPT + len(self._waiting) * BYTES_A_COMMAND
+        books = self.lock_step.entries * _BYTES_AN_ENTRY + self.lock_step.steps * _BYTES_A_STEP
+        return machines + books + len(self._waiting) * BYTES_A_COMMAND
 
     def condition(self) -> State:
         """What the state of each machine shows of the pair itself."""

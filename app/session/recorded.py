@@ -102,6 +102,7 @@ class RecordedDrive:
     def state(self) -> State:
         replay = self.replay
         return {
+            "tick": replay.position,
             "backend": self.backend,
             "cost_sheet": self.cost_sheet,
             "backends_refused": {},

@@ -148,6 +148,7 @@ class SimulatedDrive:
         flights = simulation.in_flight.values()
         waits = Waits(self.machine, simulation.processors, flights, idle=simulation.idle)
         return {
+            "tick": simulation.ticks,
             "backend": simulation.backend,
             "backend_remark": self.backend_remark,
             "cost_sheet": self.cost_sheet,

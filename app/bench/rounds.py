@@ -1,0 +1,45 @@
+"""Rounds of IPIs on one model, in processor time."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from app.sim.commands import CallGuest, Stimulus
+from app.sim.simulation import Simulation
+
+#: So many IPIs go by before the time is taken: addresses are known then, and prices looked up.
+_WARM_UP = 16
+
+
+def reschedule(number: int, senders: int, cpus: int) -> CallGuest:
+    """IPI *number*: each of the first *senders* CPUs in turn to the next CPU."""
+    sender = number % senders
+    return CallGuest(sender, "smp_send_reschedule", target=(sender + 1) % cpus)
+
+
+def alone(simulation: Simulation, calls: Iterable[CallGuest]) -> None:
+    """One call after the other, each until all is idle, so that no interrupts merge."""
+    for call in calls:
+        simulation.call(call)
+        simulation.run()
+
+
+def all_at_once(simulation: Simulation, stimuli: Iterable[Stimulus]) -> None:
+    """All of *stimuli* at the same time, until all is idle."""
+    for stimulus in stimuli:
+        simulation.apply(stimulus)
+    simulation.run()
+    simulation.journal.clear()
+
+
+def warmed_up(cpus: int, backend: str, senders: int) -> Simulation:
+    """A machine that has sent each of its IPIs already."""
+    simulation = Simulation(cpus, backend)
+    alone(simulation, (reschedule(number, senders, cpus) for number in range(_WARM_UP)))
+    return simulation
+
+
+def seconds(work: Callable[[], None]) -> float:
+    """The processor time that *work* takes."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began

@@ -1,0 +1,40 @@
+"""``apicscope bench``: each benchmark says what it measured, in one form."""
+
+import json
+
+import pytest
+
+from app.backends.catalogue import BACKENDS
+from app.bench import soak
+from tests.cli.commands import apicscope
+
+pytestmark = pytest.mark.slow
+
+
+def test_json_is_a_list_of_figures_each_with_the_back_end_in_its_name() -> None:
+    done = apicscope("bench", "ping", "storm", "growth", "--json")
+
+    figures = json.loads(done.stdout)
+    assert [set(figure) for figure in figures] == [{"name", "value", "unit"}] * 3 * len(BACKENDS)
+    assert [(figure["name"], figure["unit"]) for figure in figures] == [
+        (f"{kind}.{backend}", unit)
+        for kind, unit in (("ping", "IPIs/s"), ("storm", "IPIs/s"), ("growth", "x"))
+        for backend in BACKENDS
+    ]
+    assert all(figure["value"] > 0 for figure in figures)
+
+
+@pytest.mark.parametrize("hours", ["0", "-1", "nan", "soon"])
+def test_soaking_for_no_time_is_refused(hours: str) -> None:
+    done = apicscope("bench", "soak", "--hours", hours)
+
+    assert done.returncode == 2
+    assert "is no number of hours above 0" in done.stderr
+
+
+def test_a_session_that_nobody_watches_takes_no_more_memory_than_one_that_is_watched() -> None:
+    figures = {figure.name: figure.value for figure in soak.measure(hours=0.003)}
+
+    assert figures["soak.unwatched"] > 10
+    assert figures["soak.watched"] > 10
+    assert figures["soak.difference"] < 10
