@@ -15,7 +15,8 @@ from app.session.session import Session
 from app.session.share import Share
 from app.session.simulated import SimulatedDrive
 from app.session.sleep import SLEEP_AFTER
-from app.session.workshop import Workshop
+from app.session.worker import Tell
+from app.session.workshop import Workshop, say_nothing
 from app.sim.commands import Demonstrate
 from app.sim.simulation import Simulation
 from app.traces.errors import UnusableRecording
@@ -135,10 +136,10 @@ class Registry:
         usual = f"{cpus} CPU{'' if cpus == 1 else 's'}" + (f", {profile}" if profile != DEFAULT_PROFILE else "")
         return self._add(title or usual, drive, paused=paused, speed=speed)
 
-    async def open_recording(self, file: File) -> Session:
-        """A session that plays a recording. UnusableRecording says what is wrong with it, and where; TooMuchToDo and
-        TookTooLong as the workshop raises them."""
-        parts = await self.workshop.parts(jobs.read, file.name, file.data, visitor=file.visitor)
+    async def open_recording(self, file: File, tell: Tell = say_nothing) -> Session:
+        """A session that plays a recording; *tell* hears how far it is. UnusableRecording says what is wrong with it,
+        and where; TooMuchToDo and TookTooLong as the workshop raises them."""
+        parts = await self.workshop.parts(jobs.read, file.name, file.data, visitor=file.visitor, tell=tell)
         drive = RecordedDrive(file.name, Replay(jobs.whole(parts)), file.data)
         return self._add(file.name, drive, paused=False, speed=RECORDING_SPEED)
 

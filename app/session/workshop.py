@@ -72,7 +72,7 @@ def _stopping() -> Stopping:
     return Stopping("the server is about to stop; try again in a little while")
 
 
-def _say_nothing(stage: str, done: int, total: int) -> None:
+def say_nothing(stage: str, done: int, total: int) -> None:
     """For those who do not want to know."""
 
 
@@ -100,14 +100,14 @@ class Workshop:
         self._stopping = False
 
     async def do(
-        self, job: Callable[..., Any], *arguments: Any, visitor: str, tell: Tell = _say_nothing, seconds: float = 0.0
+        self, job: Callable[..., Any], *arguments: Any, visitor: str, tell: Tell = say_nothing, seconds: float = 0.0
     ) -> Any:
         """What ``job(tell, *arguments)`` returns. As ``parts``, for a job with one result."""
         (result,) = await self.parts(job, *arguments, visitor=visitor, tell=tell, seconds=seconds)
         return result
 
     async def parts(
-        self, job: Callable[..., Any], *arguments: Any, visitor: str, tell: Tell = _say_nothing, seconds: float = 0.0
+        self, job: Callable[..., Any], *arguments: Any, visitor: str, tell: Tell = say_nothing, seconds: float = 0.0
     ) -> list[Any]:
         """The parts that ``job(tell, *arguments)`` yields, for results that are large: between two of them others have
         their turn. *visitor* is whoever asks; *seconds* is the time it may take, 0 the usual.

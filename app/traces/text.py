@@ -34,17 +34,24 @@ COMMAND_LINE_LIMITS = Limits(4 << 30, 16 << 30, 100_000_000, 1_000_000_000)
 
 
 class RecordedText:
-    """The text behind *source*. ``consumed`` is how many of its bytes have been read, for a progress bar."""
+    """The text behind *source*."""
 
     def __init__(self, source: BinaryIO, limits: Limits = UPLOAD_LIMITS) -> None:
         self._source = source
         self._limits = limits
-        self.consumed = 0
+        self._came = 0
+        #: Of the bytes that came, those that are still to be unpacked.
+        self._packed_bytes = 0
         self._packed = False
         self._unpacked = 0
         #: Whether the file has ended within a line.
         self.cut = False
         self._lines = 0
+
+    @property
+    def consumed(self) -> int:
+        """How many bytes of the source have been read and unpacked, for a progress bar."""
+        return self._came - self._packed_bytes
 
     def blocks(self) -> Iterator[list[str]]:
         """The lines, many at a time and without their line ends. UnusableRecording where it stops being text."""
@@ -85,9 +92,9 @@ class RecordedText:
 
     def _read(self) -> bytes:
         data = self._source.read(_BLOCK)
-        self._packed = self._packed or (not self.consumed and data.startswith(_GZIP_MAGIC))
-        self.consumed += len(data)
-        if self.consumed > self._limits.compressed:
+        self._packed = self._packed or (not self._came and data.startswith(_GZIP_MAGIC))
+        self._came += len(data)
+        if self._came > self._limits.compressed:
             most = _size(self._limits.compressed)
             hint = "take a part of it" if self._packed else "pack it with gzip, which makes a log twenty times smaller"
             raise TooLargeRecording(f"the file is larger than {most}, the most that is taken; {hint}")
@@ -123,6 +130,7 @@ class RecordedText:
                 block = unpacker.decompress(data, _BLOCK)
             except zlib.error:
                 raise UnusableRecording(f"the gzip data is damaged{self._where()}") from None
+            self._packed_bytes = len(unpacker.unconsumed_tail)
             if block:
                 yield block
             if unpacker.eof:

@@ -24,6 +24,7 @@ from app.web import (
     recordings,
     registers,
     stream,
+    under_way,
     verdict,
 )
 from app.web.description import describe
@@ -37,7 +38,22 @@ from app.web.static_files import VersionedFiles
 
 SERVER_RESTARTING = 1012
 #: In the order in which a path is looked for.
-_PARTS = (api, pairs, recordings, stream, docs, registers, profiles, back_ends, costs, verdict, compare, ab, pages)
+_PARTS = (
+    api,
+    pairs,
+    recordings,
+    under_way,
+    stream,
+    docs,
+    registers,
+    profiles,
+    back_ends,
+    costs,
+    verdict,
+    compare,
+    ab,
+    pages,
+)
 
 
 @asynccontextmanager
@@ -78,6 +94,7 @@ def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B00
     )
     application.state.verdicts = verdict.new_verdicts(workshop)
     application.state.comparisons = compare.Comparisons(workshop)
+    application.state.under_way = under_way.UnderWay()
     application.state.pairs = Pairs(
         registry.share, workshop, PAIRS_ROOM._replace(bytes=settings.memory), settings.sleep_after, shares
     )

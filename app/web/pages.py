@@ -20,6 +20,7 @@ from app.web.forms import command_from_form, send_ipi_from_form, text_fields, wh
 from app.web.keys import check_cookie, holds_key, keep_key
 from app.web.rendering import templates
 from app.web.shortcuts import MACHINE_KEYS, announced, bindings, captions
+from app.web.under_way import Telling
 from app.web.vocabulary import (
     BACKENDS,
     COUNTERS,
@@ -168,7 +169,7 @@ async def command(request: Request, session_id: str) -> Response:
 
 
 @router.post("/s/{session_id}/recordings")
-async def open_recording(request: Request, session_id: str) -> Response:
+async def open_recording(request: Request, session_id: str, progress: Telling) -> Response:
     """A recording, uploaded or one of the samples, as a session of its own."""
     registry = registry_of(request)
     registry.get(session_id)
@@ -177,7 +178,9 @@ async def open_recording(request: Request, session_id: str) -> Response:
     if isinstance(sample, str):
         opening = registry.open_sample(sample, visitor_of(request))
     elif isinstance(upload, UploadFile) and upload.filename:
-        opening = registry.open_recording(File(upload.filename, await upload.read(), visitor_of(request)))
+        opening = registry.open_recording(
+            File(upload.filename, await upload.read(), visitor_of(request)), progress.tell
+        )
     else:
         raise Problem(422, "Which recording?", errors=[("recording", "choose a file first")])
     opened = await while_there(request, opening)

@@ -10,6 +10,7 @@ from app.web.addresses import link
 from app.web.api import links_of, registry_of
 from app.web.asking import visitor_of, while_there
 from app.web.shapes import OpenedRecording, answers
+from app.web.under_way import Telling
 
 router = APIRouter(prefix="/api/v1", tags=["recordings"])
 
@@ -17,7 +18,7 @@ router = APIRouter(prefix="/api/v1", tags=["recordings"])
 @router.post(
     "/recordings",
     status_code=201,
-    responses=answers(OpenedRecording, 415, 422, status=201, writes=True),
+    responses=answers(OpenedRecording, 409, 415, 422, status=201, writes=True),
     response_model=None,
     openapi_extra={
         "requestBody": {
@@ -28,11 +29,14 @@ router = APIRouter(prefix="/api/v1", tags=["recordings"])
     },
 )
 async def open_recording(
-    request: Request, response: Response, name: Annotated[str, Query(max_length=255)] = "recording"
+    request: Request,
+    response: Response,
+    progress: Telling,
+    name: Annotated[str, Query(max_length=255)] = "recording",
 ) -> dict[str, Any]:
     """Opens a recorded log as a session of its own. What cannot be read is kept nowhere."""
     file = File(name, await request.body(), visitor_of(request))
-    session = await while_there(request, registry_of(request).open_recording(file))
+    session = await while_there(request, registry_of(request).open_recording(file, progress.tell))
     drive = session.drive
     assert isinstance(drive, RecordedDrive), "a recording was opened"
     response.headers["Location"] = link(f"/api/v1/sessions/{session.id}")

@@ -261,6 +261,14 @@ class Applied(BaseModel):
     under_way: bool = True
 
 
+class Told(_Shape):
+    """How far something is: `done` of `total` of this stage; both are 0 where nobody knows."""
+
+    stage: str
+    done: int
+    total: int
+
+
 class Limit(_Shape):
     """Something that a file cannot show, from its line `line` on."""
 

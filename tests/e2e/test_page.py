@@ -1,5 +1,7 @@
 """The page itself: it fits a phone, it can be used by everybody, and it plays recordings."""
 
+import gzip
+import re
 from pathlib import Path
 from typing import Any, Literal
 
@@ -84,6 +86,20 @@ def test_recording_opens_and_plays(open_page: Open, session: Api) -> None:
     first = float(progress.evaluate("bar => bar.value"))
     page.wait_for_function("first => document.querySelector('#recording-progress').value > first", arg=first)
     expect(page.locator("#recording-reads-off")).to_have_text("0")
+
+
+def test_long_upload_says_how_far_it_is_and_then_what_is_wrong(open_page: Open, session: Api, tmp_path: Path) -> None:
+    lines = tmp_path / "lines.log.gz"
+    lines.write_bytes(gzip.compress(b"a b\n" * 5_000_001))
+    page = open_page(f"/s/{session.id}", expects_refusals=True)
+    page.locator("#recordings-section summary").click()
+
+    page.locator("#upload-file").set_input_files(lines)
+    page.locator("#upload-form button").click()
+
+    expect(page.locator("#upload-words")).to_have_text(re.compile(r"reading the log: \d+ %"), timeout=30_000)
+    expect(page.locator("#recording-answer")).to_contain_text("more than 5,000,000 lines", timeout=60_000)
+    expect(page.locator("#upload-words")).to_have_text("")
 
 
 def test_broken_recording_is_refused_by_line(open_page: Open, session: Api, tmp_path: Path) -> None:

@@ -41,6 +41,18 @@ def test_gzip_files_behind_each_other_are_one_text() -> None:
     assert lines(gzip.compress(b"one\n") + gzip.compress(b"two\n")) == ["one", "two"]
 
 
+def test_bytes_that_are_still_to_be_unpacked_are_not_consumed() -> None:
+    data = gzip.compress(b"a line like any other\n" * 200_000)
+    text = RecordedText(io.BytesIO(data), ROOMY)
+
+    consumed = [text.consumed for _ in text.blocks()]
+
+    assert len(consumed) > 10
+    assert consumed == sorted(consumed)
+    assert consumed[0] < len(data) / 2
+    assert consumed[-1] == len(data)
+
+
 def test_consumed_bytes_are_those_of_the_file() -> None:
     data = gzip.compress(many_lines(1000))
     text = RecordedText(io.BytesIO(data), ROOMY)

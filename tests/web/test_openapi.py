@@ -1,8 +1,10 @@
 """The OpenAPI description tells the truth: answers of a running server, refusals too, are held against it."""
 
+import gzip
 import re
 import tomllib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -92,6 +94,7 @@ def test_every_call_that_is_described_answers_as_described(description: Descript
     assert state["counters"]["ipis_sent"] == 1
     recording = ask("POST", "/api/v1/recordings", 201, params={"name": "boot.log"}, content=SAMPLE)
     ask("GET", recording["links"]["state"], 200)
+    told_while_it_is_read(description)
     pair = ask("POST", "/api/v1/pairs", 201, json=PAIR)
     here = f"/api/v1/pairs/{pair['id']}"
     ask("POST", f"{here}/commands", 200, json=SEND)
@@ -110,6 +113,16 @@ def test_every_call_that_is_described_answers_as_described(description: Descript
 
     described = {(method, path) for path, each in description.document["paths"].items() for method in each}
     assert described == description.seen
+
+
+def told_while_it_is_read(description: Description) -> None:
+    with ThreadPoolExecutor(1) as senders:
+        file = gzip.compress(b"\n" * 1_000_000)
+        sent = senders.submit(description.http.post, "/api/v1/recordings?progress=ours", content=file)
+        while description.http.get("/api/v1/under-way/ours").status_code != 200:
+            assert not sent.done()
+        description.ask("GET", "/api/v1/under-way/ours", 200)
+        assert sent.result().status_code == 422
 
 
 def end(description: Description, kind: str, made: Json, name: str) -> None:
@@ -133,6 +146,8 @@ REFUSALS: list[tuple[str, str, int, Json]] = [
     ("POST", "/api/v1/sessions", 422, {"json": {"nobody": "knows"}}),
     ("POST", "/api/v1/sessions", 400, {"content": b"{", "headers": {"Content-Type": "application/json"}}),
     ("POST", "/api/v1/sessions", 403, {"json": {}, "headers": {"Origin": "https://elsewhere.example"}}),
+    ("GET", "/api/v1/under-way/NONE", 404, {}),
+    ("GET", "/api/v1/under-way/a%20b", 422, {}),
     ("POST", "/api/v1/recordings", 413, {"content": b"x" * (33 << 20)}),
     ("POST", "/api/v1/recordings", 415, {"content": b"\x7fELF"}),
     ("POST", "/api/v1/recordings", 422, {"content": b"no log\n"}),
