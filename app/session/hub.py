@@ -109,6 +109,10 @@ class Hub:
         """There is a state of which viewers have not been told."""
         return not self._shown
 
+    def knows(self, seq: int) -> bool:
+        """Whether a viewer can go on from state *seq*."""
+        return self._find(seq) is not None
+
     def close(self, code: int) -> None:
         """The session is over: every viewer is to be closed with *code*."""
         self.over = code

@@ -20,7 +20,10 @@ SUBPROTOCOL = "apicscope.v1"
 MALFORMED, NO_SUCH_SESSION, TOO_SLOW_OR_FAST = 4400, 4404, 4408
 #: A viewer that takes nothing for so long is cut off.
 _PATIENCE = 10.0
-_HEARTBEAT = 10.0
+#: So is one that takes little: of a window of so many seconds it has kept us waiting for more than this share.
+_LAG_WINDOW, _MOST_LAG = 15.0, 0.6
+#: A viewer is told of silence after so long: nobody shall call a dead server live.
+_HEARTBEAT = 2.5
 #: Messages that a client may send in a second.
 _MOST_MESSAGES = 20
 
@@ -73,9 +76,20 @@ async def _stream(websocket: WebSocket, find: Callable[[], Watchable]) -> None:
         await websocket.close(NO_SUCH_SESSION, "no such session")
         return
     with session.hub.viewing() as viewer:
+        viewer.seq = _resumed(session, websocket.query_params.get("resume", ""))
         session.viewers_changed()
         await _serve(websocket, session, viewer)
     session.viewers_changed()
+
+
+def _resumed(session: Watchable, resume: str) -> int | None:
+    """The number from which a viewer goes on who gives *resume*: that of its hello, or ID:SEQ of its last frame.
+
+    None where that is not this session's, or so old or so far ahead that it must be a snapshot.
+    """
+    owner, _, seq = resume.rpartition(":")
+    known = owner == session.id and seq.isascii() and seq.isdecimal() and len(seq) < 20
+    return int(seq) if known and session.hub.knows(int(seq)) else None
 
 
 async def _serve(websocket: WebSocket, session: Watchable, viewer: Viewer) -> None:
@@ -100,8 +114,27 @@ async def _close(websocket: WebSocket, refused: _Refused) -> None:
         return  # it is gone already, or takes not even that
 
 
+class Lag:
+    """How long a viewer keeps us waiting. One that drips is never refused for a single message, but for many."""
+
+    def __init__(self, now: float) -> None:
+        self._since = now
+        self._waited = 0.0
+
+    def too_much(self, began: float, now: float) -> bool:
+        """Whether it is too slow, *now* that it has taken what was sent to it since *began*."""
+        self._waited += now - began
+        elapsed = now - self._since
+        if elapsed < _LAG_WINDOW:
+            return False
+        slow = self._waited > _MOST_LAG * elapsed
+        self._since, self._waited = now, 0.0
+        return slow
+
+
 async def _send(websocket: WebSocket, session: Watchable, viewer: Viewer) -> None:
     hub = session.hub
+    lag = Lag(time.monotonic())
     state = hub.state
     await _deliver(
         websocket,
@@ -127,7 +160,10 @@ async def _send(websocket: WebSocket, session: Watchable, viewer: Viewer) -> Non
             raise _Refused(hub.over, "the session is over")
         message = hub.message_for(viewer)
         if message is not None:
+            began = time.monotonic()
             await _deliver(websocket, message)
+            if lag.too_much(began, time.monotonic()):
+                raise _Refused(TOO_SLOW_OR_FAST, "too slow")
 
 
 async def _deliver(websocket: WebSocket, message: str) -> None:

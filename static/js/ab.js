@@ -80,6 +80,7 @@ const end = (words) => {
 };
 
 let seen = false;
+let silence = 0;
 openStream(socketAddress(addressOf(`/api/v1/pairs/${encodeURIComponent(pair)}/a/stream`)), {
   message: (message) => {
     say("live", "live");
@@ -91,6 +92,11 @@ openStream(socketAddress(addressOf(`/api/v1/pairs/${encodeURIComponent(pair)}/a/
     if (seen) changed();
     seen = true;
     return false;
+  },
+  silent: (seconds) => {
+    if (seconds !== silence) link.dataset.link = ""; // other words for the same
+    silence = seconds;
+    say("silent", `nothing heard for ${seconds} s`);
   },
   lost: () => {
     seen = true; // what comes after a gap is news

@@ -12,6 +12,7 @@ import { createBackends } from "./views/backends.js";
 import { createBus } from "./views/bus.js";
 import { createCards } from "./views/cards.js";
 import { createComposer } from "./views/composer.js";
+import { createCondition } from "./views/condition.js";
 import { createCounters } from "./views/counters.js";
 import { createDemonstration } from "./views/demonstration.js";
 import { createHelp, createInvite } from "./views/help.js";
@@ -69,6 +70,7 @@ const composer = createComposer(store);
 const demonstration = createDemonstration(send);
 const views = [
   createTopbar(),
+  createCondition(send),
   backends.draw,
   createPricing(),
   createInspector(),
@@ -128,6 +130,11 @@ listenToKeys(
 
 openStream(socketAddress(`${api}/stream`), {
   message: (message) => store.receive(message, performance.now()),
+  silent: (silence) => {
+    if (store.get().silence !== silence || store.get().link !== "silent")
+      store.set({ link: "silent", silence });
+  },
+  resume: () => (store.get().state ? `${session}:${store.get().seq}` : ""),
   lost: () => store.set({ link: "stale", staleSince: store.get().staleSince ?? Date.now() }),
   over: (words) => {
     store.set({ link: "over" });

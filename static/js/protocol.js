@@ -126,10 +126,15 @@
  * @property {number} vectors_mismatched
  * @property {number} unexplained differences of every kind that are no known deviation of the recorder
  *
+ * @typedef {{ command: string, operations: number, words: string }} UnderWay
+ *
  * @typedef {object} State
  * @property {number} time
  * @property {boolean} paused
  * @property {number | null} speed virtual cycles per second of wall time; null is flat out
+ * @property {UnderWay | null} [under_way] a step or a run until idle that takes long
+ * @property {{ asleep: boolean, words: string } | null} [sleep] it sleeps, or slept until just now
+ * @property {{ share: number, words: string } | null} [throttled] it does not get the time that it wants
  * @property {string} backend
  * @property {string} cost_sheet the text that names it: with a "?" when figures were changed by hand
  * @property {Record<string, string>} [backends_refused] name to reason

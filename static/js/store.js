@@ -8,13 +8,14 @@
  * @typedef {import("./protocol.js").Message} Message
  * @typedef {import("./protocol.js").MachineEvent} MachineEvent
  *
- * @typedef {"connecting" | "live" | "catching_up" | "stale" | "over"} Link
+ * @typedef {"connecting" | "live" | "catching_up" | "silent" | "stale" | "over"} Link
  *
  * @typedef {object} Model
  * @property {State | null} state
  * @property {number} seq
  * @property {number} receivedAt wall time (ms) of the last state, to run the clock on between frames
  * @property {Link} link
+ * @property {number} silence seconds for which an open stream has said nothing; of a silent link only
  * @property {number | null} staleSince wall time (ms since 1970) when the stream was lost
  * @property {MachineEvent[]} events the most recent, oldest first; a gap in their numbers is what was left out
  * @property {number} selected the CPU that inspector and keys act on
@@ -34,6 +35,7 @@ export function emptyModel() {
     seq: -1,
     receivedAt: 0,
     link: "connecting",
+    silence: 0,
     staleSince: null,
     events: [],
     selected: 0,
@@ -106,8 +108,13 @@ function appended(kept, more) {
  */
 export function receive(model, message, at) {
   switch (message.type) {
-    case "hello":
-      return { model: { ...model, link: "catching_up" }, resync: false };
+    case "hello": {
+      const upToDate = model.state !== null && message.resume.endsWith(`:${model.seq}`);
+      const link = /** @type {Link} */ (upToDate ? "live" : "catching_up");
+      return { model: { ...model, link, staleSince: upToDate ? null : model.staleSince }, resync: false };
+    }
+    case "ping":
+      return { model: model.link === "silent" ? { ...model, link: "live" } : model, resync: false };
     case "snapshot":
       return { model: applySnapshot(model, message, at), resync: false };
     case "delta":
@@ -132,6 +139,7 @@ function receiveDelta(model, delta, at) {
     seq: delta.seq,
     receivedAt: at,
     link: /** @type {Link} */ ("live"),
+    staleSince: null,
     events: appended(model.events, delta.events),
     endings: endingsAfter(model.endings, freshOf(model.events, delta.events)),
   };

@@ -107,3 +107,25 @@ test("the store tells of every change", () => {
   store.set({ selected: 0 });
   assert.equal(told, 2);
 });
+
+test("silence is said until anything is heard, be it a ping", () => {
+  const model = {
+    ...receive(emptyModel(), snapshot(state(1), 4), 0).model,
+    link: /** @type {any} */ ("silent"),
+  };
+  assert.equal(receive(model, { type: "ping" }, 1).model.link, "live");
+  const lost = { ...model, link: /** @type {any} */ ("stale") };
+  assert.equal(receive(lost, { type: "ping" }, 1).model.link, "stale", "a ping is no state");
+});
+
+test("a page that comes back to the state that it has is live at once", () => {
+  const model = {
+    ...receive(emptyModel(), snapshot(state(1), 4), 0).model,
+    link: /** @type {any} */ ("stale"),
+  };
+  /** @param {string} resume @returns {any} */
+  const hello = (resume) => ({ type: "hello", protocol: 1, session: "S", cpus: 1, backend: "vmi", resume });
+  assert.equal(receive(model, hello("S:4"), 1).model.link, "live");
+  assert.equal(receive(model, hello("S:14"), 1).model.link, "catching_up");
+  assert.equal(receive(emptyModel(), hello("S:-1"), 1).model.link, "catching_up");
+});

@@ -17,6 +17,8 @@ export function linkWords(model) {
           : ` since ${new Date(model.staleSince).toLocaleTimeString([], { hour12: false })}`;
       return `stale${since}`;
     }
+    case "silent":
+      return `nothing heard for ${model.silence} s`;
     case "over":
       return "over";
     default:
@@ -51,7 +53,7 @@ export function createTopbar() {
   return (model) => {
     setAttribute(link, "data-link", model.link);
     setText(words, linkWords(model));
-    setClass(document.body, "old-news", model.link === "stale" || model.link === "over");
+    setClass(document.body, "old-news", ["silent", "stale", "over"].includes(model.link));
     const { state } = model;
     if (!state) return;
     setText(viewers, grouped(state.viewers));

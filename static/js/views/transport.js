@@ -51,6 +51,7 @@ function createSpeed(send) {
 
 /** @param {import("../protocol.js").State} state */
 function modeWords(state) {
+  if (state.under_way) return state.under_way.command === "step" ? "steps" : "runs until idle";
   if (state.recording?.finished) return "the recording is over";
   const turning = state.cpus.find((cpu) => cpu.waits?.for_ever && !state.idle);
   if (turning) return `${state.paused ? "paused; " : ""}CPU ${turning.cpu} polls for ever`;
