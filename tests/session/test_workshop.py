@@ -217,8 +217,20 @@ async def test_who_gives_up_at_the_moment_of_the_turn_leaves_it_to_others(small:
     go_on.touch()
     first = asyncio.create_task(small.do(jobs.wait_for, str(go_on), visitor="a"))
     waiting = asyncio.create_task(small.do(jobs.answer_to, 1, visitor="b"))
-    first.add_done_callback(lambda _: waiting.cancel())
+    await asyncio.sleep(0)
+    assert small.waiting == 1
+    loop = asyncio.get_running_loop()
 
-    await asyncio.gather(first, waiting, return_exceptions=True)
+    def leave_at_the_turn() -> None:
+        if small.waiting:
+            loop.call_soon(leave_at_the_turn)
+        else:  # it is at work, and does not know it yet
+            waiting.cancel()
 
+    leave_at_the_turn()
+    await first
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+    assert small.at_work == 0
     assert await small.do(jobs.answer_to, 1, visitor="c") == 2
