@@ -1,13 +1,17 @@
 # docker build --tag apicscope . && docker run --rm --publish 8000:8000 apicscope
 
-FROM python:3.11-slim AS build
+# The base by its tag is what is newest today; whoever wants the same one tomorrow names it by its digest, which
+# `docker buildx imagetools inspect python:3.11-slim` prints: --build-arg BASE=python:3.11-slim@sha256:…
+ARG BASE=python:3.11-slim
+
+FROM ${BASE} AS build
 WORKDIR /source
 COPY . .
 # A virtual environment travels as one folder; installed into from outside, it carries no pip.
 RUN python -m venv --without-pip /opt/apicscope \
- && pip --python /opt/apicscope/bin/python install --no-cache-dir .
+ && pip --python /opt/apicscope/bin/python install --no-cache-dir -c app/constraints.txt .
 
-FROM python:3.11-slim
+FROM ${BASE}
 RUN useradd --uid 10001 --create-home apicscope
 COPY --from=build /opt/apicscope /opt/apicscope
 # Unbuffered: the log shows a line when it is written.

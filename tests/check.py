@@ -76,7 +76,7 @@ def node_tool(name: str, tool: str, *arguments: str) -> Check:
     own = str(ROOT / "tests/js/node_modules/.bin")
     places = filter(None, [os.environ.get("APICSCOPE_NODE_TOOLS"), own, os.environ.get("PATH")])
     found = shutil.which(tool, path=os.pathsep.join(places))
-    remedy = "install Node.js" if tool == "node" else "`npm install --prefix tests/js` brings it"
+    remedy = "install Node.js" if tool == "node" else "`npm ci --prefix tests/js` brings it"
     return Check(name, [found or tool, *arguments], lacking="" if found else f"no `{tool}` here; {remedy}")
 
 

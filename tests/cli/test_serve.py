@@ -3,9 +3,12 @@
 import socket
 import subprocess
 import sys
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 
+from app.web.hosts import own_addresses
 from tests.web.serving import ROOT, running_server
 
 pytestmark = pytest.mark.slow
@@ -92,3 +95,56 @@ def test_bad_port_is_refused(port: str) -> None:
 
     assert done.returncode == 2
     assert "--port" in done.stderr
+
+
+def printed(*arguments: str) -> list[str]:
+    """What the program says before it serves."""
+    command = [sys.executable, "-m", "app", "serve", "--port", "0", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        assert urlopen(first.split()[1] + "healthz", timeout=60).status == 200
+        process.terminate()
+        return [first, *process.stdout]
+
+
+@pytest.mark.slow
+def test_listening_everywhere_prints_the_addresses_that_others_can_open_and_a_warning() -> None:
+    said = printed("--host", "0.0.0.0")
+    others = [line.split("others can open ")[1].strip() for line in said if "others can open" in line]
+
+    assert said[0].startswith("apicscope: http://127.0.0.1:")
+    assert {urlsplit(other).hostname for other in others} == {
+        str(address) for address in own_addresses() if address.version == 4
+    }
+    assert len({urlsplit(line.split()[-1]).port for line in [said[0], *others]}) == 1
+    assert "app/EXPOSURE.md" in said[-1]
+
+
+@pytest.mark.slow
+def test_listening_here_alone_warns_of_nothing() -> None:
+    said = "".join(printed())
+
+    assert "others can open" not in said
+    assert "EXPOSURE" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--root-path", "apicscope"),
+        ("--root-path", "/a b"),
+        ("--root-path", "//evil.example"),
+        ("--allow-origin", "school.example"),
+        ("--allow-origin", "https://school.example/page"),
+        ("--forwarded-allow-ips", "proxy.example"),
+        ("--sockets-per-address", "0"),
+        ("--commands-per-address", "many"),
+    ],
+)
+def test_option_that_cannot_be_meant_is_refused_by_name(option: tuple[str, str]) -> None:
+    done = serve("--port", "0", *option)
+
+    assert done.returncode == 2
+    assert option[0] in done.stderr.splitlines()[-1]
