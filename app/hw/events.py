@@ -246,6 +246,12 @@ class PinChanged(NamedTuple):
     reason: str | None
 
 
+class LineStillUp(NamedTuple):
+    """The EOI of a level-triggered interrupt found the line of *pin* up, so the pin sends again."""
+
+    pin: int
+
+
 class LegacyLineChanged(NamedTuple):
     """A device drove a line of the 8259."""
 
@@ -305,6 +311,7 @@ Event = (
     | EntryWriteIgnored
     | ErrorNoticed
     | PinChanged
+    | LineStillUp
     | LegacyLineChanged
     | LintChanged
     | InterruptFlagChanged

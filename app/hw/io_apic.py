@@ -7,7 +7,7 @@ Whatever makes a pin send returns the messages; the machine says later how each 
 
 from collections.abc import Callable
 
-from app.hw.events import Event, PinChanged
+from app.hw.events import Event, LineStillUp, PinChanged
 from app.hw.messages import InterruptMessage, MessageNumbers, Origin
 from app.hw.profile import Profile, WideDestinations
 from app.x86 import redirection
@@ -176,5 +176,8 @@ class IoApic:
         for pin, entry in enumerate(self.entries):
             if entry & LEVEL and entry & REMOTE_IRR and entry & 0xFF == vector:
                 self.entries[pin] = entry & ~REMOTE_IRR
-                messages += self._service_level(pin)
+                again = self._service_level(pin)
+                if again:
+                    self._record(LineStillUp(pin))
+                messages += again
         return messages

@@ -88,6 +88,7 @@ _KINDS: dict[type, str] = {
     hw.EntryWriteIgnored: "register_fault",
     hw.ErrorNoticed: "error",
     hw.PinChanged: "pin",
+    hw.LineStillUp: "pin",
     hw.LegacyLineChanged: "pin",
     hw.LintChanged: "pin",
     hw.InterruptFlagChanged: "interrupt_flag",

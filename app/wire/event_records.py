@@ -41,6 +41,6 @@ def event_record(number: int, time: int, event: sim.Event, names: Names = VECTOR
         "cpu": cpu,
         "vector": vector,
         "message": message,
-        "pin": event.pin if isinstance(event, hw.PinChanged | hw.EntryWriteIgnored) else None,
+        "pin": event.pin if isinstance(event, hw.PinChanged | hw.LineStillUp | hw.EntryWriteIgnored) else None,
         "text": event_words(event, names),
     }

@@ -104,12 +104,10 @@ _SignalEvent = (
     | hw.ExternalAcknowledged
     | hw.InitPerformed
     | hw.Started
-    | hw.PinChanged
-    | hw.LegacyLineChanged
-    | hw.LintChanged
     | hw.InterruptFlagChanged
     | hw.InterruptsHeldOff
 )
+_LineEvent = hw.PinChanged | hw.LineStillUp | hw.LegacyLineChanged | hw.LintChanged
 _RegisterEvent = (
     hw.ApicModeChanged
     | hw.LocalSourceDropped
@@ -129,6 +127,8 @@ def event_words(event: sim.Event, names: Names = VECTOR_NAMES) -> str:
         return _service_words(event, names)
     if isinstance(event, _SignalEvent):
         return _signal_words(event)
+    if isinstance(event, _LineEvent):
+        return _line_words(event)
     if isinstance(event, _RegisterEvent):
         return _register_words(event)
     return _simulation_words(event)
@@ -208,16 +208,22 @@ def _signal_words(
             return f"CPU {cpu} is reset by INIT" + (" and waits for a start-up IPI." if waits else " and begins anew.")
         case hw.Started(cpu, address):
             return f"CPU {cpu} starts at {address:#07x}."
-        case hw.LegacyLineChanged(line, level):
-            return f"Line {line} of the 8259 goes {'up' if level else 'down'}."
-        case hw.LintChanged(cpu, pin, level):
-            return f"CPU {cpu}: LINT{pin} goes {'up' if level else 'down'}."
-        case hw.PinChanged(pin, level, reason):
-            return f"Pin {pin} goes {'up' if level else 'down'}" + (f"; nothing is sent: {reason}." if reason else ".")
         case hw.InterruptFlagChanged(cpu, enabled):
             return f"CPU {cpu}: interrupts are {'on' if enabled else 'off'}."
         case hw.InterruptsHeldOff(cpu, held):
             return f"CPU {cpu}: its interrupts are {'held off' if held else 'let in again'}."
+
+
+def _line_words(event: _LineEvent) -> str:
+    match event:
+        case hw.LegacyLineChanged(line, level):
+            return f"Line {line} of the 8259 goes {'up' if level else 'down'}."
+        case hw.LintChanged(cpu, pin, level):
+            return f"CPU {cpu}: LINT{pin} goes {'up' if level else 'down'}."
+        case hw.LineStillUp(pin):
+            return f"The line of pin {pin} is still up after the EOI: it sends again."
+        case hw.PinChanged(pin, level, reason):
+            return f"Pin {pin} goes {'up' if level else 'down'}" + (f"; nothing is sent: {reason}." if reason else ".")
 
 
 def _register_words(

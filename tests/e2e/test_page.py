@@ -41,6 +41,21 @@ def test_axe_finds_nothing_serious(open_page: Open, session: Api, scheme: Litera
     assert serious(results.response["violations"]) == []
 
 
+#: WCAG 2.2 AA and good practice: targets large enough to hit, landmarks that can be told apart.
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.mark.parametrize("path", ["session", "compare"])
+def test_axe_finds_nothing_by_the_rules_of_wcag_2_2_and_good_practice(open_page: Open, session: Api, path: str) -> None:
+    page = open_page(f"/s/{session.id}" if path == "session" else "/compare", live=path == "session")
+    if path == "compare":
+        page.locator("#numbers-title").wait_for(timeout=60_000)
+
+    results = Axe().run(page, options=RULES)
+
+    assert [(item["id"], node["target"]) for item in results.response["violations"] for node in item["nodes"]] == []
+
+
 @pytest.mark.parametrize("width", [1280, 1440, 1799, 1800, 1920])
 def test_bar_of_a_wide_window_is_one_line(open_page: Open, session: Api, width: int) -> None:
     page = open_page(f"/s/{session.id}", viewport={"width": width, "height": 900})
