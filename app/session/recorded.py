@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from app.backends.cost_sheet import DEFAULT_COST_SHEET
 from app.hw.events import Fault, Ignored
 from app.session.drive import NotPossible, State
+from app.session.recorded_findings import difference_records, limit_records
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
 from app.sim.commands import Demonstrate, SendIpi, Stimulus
 from app.sim.counters import Counters
@@ -32,6 +33,9 @@ class RecordedDrive:
         self.machine = replay.machine
         self.vector_names: Mapping[int, str] = {}  # nobody knows which kernel was recorded
         self.longest_gap = 0.02
+        self._limits = limit_records(replay)
+        self._found = 0
+        self._differences: list[State] = []
         self._counters = Counters()
         self._log = EventLog(self.machine.clock, self._counters)
         self._kept = KeptStates()
@@ -126,8 +130,19 @@ class RecordedDrive:
                 "vectors_checked": replay.vectors_checked,
                 "vectors_mismatched": replay.vectors_mismatched,
                 "unexplained": replay.findings.unexplained,
+                "checked": replay.findings.checked,
+                "unseen": replay.findings.reads_unseen + replay.findings.vectors_unseen,
+                "limits": self._limits,
             },
+            "differences": self._told(),
         }
+
+    def _told(self) -> list[State]:
+        """The same object as long as nothing new is found, so that nobody is sent it again."""
+        found = self.replay.findings.mismatched
+        if found != self._found:
+            self._found, self._differences = found, difference_records(self.replay)
+        return self._differences
 
     def _counted(self) -> State:
         """What the recording tells; exits and cycles it does not."""

@@ -7,9 +7,11 @@ from app.backends.catalogue import DEFAULT_BACKEND
 from app.backends.cost_sheet import CostSheet
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session import jobs
+from app.session.drive import NotPossible
 from app.session.owner import Admission, Room, make_room, new_id, new_key
 from app.session.owner import TooManySessions as TooManySessions
 from app.session.recorded import RecordedDrive
+from app.session.recorded_findings import position_of
 from app.session.repeats import Repeats
 from app.session.session import Session
 from app.session.share import Share
@@ -17,7 +19,7 @@ from app.session.simulated import SimulatedDrive
 from app.session.sleep import SLEEP_AFTER
 from app.session.worker import Tell
 from app.session.workshop import Workshop, say_nothing
-from app.sim.commands import Demonstrate
+from app.sim.commands import OPERATION, Demonstrate, StepBy
 from app.sim.simulation import Simulation
 from app.traces.errors import UnusableRecording
 from app.traces.replay import Replay
@@ -146,6 +148,20 @@ class Registry:
     async def open_sample(self, name: str, visitor: str = "") -> Session:
         """As open_recording, for one of the recordings that come with the program."""
         return await self.open_recording(sample_file(name, visitor))
+
+    async def open_moment(self, of: Session, line: int) -> Session:
+        """A session that plays the recording of *of* up to its *line*, and stands still there. NotPossible where *of*
+        follows no recording."""
+        drive = of.drive
+        if not isinstance(drive, RecordedDrive):
+            raise NotPossible("this session follows no recording")
+        again = Replay(drive.replay.recording, drive.machine.profile)
+        moment = RecordedDrive(drive.name, again, drive.data)
+        session = self._add(f"{drive.name}, line {line}", moment, paused=True, speed=RECORDING_SPEED)
+        position = position_of(again, line)
+        if position:
+            await session.submit(StepBy(OPERATION, position))
+        return session
 
     def samples(self) -> list[tuple[str, str]]:
         """(name, title) of the recordings that come with the program."""

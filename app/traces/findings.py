@@ -109,6 +109,11 @@ class Findings:
         return sum(tally.unexplained for tally in self._tallies)
 
     @property
+    def mismatched(self) -> int:
+        """Differences of every kind, explained or not."""
+        return sum(tally.mismatched for tally in self._tallies)
+
+    @property
     def checked(self) -> int:
         """Checks of every kind."""
         return sum(tally.checked for tally in self._tallies)

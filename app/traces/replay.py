@@ -234,6 +234,7 @@ class Replay:
         if not self._unseen.vectors:
             self._note = "not checked"
             self.findings.vectors_unseen += 1
+            self._no_longer_waits(operation)
             return
         cpu = operation.cpu if operation.cpu is not None else self._guessed_cpu(operation.vector)
         self._runs(cpu, operation.line)
@@ -241,6 +242,14 @@ class Replay:
         self._note = f"CPU {cpu}, {self._taken.check(operation, cpu)}"
         self.machine.retry()
         self._settle(operation.line)
+
+    def _no_longer_waits(self, operation: VectorTaken) -> None:
+        """Somebody took the vector: it does not wait any more at that CPU, or at the first that it waits at."""
+        for cpu in self.machine.cpus:
+            if operation.vector in cpu.apic.irr and operation.cpu in (None, cpu.number):
+                cpu.apic.irr.clear(operation.vector)
+                cpu.apic.coalesced.clear(operation.vector)
+                return
 
     def _guessed_cpu(self, vector: int) -> int:
         """Who took *vector*, when the recording does not say: of the CPUs that could, the one that ends it first."""

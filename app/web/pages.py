@@ -44,6 +44,9 @@ from app.x86.icr import (
     TriggerMode,
 )
 
+#: No file has so many lines as this.
+_LAST_LINE = 999_999_999
+
 router = APIRouter(include_in_schema=False)
 
 MOST_CPUS = 32
@@ -185,6 +188,14 @@ async def open_recording(request: Request, session_id: str, progress: Telling) -
         raise Problem(422, "Which recording?", errors=[("recording", "choose a file first")])
     opened = await while_there(request, opening)
     return _kept(request, opened)
+
+
+@router.post("/s/{session_id}/moments")
+async def open_moment(request: Request, session_id: str) -> Response:
+    """The same recording, played up to one of its lines, as a session of its own."""
+    registry = registry_of(request)
+    line = whole_number(await fields_of(request), "line", 0, _LAST_LINE, otherwise=0)
+    return _kept(request, await registry.open_moment(registry.get(session_id), line))
 
 
 @router.post("/s")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from app.session.recorded import RecordedDrive
+from app.session.recorded_findings import limit_records
 from app.session.registry import File
 from app.web.addresses import link
 from app.web.api import links_of, registry_of
@@ -44,11 +45,6 @@ async def open_recording(
         "session": session.id,
         "key": session.key,
         "format": drive.replay.recording.format,
-        "limits": limits_of(drive),
+        "limits": limit_records(drive.replay),
         "links": links_of(session),
     }
-
-
-def limits_of(drive: RecordedDrive) -> list[dict[str, Any]]:
-    """What the recording cannot show, said once for each."""
-    return [limit._asdict() for limit in drive.replay.recording.limits]

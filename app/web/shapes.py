@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from app.web.recording_shapes import Difference, Limit, RecordingState
+
 Hexadecimal = str
 Side = Literal["a", "b"]
 PROBLEM = "application/problem+json"
@@ -117,21 +119,6 @@ class Counters(_Shape):
     eois: int
 
 
-class RecordingState(_Outline):
-    """How far a recording has been played, and what was found."""
-
-    name: str
-    position: int
-    length: int
-    finished: bool
-    line: int
-    reads_checked: int
-    reads_mismatched: int
-    vectors_checked: int
-    vectors_mismatched: int
-    unexplained: int
-
-
 class CpuState(_Outline):
     """One CPU; `irr`, `isr`, `tmr` are 64 hexadecimal digits, bit *v* of which is vector *v*."""
 
@@ -237,6 +224,8 @@ class State(_Outline):
     ioapic: IoApicState
     in_flight: list[Flight]
     recording: RecordingState | None
+    #: Of sessions that follow a recording.
+    differences: list[Difference] = []
 
 
 class Applied(BaseModel):
@@ -267,13 +256,6 @@ class Told(_Shape):
     stage: str
     done: int
     total: int
-
-
-class Limit(_Shape):
-    """Something that a file cannot show, from its line `line` on."""
-
-    line: int
-    says: str
 
 
 class OpenedRecording(_Shape):

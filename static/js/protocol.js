@@ -125,6 +125,20 @@
  * @property {number} vectors_checked
  * @property {number} vectors_mismatched
  * @property {number} unexplained differences of every kind that are no known deviation of the recorder
+ * @property {number} checked
+ * @property {number} unseen what hangs on something that the file does not show
+ * @property {{ line: number, says: string }[]} limits
+ *
+ * @typedef {object} Difference
+ * @property {number} line
+ * @property {number} position operations done when all of the line is
+ * @property {number} time
+ * @property {number | null} cpu
+ * @property {string | null} recorded
+ * @property {string | null} model
+ * @property {string | null} why
+ * @property {string | null} known_deviation
+ * @property {string} text
  *
  * @typedef {{ command: string, operations: number, words: string }} UnderWay
  *
@@ -147,6 +161,7 @@
  * @property {Flight[]} in_flight
  * @property {Recording | null} recording
  * @property {{ paused: boolean }} [pair] of a machine that is one of two
+ * @property {Difference[]} [differences] of a session that follows a recording
  *
  * @typedef {object} MachineEvent
  * @property {number} n

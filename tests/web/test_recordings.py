@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -117,3 +118,31 @@ def test_name_is_shown_as_it_was_and_may_be_left_out(http: httpx2.Client) -> Non
         assert made["title"] == (name or "recording")
         http.delete(f"/api/v1/sessions/{made['id']}", headers=bearer(answer.json()["key"]))
     assert http.post(PATH, params={"name": "x" * 256}, content=log).status_code == 422
+
+
+WIRE = Path(__file__).parents[1] / "traces" / "cases" / "lint0-fixed-virtual-wire.qemu.log"
+X2APIC = WIRE.with_name("x2apic-guest-qemu-10.log")
+
+
+def test_what_a_file_cannot_show_is_in_the_answer(http: httpx2.Client) -> None:
+    body = by_api(http, "x2.log", X2APIC.read_bytes()).json()
+
+    assert [limit["line"] for limit in body["limits"]] == [2]
+    assert "x2APIC mode" in body["limits"][0]["says"]
+
+
+def test_a_recording_can_be_opened_at_one_of_its_lines(http: httpx2.Client) -> None:
+    session = by_api(http, "wire.log", WIRE.read_bytes()).json()["session"]
+
+    opened = http.post(f"/s/{session}/moments", data={"line": "8"}, headers={"Accept": "text/html"})
+
+    assert opened.status_code == 303
+    moment = http.get(f"/api/v1/sessions/{opened.headers['location'].rpartition('/')[2]}/state").json()
+    assert (moment["recording"]["line"], moment["recording"]["position"], moment["paused"]) == (8, 6, True)
+    assert [each["line"] for each in moment["differences"]] == [8]
+
+
+def test_only_a_recording_has_lines_to_be_opened_at(http: httpx2.Client) -> None:
+    session = http.post("/api/v1/sessions", json={}).json()["id"]
+
+    assert http.post(f"/s/{session}/moments", data={"line": "8"}).status_code == 409

@@ -1,12 +1,35 @@
 /** How far a replayed recording has come and how well the model explains it; while it replays, nothing can be caused. */
 
-import { find, setClass, setHidden, setText } from "../dom.js";
+import { element, find, setClass, setHidden, setText } from "../dom.js";
 import { grouped } from "../words.js";
 
 /** @param {import("../protocol.js").Recording} recording */
 export function positionWords(recording) {
   const done = recording.finished ? "Finished" : "Entry";
   return `${done} ${grouped(recording.position)} of ${grouped(recording.length)}, line ${grouped(recording.line)} of the file.`;
+}
+
+/** One difference: where, what, why, and the way to its moment.
+ * @param {import("../protocol.js").Difference} difference */
+function differenceItem(difference) {
+  const known = difference.known_deviation;
+  const item = element("li", known ? "difference" : "difference unexplained");
+  const line = grouped(difference.line);
+  const way = /** @type {HTMLButtonElement} */ (element("button", "button", `line ${line}`));
+  way.name = "line";
+  way.value = String(difference.line);
+  way.title = `Play this recording up to line ${line}, in a session of its own`;
+  way.setAttribute("aria-label", `Play up to line ${line}`);
+  const reason = known ? `Known deviation, ${known}` : "Not explained by any known deviation of the recorder";
+  item.append(way, element("p", "difference-what", difference.text), element("p", "difference-why", reason));
+  return item;
+}
+
+/** @param {import("../protocol.js").Difference[]} differences */
+function differencesWords(differences) {
+  const unexplained = differences.filter((difference) => difference.known_deviation === null).length;
+  const known = differences.length - unexplained;
+  return `${grouped(unexplained)} unexplained, ${grouped(known)} with a known deviation. Each line’s button plays the recording up to it.`;
 }
 
 export function createRecording() {
@@ -22,6 +45,30 @@ export function createRecording() {
     const node = find(document, id);
     setText(node, grouped(value));
     setClass(node, "off", bad);
+  };
+  const limitsPart = find(document, "#recording-limits-part");
+  const limits = find(document, "#recording-limits");
+  const differencesPart = find(document, "#differences-part");
+  const differencesList = find(document, "#differences");
+  const told = find(document, "#differences-words");
+  let limitsDrawn = "";
+  /** @param {import("../protocol.js").Recording} recording */
+  const drawLimits = (recording) => {
+    const words = recording.limits.map((limit) => `From line ${grouped(limit.line)}: ${limit.says}.`);
+    if (words.join() === limitsDrawn) return;
+    limitsDrawn = words.join();
+    setHidden(limitsPart, words.length === 0);
+    limits.replaceChildren(...words.map((each) => element("li", "", each)));
+  };
+  /** @type {unknown} */
+  let differencesDrawn;
+  /** @param {import("../protocol.js").Difference[]} differences */
+  const drawDifferences = (differences) => {
+    if (differences === differencesDrawn) return;
+    differencesDrawn = differences;
+    setHidden(differencesPart, differences.length === 0);
+    setText(told, differencesWords(differences));
+    differencesList.replaceChildren(...differences.map(differenceItem));
   };
   /** @type {unknown} */
   let drawn;
@@ -43,6 +90,9 @@ export function createRecording() {
     check("#recording-reads-off", recording.reads_mismatched, false);
     check("#recording-vectors", recording.vectors_checked, false);
     check("#recording-vectors-off", recording.vectors_mismatched, false);
+    check("#recording-unseen", recording.unseen, false);
     check("#recording-unexplained", recording.unexplained, recording.unexplained > 0);
+    drawLimits(recording);
+    drawDifferences(model.state.differences ?? []);
   };
 }

@@ -1,0 +1,57 @@
+"""What a replay has found and what its recording cannot show, as the page and the JSON interface get them."""
+
+from bisect import bisect_left
+from itertools import islice
+from typing import Any
+
+from app.traces.findings import Difference, ReadDifference, VectorDifference
+from app.traces.replay import Replay
+from app.traces.sentences import difference_words
+
+Json = dict[str, Any]
+
+#: So many differences without an explanation are told one by one, and so many with one. All are counted.
+MOST_TOLD = 100
+
+
+def limit_records(replay: Replay) -> list[Json]:
+    """What the recording cannot show, each said once."""
+    return [limit._asdict() for limit in replay.recording.limits]
+
+
+def difference_records(replay: Replay) -> list[Json]:
+    """The differences found so far, in the order of their lines."""
+    found = replay.findings.differences
+    unexplained = islice((each for each in found if each.known_deviation is None), MOST_TOLD)
+    known = islice((each for each in found if each.known_deviation is not None), MOST_TOLD)
+    told = sorted([*unexplained, *known], key=lambda each: each.line)
+    return [_record(replay, each) for each in told]
+
+
+def position_of(replay: Replay, line: int) -> int:
+    """How many operations are done when all of *line* are; those of earlier lines where it has none."""
+    return bisect_left(replay.recording.operations, line + 1, key=lambda operation: operation.line)
+
+
+def _record(replay: Replay, found: ReadDifference | VectorDifference | Difference) -> Json:
+    position = position_of(replay, found.line)
+    record = {
+        "line": found.line,
+        "position": position,
+        "time": replay.recording.operations[position - 1].time,
+        "cpu": None,
+        "recorded": None,
+        "model": None,
+        "why": None,
+        "known_deviation": found.known_deviation,
+        "text": difference_words(found),
+    }
+    match found:
+        case ReadDifference():
+            values = {"recorded": f"{found.recorded:#010x}", "model": f"{found.model:#010x}"}
+            return record | {"cpu": found.cpu, **values}
+        case VectorDifference():
+            model = None if found.model is None else f"{found.model:#04x}"
+            return record | {"cpu": found.cpu, "recorded": f"{found.vector:#04x}", "model": model, "why": found.why}
+        case Difference():
+            return record
