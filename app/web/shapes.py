@@ -1,7 +1,6 @@
 """The shapes of the answers, for the OpenAPI description. ``app/WIRE.md`` says what each field means.
 
-The answers are not passed through these models, which would drop what is not in them without a word; a test holds the
-answers of a running server against them.
+Answers are not passed through these models, which would drop what is not in them; a test holds a server's against them.
 """
 
 from typing import Any, Literal
@@ -224,7 +223,6 @@ class State(_Outline):
     ioapic: IoApicState
     in_flight: list[Flight]
     recording: RecordingState | None
-    #: Of sessions that follow a recording.
     differences: list[Difference] = []
 
 
