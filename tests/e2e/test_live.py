@@ -158,8 +158,9 @@ def test_cpu_that_spins_says_on_whom_and_why(open_page: Open, session: Api) -> N
     session.command("call_guest", cpu=0, function="smp_call_function")
     session.command("run_until_idle")
 
+    expect(page.locator("#reasons")).to_contain_text("CPU 0 spins on call_data.started until CPU 2 answers.")
+    expect(card(page, 0).locator(".now-words")).to_have_text("spins on call_data.started until CPU 2 answers")
     for place in (page.locator("#reasons"), card(page, 0).locator(".card-why")):
-        expect(place).to_contain_text("CPU 0 spins on call_data.started until CPU 2 answers.")
         expect(place).to_contain_text("CPU 2: 0xfb waits, interrupts are off (held off by hand).")
         expect(place).to_be_visible()
     expect(page.locator("#reasons-empty")).to_be_hidden()

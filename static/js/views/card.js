@@ -214,7 +214,8 @@ export function createCard(index, send, select, lens, dismiss) {
       plates(lying);
       setHidden(platesEmpty, lying.length > 0);
       registers(registersOf(cpu));
-      reasons(reasonsOf(cpu).slice(0, 4));
+      // On what it waits stands below, in the line of what it does; why that does not come needs the room.
+      reasons(reasonsOf(cpu).slice(cpu.waits?.because.length ? 1 : 0, 4));
       ended(ending);
       path(cpu, backend);
       now(cpu);
