@@ -29,8 +29,9 @@ class Pacer:
         self._wall = wall
         earliest = next_time - self.speed * self._longest_gap
         reached = self._virtual + elapsed * self.speed
-        # What could not be computed in time is not made up for either, or a storm would be followed by a race.
-        reached = min(reached, now + self.LONGEST_TICK * self.speed)
+        # What could not be computed in time is not made up for either, or a storm would be followed by a race. While
+        # nothing is due, time goes on, however far the next thing is.
+        reached = min(reached, max(now, next_time) + self.LONGEST_TICK * self.speed)
         self._virtual = max(reached, earliest, float(now))
         return int(self._virtual)
 

@@ -39,6 +39,14 @@ def test_gap_is_cut_to_its_longest() -> None:
     assert pacer.seconds_until(50_000) == pytest.approx(GAP)
 
 
+@pytest.mark.parametrize("gap", [0.02, GAP])
+def test_gap_of_any_length_is_over_once_it_has_lasted_its_longest(gap: float) -> None:
+    pacer = Pacer(1000.0, gap)
+    reached = [pacer.advance(wall / 64, 0, next_time=50_000) for wall in range(2 + int(gap * 64))]
+
+    assert reached[-1] >= 50_000, "what was done last happened at 0, and it stays there until the next"
+
+
 def test_gap_shorter_than_the_longest_is_waited_for() -> None:
     assert Pacer(1000.0, GAP).advance(0.0, 0, next_time=899) == 0
 
@@ -108,4 +116,4 @@ def test_what_could_not_be_computed_in_time_is_not_made_up_for() -> None:
     pacer = Pacer(1000.0, GAP)
     minute = [pacer.advance(tick / 10, 0, next_time=300) for tick in range(600)]  # and the machine does not get on
 
-    assert max(minute) == 1000 * Pacer.LONGEST_TICK
+    assert max(minute) == 300 + 1000 * Pacer.LONGEST_TICK

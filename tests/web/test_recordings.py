@@ -1,6 +1,7 @@
 """A recording that is sent becomes a session; what cannot be read becomes nothing at all."""
 
 import gzip
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -146,3 +147,14 @@ def test_only_a_recording_has_lines_to_be_opened_at(http: httpx2.Client) -> None
     session = http.post("/api/v1/sessions", json={}).json()["id"]
 
     assert http.post(f"/s/{session}/moments", data={"line": "8"}).status_code == 409
+
+
+def test_recording_plays_by_itself(http: httpx2.Client) -> None:
+    opened = by_api(http, "boot.log.gz", SAMPLE).json()
+    for _ in range(300):
+        if http.get(opened["links"]["state"]).json()["recording"]["position"] > 10:
+            break
+        time.sleep(0.05)
+    else:
+        pytest.fail("it stands still")
+    http.delete(f"/api/v1/sessions/{opened['session']}", headers=bearer(opened["key"]))
