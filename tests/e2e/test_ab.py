@@ -117,8 +117,10 @@ def test_page_is_no_wider_than_the_screen(open_page: Open, pair: str, width: int
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
 
-def test_pair_is_ended_by_keyboard_and_leads_to_another(open_page: Open, pair: str) -> None:
-    page = open_page(pair)
+def test_pair_is_ended_by_keyboard_and_leads_to_another(open_page: Open) -> None:
+    page = open_page("/ab", live=False)
+    page.get_by_role("button", name="Put side by side").click()
+    page.locator("#link[data-link=live]").wait_for()
 
     tab_to(page, page.get_by_role("button", name="End this pair"))
     page.keyboard.press("Enter")

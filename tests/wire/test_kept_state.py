@@ -10,6 +10,7 @@ from app.backends.catalogue import BACKENDS, generation_for
 from app.compare.lock_step import LockStep
 from app.compare.script import at_once
 from app.guest.generations import GENERATIONS
+from app.guest.steps import Acknowledge, EnterNmi, Fence
 from app.hw.cpu import Cpu
 from app.hw.event_channels import EventChannels
 from app.hw.local_apic import LocalApic
@@ -149,3 +150,15 @@ def test_every_field_of_the_model_is_in_the_mark_or_known_to_show_nowhere(kind: 
 
 def test_every_kernel_has_a_back_end_among_those_tested() -> None:
     assert {generation_for(backend) for backend in BACKENDS} == set(GENERATIONS)
+
+
+def test_steps_that_say_nothing_are_told_apart_by_what_they_are() -> None:
+    drive = SimulatedDrive(Simulation(2))
+    apply(drive, SendIpi(0, Icr(0x51, destination=1)))
+    drive.run(operations=2)
+    processor = drive.simulation.processors[0]
+    assert processor.frames
+
+    for step in (Fence(), EnterNmi(), Acknowledge()):
+        processor.last_step = step
+        assert_as_built_anew(drive)
