@@ -121,9 +121,12 @@ class Execution:
                     frame.value = None
                     continue
             frame.value = 0
-            if self.watch is None:
-                return self.effects.perform(processor, frame, step)
-            return self.watch(processor, frame, step, self.effects.perform(processor, frame, step))
+            cycles = self.effects.perform(processor, frame, step)
+            if self.watch is not None:
+                self.watch(processor, frame, step, cycles)
+            if cycles is None and cpu.next_arrival() is not None:
+                continue  # the first look of a wait was the instruction behind an STI: what it held back comes now
+            return cycles
 
     def _take_resets(self, processor: Processor) -> None:
         """INIT and start-up IPI act at an instruction boundary, and throw away whatever the CPU was doing."""

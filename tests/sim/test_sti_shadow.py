@@ -3,12 +3,14 @@
 import pytest
 
 from app.guest.steps import EnableInterrupts, Step, Work
-from app.sim.commands import SetInterruptFlag, Stimulus
-from app.sim.events import HandlerEntered
+from app.hw.events import Acknowledged
+from app.sim.commands import CallGuest, SendMsi, SetInterruptFlag, Stimulus
+from app.sim.events import CallFinished, HandlerEntered
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode
-from tests.sim.helpers import finish, order, run_to, signal, steps_of, under_every_backend
+from tests.sim.helpers import LIMIT, finish, happened, order, run_to, signal, steps_of, under_every_backend
 
+MSI_TO_CPU_0 = 0xFEE0_0000
 #: A device's handler turns interrupts on while it works.
 DEVICE, HIGHER = 0x51, 0x61
 SIGNALS = [
@@ -80,3 +82,22 @@ def test_idle_cpu_whose_window_a_person_opens_has_no_shadow(backend: str) -> Non
 @under_every_backend
 def test_booted_machine_has_no_shadow(backend: str) -> None:
     assert not any(cpu.interrupt_shadow for cpu in Simulation(3, backend).machine.cpus)
+
+
+@pytest.mark.parametrize("delay", range(0, 9_000, 100))
+def test_interrupt_that_comes_behind_an_sti_is_taken_by_a_cpu_that_begins_to_wait(delay: int) -> None:
+    """A TLB flush switches interrupts on again and then spins. CPU 1 is held off, so that it spins for ever. Under
+    trap-emulate its own message arrives while the write exits: nothing else wakes the sender."""
+    simulation = Simulation(3, "trap-emulate", generation="linux-2.6.22")
+    simulation.run(until_idle=True)
+    simulation.apply(CallGuest(0, "flush_tlb_others", mask=0b10))
+    simulation.machine.set_interrupt_flag(1, False)
+    simulation.run(until=simulation.time + delay)
+
+    simulation.apply(SendMsi(MSI_TO_CPU_0, 0x41))
+    simulation.run(operations=LIMIT)
+
+    log = simulation.take_log()
+    assert [event.vector for event in happened(log, Acknowledged) if event.cpu == 0] == [0x41]
+    assert not simulation.machine.cpus[0].apic.irr.bits
+    assert not [event for event in happened(log, CallFinished) if event.cpu == 0]
