@@ -100,6 +100,8 @@ class LockStep:
             raise ValueError(f"A has {len(a.processors)} CPUs and B has {len(b.processors)}")
         self.a, self.b = Side(a), Side(b)
         self.stimuli = 0
+        #: How many interrupts are to have arrived on each, while a step to the next arrival is under way.
+        self._goals: tuple[int, ...] | None = None
         #: How many steps of both are kept for which stimulus.
         self._kept: deque[tuple[int, int]] = deque()
         #: Single steps that both keep, up to the last stimulus but one.
@@ -130,6 +132,7 @@ class LockStep:
             if not isinstance(cue.command, Pairable):
                 raise ValueError(f"{type(cue.command).__name__} has no place in a pair")
         self.stimuli += 1
+        self._goals = None
         for side, own in ((self.a, cues), (self.b, tuple(_for_b(cue) for cue in cues))):
             side.begin(own)
         self._make_room()
@@ -150,12 +153,15 @@ class LockStep:
 
     def run(self, operations: int = 1_000_000) -> int:
         """Lets both go on with the present stimulus, for no more than so many operations each; returns those done."""
+        self._goals = None
         return sum(side.run(operations) for side in self.sides)
 
     def run_to_next_arrival(self, operations: int) -> bool:
         """Lets each go on until one more interrupt has reached its last handler. False when more operations are
-        needed than were given."""
-        there = [_run_to_arrival(side, operations) for side in self.sides]  # both go on, whatever one says
+        needed than were given: asked again, whoever is there already waits for the other."""
+        goals = self._goals or tuple(side.arrived + 1 for side in self.sides)
+        there = [_run_to_arrival(side, goal, operations) for side, goal in zip(self.sides, goals, strict=True)]
+        self._goals = None if all(there) else goals
         return all(there)
 
     def aligned(self, number: int) -> AlignedStimulus:
@@ -171,8 +177,7 @@ class LockStep:
         return _counted(self.a), _counted(self.b)
 
 
-def _run_to_arrival(side: Side, operations: int) -> bool:
-    goal = side.arrived + 1
+def _run_to_arrival(side: Side, goal: int, operations: int) -> bool:
     for _ in range(operations):
         if side.at_rest or side.arrived >= goal:
             return True

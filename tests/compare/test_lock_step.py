@@ -195,6 +195,18 @@ def test_next_arrival_stops_behind_each_interrupt() -> None:
     assert [side.arrived for side in lock_step.sides] == [2, 2]
 
 
+def test_whoever_is_at_the_next_arrival_already_waits_for_the_other() -> None:
+    lock_step = pair(("native-xapic", "linux-2.6.22"), ("vmi", "linux-2.6.22"))
+    lock_step.begin(
+        at_once(CallGuest(0, "smp_send_reschedule", target=1), CallGuest(0, "smp_send_reschedule", target=2))
+    )
+
+    while not lock_step.run_to_next_arrival(1):
+        pass
+
+    assert [side.arrived for side in lock_step.sides] == [1, 1]
+
+
 def test_line_that_stays_up_does_not_hold_the_pair_for_ever() -> None:
     lock_step = pair(("native-xapic", "linux-2.6.22"), ("vmi", "linux-2.6.22"))
 
