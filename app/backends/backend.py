@@ -90,6 +90,9 @@ class BackendDefinition:
     name: str
     title: str
     apic_mode: ApicMode = ApicMode.XAPIC
+    #: Something remaps the interrupts of devices, so that they reach more than APIC IDs below 255: an IOMMU. A guest
+    #: has none, unless its hypervisor models one.
+    interrupt_remapping: bool = False
     hypervisor: Hypervisor | None = None
     paravirtualise: Callable[[ApicOperations], ApicOperations] | None = None
     event_channels: bool = False
@@ -165,7 +168,7 @@ def _missing(sheet: CostSheet, entries: Iterable[str]) -> Iterator[str]:
 
 @lru_cache
 def _bound(definition: BackendDefinition, generation: Generation) -> Backend:
-    native = generation.x2apic if definition.apic_mode is ApicMode.X2APIC else generation.xapic
+    native = generation.native_operations(definition.apic_mode, interrupt_remapping=definition.interrupt_remapping)
     assert native is not None, "reason_against has looked"
     operations = definition.paravirtualise(native) if definition.paravirtualise else native
     return Backend(

@@ -12,6 +12,7 @@ from app.backends.backend import BackendDefinition, Feature
 from app.backends.shared_eoi import SharesEoiWord, guest_eoi_spared
 from app.guest.apic_ops import ApicOperations, Context
 from app.guest.cpumask import cpus_of
+from app.guest.irqflags import local_irq_restore, local_irq_save
 from app.guest.linux_6 import apic_driver
 from app.guest.linux_6.kernel import XAPIC_OPERATIONS
 from app.guest.steps import GuestStep, HostSend, HostWork, Hypercall, ReadMsr, Steps, WriteMsr
@@ -36,9 +37,10 @@ _MSR_OF = {register: msr for msr, register in _REGISTER_OF.items()}
 
 
 def hv_apic_read(register: int) -> Steps[int]:
-    """TPR by its synthetic MSR, all else by the page."""
-    if register == Register.TPR:
-        return (yield ReadMsr(HV_X64_MSR_TPR))
+    """EOI and TPR by their synthetic MSRs, all else by the page."""
+    msr = _MSR_OF.get(Register(register))
+    if msr is not None:
+        return (yield ReadMsr(msr))
     return (yield from apic_driver.native_apic_mem_read(register))
 
 
@@ -67,47 +69,56 @@ def hv_ce_set_next_event(context: Context, delta: int) -> Steps[None]:
     yield WriteMsr(HV_X64_MSR_STIMER0_COUNT, context.cpu.apic.clock.now + delta)
 
 
-def __send_ipi_mask(cpumask: int, vector: int) -> Steps[int]:
-    """1 when the hypercall could do it, or nobody was named."""
-    if not cpumask:
+def __send_ipi_mask(context: Context, cpumask: int, vector: int, *, exclude_self: bool = False) -> Steps[int]:
+    """1 when the hypercall could do it, or nobody was named. Only the larger hypercall has its arguments in memory of
+    this CPU, and interrupts off around it. The highest CPU of the mask decides, be it excluded or not."""
+    named = cpumask & ~(1 << context.number) if exclude_self else cpumask
+    if not named:
         return 1
     if vector < LOW_VECTOR:
         return 0
-    plain = cpumask >> PLAIN_PROCESSORS == 0
-    yield Hypercall(SEND_IPI if plain else SEND_IPI_EX, (vector, cpumask))
+    if cpumask >> PLAIN_PROCESSORS == 0:
+        yield Hypercall(SEND_IPI, (vector, named))
+        return 1
+    flags = yield from local_irq_save(context)
+    yield Hypercall(SEND_IPI_EX, (vector, named))
+    yield from local_irq_restore(flags)
     return 1
 
 
 def hv_send_ipi(context: Context, cpu: int, vector: int) -> Steps[None]:
     """To one CPU."""
-    if not (yield from __send_ipi_mask(1 << cpu, vector)):
+    if not (yield from __send_ipi_mask(context, 1 << cpu, vector)):
         yield from XAPIC_OPERATIONS.send_ipi(context, cpu, vector)
 
 
 def hv_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
     """To a set of CPUs: one hypercall, whatever their number."""
-    if not (yield from __send_ipi_mask(cpumask, vector)):
+    if not (yield from __send_ipi_mask(context, cpumask, vector)):
         yield from XAPIC_OPERATIONS.send_ipi_mask(context, cpumask, vector)
 
 
 def hv_send_ipi_mask_allbutself(context: Context, cpumask: int, vector: int) -> Steps[None]:
     """The same without the CPU that asks."""
-    yield from hv_send_ipi_mask(context, cpumask & ~(1 << context.number), vector)
+    if not (yield from __send_ipi_mask(context, cpumask, vector, exclude_self=True)):
+        yield from XAPIC_OPERATIONS.send_ipi_mask_allbutself(context, cpumask, vector)
 
 
 def hv_send_ipi_allbutself(context: Context, vector: int) -> Steps[None]:
-    """To every other CPU."""
-    yield from hv_send_ipi_mask(context, context.kernel.online_mask & ~(1 << context.number), vector)
+    """To every other CPU: never by shorthand."""
+    yield from hv_send_ipi_mask_allbutself(context, context.kernel.online_mask, vector)
 
 
 def hv_send_ipi_all(context: Context, vector: int) -> Steps[None]:
     """To every CPU."""
-    yield from hv_send_ipi_mask(context, context.kernel.online_mask, vector)
+    if not (yield from __send_ipi_mask(context, context.kernel.online_mask, vector)):
+        yield from XAPIC_OPERATIONS.send_ipi_all(context, vector)
 
 
 def hv_send_ipi_self(context: Context, vector: int) -> Steps[None]:
     """To the CPU that asks: by hypercall, too."""
-    yield from hv_send_ipi(context, context.number, vector)
+    if not (yield from __send_ipi_mask(context, 1 << context.number, vector)):
+        yield from XAPIC_OPERATIONS.send_ipi_self(context, vector)
 
 
 class HypervHypervisor(SharesEoiWord):
@@ -117,8 +128,9 @@ class HypervHypervisor(SharesEoiWord):
         match step:
             case Hypercall():
                 return self._send_ipi(step)
-            case ReadMsr(msr) if msr == HV_X64_MSR_TPR:
-                return emulation.trapped_msr_access("RDMSR of TPR", Register.TPR, None)
+            case ReadMsr(msr) if msr in _REGISTER_OF:
+                register = _REGISTER_OF[msr]
+                return emulation.trapped_msr_access(f"RDMSR of {register.name}", register, None)
             case WriteMsr(msr, value) if msr == HV_X64_MSR_ICR:
                 return emulation.trapped_icr_write(value)
             case WriteMsr(msr, value) if msr == HV_X64_MSR_STIMER0_COUNT:

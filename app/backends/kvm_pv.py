@@ -13,6 +13,7 @@ from app.backends.backend import BackendDefinition, Feature
 from app.backends.shared_eoi import SharesEoiWord, guest_eoi_spared
 from app.guest.apic_ops import ApicOperations, Context
 from app.guest.cpumask import cpus_of
+from app.guest.irqflags import local_irq_restore, local_irq_save
 from app.guest.linux_6 import apic_driver
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
 from app.guest.steps import GuestStep, HostSend, HostWork, Hypercall, Steps
@@ -56,11 +57,11 @@ def kvm_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None
     """One hypercall for each window of 128 APIC IDs."""
     if not cpumask:
         return
-    flags = yield from apic_driver.local_irq_save(context)
+    flags = yield from local_irq_save(context)
     icr = DeliveryMode.NMI << 8 if vector == NMI_VECTOR else vector
     for lowest, bitmap in windows(list(cpus_of(cpumask))):
         yield Hypercall(SEND_IPI, (bitmap & _WORD, bitmap >> _WORD_BITS, lowest, icr))
-    yield from apic_driver.local_irq_restore(flags)
+    yield from local_irq_restore(flags)
 
 
 def kvm_send_ipi_mask_allbutself(context: Context, cpumask: int, vector: int) -> Steps[None]:

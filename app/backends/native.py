@@ -5,5 +5,8 @@ from app.hw.apic_base import ApicMode
 
 NATIVE_XAPIC = BackendDefinition(name="native-xapic", title="MMIO loads and stores to a real local APIC")
 NATIVE_X2APIC = BackendDefinition(
-    name="native-x2apic", title="RDMSR and WRMSR to a real local APIC", apic_mode=ApicMode.X2APIC
+    name="native-x2apic",
+    title="RDMSR and WRMSR to a real local APIC",
+    apic_mode=ApicMode.X2APIC,
+    interrupt_remapping=True,
 )

@@ -173,6 +173,7 @@ def _paravirtualise(native: ApicOperations) -> ApicOperations:
         smp_send_reschedule=xen_smp_send_reschedule,
         smp_call_function_mask=xen_smp_call_function_mask,
         flush_tlb_others=xen_flush_tlb_others,
+        startup_ipi_hook=native.startup_ipi_hook,
     )
     return everything.where_present_in(native)
 

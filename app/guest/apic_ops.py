@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from app.guest.steps import Steps, Word
+from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 
 
@@ -18,7 +19,8 @@ class ApicOperations:
     """What a back end may replace. Every entry is a generator function; a kernel that has no such entry has ``absent``.
 
     From the register upwards: register operations (``paravirt_ops`` of 2.6.20, ``struct apic`` today), sends (``struct
-    genapic``, ``struct apic``), and what the rest of the kernel asks for (``smp_ops``, ``flush_tlb_others``).
+    genapic``, ``struct apic``), what the rest of the kernel asks for (``smp_ops``, ``flush_tlb_others``), and the hook
+    in the start of another CPU (``paravirt_ops`` of 2.6.21).
     """
 
     apic_read: Callable[[int], Steps[int]]
@@ -34,6 +36,8 @@ class ApicOperations:
     smp_send_reschedule: "Callable[[Context, int], Steps[None]]"
     smp_call_function_mask: "Callable[[Context, int, bool], Steps[None]]"
     flush_tlb_others: "Callable[[Context, int], Steps[None]]"
+    #: Before the start-up IPI to that CPU: where a hypervisor is told in what state the CPU is to begin.
+    startup_ipi_hook: "Callable[[Context, int], Steps[None]]"
 
     def replaced_against(self, native: "ApicOperations") -> tuple[str, ...]:
         """Names of the entries that differ from *native*."""
@@ -143,8 +147,18 @@ class Context:
 Handler = Callable[[Context, int], Steps[None]]
 GuestFunction = Callable[[Context, CallArguments], Steps[None]]
 
+
+def send_ipi(context: Context, cpu: int, vector: int) -> Steps[None]:
+    """To one CPU. A kernel without an entry for that (2.6.22) sends to a mask of one."""
+    if context.operations.send_ipi is absent:
+        yield from context.operations.send_ipi_mask(context, 1 << cpu, vector)
+    else:
+        yield from context.operations.send_ipi(context, cpu, vector)
+
+
 #: What people can have called of the table itself, whichever kernel it is.
 TABLE_FUNCTIONS: dict[str, GuestFunction] = {
+    "send_ipi": lambda context, call: send_ipi(context, call.target, call.vector),
     "send_ipi_self": lambda context, call: context.operations.send_ipi_self(context, call.vector),
     "send_ipi_allbutself": lambda context, call: context.operations.send_ipi_allbutself(context, call.vector),
     "send_ipi_mask": lambda context, call: context.operations.send_ipi_mask(context, call.mask, call.vector),
@@ -158,9 +172,12 @@ class Generation:
 
     name: str
     title: str
-    #: The table of a kernel on an APIC in xAPIC mode, and in x2APIC mode where the kernel knows that mode.
+    #: The table of a kernel on an APIC in xAPIC mode.
     xapic: ApicOperations
+    #: The same in x2APIC mode, where the kernel knows it: on a machine that remaps interrupts, and on one that does
+    #: not. It is the kernel that chooses, for what devices can address.
     x2apic: ApicOperations | None
+    x2apic_phys: ApicOperations | None
     handler_of: Callable[[int], Handler]
     start_secondary: Callable[[Context], Steps[None]]
     #: The local timer's, as a clock event device: to fire after so many of its clocks.
@@ -169,3 +186,9 @@ class Generation:
     functions: Mapping[str, GuestFunction]
     reschedule_vector: int
     vector_names: Mapping[int, str]
+
+    def native_operations(self, mode: ApicMode, *, interrupt_remapping: bool) -> ApicOperations | None:
+        """The kernel's own table on a machine of that kind; None when it does not know the mode."""
+        if mode is not ApicMode.X2APIC:
+            return self.xapic
+        return self.x2apic if interrupt_remapping else self.x2apic_phys

@@ -12,7 +12,18 @@ from app.backends.hyperv import (
     SEND_IPI_EX,
 )
 from app.guest.linux_6.kernel import XAPIC_OPERATIONS
-from app.guest.steps import EmulatedRead, EmulatedWrite, HostSend, Hypercall, ReadMsr, VmEntry, VmExit, WriteMsr
+from app.guest.steps import (
+    DisableInterrupts,
+    EmulatedRead,
+    EmulatedWrite,
+    EnableInterrupts,
+    HostSend,
+    Hypercall,
+    ReadMsr,
+    VmEntry,
+    VmExit,
+    WriteMsr,
+)
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
 from tests.backends.helpers import context_of, done, intercepted, result
@@ -39,7 +50,7 @@ def test_processors_above_64_need_the_hypercall_with_banks(cpus: int, name: str)
     assert [step for step in steps if isinstance(step, HostSend)] == [
         HostSend(cpu, 0xFC, DeliveryMode.FIXED) for cpu in range(cpus)
     ]
-    assert steps[-1] == VmEntry()
+    assert [step for step in steps if not isinstance(step, EnableInterrupts)][-1] == VmEntry()
 
 
 def test_all_but_self_leaves_out_the_sender() -> None:
@@ -56,6 +67,33 @@ def test_low_vectors_fall_back_to_the_native_driver(vector: int, falls_back: boo
         steps = done(HYPERV, code)
         assert any(isinstance(step, Hypercall) for step in steps) is not falls_back
         assert sum(isinstance(step, VmExit) for step in steps) == (3 if falls_back else 0)
+
+
+@pytest.mark.parametrize(("operation", "shorthand"), [("send_ipi_all", 2), ("send_ipi_self", 1)])
+def test_what_falls_back_goes_by_the_native_driver_s_own_shorthand(operation: str, shorthand: int) -> None:
+    steps = done(HYPERV, getattr(HYPERV.operations, operation)(context_of(HYPERV), 2))
+
+    written = [step.value for step in steps if isinstance(step, EmulatedWrite)]
+    assert written == [shorthand << 18 | 0x400]
+
+
+def test_nmi_to_all_others_falls_back_to_one_send_each() -> None:
+    steps = done(HYPERV, HYPERV.operations.send_ipi_allbutself(context_of(HYPERV, cpus=4), 2))
+
+    written = [step.value for step in steps if isinstance(step, EmulatedWrite) and step.register == Register.ICR_HIGH]
+    assert written == [1 << 24, 2 << 24, 3 << 24]
+
+
+def test_interrupts_are_off_around_the_hypercall_with_banks_alone() -> None:
+    plain, banks = (
+        done(HYPERV, HYPERV.operations.send_ipi_all(context_of(HYPERV, cpus=cpus), 0xFC)) for cpus in (64, 65)
+    )
+
+    assert [any(isinstance(step, DisableInterrupts) for step in steps) for steps in (plain, banks)] == [False, True]
+
+
+def test_eoi_is_read_by_its_synthetic_msr_too() -> None:
+    assert next(HYPERV.operations.apic_read(Register.EOI)) == ReadMsr(HV_X64_MSR_EOI)
 
 
 def test_tpr_is_a_synthetic_msr_and_other_registers_are_the_page() -> None:

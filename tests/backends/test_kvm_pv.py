@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from app.backends.catalogue import backend
 from app.backends.kvm_pv import KVM_EINVAL, SEND_IPI, WINDOW, windows
 from app.guest.cpumask import cpus_of
-from app.guest.linux_6.kernel import X2APIC_OPERATIONS
+from app.guest.linux_6.kernel import X2APIC_PHYS_OPERATIONS
 from app.guest.steps import (
     DisableInterrupts,
     EmulatedWrite,
@@ -35,7 +35,7 @@ def answer(*arguments: int) -> tuple[list[Step], int]:
 
 def test_exactly_mask_sends_and_eoi_are_overridden() -> None:
     assert KVM.overrides == ("eoi", "send_ipi_mask", "send_ipi_mask_allbutself")
-    assert KVM.native is X2APIC_OPERATIONS
+    assert KVM.native is X2APIC_PHYS_OPERATIONS
 
 
 def test_old_kernel_has_no_such_guest() -> None:

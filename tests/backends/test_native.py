@@ -5,7 +5,7 @@ import pytest
 from app.backends.catalogue import backend
 from app.guest.generations import GENERATIONS
 from app.guest.linux_2_6_22.kernel import NATIVE_OPERATIONS
-from app.guest.linux_6.kernel import X2APIC_OPERATIONS, XAPIC_OPERATIONS
+from app.guest.linux_6.kernel import X2APIC_CLUSTER_OPERATIONS, XAPIC_OPERATIONS
 from app.guest.steps import Load, ReadMsr, Store, WriteMsr
 from app.hw.apic_base import ApicMode
 from app.x86.registers import Register
@@ -26,7 +26,7 @@ def test_nothing_is_overridden_on_the_page(generation: str) -> None:
 
 def test_nothing_is_overridden_over_msrs() -> None:
     assert (MSRS.overrides, MSRS.hypervisor, MSRS.apic_mode) == ((), None, ApicMode.X2APIC)
-    assert MSRS.operations is X2APIC_OPERATIONS
+    assert MSRS.operations is X2APIC_CLUSTER_OPERATIONS
 
 
 def test_the_old_kernel_knows_no_msrs() -> None:

@@ -1,16 +1,37 @@
 from app.backends import vmi
 from app.guest.linux_2_6_22.apic_driver import native_apic_read
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
-from app.guest.steps import Decode, EmulatedRead, EmulatedWrite, Halt, HypervisorCall, VmEntry, VmExit, Work
+from app.guest.steps import (
+    Decode,
+    EmulatedRead,
+    EmulatedWrite,
+    Halt,
+    Hypercall,
+    HypervisorCall,
+    VmEntry,
+    VmExit,
+    Work,
+)
 from app.x86.registers import Register
 from tests.backends.helpers import done, intercepted, result
+from tests.guest.helpers import context_of
 
 VMI = vmi.VMI.bind(LINUX_2_6_22)
 TPR = Register.TPR
 
 
-def test_exactly_apic_read_and_apic_write_are_overridden() -> None:
-    assert VMI.overrides == ("apic_read", "apic_write")
+def test_registers_are_overridden_and_the_start_of_a_cpu() -> None:
+    assert VMI.overrides == ("apic_read", "apic_write", "startup_ipi_hook")
+
+
+def test_hypervisor_is_told_in_what_state_a_cpu_is_to_begin() -> None:
+    hook = VMI.operations.startup_ipi_hook(context_of(operations=VMI.operations), 3)
+
+    assert done(VMI, hook) == [Hypercall("SetInitialAPState", (3,), "hypervisor_call"), VmEntry()]
+
+
+def test_native_kernel_tells_nobody() -> None:
+    assert list(NATIVE_OPERATIONS.startup_ipi_hook(context_of(), 3)) == []
 
 
 def test_everything_above_is_the_native_code() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.guest.apic_ops import ApicOperations, Context, Generation, Kernel
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
-from app.guest.linux_6.kernel import LINUX_6, X2APIC_OPERATIONS, XAPIC_OPERATIONS
+from app.guest.linux_6.kernel import LINUX_6, X2APIC_CLUSTER_OPERATIONS, X2APIC_PHYS_OPERATIONS, XAPIC_OPERATIONS
 from app.guest.steps import Load, MemoryWrite, ReadMsr, SpinUntil, Step, Steps, Store
 from app.hw.apic_base import ApicMode
 from app.hw.machine import Machine
@@ -20,7 +20,7 @@ def context_of(
     operations: ApicOperations = NATIVE_OPERATIONS,
     generation: Generation = LINUX_2_6_22,
 ) -> Context:
-    mode = ApicMode.X2APIC if operations is generation.x2apic else ApicMode.XAPIC
+    mode = ApicMode.X2APIC if operations in (generation.x2apic, generation.x2apic_phys) else ApicMode.XAPIC
     return Context(Machine(cpus, mode=mode).cpus[cpu], Kernel(cpus, generation), operations)
 
 
@@ -30,8 +30,13 @@ def xapic(cpu: int = 0, cpus: int = 4) -> Context:
 
 
 def x2apic(cpu: int = 0, cpus: int = 4) -> Context:
-    """Linux 6 over MSRs."""
-    return context_of(cpu, cpus, X2APIC_OPERATIONS, LINUX_6)
+    """Linux 6 over MSRs, with logical clusters."""
+    return context_of(cpu, cpus, X2APIC_CLUSTER_OPERATIONS, LINUX_6)
+
+
+def x2apic_phys(cpu: int = 0, cpus: int = 4) -> Context:
+    """Linux 6 over MSRs, with physical destinations."""
+    return context_of(cpu, cpus, X2APIC_PHYS_OPERATIONS, LINUX_6)
 
 
 def steps_of(code: Steps[None], *reads: int) -> list[Step]:

@@ -38,6 +38,7 @@ def test_operations_are_named_as_in_the_kernel() -> None:
         "smp_send_reschedule",
         "smp_call_function_mask",
         "flush_tlb_others",
+        "startup_ipi_hook",
     ]
 
 

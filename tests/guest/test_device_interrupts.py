@@ -5,7 +5,7 @@ import pytest
 from app.guest.apic_ops import Context, Generation
 from app.guest.device_interrupts import do_irq, do_nmi, smi_handler
 from app.guest.generations import GENERATIONS
-from app.guest.steps import Step, Store, Work
+from app.guest.steps import Load, Step, Store, Work
 from app.hw.event_channels import EventChannels
 from app.hw.events import Event
 from app.hw.ledger import Ledger
@@ -37,7 +37,10 @@ def test_level_device_is_ended_after_it_was_served() -> None:
     context = context_of()
     context.cpu.apic.tmr.set(0x51)
 
-    assert kinds(handle(context, 0x51)) == ["EnableInterrupts", "Work", "DisableInterrupts", "EOI"]
+    steps = handle(context, 0x51)
+
+    assert kinds(steps) == ["EnableInterrupts", "Work", "DisableInterrupts", "Load", "EOI"]
+    assert steps[3] == Load(Register.TMR0 + 2 * 0x10)  # was it an edge to the APIC?
 
 
 @pytest.mark.parametrize("vector", [0x20, 0x2F])

@@ -4,6 +4,8 @@ import pytest
 
 from app.guest.apic_ops import Generation
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
+from app.guest.linux_6.kernel import X2APIC_CLUSTER_OPERATIONS, X2APIC_PHYS_OPERATIONS
+from app.hw.apic_base import ApicMode
 
 generations = pytest.mark.parametrize("kernel", GENERATIONS.values(), ids=GENERATIONS.keys())
 
@@ -24,7 +26,17 @@ def test_only_todays_kernel_knows_x2apic_mode() -> None:
 
 @generations
 def test_both_modes_have_the_same_entries(kernel: Generation) -> None:
-    assert kernel.x2apic is None or kernel.x2apic.entries() == kernel.xapic.entries()
+    for table in (kernel.x2apic, kernel.x2apic_phys):
+        assert table is None or table.entries() == kernel.xapic.entries()
+
+
+def test_kernel_names_clusters_where_interrupts_are_remapped_and_one_cpu_where_they_are_not() -> None:
+    kernel = GENERATIONS["linux-6"]
+
+    assert kernel.native_operations(ApicMode.X2APIC, interrupt_remapping=True) is X2APIC_CLUSTER_OPERATIONS
+    assert kernel.native_operations(ApicMode.X2APIC, interrupt_remapping=False) is X2APIC_PHYS_OPERATIONS
+    assert kernel.native_operations(ApicMode.XAPIC, interrupt_remapping=True) is kernel.xapic
+    assert GENERATIONS["linux-2.6.22"].native_operations(ApicMode.X2APIC, interrupt_remapping=True) is None
 
 
 @generations

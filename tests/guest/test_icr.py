@@ -4,7 +4,7 @@ import pytest
 
 from app.guest.apic_ops import Context
 from app.guest.icr import apic_icr_write
-from app.guest.steps import Load, Store, WriteMsr
+from app.guest.steps import DisableInterrupts, EnableInterrupts, Load, Store, WriteMsr
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, Icr, Shorthand
 from app.x86.registers import Register
 from tests.guest.helpers import context_of, steps_of, stores_of, x2apic, xapic
@@ -30,6 +30,15 @@ def test_last_command_is_waited_for_on_the_page(context: Context) -> None:
 
 def test_command_is_one_msr_of_64_bits_without_waiting() -> None:
     assert steps_of(apic_icr_write(x2apic(), STARTUP)) == [WriteMsr(0x830, 3 << 32 | STARTUP.low())]
+
+
+def test_nothing_comes_between_the_two_halves_in_the_old_kernel() -> None:
+    context = context_of()
+    context.cpu.interrupt_flag = True
+
+    steps = [type(step) for step in steps_of(apic_icr_write(context, STARTUP))]
+
+    assert steps == [Load, DisableInterrupts, Store, Store, EnableInterrupts]
 
 
 def test_shorthand_leaves_the_destination_alone_in_the_old_kernel() -> None:

@@ -111,7 +111,8 @@ def test_an_access_counts_whether_it_exits_or_not(backend: str) -> None:
 def test_cycles_are_what_the_steps_cost_and_waiting_is_free() -> None:
     counters = counted("native-xapic", 2, CallGuest(0, "smp_send_reschedule", target=1))
 
-    send = CYCLES["mmio_read"] + 2 * CYCLES["mmio_write"]
+    interrupts_off = CYCLES["disable_interrupts"] + CYCLES["enable_interrupts"]
+    send = interrupts_off + CYCLES["mmio_read"] + 2 * CYCLES["mmio_write"]
     handler = CYCLES["interrupt_entry"] + CYCLES["mmio_write"] + CYCLES["handler_reschedule"]
     assert counters.cycles == send + handler + CYCLES["interrupt_return"]
 

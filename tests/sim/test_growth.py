@@ -18,6 +18,9 @@ from tests.sim.helpers import reschedule, under_every_pair
 _SOURCES = str(Path(app.__file__).parent)
 #: Above the eight CPUs up to which a kernel has a way of its own to send.
 FEW, MANY = 9, 255
+#: Hyper-V names the targets up to VP 63 in the one hypercall and those beyond in the other, with interrupts masked
+#: (hv_apic.c): among the few there must then be one beyond.
+FEW_BEYOND_64 = 66
 FAR = 1 << 30
 
 
@@ -59,7 +62,7 @@ def test_an_ipi_to_one_cpu_costs_the_same_among_few_and_many(generation: str, ba
         lines_of_command(
             Simulation(cpus, backend, generation=generation), reschedule(0, cpus - 1 if to_the_last else 1)
         )
-        for cpus in (FEW, MANY)
+        for cpus in (FEW_BEYOND_64 if to_the_last and backend == "hyperv" else FEW, MANY)
     )
 
     assert few == many > 100

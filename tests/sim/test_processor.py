@@ -26,7 +26,7 @@ def test_call_stack_goes_from_the_kernels_function_to_the_access() -> None:
     simulation = Simulation(2)
     simulation.apply(CallGuest(0, "smp_send_reschedule", target=1))
 
-    simulation.run(operations=2)
+    simulation.run(operations=3)
 
     assert simulation.processors[0].call_stack() == [
         ("smp_send_reschedule", False),

@@ -177,11 +177,12 @@ def test_work_behind_a_send_is_that_of_what_was_sent_last() -> None:
 
     stretch = simulation.watch.stretches[-1]
     init, startup, again = stretch.interrupts
-    # Two writes of ICR and a wait for each INIT (the first has to wait longer), then what comes before the start-up
-    # IPI goes: ESR and the upper half of ICR.
-    assert init.sending.cycles == (2 * write + 3 * read) + (2 * write + read) + (write + read + write)
-    assert startup.sending.cycles == (write + 3 * read) + read + (write + read + write)
-    assert again.sending.cycles == (write + 3 * read) + read
+    # ESR, two writes of ICR and a wait for each INIT (the first has to wait longer), the version, then what comes
+    # before the start-up IPI goes: ESR and the upper half of ICR.
+    esr = write + read
+    assert init.sending.cycles == esr + (2 * write + 2 * read) + (2 * write + read) + read + esr + write
+    assert startup.sending.cycles == (write + read) + esr + esr + write
+    assert again.sending.cycles == (write + read) + esr
     assert stretch.rest == Tally()
 
 

@@ -8,8 +8,9 @@ from functools import lru_cache
 
 from app.guest.apic_ops import Context
 from app.guest.cpumask import cpus_of
+from app.guest.irqflags import local_irq_restore, local_irq_save
 from app.guest.linux_2_6_22.irq_vectors import NMI_VECTOR
-from app.guest.steps import Dereference, Load, Steps, Store
+from app.guest.steps import Delay, Dereference, Load, Steps, Store
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.registers import Register
 
@@ -18,6 +19,7 @@ _ICR_HIGH = int(Register.ICR_HIGH)
 _EOI = int(Register.EOI)
 _store = lru_cache(4096)(Store)
 _LOAD_ICR_LOW = Load(_ICR_LOW)
+_SAFE_WAIT_LOOKS, _SAFE_WAIT_MICROSECONDS = 1001, 100
 
 
 def native_apic_read(register: int) -> Steps[int]:
@@ -50,21 +52,38 @@ def safe_smp_processor_id(context: Context) -> Steps[int]:
 
 
 def apic_write_around(context: Context, register: int, value: int) -> Steps[None]:
-    """A plain write: the exchange that an old Pentium needed is only built for that Pentium."""
+    """A plain write, as with CONFIG_X86_GOOD_APIC: the exchange (``apic_write_atomic``) and the read before
+    (``apic_read_around``) that an old Pentium needed are only built for that Pentium."""
     yield from context.operations.apic_write(register, value)
 
 
 def apic_wait_icr_idle(context: Context) -> Steps[None]:
-    """Polls delivery status until the last IPI has been accepted."""
+    """Polls delivery status until the last IPI has been accepted (``arch/i386/kernel/apic.c``)."""
     while (yield from context.operations.apic_read(_ICR_LOW)) & DELIVERY_STATUS:
         pass
 
 
+def safe_apic_wait_icr_idle(context: Context) -> Steps[None]:
+    """As apic_wait_icr_idle, but gives up after a tenth of a second: a look every 100 microseconds. For NMIs, which go
+    to CPUs that may hang, and for the start of a CPU."""
+    for _ in range(_SAFE_WAIT_LOOKS):
+        if not (yield from context.operations.apic_read(_ICR_LOW)) & DELIVERY_STATUS:
+            return
+        yield Delay(_SAFE_WAIT_MICROSECONDS)
+
+
+def apic_dest_logical(context: Context) -> DestinationMode:
+    """``APIC_DEST_LOGICAL``, which ``mach-bigsmp`` defines as 0."""
+    return DestinationMode.PHYSICAL if context.kernel.bigsmp else DestinationMode.LOGICAL
+
+
 @lru_cache(maxsize=1024)
 def __prepare_icr(shortcut: Shorthand, vector: int, mode: DestinationMode) -> int:
-    """The kernel leaves the level bit 0: a fixed interrupt does not look at it. Vector 2 means an NMI."""
-    delivery_mode = DeliveryMode.NMI if vector == NMI_VECTOR else DeliveryMode.FIXED
-    return Icr(vector, delivery_mode, mode, shortcut, level=0).low()
+    """The kernel leaves the level bit 0: a fixed interrupt does not look at it. Vector 2 stands for an NMI, which has
+    no vector."""
+    if vector == NMI_VECTOR:
+        return Icr(0, DeliveryMode.NMI, mode, shortcut, level=0).low()
+    return Icr(vector, DeliveryMode.FIXED, mode, shortcut, level=0).low()
 
 
 def __prepare_icr2(destination: int) -> int:
@@ -72,27 +91,33 @@ def __prepare_icr2(destination: int) -> int:
 
 
 def __send_ipi_shortcut(context: Context, shortcut: Shorthand, vector: int) -> Steps[None]:
+    """One write, so interrupts may stay on: no second half that another send could come between."""
     yield from apic_wait_icr_idle(context)
     # No need to touch the target chip field.
-    cfg = __prepare_icr(shortcut, vector, DestinationMode.LOGICAL)
+    cfg = __prepare_icr(shortcut, vector, apic_dest_logical(context))
     yield from apic_write_around(context, _ICR_LOW, cfg)
 
 
-def __send_ipi_dest_field(context: Context, destination: int, vector: int, mode: DestinationMode) -> Steps[None]:
-    yield from apic_wait_icr_idle(context)
+def __send_ipi_dest_field(context: Context, destination: int, vector: int) -> Steps[None]:
+    yield from (safe_apic_wait_icr_idle if vector == NMI_VECTOR else apic_wait_icr_idle)(context)
     yield from apic_write_around(context, _ICR_HIGH, __prepare_icr2(destination))
-    yield from apic_write_around(context, _ICR_LOW, __prepare_icr(Shorthand.NONE, vector, mode))
+    cfg = __prepare_icr(Shorthand.NONE, vector, apic_dest_logical(context))
+    yield from apic_write_around(context, _ICR_LOW, cfg)
 
 
 def send_ipi_mask_bitmask(context: Context, cpumask: int, vector: int) -> Steps[None]:
     """Flat logical mode: the CPU mask is the destination."""
-    yield from __send_ipi_dest_field(context, cpumask, vector, DestinationMode.LOGICAL)
+    flags = yield from local_irq_save(context)
+    yield from __send_ipi_dest_field(context, cpumask, vector)
+    yield from local_irq_restore(flags)
 
 
 def send_ipi_mask_sequence(context: Context, cpumask: int, vector: int) -> Steps[None]:
-    """Physical mode: one send a CPU."""
+    """Physical mode: one send a CPU, and interrupts off around them all."""
+    flags = yield from local_irq_save(context)
     for cpu in cpus_of(cpumask & context.kernel.online_mask):
-        yield from __send_ipi_dest_field(context, cpu, vector, DestinationMode.PHYSICAL)
+        yield from __send_ipi_dest_field(context, cpu, vector)
+    yield from local_irq_restore(flags)
 
 
 def send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
@@ -102,10 +127,14 @@ def send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
 
 
 def send_ipi_allbutself(context: Context, vector: int) -> Steps[None]:
-    """To every other CPU."""
+    """To every other CPU, if there is one (``mach_ipi.h``). An NMI goes by mask, and so does everything in physical
+    mode. ``no_broadcast`` is 0 here, as without CONFIG_HOTPLUG_CPU; with it, the shorthand is used for nothing."""
     kernel = context.kernel
-    if kernel.bigsmp:
-        yield from context.operations.send_ipi_mask(context, kernel.online_mask & ~(1 << context.number), vector)
+    everyone_else = kernel.online_mask & ~(1 << context.number)
+    if not everyone_else:
+        return
+    if kernel.bigsmp or vector == NMI_VECTOR:
+        yield from context.operations.send_ipi_mask(context, everyone_else, vector)
     else:
         yield from __send_ipi_shortcut(context, Shorthand.ALL_EXCLUDING_SELF, vector)
 

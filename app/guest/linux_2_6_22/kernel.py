@@ -19,6 +19,7 @@ NATIVE_OPERATIONS = ApicOperations(
     smp_send_reschedule=smp.native_smp_send_reschedule,
     smp_call_function_mask=smp.native_smp_call_function_mask,
     flush_tlb_others=smp.native_flush_tlb_others,
+    startup_ipi_hook=boot.native_nop,
 )
 
 
@@ -36,6 +37,7 @@ LINUX_2_6_22 = Generation(
     title="Linux 2.6.22, i386, flat logical mode: the kernel of March 2007",
     xapic=NATIVE_OPERATIONS,
     x2apic=None,
+    x2apic_phys=None,
     handler_of=interrupts.handler_of,
     start_secondary=boot.start_secondary,
     set_next_event=clock.lapic_next_event,

@@ -26,11 +26,12 @@ def native_smp_call_function_mask(context: Context, cpumask: int, wait: bool) ->
     """Has every CPU of *cpumask* run a function; waits until all have begun and, with *wait*, ended."""
     kernel = context.kernel
     everyone_else = kernel.online_mask & ~(1 << context.number)
+    yield from spin_lock(kernel.call_lock)
     cpumask &= everyone_else
     count = cpumask.bit_count()
     if not count:
+        yield from spin_unlock(kernel.call_lock)
         return
-    yield from spin_lock(kernel.call_lock)
     data = CallData(wait, cpumask, CALL_FUNCTION_VECTOR)
     kernel.call_data = data
     if cpumask == everyone_else:
@@ -49,8 +50,9 @@ def smp_call_function(context: Context, wait: bool = True) -> Steps[None]:
 
 
 def smp_call_function_single(context: Context, cpu: int, wait: bool = True) -> Steps[None]:
-    """Has one other CPU run a function."""
-    yield from smp_call_function_mask(context, 1 << cpu, wait)
+    """Has one other CPU run a function. The calling CPU itself is refused (-EBUSY)."""
+    if cpu != context.number:
+        yield from smp_call_function_mask(context, 1 << cpu, wait)
 
 
 def smp_send_reschedule(context: Context, cpu: int) -> Steps[None]:

@@ -1,1 +1,1 @@
-"""Today's kernel: Linux 6.x for x86-64. ``kernel.py`` puts it together."""
+"""Today's kernel: Linux 6.12 for x86-64. ``kernel.py`` puts it together."""

@@ -1,4 +1,4 @@
-"""The local timer as a clock event device: Linux 6.x, ``arch/x86/kernel/apic/apic.c``."""
+"""The local timer as a clock event device: Linux 6.12, ``arch/x86/kernel/apic/apic.c``."""
 
 from app.guest.apic_ops import Context
 from app.guest.linux_6.irq_vectors import LOCAL_TIMER_VECTOR

@@ -1,4 +1,4 @@
-"""What the kernel does when an interrupt comes: Linux 6.x, ``arch/x86/kernel/{smp,irq}.c``, ``kernel/smp.c``."""
+"""What the kernel does when an interrupt comes: Linux 6.12, ``arch/x86/kernel/{smp,irq}.c``, ``kernel/smp.c``."""
 
 from app.guest import handler_work
 from app.guest.apic_ops import Context, Handler
@@ -6,17 +6,20 @@ from app.guest.device_interrupts import do_irq
 from app.guest.linux_6.irq_vectors import (
     CALL_FUNCTION_SINGLE_VECTOR,
     CALL_FUNCTION_VECTOR,
+    EOI_FIRST_VECTORS,
+    EOI_LAST_VECTORS,
     ERROR_APIC_VECTOR,
     LOCAL_TIMER_VECTOR,
     RESCHEDULE_VECTOR,
     SPURIOUS_APIC_VECTOR,
+    UNUSED_SYSTEM_VECTORS,
 )
 from app.guest.steps import MemoryWrite, Steps
 from app.x86.registers import Register
 
-_ISR7 = int(Register.ISR7)
 _ESR = int(Register.ESR)
-_SPURIOUS_BIT = 1 << (SPURIOUS_APIC_VECTOR & 31)
+#: Within one of the eight words of ISR.
+_WORD = 31
 
 
 def sysvec_reschedule_ipi(context: Context, vector: int) -> Steps[None]:
@@ -54,16 +57,36 @@ def sysvec_apic_timer_interrupt(context: Context, vector: int) -> Steps[None]:
 
 
 def sysvec_spurious_apic_interrupt(context: Context, vector: int) -> Steps[None]:
-    """Sends an EOI only if the vector is really in service: a spurious one is not."""
-    in_service = yield from context.operations.apic_read(_ISR7)
-    if in_service & _SPURIOUS_BIT:
+    """Vector 0xff: neither looks nor ends anything (since 5.3, commit f8a8fe61fec8). What was really sent as 0xff stays
+    in service, and keeps class f shut."""
+    return
+    yield  # a generator all the same
+
+
+def spurious_interrupt(context: Context, vector: int) -> Steps[None]:
+    """A vector of the system's that nothing is behind: an EOI only if it is really in service."""
+    in_service = yield from context.operations.apic_read(Register.ISR0 + ((vector & ~_WORD) >> 1))
+    if in_service >> (vector & _WORD) & 1:
         yield from context.operations.eoi(context)
 
 
 def sysvec_error_interrupt(context: Context, vector: int) -> Steps[None]:
-    """Latches ESR, reads it, and ends."""
+    """Reads the version (is there an ESR to latch?), latches ESR, reads it, and ends."""
+    yield from context.operations.apic_read(Register.VERSION)
     yield from context.operations.apic_write(_ESR, 0)
     yield from context.operations.apic_read(_ESR)
+    yield from context.operations.eoi(context)
+
+
+def eoi_first(context: Context, vector: int) -> Steps[None]:
+    """``sysvec_irq_work``, ``sysvec_x86_platform_ipi``, KVM's own: EOI, and what they are there for."""
+    yield from context.operations.eoi(context)
+    yield handler_work.DEVICE
+
+
+def eoi_last(context: Context, vector: int) -> Steps[None]:
+    """``sysvec_thermal``, ``sysvec_threshold``, ``sysvec_deferred_error``: the EOI comes behind the work."""
+    yield handler_work.DEVICE
     yield from context.operations.eoi(context)
 
 
@@ -74,9 +97,12 @@ _HANDLERS: dict[int, Handler] = {
     LOCAL_TIMER_VECTOR: sysvec_apic_timer_interrupt,
     SPURIOUS_APIC_VECTOR: sysvec_spurious_apic_interrupt,
     ERROR_APIC_VECTOR: sysvec_error_interrupt,
+    **dict.fromkeys(EOI_FIRST_VECTORS, eoi_first),
+    **dict.fromkeys(EOI_LAST_VECTORS, eoi_last),
+    **dict.fromkeys(UNUSED_SYSTEM_VECTORS, spurious_interrupt),
 }
 
 
 def handler_of(vector: int) -> Handler:
-    """The function that the gate of *vector* leads to (``apic_idts``)."""
+    """The function that the gate of *vector* leads to (``apic_idts``, ``idt_setup_apic_and_irq_gates``)."""
     return _HANDLERS.get(vector, do_irq)

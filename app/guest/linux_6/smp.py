@@ -1,4 +1,5 @@
-"""What the kernel asks of other CPUs: Linux 6.x, ``kernel/smp.c``, ``arch/x86/kernel/smp.c``, ``arch/x86/mm/tlb.c``."""
+"""What the kernel asks of other CPUs: Linux 6.12, ``kernel/smp.c``, ``arch/x86/kernel/smp.c``,
+``arch/x86/kernel/apic/ipi.c``, ``arch/x86/mm/tlb.c``."""
 
 from app.guest.apic_ops import Context
 from app.guest.cpumask import cpus_of
@@ -52,6 +53,12 @@ def native_send_call_func_ipi(context: Context, cpumask: int, wait: bool) -> Ste
         yield from context.operations.send_ipi_allbutself(context, CALL_FUNCTION_VECTOR)
     else:
         yield from context.operations.send_ipi_mask(context, cpumask, CALL_FUNCTION_VECTOR)
+
+
+def apic_send_ipi_allbutself(context: Context, vector: int) -> Steps[None]:
+    """To every other CPU, if there is one (``ipi.c``). Shorthands are in use: all CPUs have been started once."""
+    if context.kernel.cpu_count > 1:
+        yield from context.operations.send_ipi_allbutself(context, vector)
 
 
 def smp_send_reschedule(context: Context, cpu: int) -> Steps[None]:

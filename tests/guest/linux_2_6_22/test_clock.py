@@ -12,4 +12,7 @@ def test_timer_is_armed_by_one_write_of_its_count() -> None:
 
 
 def test_set_up_gives_it_its_vector_and_divides_by_16() -> None:
-    assert stores_of(lapic_timer_setup(context_of()), 0xB) == [(Register.LVT_TIMER, 0xEF), (Register.TIMER_DIVIDE, 0x3)]
+    assert stores_of(lapic_timer_setup(context_of()), 0, 0xB) == [
+        (Register.LVT_TIMER, 0xEF),
+        (Register.TIMER_DIVIDE, 0x3),
+    ]

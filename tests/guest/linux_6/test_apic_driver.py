@@ -1,12 +1,13 @@
-"""Today's send paths, access by access: the page with physical destinations, MSRs with logical clusters."""
+"""Today's send paths, access by access: the page, MSRs with logical clusters, MSRs with physical destinations."""
 
 import pytest
 
-from app.guest.linux_6.apic_driver import logical_apicid
-from app.guest.steps import DisableInterrupts, EnableInterrupts, Fence, Load, Step, Store, WriteMsr
+from app.guest.linux_6.smp import apic_send_ipi_allbutself
+from app.guest.linux_6.x2apic_cluster import logical_apicid
+from app.guest.steps import Delay, DisableInterrupts, EnableInterrupts, Fence, Load, Step, Store, WriteMsr
 from app.x86.icr import DELIVERY_STATUS
 from app.x86.registers import Register
-from tests.guest.helpers import steps_of, stores_of, x2apic, xapic
+from tests.guest.helpers import steps_of, stores_of, x2apic, x2apic_phys, xapic
 
 LOAD_ICR = Load(Register.ICR_LOW)
 LOGICAL, NMI = 1 << 11, 4 << 8
@@ -67,9 +68,22 @@ def test_shorthands_need_no_destination(operation: str, shorthand: int) -> None:
     assert by_msr[1] == WriteMsr(ICR_MSR, low)
 
 
-def test_vector_2_is_an_nmi() -> None:
-    assert stores_of(xapic().operations.send_ipi(xapic(), 1, 2))[-1] == (Register.ICR_LOW, NMI | 2)
-    assert written(steps_of(x2apic().operations.send_ipi(x2apic(), 1, 2))) == [(0b10, LOGICAL | NMI | 2)]
+def test_vector_2_is_an_nmi_which_has_no_vector() -> None:
+    assert stores_of(xapic().operations.send_ipi(xapic(), 1, 2))[-1] == (Register.ICR_LOW, NMI)
+    assert written(steps_of(x2apic().operations.send_ipi(x2apic(), 1, 2))) == [(0b10, LOGICAL | NMI)]
+    assert written(steps_of(x2apic_phys().operations.send_ipi(x2apic_phys(), 1, 2))) == [(1, NMI)]
+
+
+def test_nmi_waits_for_the_send_before_no_longer_than_a_tenth_of_a_second() -> None:
+    steps = steps_of(xapic().operations.send_ipi_self(xapic(), 2), *[DELIVERY_STATUS] * 2_000)
+
+    assert sum(step.microseconds for step in steps if isinstance(step, Delay)) == 100_000
+    assert steps[-1] == Store(Register.ICR_LOW, 1 << 18 | NMI)
+
+
+def test_there_is_nobody_else_to_send_to_on_a_single_cpu() -> None:
+    assert steps_of(apic_send_ipi_allbutself(xapic(cpus=1), 0xFB)) == []
+    assert len(steps_of(apic_send_ipi_allbutself(xapic(cpus=2), 0xFB))) == 2
 
 
 # MSRs
@@ -99,6 +113,16 @@ def test_mask_is_one_wrmsr_a_cluster_of_16_behind_one_fence(cpus: int, clusters:
     assert sum((destination & 0xFFFF).bit_count() for destination in destinations) == cpus
 
 
+@pytest.mark.parametrize("cpus", [2, 16, 40])
+def test_physical_mask_is_one_wrmsr_a_cpu_behind_one_fence(cpus: int) -> None:
+    context = x2apic_phys(cpus=cpus)
+
+    steps = steps_of(context.operations.send_ipi_mask(context, (1 << cpus) - 1, 0xFC))
+
+    assert [type(step) for step in steps] == [Fence, DisableInterrupts] + [WriteMsr] * cpus
+    assert written(steps) == [(cpu, 0xFC) for cpu in range(cpus)]
+
+
 def test_all_but_self_leaves_out_the_sender() -> None:
     by_msr = x2apic(cpu=1)
     on_page = xapic(cpu=1)
@@ -114,9 +138,21 @@ def test_self_is_the_self_ipi_register() -> None:
     assert steps_of(x2apic().operations.send_ipi_self(x2apic(), 0x41)) == [WriteMsr(0x83F, 0x41)]
 
 
-@pytest.mark.parametrize("register", [Register.DFR, Register.LDR, Register.ICR_HIGH])
-def test_registers_that_x2apic_lacks_are_left_alone(register: Register) -> None:
+@pytest.mark.parametrize("register", [Register.DFR, Register.LDR, Register.ID, Register.VERSION])
+def test_registers_that_cannot_be_written_in_x2apic_mode_are_left_alone(register: Register) -> None:
     assert list(x2apic().operations.apic_write(register, 1)) == []
+
+
+def test_upper_half_of_icr_is_not_left_alone_and_faults() -> None:
+    assert steps_of(x2apic().operations.apic_write(Register.ICR_HIGH, 1)) == [WriteMsr(0x831, 1)]
+
+
+def test_dfr_reads_as_ones_without_an_access() -> None:
+    code = x2apic().operations.apic_read(Register.DFR)
+
+    with pytest.raises(StopIteration) as stop:
+        next(code)
+    assert stop.value.value == 0xFFFF_FFFF
 
 
 def test_eoi_is_one_write() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.guest.apic_ops import Kernel
-from app.guest.linux_6.boot import do_boot_cpu, io_apic_entries, lapic_setup_esr, start_secondary
+from app.guest.linux_6.boot import do_boot_cpu, io_apic_entries, lapic_setup_esr, setup_local_apic, start_secondary
 from app.guest.linux_6.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
 from app.guest.linux_6.kernel import LINUX_6
 from app.guest.steps import Delay, EnableInterrupts, Load, ReadMsr, Store, WriteMsr
@@ -11,7 +11,7 @@ from app.x86.model_specific_registers import x2apic_msr
 from app.x86.registers import Register
 from tests.guest.helpers import steps_of, stores_of, x2apic, xapic
 
-COMMANDS = [0xC500, 0x8500, 0x4609, 0x4609]
+COMMANDS = [0xC500, 0x8500, 0x0609, 0x0609]
 
 
 def test_another_cpu_is_booted_by_init_deassert_and_two_startup_ipis_on_the_page() -> None:
@@ -24,9 +24,9 @@ def test_another_cpu_is_booted_by_init_deassert_and_two_startup_ipis_on_the_page
 def test_another_cpu_is_booted_by_init_deassert_and_two_startup_ipis_by_msr() -> None:
     steps = steps_of(do_boot_cpu(x2apic(), 2))
 
-    commands = [step.value for step in steps if isinstance(step, WriteMsr)]
+    commands = [step.value for step in steps if isinstance(step, WriteMsr) and step.msr == x2apic_msr(Register.ICR_LOW)]
     assert commands == [2 << 32 | command for command in COMMANDS]
-    assert [step for step in steps if isinstance(step, Delay)] == [Delay(10), Delay(10)]
+    assert [step for step in steps if isinstance(step, Delay)] == [Delay(10)] * 4
 
 
 @pytest.mark.parametrize(("cpu", "lint1"), [(0, 0x400), (1, 0x1_0400)])
@@ -42,12 +42,26 @@ def test_apic_comes_up_with_tpr_above_the_exceptions_and_interrupts_on_last(cpu:
 
 def test_errors_are_cleared_and_read_before_and_after_their_vector_is_set() -> None:
     assert steps_of(lapic_setup_esr(xapic())) == [
+        Load(Register.VERSION),
         Store(Register.ESR, 0),
         Load(Register.ESR),
         Store(Register.LVT_ERROR, ERROR_APIC_VECTOR),
         Store(Register.ESR, 0),
         Load(Register.ESR),
     ]
+
+
+def test_apic_is_switched_off_before_it_is_set_up() -> None:
+    assert stores_of(start_secondary(xapic(1)), 0x1FF)[0] == (Register.SVR, 0xFF)
+
+
+def test_what_a_crashed_kernel_left_behind_is_ended_until_nothing_is_left() -> None:
+    pending_and_in_service = [*[0, 0], *[1 << 4, *[0] * 7], *[1 << 3 | 1 << 2, *[0] * 7], *[0] * 16]
+
+    steps = steps_of(setup_local_apic(xapic(1)), *pending_and_in_service)
+
+    assert steps.count(Store(Register.EOI, 0)) == 2
+    assert steps.count(Load(Register.IRR0)) == steps.count(Load(Register.ISR0)) == 2
 
 
 @pytest.mark.parametrize("cpus", [1, 4, 40])

@@ -5,7 +5,12 @@ import pytest
 from app.guest.apic_ops import Context
 from app.guest.device_interrupts import do_irq
 from app.guest.linux_6.interrupts import handler_of
-from app.guest.linux_6.irq_vectors import VECTOR_NAMES
+from app.guest.linux_6.irq_vectors import (
+    EOI_FIRST_VECTORS,
+    EOI_LAST_VECTORS,
+    UNUSED_SYSTEM_VECTORS,
+    VECTOR_NAMES,
+)
 from app.guest.linux_6.smp import smp_call_function_single
 from app.guest.steps import Load, Step, Store
 from app.x86.registers import Register
@@ -44,17 +49,28 @@ def test_either_call_vector_flushes_the_whole_queue(vector: int, requests: int) 
     assert [lock.value for lock in locks] == [0] * requests
 
 
-def test_spurious_interrupt_is_ended_only_if_it_is_in_service() -> None:
-    assert handle(xapic(), 0xFF, 0) == [Load(Register.ISR7)]
-    assert handle(xapic(), 0xFF, 1 << 31) == [Load(Register.ISR7), EOI]
+def test_0xff_is_neither_looked_up_nor_ended() -> None:
+    assert handle(xapic(), 0xFF, 1 << 31) == []
+
+
+@pytest.mark.parametrize("vector", UNUSED_SYSTEM_VECTORS)
+def test_other_spurious_interrupt_is_ended_only_if_it_is_in_service(vector: int) -> None:
+    assert handle(xapic(), vector, 0) == [Load(Register.ISR7)]
+    assert handle(xapic(), vector, 1 << (vector & 31)) == [Load(Register.ISR7), EOI]
 
 
 def test_error_handler_latches_esr_before_it_reads() -> None:
-    assert handle(xapic(), 0xFE) == [Store(Register.ESR, 0), Load(Register.ESR), EOI]
+    assert handle(xapic(), 0xFE) == [Load(Register.VERSION), Store(Register.ESR, 0), Load(Register.ESR), EOI]
+
+
+def test_some_system_vectors_are_ended_first_and_some_last() -> None:
+    assert {tuple(kinds(handle(xapic(), vector))) for vector in EOI_FIRST_VECTORS} == {("EOI", "Work")}
+    assert {tuple(kinds(handle(xapic(), vector))) for vector in EOI_LAST_VECTORS} == {("Work", "EOI")}
 
 
 def test_every_other_vector_is_a_devices() -> None:
     own = {vector for vector in range(0x20, 0x100) if handler_of(vector) is not do_irq}
 
-    assert own == {0xEC, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF}
-    assert own < set(VECTOR_NAMES)
+    named = {0xEC, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF}
+    assert own == named | {*EOI_FIRST_VECTORS, *EOI_LAST_VECTORS, *UNUSED_SYSTEM_VECTORS}
+    assert named < set(VECTOR_NAMES)

@@ -1,0 +1,17 @@
+"""Interrupts off around a few steps, and on again if they were: ``include/linux/irqflags.h``, the same then and now."""
+
+from app.guest.apic_ops import Context
+from app.guest.steps import DisableInterrupts, EnableInterrupts, Steps
+
+
+def local_irq_save(context: Context) -> Steps[int]:
+    """Turns interrupts off; gives whether they were on."""
+    enabled = context.cpu.interrupt_flag
+    yield DisableInterrupts()
+    return enabled
+
+
+def local_irq_restore(enabled: int) -> Steps[None]:
+    """Turns them on again, if they were."""
+    if enabled:
+        yield EnableInterrupts()
