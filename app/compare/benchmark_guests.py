@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.guest.apic_ops import CallArguments, Context, Generation, Handler
-from app.guest.cpumask import cpus_of
 from app.guest.linux_6 import smp
-from app.guest.linux_6.kernel import LINUX_6
-from app.guest.steps import Fence, MemoryWrite, SpinUntil, Steps, Word
-from app.x86.icr import DeliveryMode, DestinationMode, Icr
+from app.guest.linux_6.kernel import LINUX_6, X2APIC_CLUSTER_OPERATIONS, X2APIC_PHYS_OPERATIONS
+from app.guest.steps import MemoryWrite, SpinUntil, Steps, Word
+from app.x86.icr import Icr
 
 #: How often each program does its thing; its figure is the mean.
 ROUNDS = 4
@@ -75,20 +74,8 @@ def benchmark_guest() -> Generation:
     return replace(LINUX_6, functions={**LINUX_6.functions, **programs}, handler_of=handler_of)
 
 
-# The drivers of the kernels that were measured, where they differ from today's
-
-
-def x2apic_phys_send_ipi(context: Context, cpu: int, vector: int) -> Steps[None]:
-    """``x2apic_phys``: one WRMSR with a physical destination."""
-    yield Fence()
-    low = Icr(vector, DeliveryMode.FIXED, DestinationMode.PHYSICAL, level=0).low()
-    yield from context.operations.icr_write(context, low, cpu)
-
-
-def x2apic_phys_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
-    """``x2apic_phys``: one send for each CPU of the mask."""
-    for cpu in cpus_of(cpumask):
-        yield from x2apic_phys_send_ipi(context, cpu, vector)
+# The drivers of the kernels that were measured, where they differ from today's. A guest without interrupt remapping has
+# physical destinations then as now.
 
 
 def send_ipi_allbutself_by_mask(context: Context, vector: int) -> Steps[None]:
@@ -105,6 +92,7 @@ def send_ipi_to_one_by_mask(context: Context, cpu: int, vector: int) -> Steps[No
 #: What a benchmark's kernel had in its table instead of today's entries.
 Driver = tuple[tuple[str, Callable[..., Steps[None]]], ...]
 BY_MASK_4_18: Driver = (("send_ipi_allbutself", send_ipi_allbutself_by_mask),)
-X2APIC_PHYS: Driver = (("send_ipi", x2apic_phys_send_ipi), ("send_ipi_mask", x2apic_phys_send_ipi_mask))
-X2APIC_PHYS_4_18: Driver = (*X2APIC_PHYS, *BY_MASK_4_18)
+_SENDS = ("send_ipi", "send_ipi_mask")
+X2APIC_PHYS_4_18: Driver = (*((name, getattr(X2APIC_PHYS_OPERATIONS, name)) for name in _SENDS), *BY_MASK_4_18)
+X2APIC_CLUSTER_4_18: Driver = (*((name, getattr(X2APIC_CLUSTER_OPERATIONS, name)) for name in _SENDS), *BY_MASK_4_18)
 ONE_BY_MASK: Driver = (("send_ipi", send_ipi_to_one_by_mask),)

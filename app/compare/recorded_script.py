@@ -36,7 +36,7 @@ _REGISTERS = (
 _DEVICES = "A device's interrupt goes to the CPU that it reached when recorded."
 _FUNCTIONS = (
     "{why}, so each kernel calls its own function to send to the CPUs that the recorded ICR write reached: "
-    "send_ipi_self and send_ipi_allbutself for these shorthands, send_ipi_mask for all else."
+    "send_ipi_self and send_ipi_allbutself for these shorthands, send_ipi for one CPU, send_ipi_mask for several."
 )
 _SPECIAL = "INIT, start-up and NMI IPIs are written into ICR, with the same shorthand or a physical destination."
 _REPLACED = "{} replaces what is above the register"
@@ -149,7 +149,7 @@ def _renamed(sent: _Sent, recorded: str | None, generation: str) -> _Sent:
 def _keeps_sends(machine: Machine) -> bool:
     """Whether the kernel's own functions send, down to the register."""
     overrides = BACKENDS[machine.backend].bind(GENERATIONS[machine.generation]).overrides
-    return set(overrides) <= {"apic_read", "apic_write", "eoi"}
+    return set(overrides) <= {"apic_read", "apic_write", "eoi", "startup_ipi_hook"}
 
 
 def _messages(recording: Recording) -> Iterator[_Sent]:
@@ -211,4 +211,6 @@ def _ipi(message: InterruptMessage, targets: list[int], *, registers: bool) -> l
         return [CallGuest(cpu, "send_ipi_self", vector=vector)]
     if shorthand is Shorthand.ALL_EXCLUDING_SELF:
         return [CallGuest(cpu, "send_ipi_allbutself", vector=vector)]
+    if len(targets) == 1:
+        return [CallGuest(cpu, "send_ipi", target=targets[0], vector=vector)]
     return [CallGuest(cpu, "send_ipi_mask", mask=sum(1 << target for target in targets), vector=vector)]

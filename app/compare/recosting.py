@@ -2,7 +2,13 @@
 
 Back ends that keep the guest's own way to the registers are charged for each recorded access. The others reach the same
 ends by other means: a recorded write to ICR is an IPI, and its destination decides what that back end's guest calls.
+
+Whom an IPI is for is the recording's, how it is addressed the priced guest's: a kernel that names every CPU by its APIC
+ID does not send the logical masks of the recorded one. So an IPI with a destination is sent again by that kernel's own
+function, which brings its own poll and its own halves of ICR.
 """
+
+from collections import Counter
 
 from app.backends import emulation
 from app.backends.backend import Backend
@@ -35,6 +41,7 @@ from app.x86.vectors import FIRST_LEGAL_VECTOR
 _NOTHING = Walk([], 0)
 _DIRECT = (DeliveryMode.FIXED, DeliveryMode.NMI)
 _ICR = (Register.ICR_LOW, Register.ICR_HIGH)
+_LOGICAL_OR_SHORTHAND = 1 << 11 | 3 << 18
 
 
 def measure_recording(census: Census, backend: str, generation: str, sheet: CostSheet) -> Measured:
@@ -43,7 +50,7 @@ def measure_recording(census: Census, backend: str, generation: str, sheet: Cost
     uses = [0, 0, 0]
     shares = dict.fromkeys(Shares._fields, 0)
     paid: set[str] = set()
-    for kind, count in census.kinds.items():
+    for kind, count in prices.counted(census).items():
         walked = prices.walk(kind)
         paid.update(map(price_of, walked.steps))
         cost: AccessCost = walked.cost(sheet)
@@ -81,6 +88,16 @@ class _Prices:
         #: It has the recorded guest's way to the registers.
         self._by_register = backend.apic_mode is ApicMode.XAPIC and not sends
 
+    def counted(self, census: Census) -> Counter[Kind]:
+        """What is to be priced: without the poll and the upper half of ICR that belonged to a send which the kernel's
+        own function does again."""
+        kinds = Counter(census.kinds)
+        if self._by_register:
+            again = sum(count for kind, count in kinds.items() if isinstance(kind, Sent) and _is_addressed(kind))
+            for part in (Accessed(Register.ICR_LOW, False), Accessed(Register.ICR_HIGH, True)):
+                kinds[part] = max(0, kinds[part] - again)
+        return kinds
+
     def walk(self, kind: Kind) -> Walk:
         """Every step that *kind* comes to."""
         match kind:
@@ -97,8 +114,8 @@ class _Prices:
         return Context(self._machine.cpus[cpu], self._kernel, self._table)
 
     def _run(self, code: Steps[int] | Steps[None], cpu: int = 0, targets: int = 0) -> Walk:
-        """*targets* is how many CPUs a write to ICR, or to SELF IPI, reaches."""
-        return walk(self._backend, code, self._machine.cpus[cpu], lambda step: targets if _is_send(step) else 0)
+        """*targets* is how many CPUs the whole of it sends to."""
+        return walk(self._backend, code, self._machine.cpus[cpu], lambda step: _reached(step, targets))
 
     # Registers
 
@@ -118,7 +135,7 @@ class _Prices:
 
     def _send(self, sent: Sent) -> Walk:
         targets = sent.targets.bit_count()
-        if self._by_register:
+        if self._by_register and not _is_addressed(sent):
             self._machine.cpus[sent.cpu].apic.icr = sent.raw
             return self._run(self._table.apic_write(Register.ICR_LOW, sent.raw & 0xFFFF_FFFF), sent.cpu, targets)
         context = self._context(sent.cpu)
@@ -174,8 +191,21 @@ class _Prices:
         return Walk([*steps, ReturnFromInterrupt()], 0)
 
 
-def _is_send(step: Step) -> bool:
-    return isinstance(step, EmulatedWrite) and step.register in (Register.ICR_LOW, Register.SELF_IPI)
+def _is_addressed(sent: Sent) -> bool:
+    """An ordinary IPI or an NMI, to CPUs that its destination names."""
+    ordinary = sent.icr.delivery_mode in _DIRECT and sent.icr.shorthand is Shorthand.NONE
+    return ordinary and bool(sent.targets)
+
+
+def _reached(step: Step, targets: int) -> int:
+    """How many of the *targets* an emulated write of ICR, or of SELF IPI, sends to: a physical destination is one."""
+    match step:
+        case EmulatedWrite(Register.ICR_LOW, value):
+            return min(targets, 1) if value & _LOGICAL_OR_SHORTHAND == 0 else targets
+        case EmulatedWrite(Register.SELF_IPI):
+            return targets
+        case _:
+            return 0
 
 
 def _kept(steps: list[Step], step: Step) -> int:

@@ -94,6 +94,9 @@ def _of_recording(census: Census, backends: set[str]) -> list[str]:
     found = [
         f"Of the writes to ICR, {census.single:,} name one CPU, {census.masks:,} several by a mask and "
         f"{census.shorthands:,} by shorthand. Sends to one CPU after another are not merged into masks.",
+        f"Whom an IPI is for is the recording's, how it is addressed the kernel's: {census.logical:,} were recorded "
+        "with a logical destination, as linux-2.6.22 has up to 8 CPUs; linux-6 names one APIC ID after the other, or "
+        "under native-x2apic a cluster of 16.",
         "Deliveries are priced as into a running guest: that one had halted is not in the recording, nor that it left "
         "the guest to halt, nor what handlers did apart from their APIC.",
     ]

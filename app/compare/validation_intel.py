@@ -5,7 +5,6 @@ from functools import lru_cache
 
 from app.backends.backend import BackendDefinition
 from app.backends.cost_sheet import CostSheet, load_cost_sheet
-from app.compare.benchmark_guests import X2APIC_PHYS
 from app.compare.benchmark_runs import (
     APICV_X2APIC,
     APICV_XAPIC,
@@ -151,7 +150,7 @@ def _ipiv_rows(
 
 
 def _host(definition: BackendDefinition) -> Host:
-    return Host(definition, load_cost_sheet(_SAPPHIRE), 2, True, X2APIC_PHYS)
+    return Host(definition, load_cost_sheet(_SAPPHIRE), 2, True)
 
 
 @lru_cache

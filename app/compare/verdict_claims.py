@@ -199,7 +199,8 @@ def _left_alone() -> Finding:
     return Finding(
         f"One kernel runs natively and paravirtualised either way. Of the {entries} operations in its table "
         f"{REGISTERS} "
-        f"leaves {left} as they are on hardware, {REPLACED} {other or 'none'}.",
+        f"leaves {left} as they are on hardware, {REPLACED} {other or 'none'}. The message names two; the third that "
+        f"{REGISTERS} replaces, startup_ipi_hook, tells in what state a CPU is to begin, which no register holds.",
         Tone.FOR if left > other else Tone.AGAINST,
     )
 

@@ -14,7 +14,7 @@ from app.traces.errors import UnusableRecording
 from app.traces.facts import Fact, Limit
 from app.traces.operations import Operation, RegisterRead, RegisterWrite, VectorTaken
 from app.traces.replay import Replay
-from app.x86.icr import Icr, Shorthand, decode_icr
+from app.x86.icr import DestinationMode, Icr, Shorthand, decode_icr
 from app.x86.registers import Register
 
 _EOI, _ICR_LOW = int(Register.EOI), int(Register.ICR_LOW)
@@ -78,6 +78,13 @@ class Census(NamedTuple):
     def masks(self) -> int:
         """Sends that name several CPUs by the destination field."""
         return self._sent(lambda sent: sent.icr.shorthand is Shorthand.NONE and sent.targets.bit_count() > 1)
+
+    @property
+    def logical(self) -> int:
+        """Sends to logical destinations."""
+        return self._sent(
+            lambda sent: sent.icr.shorthand is Shorthand.NONE and sent.icr.destination_mode is DestinationMode.LOGICAL
+        )
 
     @property
     def spared(self) -> int:

@@ -8,9 +8,10 @@ from app.backends.catalogue import BACKENDS
 from app.backends.cost_sheet import load_cost_sheet
 from app.compare.comparison import Comparison, Row, Shares, Uses
 from app.compare.measuring import compare
-from app.traces.census import Census, CensusTaker
+from app.traces.census import Census, CensusTaker, Sent
 from app.traces.readers import read_recording
 from app.traces.replay import Replay
+from app.x86.icr import DestinationMode
 from tests.cli.commands import ROOT
 from tests.traces.log_lines import EOI, ICR_HIGH, ICR_LOW, SVR, TIMER_INITIAL_COUNT, LogLines
 
@@ -72,18 +73,38 @@ def test_send_to_one_cpu(backend: str, accesses: int, exits: int, hypercalls: in
 @pytest.mark.parametrize(
     ("backend", "accesses", "exits", "hypercalls"),
     [
-        ("native-xapic", 2, 0, 0),
+        ("native-xapic", 5, 0, 0),  # one APIC ID after the other: two more polls, and pairs of ICR
         ("native-x2apic", 1, 0, 0),  # both targets are in one cluster
         ("kvm-pv", 0, 1, 1),
         ("hyperv", 0, 1, 1),
         ("xen-evtchn", 0, 2, 2),
-        ("apicv", 2, 1, 0),  # a logical destination exits
+        ("apicv", 5, 0, 0),  # and each of them is posted by hardware
     ],
 )
 def test_send_to_a_mask(backend: str, accesses: int, exits: int, hypercalls: int) -> None:
-    masked = log().write(0, ICR_HIGH, 0b1100 << 24).write(0, ICR_LOW, LOGICAL | 0x41)
+    idle = log().read(0, ICR_LOW, 0)
+    masked = log().read(0, ICR_LOW, 0).write(0, ICR_HIGH, 0b1100 << 24).write(0, ICR_LOW, LOGICAL | 0x41)
 
-    assert difference(log(), masked, backend).uses == (accesses, exits, hypercalls)
+    found = difference(idle, masked, backend).uses
+
+    assert found == (accesses, exits, hypercalls)
+
+
+def test_kernel_with_logical_destinations_sends_the_mask_as_it_was_recorded() -> None:
+    masked = log().read(0, ICR_LOW, 0).write(0, ICR_HIGH, 0b1100 << 24).write(0, ICR_LOW, LOGICAL | 0x41)
+
+    assert difference(log(), masked, "vmi").uses == (3, 3, 3)  # with the kernel that VMI was in
+
+
+def test_every_send_of_a_physical_mask_pays_for_one_target() -> None:
+    masked = log().read(0, ICR_LOW, 0).write(0, ICR_HIGH, 0b1100 << 24).write(0, ICR_LOW, LOGICAL | 0x41)
+
+    row = difference(log(), masked, "trap-emulate")
+
+    accesses = 2 * PRICE["emulate_read"] + 4 * PRICE["emulate_write"]
+    crossings = 6 * (PRICE["vm_exit"] + PRICE["decode"] + PRICE["vm_entry"])
+    flag = PRICE["disable_interrupts"] + PRICE["enable_interrupts"]
+    assert row.shares.sends == accesses + crossings + flag + 2 * PRICE["send_ipi_target"]
 
 
 @pytest.mark.parametrize(
@@ -182,8 +203,15 @@ def test_trapping_leaves_once_an_access_and_once_a_delivery_of_a_boot(boot: Comp
 
     assert native is not None
     assert trapped is not None
-    assert native.uses == (5705, 0, 0)
-    assert trapped.uses == (5705, 5705 + 2189, 0)
+    # What was recorded, and a poll and a pair of ICR more for each target of a logical mask but the first.
+    further = sum(
+        count * (kind.targets.bit_count() - 1)
+        for kind, count in census().kinds.items()
+        if isinstance(kind, Sent) and kind.targets and kind.icr.destination_mode is DestinationMode.LOGICAL
+    )
+    assert further == 30
+    assert native.uses == (5705 + 3 * further, 0, 0)
+    assert trapped.uses == (5705 + 3 * further, 5705 + 3 * further + 2189, 0)
 
 
 def test_every_assumption_is_a_remark(boot: Comparison) -> None:

@@ -86,8 +86,11 @@ def test_what_is_above_the_register_is_called_where_one_replaces_it(recording: R
 
     masks = [cue.command for (cue,) in script.stimuli if isinstance(cue.command, CallGuest)]
 
-    assert {call.function for call in masks} <= {"send_ipi_mask", "send_ipi_self", "send_ipi_allbutself"}
-    assert masks
+    assert {call.function for call in masks} <= {"send_ipi", "send_ipi_mask", "send_ipi_self", "send_ipi_allbutself"}
+    several = [call.mask for call in masks if call.function == "send_ipi_mask"]
+    assert several
+    assert all(mask is not None and mask.bit_count() > 1 for mask in several)  # one CPU is no mask to a kernel of today
+    assert any(call.function == "send_ipi" for call in masks)
 
 
 def test_today_s_kernel_calls_its_own_functions_because_recorded_destinations_would_miss(recording: Recording) -> None:

@@ -108,9 +108,10 @@ def test_a_send_pays_for_each_cpu_that_it_reaches(icr: int, targets: int) -> Non
     assert one == load_cost_sheet("2007").price("send_ipi_target")
 
 
-def test_a_comparison_of_the_same_log_charges_the_same_for_its_sends() -> None:
+def test_a_comparison_of_the_same_log_charges_the_same_for_its_shorthands() -> None:
+    """What names its targets is sent by the priced kernel's own function there, and by the recorded accesses here."""
     log = LogLines().started(4).write(0, ICR_HIGH, 2 << 24)
-    for icr in (0x40041, 0xC0042, 0x80043, 0x00044, 0x40001):
+    for icr in (0x40041, 0xC0042, 0x80043, 0x40001):
         log.write(0, ICR_LOW, icr)
     taker = CensusTaker(Replay(log.recording()))
     taker.run(taker.replay.length)
