@@ -21,6 +21,49 @@ LAYERS: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ),
     ("L3", "ICR composing", "no entry of any table: whoever replaces L4 keeps all of it, whoever replaces L2 none", ()),
     ("L4", "Register access", "", ("apic_read", "apic_write", "icr_write", "eoi")),
+    (
+        "Boot",
+        "Start of another CPU",
+        "registers do not say in what state it is to begin; today a driver's wakeup_secondary_cpu is the place for "
+        "that, and no back end here has one",
+        ("startup_ipi_hook",),
+    ),
+)
+
+
+class Hook(NamedTuple):
+    """One entry of ``paravirt_ops`` that VMI fills, with what it fills in, and what becomes of it in this model."""
+
+    name: str
+    becomes: str
+    here: str
+
+
+#: Everything about the APIC and the interrupt flag, in the order of ``activate_vmi`` (``arch/i386/kernel/vmi.c``).
+VMI_SOURCE = "arch/i386/kernel/vmi.c, activate_vmi; include/asm-i386/paravirt.h, struct paravirt_ops (2.6.22)"
+VMI_HOOKS = (
+    Hook(
+        "save_fl, restore_fl, irq_disable, irq_enable",
+        "VMI calls GetInterruptMask, SetInterruptMask, DisableInterrupts, EnableInterrupts",
+        "two steps around each send that has two halves, priced as CLI and STI: the ROM answers them in the guest",
+    ),
+    Hook(
+        "startup_ipi_hook",
+        "vmi_startup_ipi_hook, with VMI call SetInitialAPState",
+        "in the table: the answer to what registers are not enough for, a hypercall before the first start-up IPI",
+    ),
+    Hook("apic_read", "VMI call APICRead", "in the table"),
+    Hook("apic_write", "VMI call APICWrite", "in the table"),
+    Hook(
+        "apic_write_atomic",
+        "VMI call APICWrite, the same one",
+        "never called: apic_write_around is apic_write in a kernel that is not built for the first Pentiums",
+    ),
+    Hook(
+        "setup_boot_clock, setup_secondary_clock",
+        "vmi_timer_setup_boot_alarm, vmi_timer_setup_secondary_alarm, with VMI calls SetAlarm and CancelAlarm",
+        "beside the table, and not modelled: the local timer is armed, by one call as well",
+    ),
 )
 
 

@@ -26,7 +26,7 @@ from app.sim.primitives import (
     timer_arm,
     unicast,
 )
-from app.web.back_end_history import HISTORY, LAYERS, Turn
+from app.web.back_end_history import HISTORY, LAYERS, VMI_HOOKS, VMI_SOURCE, Turn
 from app.web.rendering import templates
 from app.x86.registers import Register
 
@@ -121,7 +121,7 @@ def _had(names: tuple[str, ...], generation: Generation) -> list[str]:
 
 
 def _operation(name: str, bound: tuple[Backend, ...], generation: Generation) -> Operation:
-    tables = [table for table in (generation.xapic, generation.x2apic) if table is not None]
+    tables = [table for table in (generation.xapic, generation.x2apic_phys, generation.x2apic) if table is not None]
     own = dict.fromkeys(getattr(table, name).__name__ for table in tables)
     replacing = tuple(
         getattr(back_end.operations, name).__name__ if name in back_end.overrides else "" for back_end in bound
@@ -206,5 +206,7 @@ def back_ends(request: Request) -> Response:  # no coroutine: its first answer t
         "control_primitives": CONTROL_PRIMITIVES,
         "inhibit_reasons": INHIBIT_REASONS,
         "history": turns,
+        "vmi_hooks": VMI_HOOKS,
+        "vmi_source": VMI_SOURCE,
     }
     return templates.TemplateResponse(request, "back_ends.html", context)

@@ -251,6 +251,8 @@ async def test_steps_that_the_other_side_has_none_like_are_marked(pairs: Pairs) 
     native, under_vmi = result_context(pair, 0, 0)["detail"]["sides"]
 
     in_both = [
+        "turns interrupts off",
+        "turns interrupts on",
         "takes the interrupt through its gate",
         "the scheduler will run on the way out",
         "returns from the interrupt",

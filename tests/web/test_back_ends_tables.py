@@ -29,7 +29,7 @@ CONTROLS = {
     "+ virtual-interrupt delivery": (1, 3, 1, 0, 1, 0, 0, 1),
     "+ posted interrupts": (1, 3, 1, 0, 0, 0, 0, 1),
     "+ IPI virtualization": (0, 0, 1, 0, 0, 0, 0, 1),
-    "the same in x2APIC mode": (1, 1, 1, 0, 0, 0, 0, 1),
+    "the same in x2APIC mode": (0, 0, 1, 0, 0, 0, 0, 1),
 }
 CONTROL_COLUMNS = ("one CPU", "mask of 3", "all others", "itself", "take", "end", "priority", "timer")
 #: The words of a cell by its row and its column.

@@ -8,7 +8,7 @@ import pytest
 
 from app.web.vocabulary import BACKENDS
 
-PAGES = ("/compare", "/ab", "/verdict", "/back-ends", "/costs", "/registers", "/profiles", "/docs")
+PAGES = ("/compare", "/ab", "/verdict", "/back-ends", "/guest-functions", "/costs", "/registers", "/profiles", "/docs")
 
 
 class Links(HTMLParser):
