@@ -36,7 +36,6 @@ class Viewer:
     def __init__(self) -> None:
         self.seq: int | None = None
         self.fresh = asyncio.Event()
-        self.fresh.set()
 
 
 class Hub:
@@ -48,7 +47,7 @@ class Hub:
         self._events: deque[EventRecord] = deque(maxlen=_EVENTS_KEPT)
         self._last_event = 0
         self._encoded: dict[int | None, str] = {}
-        #: Viewers have been told of the newest state.
+        #: All viewers have been told of the newest state.
         self._shown = True
         #: Some viewer may have it, and then the next difference is to it.
         self._taken = True
@@ -66,9 +65,13 @@ class Hub:
 
     @contextmanager
     def viewing(self) -> Iterator[Viewer]:
-        """A viewer for as long as the block lasts."""
+        """A viewer for as long as the block lasts. It is told of the next state that is shown, which has all that
+        happened before it came, and not of one that lags behind that."""
         viewer = Viewer()
         self.viewers.add(viewer)
+        self._shown = False
+        if self.over is not None:
+            viewer.fresh.set()
         try:
             yield viewer
         finally:

@@ -98,6 +98,24 @@ async def test_promised_number_comes_even_if_nothing_has_changed(session: Sessio
     assert any(promised), "some came too early for a frame"
 
 
+async def test_whoever_comes_in_is_shown_first_what_has_happened_already(session: Session) -> None:
+    watcher = Watcher(session)
+    task = asyncio.create_task(watcher.watch())
+    await watcher.has_seen(1)
+    for number in range(10):
+        await session.submit(DrivePin(number, 1))  # most come too early for a frame
+        with session.hub.viewing() as viewer:
+            session.viewers_changed()
+            async with asyncio.timeout(10):
+                await viewer.fresh.wait()
+            first = json.loads(session.hub.message_for(viewer) or "")
+
+        assert first["type"] == "snapshot"
+        assert first["state"]["ioapic"]["pins"][number]["line"] == 1
+        assert number in [event["pin"] for event in first["events"]]
+    task.cancel()
+
+
 async def test_quiet_stream_shows_a_command_at_once(session: Session) -> None:
     with session.hub.viewing() as viewer:
         session.viewers_changed()
