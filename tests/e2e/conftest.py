@@ -1,6 +1,7 @@
 """A real Chromium before a real server. Every page must stay free of errors in its console."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from tests.web.serving import Api, Server, new_session, running_server
 
+#: What Chromium says of an answer that is a refusal, or of none.
+REFUSED = re.compile(r"^Failed to load resource: the server responded with a status of 4|net::ERR_CONNECTION_REFUSED$")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium")
 SWITCHES = [
     "--no-sandbox",
@@ -74,7 +77,7 @@ def open_pages(browser: Browser, address: str) -> Iterator[Open]:
         page = context.new_page()
 
         def hear(said: ConsoleMessage) -> None:
-            refused = said.text.startswith("Failed to load resource: the server responded with a status of 4")
+            refused = REFUSED.search(said.text)
             if said.type in ("error", "warning") and not (refused and (expects_refusals or not live)):
                 complaints.append(said.text)
 

@@ -97,6 +97,22 @@ def test_server_that_stands_still_is_not_called_live(browser: Browser, drowsy: S
         expect(page.locator("#link")).to_contain_text("live")
 
 
+def test_killed_server_is_stale_at_once_and_its_successor_is_found_by_itself(browser: Browser) -> None:
+    """Number 16 of the faults in tests/web/README.md. The session itself goes with the process."""
+    with running_server() as first, open_pages(browser, first.address) as open_one:
+        page = open_one("/", live=False)
+        expect(page.locator("#link")).to_contain_text("live")
+
+        first.process.kill()
+        first.process.wait()
+
+        expect(page.locator("#link")).to_contain_text("stale since", timeout=3000)
+        with running_server("--port", str(first.port)):
+            expect(page.locator("#notice")).to_contain_text("no such session", timeout=30_000)
+            page.get_by_role("link", name="Open the machine that is always open").click()
+            expect(page.locator("#link")).to_contain_text("live")
+
+
 def test_only_who_made_a_session_has_the_button_that_ends_it(open_page: Open, browser: Browser, server: Server) -> None:
     page = open_page("/", viewport=SIZES[0])
     expect(page.get_by_role("button", name="End this session")).to_have_count(0)

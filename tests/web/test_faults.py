@@ -3,9 +3,12 @@ only in that table."""
 
 import json
 import os
+import signal
 import socket
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 import httpx2
@@ -13,7 +16,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from tests.web.raw import UPGRADE, ask, connected, get, status
-from tests.web.serving import Api, Server, new_session
+from tests.web.serving import Api, Server, new_session, running_server
 from tests.web.viewer import Viewer, close_code, open_stream
 
 MASK = b"\x01\x02\x03\x04"
@@ -93,6 +96,7 @@ def test_7_thousand_messages_at_once_end_their_stream(server: Server, session: A
     assert closes_with(server, session, Frame(Opcode.TEXT, b'{"type":"resync"}').serialize(mask=True) * 1000) == 4408
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bystander")
 def test_10_client_that_never_answers_a_ping_is_gone_after_two_of_them(server: Server, session: Api) -> None:
     """Whose machine is switched off says no more than this one, which reads on and is silent."""
@@ -103,6 +107,79 @@ def test_10_client_that_never_answers_a_ping_is_gone_after_two_of_them(server: S
         while silent.recv(65536):
             pass
         viewer.meet(session, viewers=2)
+
+
+def test_13_two_who_switch_at_once_see_one_order(server: Server, session: Api) -> None:
+    session.command("call_guest", cpu=0, function="smp_call_function", arguments={"wait": True})
+    names = ["vmi", "trap-emulate", "native-xapic"] * 10
+    with Viewer(server.stream(session.id)) as one, Viewer(server.stream(session.id)) as two:
+        one.meet(session, viewers=2)
+
+        def switch(first: int) -> list[tuple[int, str]]:
+            with server.client() as http:
+                mine = Api(http, session.id)
+                return [(mine.command("set_backend", backend=name)["command"], name) for name in names[first::2]]
+
+        with ThreadPoolExecutor(2) as pool:
+            switched = sorted(chain.from_iterable(pool.map(switch, range(2))))
+        session.command("run_until_idle")
+        seen = [viewer.meet(session) for viewer in (one, two)]
+
+    assert [number for number, _ in switched] == list(range(2, 2 + len(names))), "one number each"
+    assert seen[0] == seen[1]
+    assert seen[0]["backend"] == switched[-1][1], "the last in that order"
+    assert seen[0]["switching_to"] is None
+    assert {cpu["irr"] + cpu["isr"] for cpu in seen[0]["cpus"]} == {"0" * 128}, "nothing is left half done"
+
+
+@pytest.mark.slow
+def test_15_storm_is_sliced_and_says_so_while_pings_are_answered(
+    server: Server, http: httpx2.Client, session: Api
+) -> None:
+    storm = new_session(http, cpus=64)
+    for cpu in range(64):
+        storm.command("write_register", cpu=cpu, register="LVT_TIMER", value="0x20040")
+        storm.command("write_register", cpu=cpu, register="TIMER_INITIAL_COUNT", value=10)
+        storm.command("send_ipi", cpu=cpu, vector="0x51", shorthand="all_including_self")
+        storm.command("send_ipi", cpu=cpu, vector="0x52", shorthand="self")
+    storm.command("set_speed", speed=1e12)
+    storm.command("run")
+    with Viewer(server.stream(storm.id)) as viewer:
+        viewer.next()
+        while viewer.state["throttled"] is None:
+            viewer.next()
+        for number in range(5):
+            pong = viewer.connection.ping()
+            while not pong.wait(0):
+                viewer.next()
+            session.command("raise_pin", pin=number)
+            assert http.get("/healthz").status_code == 200
+        assert viewer.state["throttled"]["words"].startswith("Throttled:")
+
+    storm.command("pause")
+    assert storm.state()["throttled"] is None
+    storm.end()
+
+
+@pytest.mark.slow
+def test_18_stopped_for_a_while_it_does_not_catch_up() -> None:
+    speed, stopped = 10_000, 4.0
+    with running_server() as server, server.client() as http:
+        session = new_session(http)
+        session.command("raise_pin", pin=16)  # there is always something left to do
+        session.command("set_speed", speed=speed)
+        session.command("run")
+        began, before = time.monotonic(), session.state()["time"]
+
+        os.kill(server.process.pid, signal.SIGSTOP)
+        time.sleep(stopped)
+        os.kill(server.process.pid, signal.SIGCONT)
+        after = session.state()["time"]
+        elapsed = time.monotonic() - began
+
+        assert after - before < speed * (elapsed - stopped + 1.0)
+        while session.state()["time"] == after:
+            assert time.monotonic() < began + 60, "time does not go on"
 
 
 HOSTILE = [
