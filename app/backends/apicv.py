@@ -36,8 +36,12 @@ from app.x86.vectors import FIRST_LEGAL_VECTOR
 _ACCESS, _WRITE = VmExit("APIC access"), VmExit("APIC write")
 _EOI_INDUCED = VmExit("EOI-induced")
 _POSTED = HostWork("posted_delivery", "hardware takes the posted interrupt; the CPU stays in the guest")
-_POST = HostWork("post_interrupt", "posts the vector in a target's descriptor and notifies its CPU")
-_VIRTUAL_IPI = HostWork("ipi_virtualization", "hardware finds the target in its table and posts the vector itself")
+_POST = HostWork(
+    "post_interrupt", "posts the vector in a target's descriptor and notifies its CPU", reaches_target=True
+)
+_VIRTUAL_IPI = HostWork(
+    "ipi_virtualization", "hardware finds the target in its table and posts the vector itself", reaches_target=True
+)
 _ON_PAGE, _EOI_PRICE = "virtual_apic_access", "virtual_eoi"
 
 _TABLES = (Register.ISR0, Register.TMR0, Register.IRR0)
@@ -208,8 +212,9 @@ class ApicvHypervisor:
             case Register.ICR_LOW if self._self_ipi(command, cpu):
                 yield VirtualWrite(register, value, _ON_PAGE, by_page)
             case Register.ICR_LOW if self._posts(command, cpu):
-                yield VirtualWrite(register, value, _ON_PAGE, by_page)
-                yield _VIRTUAL_IPI
+                targets = yield VirtualWrite(register, value, _ON_PAGE, by_page, then_reaches=True)
+                for _ in range(max(1, targets or 0)):  # two APICs with one ID are two
+                    yield _VIRTUAL_IPI
             case _:
                 return False
         return True

@@ -28,7 +28,7 @@ _ACCESS = VmExit("APIC access")
 _DECODE = Decode()
 EXTERNAL_INTERRUPT = VmExit("external interrupt")
 _HLT = VmExit("HLT")
-NOTIFY = HostWork("send_ipi_target", "requests the vector at a target and notifies its CPU")
+NOTIFY = HostWork("send_ipi_target", "requests the vector at a target and notifies its CPU", reaches_target=True)
 INJECT = HostWork("inject", "puts the interrupt into the guest")
 
 
@@ -42,7 +42,8 @@ def emulate(register: int, value: int | None, *, by_page: bool) -> Steps[int]:
 
 
 def emulated_write(register: int, value: int, notify: HostWork, *, by_page: bool) -> Steps[None]:
-    """A write to the model. If it was ICR's, the way to each target comes on top (``kvm_irq_delivery_to_apic``)."""
+    """A write to the model. If it was ICR's, the way to each target comes on top, target after target
+    (``kvm_irq_delivery_to_apic``)."""
     targets = yield EmulatedWrite(register, value, by_page)
     for _ in range(targets or 0):
         yield notify

@@ -12,7 +12,7 @@ from app.backends.trap_emulate import TRAP_EMULATE
 from app.compare.benchmark_guests import ROUNDS, Driver, benchmark_guest
 from app.compare.observation import Observation
 from app.guest.handler_work import CALLED_FUNCTION
-from app.guest.steps import EmulatedWrite, GuestStep, HostWork, ReadMsr, Steps, VmEntry, VmExit, WriteMsr
+from app.guest.steps import EmulatedWrite, GuestStep, HostWork, ReadMsr, Steps, VirtualWrite, VmEntry, VmExit, WriteMsr
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.sim.commands import CallGuest, SendMsi
@@ -25,8 +25,8 @@ from app.x86.registers import Register
 _ICR_MSR, _EOI_MSR = x2apic_msr(Register.ICR_LOW), x2apic_msr(Register.EOI)
 #: Anything but a fixed, physical send without a shorthand.
 _NOT_VIRTUALISED = 7 << 8 | 1 << 11 | 3 << 18
-_POST = HostWork("post_interrupt", "posts the vector to the target and notifies its CPU")
-_VIRTUAL_IPI = HostWork("ipi_virtualization", "hardware posts the vector itself")
+_POST = HostWork("post_interrupt", "posts the vector to the target and notifies its CPU", reaches_target=True)
+_VIRTUAL_IPI = HostWork("ipi_virtualization", "hardware posts the vector itself", reaches_target=True)
 
 
 class VirtualX2Apic(ApicvHypervisor):
@@ -36,14 +36,14 @@ class VirtualX2Apic(ApicvHypervisor):
         match step:
             case WriteMsr(msr, value) if msr == _ICR_MSR:
                 virtual = ApicvFeature.IPI_VIRTUALIZATION in self.features and not value & _NOT_VIRTUALISED
-                return self._virtual_send(step) if virtual else self._send(value)
+                return self._virtual_send(value) if virtual else self._send(value)
             case WriteMsr() | ReadMsr():
                 return None
             case _:
                 return super().intercept(step, cpu)
 
-    def _virtual_send(self, step: WriteMsr) -> Steps[int]:
-        yield step
+    def _virtual_send(self, value: int) -> Steps[int]:
+        yield VirtualWrite(Register.ICR_LOW, value, "msr_write", by_page=False, then_reaches=True)
         yield _VIRTUAL_IPI
         return 0
 

@@ -47,7 +47,7 @@ _ICR = (_ICR_LOW, Register.ICR_HIGH)
 _ICR_MSR = x2apic_msr(_ICR_LOW)
 _READS = (Load, EmulatedRead, VirtualRead)
 #: Steps that only take their time.
-_QUIET = (MemoryWrite, SpinUntil, DisableInterrupts, EnableInterrupts, Decode, VmEntry, Fence, HostSend, HostWork)
+_QUIET = (MemoryWrite, SpinUntil, DisableInterrupts, EnableInterrupts, Decode, VmEntry, Fence, HostSend)
 #: How a write to ICR is called among the ways to send.
 ICR_WRITE = "ICR write"
 
@@ -128,6 +128,10 @@ class _Clock:
         if isinstance(step, _READS):
             return DELIVERY_STATUS if began < self._arrives and step.register == _ICR_LOW else 0
         if isinstance(step, _QUIET):
+            return 0
+        if isinstance(step, HostWork):
+            if step.reaches_target:
+                self._arrives = self.now + self._flight  # the last target's message is behind the work for it
             return 0
         match step:
             case Store(register) | VirtualWrite(register) if register == _ICR_LOW:

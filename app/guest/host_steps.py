@@ -25,7 +25,7 @@ class EmulatedRead(NamedTuple):
 
 class EmulatedWrite(NamedTuple):
     """The hypervisor writes its model of the guest's APIC. *by_page* as in EmulatedRead. Gives the number of CPUs that
-    a write of ICR sends to: each is work of its own."""
+    a write of ICR sends to: each is work of its own, and hears of it behind that work."""
 
     register: int
     value: int
@@ -44,6 +44,8 @@ class HostWork(NamedTuple):
 
     price: str
     what: str
+    #: It is the way to the next CPU that the write before it names: once it is done, the message goes there.
+    reaches_target: bool = False
 
 
 class HostSend(NamedTuple):
@@ -76,12 +78,14 @@ class VirtualRead(NamedTuple):
 
 
 class VirtualWrite(NamedTuple):
-    """Hardware carries a write out on the virtual APIC; the CPU stays in the guest. ``price`` says which kind."""
+    """Hardware carries a write out on the virtual APIC; the CPU stays in the guest. ``price`` says which kind. Gives
+    what EmulatedWrite gives, if targets hear of it by work of their own (*then_reaches*)."""
 
     register: int
     value: int
     price: str
     by_page: bool = True
+    then_reaches: bool = False
 
 
 class VmEntry(NamedTuple):

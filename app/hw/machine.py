@@ -35,7 +35,7 @@ from app.hw.msr_access import read_msr, write_cr8, write_msr
 from app.hw.profile import INTEL_SDM, Profile
 from app.hw.register_access import read_register, write_register
 from app.hw.resets import take_resets
-from app.x86.icr import DeliveryMode, TriggerMode
+from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.redirection import IoApicRegister
 from app.x86.registers import Register
 
@@ -73,6 +73,8 @@ class Machine:
         self.outbox: list[BusMessage] = []
         #: What the bus tries again once a target has room (P6 family).
         self.retrying: list[InterruptMessage] = []
+        #: IPIs that whoever writes registers for the guest brings to their targets by itself; None: nobody does.
+        self._carried: list[InterruptMessage] | None = None
         self._numbers = MessageNumbers()
         self._changes = Changes()
         self._record = record or self.events.append
@@ -118,7 +120,10 @@ class Machine:
         if isinstance(effect, Fault | Ignored):
             return effect
         if effect is not None:
-            self._post(effect)
+            if self._carried is not None and isinstance(effect, InterruptMessage):
+                self._carried.append(effect)
+            else:
+                self._post(effect)
         if self._changes.configuration:
             self._reconfigured()
         return None
@@ -223,6 +228,41 @@ class Machine:
         self.outbox.append(message)
         self._record(MessageSent(message))
 
+    def carry_ipis(self) -> None:
+        """What is written until ``take_carried`` is written by a hypervisor, which takes its IPIs to their targets."""
+        self._carried = []
+
+    def take_carried(self) -> list[InterruptMessage]:
+        """The IPIs written since ``carry_ipis``: one for each target, to be posted when that is reached (``post``).
+        An IPI that names nobody is posted at once."""
+        carried, self._carried = self._carried or [], None
+        return [part for message in carried for part in self._parts(message)]
+
+    def _parts(self, message: InterruptMessage) -> list[InterruptMessage]:
+        reached = self.bus.reached(message)
+        if not reached:
+            self._post(message)
+        if len(reached) <= 1:
+            return [message] * len(reached)
+        assert message.source is not None
+        self.cpus[message.source].apic.sends_in_flight += len(reached) - 1
+        return [
+            message._replace(
+                number=message.number if part == 0 else self._numbers.take(),
+                shorthand=Shorthand.NONE,
+                destination_mode=DestinationMode.PHYSICAL,
+                destination=cpu.apic.apic_id,
+                x2apic=True,
+                remaining=(cpu.number,),
+                part=part,
+            )
+            for part, cpu in enumerate(reached)
+        ]
+
+    def post(self, message: InterruptMessage) -> None:
+        """A carried IPI goes on its way."""
+        self._post(message)
+
     def _post_all(self, messages: Sequence[InterruptMessage]) -> None:
         for message in messages:
             self._post(message)
@@ -240,11 +280,12 @@ class Machine:
         reached, accepted, retried = self.bus.deliver(message)
         accepted |= message.accepted_before
         if retried:
-            self.retrying.append(message._replace(remaining=retried, accepted_before=accepted))
+            self.retrying.append(message._replace(remaining=retried, accepted_before=accepted, part=None))
         if message.source is None:
             return reached
         if message.origin is _IPI:
             taken = accepted or retried or (reached and message.delivery_mode is _STARTUP)  # if only to be ignored
+            taken = taken or message.part is not None  # a hypervisor knows no serial bus on which all refuse at once
             interprocessor.arrived(self.cpus[message.source].apic, taken=bool(taken), retried=bool(retried))
         elif message.origin is Origin.IO_APIC:
             self._post_all(

@@ -37,6 +37,8 @@ class InterruptMessage(NamedTuple):
     remaining: tuple[int, ...] | None = None
     #: Somebody has taken an earlier attempt.
     accepted_before: bool = False
+    #: Which of its targets this message is for, from 0, where a hypervisor brings one write of ICR to each by itself.
+    part: int | None = None
 
     @property
     def is_ipi(self) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 from app.hw import events as hw
+from app.hw.messages import InterruptMessage
 from app.sim.events import Event
 
 _COUNTED: dict[type, str] = {
@@ -37,7 +38,10 @@ class Counters:
     eois: int = 0
 
     def count(self, event: Event) -> None:
-        """Adds *event* to the counter of its kind, if there is one."""
+        """Adds *event* to the counter of its kind, if there is one. One write of ICR is one message, also where a
+        hypervisor takes it to each target by itself."""
+        if isinstance(event, hw.MessageSent) and isinstance(event.message, InterruptMessage) and event.message.part:
+            return
         name = _COUNTED.get(type(event))
         if name is not None:
             setattr(self, name, getattr(self, name) + 1)

@@ -113,6 +113,7 @@ class Execution:
                 step = (frame.host or frame.generator).send(frame.value)  # type: ignore[arg-type]  # None starts it
             except StopIteration as stop:
                 self._ended(processor, frame, stop.value)
+                self._take_resets(processor)
                 continue
             if frame.intercept is not None and frame.host is None:
                 frame.host = frame.intercept(step, cpu)  # type: ignore[arg-type]  # a guest function yields guest steps
@@ -129,8 +130,11 @@ class Execution:
             return cycles
 
     def _take_resets(self, processor: Processor) -> None:
-        """INIT and start-up IPI act at an instruction boundary, and throw away whatever the CPU was doing."""
+        """INIT and start-up IPI act at an instruction boundary, and throw away whatever the CPU was doing. What its
+        hypervisor does for it is no instruction, and is done to the end."""
         cpu = processor.cpu
+        if processor.frames and processor.frames[-1].host is not None:
+            return
         if cpu.init_pending or cpu.sipi_pending is not None:
             self.machine.take_resets([cpu])
         if cpu.starts != processor.starts:

@@ -60,6 +60,8 @@ class HostEffects:
                 self._machine.end_at_io_apic(port)
             case OfferEoiWord(word):
                 self._offer_eoi_word(processor, word)
+            case HostWork(reaches_target=True) if frame.carried:
+                self._machine.post(frame.carried.popleft())
             case Decode() | HostWork():
                 pass
 
@@ -79,11 +81,18 @@ class HostEffects:
             case EmulatedRead(register, by_page) | VirtualRead(register, by_page):
                 frame.value = self._access.load(cpu, register) if by_page else self._access.read(cpu, register)
             case EmulatedWrite(register, value, by_page):
-                sent = len(self._machine.outbox)
-                self._write(cpu, register, value, by_page=by_page)
-                frame.value = targets_named(self._machine, sent)
+                self._carry(frame, cpu, register, value, by_page=by_page)
+            case VirtualWrite(register, value, _, by_page, True):
+                self._carry(frame, cpu, register, value, by_page=by_page)
             case VirtualWrite(register, value, _, by_page):
                 self._write(cpu, register, value, by_page=by_page)
+
+    def _carry(self, frame: Frame, cpu: int, register: int, value: int, *, by_page: bool) -> None:
+        """Writes, and keeps the IPI that comes of it until its targets are reached, one by one."""
+        self._machine.carry_ipis()
+        self._write(cpu, register, value, by_page=by_page)
+        frame.carried.extend(self._machine.take_carried())
+        frame.value = len(frame.carried)
 
     def _write(self, cpu: int, register: int, value: int, *, by_page: bool) -> None:
         if by_page:

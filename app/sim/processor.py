@@ -11,6 +11,7 @@ from app.hw.cpu import Cpu
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from app.hw.messages import InterruptMessage
     from app.hw.run_state import Arrival
     from app.sim.commands import CallGuest, SendIpi
 
@@ -23,6 +24,7 @@ class Frame:
 
     __slots__ = (
         "backend",
+        "carried",
         "generator",
         "host",
         "intercept",
@@ -51,6 +53,8 @@ class Frame:
         self.spin: SpinUntil | None = None
         self.since = since
         self.vector: int | None = None
+        #: Messages of the write that the hypervisor carries out, one for each target that it is still to reach.
+        self.carried: deque[InterruptMessage] = deque()
         #: What the frame is the handler of.
         self.returns_from: Arrival | None = None
         self.previous_flag = True

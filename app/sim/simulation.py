@@ -42,6 +42,12 @@ from app.sim.repricing import cycles_a_microsecond, reprice
 from app.sim.scenarios import Demonstration
 from app.sim.timer_watch import TimerWatch
 
+
+def _is_new(message: InterruptMessage) -> bool:
+    """No further attempt of the bus, and no further target of the write that a hypervisor carries out."""
+    return message.remaining is None or message.part == 0
+
+
 _IPIS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
 
 
@@ -221,7 +227,7 @@ class Simulation:
                 arrives = leaves + self._costs["eoi_broadcast_flight"]
             else:
                 arrives = leaves + self._costs["message_flight"]
-                counters.ipis_sent += message.origin in _IPIS and message.remaining is None
+                counters.ipis_sent += message.origin in _IPIS and _is_new(message)
             self.in_flight[message.number] = Flight(message, self.clock.now, arrives)
             self._queue.push(arrives, Priority.MESSAGE, message)
         self.machine.outbox.clear()

@@ -129,7 +129,7 @@ class Watch:
             requests[-1].append(interrupt)
 
     def _note_sent(self, message: InterruptMessage) -> None:
-        if message.origin not in DEVICES and message.remaining is None:
+        if message.origin not in DEVICES and (message.remaining is None or message.part is not None):
             self._sent.append(message)  # the step that sends it is not over yet
             return
         waiting = [self._sent_again[_identity(message), cpu] for cpu in message.remaining or ()]
@@ -142,7 +142,7 @@ class Watch:
     def _book_message(self, message: InterruptMessage, interrupt: Interrupt, *, new: bool) -> None:
         if new:
             self.stretches[-1].interrupts.append(interrupt)
-        interrupt.messages += 1
+        interrupt.messages += not message.part  # which is one write of ICR, in however many parts
         interrupt.targets += self._machine.targets(message)
         self._by_message[message.number] = interrupt
 

@@ -160,7 +160,7 @@ def test_virtual_ipi_costs_the_write_and_the_posting() -> None:
 
     write, posting = intercepted(bound(ALL), Store(Register.ICR_LOW, UNICAST.low()), cpu) or []
 
-    assert write == VirtualWrite(Register.ICR_LOW, UNICAST.low(), "virtual_apic_access")
+    assert write == VirtualWrite(Register.ICR_LOW, UNICAST.low(), "virtual_apic_access", then_reaches=True)
     assert isinstance(posting, HostWork)
     assert posting.price == "ipi_virtualization"
 

@@ -1,13 +1,15 @@
 """An IPI through an emulated register: the hypervisor reaches every target, and that costs something for each."""
 
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
 from app.backends.cost_sheet import load_cost_sheet
 from app.guest.steps import HostWork
-from app.hw.profile import PROFILES
-from app.sim.commands import CallGuest, SendIpi
+from app.hw.events import Accepted
+from app.hw.profile import PROFILES, Profile
+from app.sim.commands import CallGuest, SendIpi, SendMsi
 from app.sim.host_effects import targets_named
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode, DestinationMode, Icr
@@ -80,3 +82,77 @@ def test_posted_interrupts_are_posted_to_each_target() -> None:
 
 def test_hypercall_pays_for_its_targets_once() -> None:
     assert host_work("hyperv", 5, "send_ipi_allbutself")["send_ipi_target"] == 0, "HostSend is what is paid"
+
+
+# Who hears of it when
+
+
+def arrivals(backend: str, cpus: int, sheet: str = "sapphire-rapids") -> list[int]:
+    """When each other CPU accepts the call of CPU 0, after the first exit of that."""
+    simulation = Simulation(cpus, backend, load_cost_sheet(sheet), generation="linux-6")
+    simulation.take_log()
+    simulation.apply(CallGuest(0, "send_ipi_allbutself"))
+    simulation.run(operations=LIMIT)
+    return [time for time, event in simulation.take_log() if isinstance(event, Accepted)]
+
+
+@pytest.mark.parametrize(
+    ("backend", "work"),
+    [("trap-emulate", "send_ipi_target"), ("kvm-pv", "send_ipi_target"), ("apicv", "post_interrupt")],
+)
+def test_each_target_hears_of_a_trapped_broadcast_behind_the_hosts_work_for_it(backend: str, work: str) -> None:
+    times = arrivals(backend, 6)
+
+    assert [after - before for before, after in pairwise(times)] == [
+        load_cost_sheet("sapphire-rapids").cycles[work]
+    ] * 4
+
+
+def test_broadcast_that_nobody_emulates_arrives_everywhere_at_once() -> None:
+    assert len(set(arrivals("native-xapic", 6))) == 1
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+def test_broadcast_in_parts_is_one_ipi_and_its_delivery_status_is_busy_until_the_last_has_arrived(
+    profile: Profile,
+) -> None:
+    simulation = Simulation(4, "trap-emulate", profile=profile, generation="linux-2.6.22")
+    simulation.apply(CallGuest(0, "send_ipi_allbutself"))
+    apic = simulation.machine.cpus[0].apic
+    busy = []
+    while simulation.run(operations=1):
+        simulation.check()
+        busy.append((apic.sends_in_flight > 0, len(simulation.in_flight) > 0))
+
+    assert all(sends for sends, flying in busy if flying)
+    assert (simulation.counters.ipis_sent, simulation.counters.messages) == (1, 1)
+    assert (apic.sends_in_flight, apic.esr_pending) == (0, 0)
+
+
+def test_sender_that_is_reset_meanwhile_has_its_hypervisor_reach_the_rest() -> None:
+    simulation = Simulation(4, "trap-emulate", generation="linux-2.6.22")
+    simulation.apply(CallGuest(1, "send_ipi_allbutself"))
+    while not any(isinstance(event, Accepted) for _, event in simulation.take_log()):
+        simulation.run(operations=1)
+    simulation.apply(SendMsi(0xFEE0_1000, DeliveryMode.INIT << 8))
+
+    simulation.run(operations=LIMIT)
+
+    simulation.check()
+    assert simulation.counters.accepted == 3 + 1
+
+
+@pytest.mark.parametrize("features", [True, False], ids=["posted", "notified"])
+def test_virtualised_ipi_leaves_behind_the_work_of_hardware(features: bool) -> None:
+    sheet = load_cost_sheet("sapphire-rapids" if features else "skylake-sp")
+    simulation = Simulation(2, "apicv", sheet, generation="linux-6")
+    simulation.apply(CallGuest(0, "smp_send_reschedule", target=1))
+    price = "ipi_virtualization" if features else "post_interrupt"
+    for _ in range(LIMIT):
+        simulation.run(operations=1)
+        step = simulation.processors[0].last_step
+        if isinstance(step, HostWork) and step.price == price:
+            break
+        assert simulation.in_flight == {}
+
+    assert len(simulation.in_flight) == 1

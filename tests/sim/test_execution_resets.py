@@ -39,7 +39,7 @@ def reboot(simulation: Simulation, cpu: int) -> None:
 def test_init_throws_away_the_running_handler_and_the_cpu_waits(backend: str) -> None:
     simulation = in_a_handler(backend)
 
-    log = finish(simulation, ipi(0, 1, 0, DeliveryMode.INIT))
+    log = finish(simulation, signal(1, DeliveryMode.INIT))
 
     assert happened(log, InitPerformed) == [InitPerformed(1, waits_for_sipi=True)]
     assert order(log, 1) == []
