@@ -7,9 +7,10 @@ from typing import NamedTuple, Protocol
 
 from app.backends.cost_sheet import CostSheet, NoFigure
 from app.guest.apic_ops import ApicOperations, Generation, Kernel, SetNextEvent
-from app.guest.steps import Arriving, GuestStep, Steps
+from app.guest.steps import Arriving, GuestStep, Hypercall, Steps
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
+from app.hw.run_state import Arrival
 
 #: What every guest pays for, whichever way it reaches its APIC: its own CPU, its handlers, the messages.
 ENTRIES_OF_EVERY_GUEST = frozenset(
@@ -98,6 +99,8 @@ class BackendDefinition:
     event_channels: bool = False
     #: The clock event device that the hypervisor has instead of the local timer; None where it has none.
     set_next_event: SetNextEvent | None = None
+    #: The hypercall by which a handler goes back instead of IRET; None where it does not.
+    iret_call: "Callable[[Generation, Arrival], Hypercall | None] | None" = None
     #: Names of the generations that never had it, with the reason.
     never_in: tuple[tuple[str, str], ...] = ()
     #: The entries of a cost sheet by which its hypervisor's steps are priced.
@@ -143,6 +146,10 @@ class BackendDefinition:
     def remark_on(self, sheet: CostSheet) -> str:
         """What is left out of it by *sheet*, as the function of that name says it. ValueError as from ``by_sheet``."""
         return remark_on(self.by_sheet(sheet).lacks, sheet)
+
+    def leaving(self, generation: Generation, arrival: Arrival) -> Hypercall | None:
+        """The hypercall by which the handler of *arrival* goes back; None for IRET."""
+        return self.iret_call(generation, arrival) if self.iret_call else None
 
     def bind(self, generation: Generation) -> Backend:
         """The back end for that kernel. ValueError says why there is none."""

@@ -51,12 +51,16 @@ ENTRY_GROUPS = (
             "vm_entry": "The CPU goes back to the guest.",
             "hypervisor_call": "A guest's call of a VMI kind into its hypervisor: the way in.",
             "hypercall": "VMCALL or VMMCALL: the way in, instead of vm_exit.",
+            "pv_hypercall": "A paravirtual guest of Xen calls it, by SYSCALL or a software interrupt: the way in.",
+            "pv_interrupt": "An interrupt of Xen's own takes the CPU out of a paravirtual guest.",
+            "pv_return": "Xen goes back to a paravirtual guest, by SYSRET or IRET.",
         },
     ),
     EntryGroup(
         "The hypervisor's work on an emulated APIC",
         {
             "decode": "Fetching and decoding the guest's instruction, to learn what it wanted.",
+            "decode_eoi": "Learning that the guest has written EOI: nothing if the exit says so, else decoding.",
             "emulate_read": "A read of the hypervisor's model of the APIC.",
             "emulate_write": "A write to the hypervisor's model of the APIC, without its way to a target.",
             "inject": "Finding the next interrupt and putting it into the guest at the entry.",

@@ -20,12 +20,14 @@ from app.x86.model_specific_registers import X2APIC_MSRS, x2apic_offset
 from app.x86.registers import Register
 
 ENTRY = VmEntry()
-#: The entries of a cost sheet by which the steps here are priced; ``decode`` is for page accesses alone.
+#: The entries of a cost sheet by which the steps here are priced; ``DECODING`` is for page accesses alone.
 ENTRIES = frozenset({"vm_exit", "vm_entry", "emulate_read", "emulate_write", "send_ipi_target", "inject"})
 #: Where the page lies that hardware watches, and the destination that stands for everyone.
 XAPIC_BROADCAST, X2APIC_BROADCAST = 0xFF, 0xFFFF_FFFF
 _ACCESS = VmExit("APIC access")
-_DECODE = Decode()
+_DECODE, _DECODE_EOI = Decode(), Decode("decode_eoi")
+#: What page accesses need besides ``ENTRIES``.
+DECODING = frozenset({_DECODE.price, _DECODE_EOI.price})
 EXTERNAL_INTERRUPT = VmExit("external interrupt")
 _HLT = VmExit("HLT")
 NOTIFY = HostWork("send_ipi_target", "requests the vector at a target and notifies its CPU", reaches_target=True)
@@ -50,9 +52,10 @@ def emulated_write(register: int, value: int, notify: HostWork, *, by_page: bool
 
 
 def trapped_page_access(register: int, value: int | None) -> Steps[int]:
-    """A load or store that faults: exit, decode, emulate, re-enter."""
+    """A load or store that faults: exit, decode, emulate, re-enter. What it takes to see that it is an EOI is a sheet's
+    business: KVM on Intel's processors reads it off the exit (``handle_apic_access``, ``fasteoi``)."""
     yield _ACCESS
-    yield _DECODE
+    yield _DECODE_EOI if register == Register.EOI and value is not None else _DECODE
     result = yield from emulate(register, value, by_page=True)
     yield ENTRY
     return result

@@ -1,6 +1,6 @@
-"""Trap and emulate: the guest is untouched. Its APIC page is not mapped, so each access faults; the hypervisor decodes
-the instruction, does to its model what the instruction would have done, and goes back behind it. In x2APIC mode each
-RDMSR and WRMSR exits, and nothing has to be decoded.
+"""Trap and emulate: the guest is untouched. Its APIC page is watched or not mapped, so each access exits; the
+hypervisor decodes the instruction, does to its model what that would have done, and goes back behind it. In x2APIC mode
+each RDMSR and WRMSR exits, and nothing has to be decoded.
 """
 
 from app.backends import emulation
@@ -37,5 +37,5 @@ TRAP_EMULATE = BackendDefinition(
     name="trap-emulate",
     title="MMIO that faults: exit, decode, emulate, re-enter",
     hypervisor=TrapAndEmulate(),
-    host_entries=emulation.ENTRIES | {"decode"},
+    host_entries=emulation.ENTRIES | emulation.DECODING,
 )

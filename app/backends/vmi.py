@@ -71,6 +71,6 @@ VMI = BackendDefinition(
     title="apic_read and apic_write as calls into the hypervisor",
     hypervisor=VmiHypervisor(),
     paravirtualise=_paravirtualise,
-    host_entries=emulation.ENTRIES | {"decode", _WAY_IN},
+    host_entries=emulation.ENTRIES | emulation.DECODING | {_WAY_IN},
     never_in=(("linux-6", "VMI left the kernel with 2.6.37"),),
 )

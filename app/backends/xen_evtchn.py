@@ -5,33 +5,44 @@ an EOI is nothing, but for a level-triggered device. Source: Linux ``arch/i386/x
 ``arch/x86/xen/smp.c``, ``drivers/xen/events/events_base.c``; Xen ``public/event_channel.h``, ``public/physdev.h``.
 """
 
-from app.backends import emulation
 from app.backends.backend import BackendDefinition
-from app.guest.apic_ops import ApicOperations, Context, Kernel
+from app.guest.apic_ops import ApicOperations, Context, Generation, Kernel
 from app.guest.cpumask import cpus_of
+from app.guest.linux_6.irq_vectors import NMI_VECTOR
 from app.guest.steps import (
     Arriving,
     Dereference,
     EmulatedMsrWrite,
+    EnableInterrupts,
     GuestStep,
     Halt,
     HostEndEvent,
     HostSend,
     HostWork,
     Hypercall,
+    ReturnFromInterrupt,
     Steps,
+    VmEntry,
     VmExit,
 )
 from app.hw.cpu import Cpu
+from app.hw.event_channels import EventChannels
+from app.hw.events import Reason, SendRefused
+from app.hw.run_state import Arrival
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
 
 SEND, BLOCK, EOI = "EVTCHNOP_send", "SCHEDOP_block", "PHYSDEVOP_eoi"
-TIMER = "VCPUOP_set_singleshot_timer"
+TIMER, SEND_NMI = "VCPUOP_set_singleshot_timer", "VCPUOP_send_nmi"
+#: ``xen_iret`` of a 64-bit guest, and ``xen_force_evtchn_callback``, which wants nothing but to come back from Xen.
+IRET, FORCE_CALLBACK = "iret", "xen_version"
 #: A PV guest comes in by a software interrupt or SYSCALL, not by VMCALL.
-_WAY_IN = "hypervisor_call"
+_WAY_IN = "pv_hypercall"
+_ENTRY = VmEntry("pv_return")
+_STI, _RETURN = EnableInterrupts(), ReturnFromInterrupt()
+_LONG_MODE = 64
 _UPCALL = HostWork("evtchn_upcall", "makes the guest run its upcall")
-_EVENT_CHECK = VmExit("event check")
+_EVENT_CHECK = VmExit("event check", "pv_interrupt")
 
 
 def xen_apic_read(register: int) -> Steps[int]:
@@ -64,8 +75,16 @@ def xen_eoi(context: Context) -> Steps[None]:
 
 
 def xen_send_ipi_one(context: Context, cpu: int, vector: int) -> Steps[None]:
-    """``notify_remote_via_irq``: the port that this CPU's peer listens to."""
-    yield Hypercall(SEND, (cpu, vector), _WAY_IN)
+    """``notify_remote_via_irq``: the port that this CPU's peer listens to. An NMI has a hypercall of its own; a vector
+    to which the kernel maps no port is printed and dropped (``xen_map_vector``, ``arch/x86/xen/smp.c``)."""
+    vectors = context.kernel.generation
+    if vector == NMI_VECTOR and vectors.bits == _LONG_MODE:
+        yield Hypercall(SEND_NMI, (cpu,), _WAY_IN)
+    elif vector in vectors.ipi_vectors:
+        yield Hypercall(SEND, (cpu, vector), _WAY_IN)
+    else:
+        mode = DeliveryMode.NMI if vector == NMI_VECTOR else DeliveryMode.FIXED
+        context.cpu.record(SendRefused(context.number, vector, mode, Reason.NO_PORT))
 
 
 def xen_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
@@ -113,6 +132,8 @@ class XenHypervisor:
                 return self._answer(step)
             case Halt():
                 return self._block()
+            case EnableInterrupts() if cpu.event_channels and not cpu.interrupt_flag:
+                return self._check_events(cpu.event_channels)
             case Dereference():
                 return self._dummy_page()
             case _:
@@ -120,14 +141,26 @@ class XenHypervisor:
 
     def _answer(self, call: Hypercall) -> Steps[int]:
         yield call
+        if call.name == IRET:
+            yield _RETURN  # which ends the handler: nothing comes after it
         if call.name == SEND:
             cpu, port = call.arguments
             yield HostSend(cpu, port, DeliveryMode.FIXED, "evtchn_send")
+        elif call.name == SEND_NMI:
+            yield HostSend(call.arguments[0], NMI_VECTOR, DeliveryMode.NMI, "evtchn_send")
         elif call.name == TIMER:
             yield EmulatedMsrWrite(Msr.IA32_TSC_DEADLINE, call.arguments[0])
         else:
             yield HostEndEvent(call.arguments[0])
-        yield emulation.ENTRY
+        yield _ENTRY
+        return 0
+
+    def _check_events(self, channels: EventChannels) -> Steps[int]:
+        """``xen_irq_enable``, ``check_events``: with something pending, the guest goes into Xen, which comes back by
+        the upcall."""
+        yield _STI
+        if channels.upcall_pending:
+            yield Hypercall(FORCE_CALLBACK, (), _WAY_IN)
         return 0
 
     def _dummy_page(self) -> Steps[int]:
@@ -146,8 +179,15 @@ class XenHypervisor:
             yield _EVENT_CHECK
         yield _UPCALL
         vector = yield arrival
-        yield emulation.ENTRY
+        yield _ENTRY
         return vector
+
+
+def iret_call(generation: Generation, arrival: Arrival) -> Hypercall | None:
+    """The hypercall by which a handler goes back: every one of a 64-bit guest, which cannot leave its ring by itself,
+    and of a 32-bit one that of an NMI (``xen_iret`` in ``arch/x86/xen/xen-asm.S``, ``arch/i386/xen/xen-asm.S``)."""
+    by_xen = generation.bits == _LONG_MODE or arrival is Arrival.NMI
+    return Hypercall(IRET, (), _WAY_IN) if by_xen and arrival is not Arrival.SMI else None
 
 
 def _paravirtualise(native: ApicOperations) -> ApicOperations:
@@ -184,6 +224,7 @@ XEN_EVTCHN = BackendDefinition(
     hypervisor=XenHypervisor(),
     paravirtualise=_paravirtualise,
     event_channels=True,
-    host_entries=frozenset({_WAY_IN, "vm_exit", "vm_entry", "emulate_write", "evtchn_send", "evtchn_upcall"}),
+    host_entries=frozenset({_WAY_IN, "pv_interrupt", "pv_return", "emulate_write", "evtchn_send", "evtchn_upcall"}),
     set_next_event=xen_vcpuop_set_next_event,
+    iret_call=iret_call,
 )

@@ -10,7 +10,6 @@ function, which brings its own poll and its own halves of ICR.
 
 from collections import Counter
 
-from app.backends import emulation
 from app.backends.backend import Backend
 from app.backends.catalogue import backend as backend_of
 from app.backends.cost_sheet import CostSheet
@@ -27,10 +26,12 @@ from app.guest.steps import (
     ReturnFromInterrupt,
     Step,
     Steps,
+    VmEntry,
     price_of,
 )
 from app.hw.apic_base import ApicMode
 from app.hw.machine import Machine
+from app.hw.run_state import Arrival
 from app.sim.costing import AccessCost, Walk, drained, walk
 from app.traces.census import Accessed, Census, Ended, Kind, Sent, Taken
 from app.x86.icr import DeliveryMode, Shorthand
@@ -128,8 +129,8 @@ class _Prices:
         return self._run(self._table.apic_write(register, 0) if write else self._table.apic_read(register))
 
     def _arm_by_hypercall(self) -> Walk:
-        call = Hypercall("VCPUOP_set_singleshot_timer", (), "hypervisor_call")
-        return Walk([call, EmulatedWrite(Register.TIMER_INITIAL_COUNT, 0, by_page=False), emulation.ENTRY], 0)
+        call = Hypercall("VCPUOP_set_singleshot_timer", (), "pv_hypercall")
+        return Walk([call, EmulatedWrite(Register.TIMER_INITIAL_COUNT, 0, by_page=False), VmEntry("pv_return")], 0)
 
     # Sends
 
@@ -188,7 +189,8 @@ class _Prices:
             drained(delivery, lambda step: _kept(steps, step))
         if self._backend.event_channels:
             steps.append(NextEvent())
-        return Walk([*steps, ReturnFromInterrupt()], 0)
+        by_call = self._backend.definition.leaving(self._backend.generation, Arrival.INTERRUPT)
+        return Walk([*steps, *([by_call] if by_call else []), ReturnFromInterrupt()], 0)
 
 
 def _is_addressed(sent: Sent) -> bool:

@@ -186,6 +186,10 @@ class Generation:
     functions: Mapping[str, GuestFunction]
     reschedule_vector: int
     vector_names: Mapping[int, str]
+    #: What it sends to CPUs by itself: the vectors to which a Xen guest maps event channels.
+    ipi_vectors: frozenset[int]
+    #: 32 or 64.
+    bits: int
 
     def native_operations(self, mode: ApicMode, *, interrupt_remapping: bool) -> ApicOperations | None:
         """The kernel's own table on a machine of that kind; None when it does not know the mode."""

@@ -7,13 +7,17 @@ from app.x86.icr import DeliveryMode, TriggerMode
 
 
 class VmExit(NamedTuple):
-    """The CPU leaves the guest."""
+    """The CPU leaves the guest; *price* says by which mechanism."""
 
     reason: str
+    price: str = "vm_exit"
 
 
 class Decode(NamedTuple):
-    """The hypervisor fetches and decodes the guest's instruction, to learn what it wanted."""
+    """The hypervisor fetches and decodes the guest's instruction, to learn what it wanted; or learns of an EOI, for
+    which *price* is another."""
+
+    price: str = "decode"
 
 
 class EmulatedRead(NamedTuple):
@@ -89,7 +93,9 @@ class VirtualWrite(NamedTuple):
 
 
 class VmEntry(NamedTuple):
-    """The CPU goes back to the guest."""
+    """The CPU goes back to the guest; *price* says by which mechanism."""
+
+    price: str = "vm_entry"
 
 
 HostStep = (

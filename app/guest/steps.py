@@ -201,7 +201,7 @@ GuestStep = (
 Step = GuestStep | HostStep
 
 #: Steps that bring the name of their entry of a cost sheet.
-PRICED = (Work, Hypercall, HostWork, HostSend, VirtualWrite)
+PRICED = (Work, Hypercall, HostWork, HostSend, VirtualWrite, VmExit, VmEntry, Decode)
 #: Under which entry every other kind of step stands.
 PRICES: dict[type[Step], str] = {
     Load: "mmio_read",
@@ -223,15 +223,12 @@ PRICES: dict[type[Step], str] = {
     EnterSmm: "smm_entry",
     ReturnFromInterrupt: "interrupt_return",
     ResumeFromSmm: "smm_return",
-    VmExit: "vm_exit",
-    Decode: "decode",
     EmulatedRead: "emulate_read",
     EmulatedWrite: "emulate_write",
     EmulatedMsrWrite: "emulate_write",
     HostEndEvent: "emulate_write",
     OfferEoiWord: "memory_read",
     VirtualRead: "virtual_apic_access",
-    VmEntry: "vm_entry",
 }
 
 #: Steps by which the guest reaches for its APIC, whatever comes of them.

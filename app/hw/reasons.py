@@ -20,6 +20,7 @@ class Reason(Enum):
     LEVEL_DEASSERT = "a level de-assert message asks for nothing"
     LOWEST_PRIORITY_UNSUPPORTED = "this APIC does not send lowest-priority IPIs (in this mode)"
     LOWEST_PRIORITY_BROADCAST = "lowest priority does not go with the physical broadcast"
+    NO_PORT = "the kernel maps no event channel to this vector (xen_map_vector)"
     NOBODY_CHOSEN = "the vector's hash took a bit of the destination that no enabled APIC has"
     NO_SUCH_DESTINATION = "no APIC has this destination"
     LVT_MASKED = "its LVT entry is masked"

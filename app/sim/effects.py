@@ -189,6 +189,7 @@ class Effects:
         elif frame.returns_from is Arrival.NMI:
             cpu.return_from_nmi()
         cpu.interrupt_flag = frame.previous_flag
+        processor.in_host = False
         if frame.returns_from is Arrival.SMI:
             return
         self._record(_handler_returned(cpu.number, frame.vector))

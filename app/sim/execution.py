@@ -102,7 +102,7 @@ class Execution:
                 self.effects.host.sync_eoi_word(processor)  # whatever came kicks the guest out, and that is an exit
             wanted = cpu.signalled or (cpu.interrupt_flag and (cpu.apic.irr.bits or self._upcall_wanted(processor)))
             # A frame has no name until what it serves has arrived: nothing comes in between.
-            if frame is None or (wanted and not processor.in_host and frame.name):
+            if frame is None or (wanted and frame.name and (not processor.in_host or frame.host is None)):
                 frame = self._interrupt(processor) or frame or self._work(processor)
                 if frame is None:
                     return None
@@ -115,12 +115,8 @@ class Execution:
                 self._ended(processor, frame, stop.value)
                 self._take_resets(processor)
                 continue
-            if frame.intercept is not None and frame.host is None:
-                frame.host = frame.intercept(step, cpu)  # type: ignore[arg-type]  # a guest function yields guest steps
-                if frame.host is not None:
-                    self.effects.host.guest_reached(processor, step)
-                    frame.value = None
-                    continue
+            if frame.intercept is not None and frame.host is None and self._intercepted(processor, frame, step):
+                continue
             frame.value = 0
             cycles = self.effects.perform(processor, frame, step)
             if self.watch is not None:
@@ -128,6 +124,17 @@ class Execution:
             if cycles is None and cpu.next_arrival() is not None:
                 continue  # the first look of a wait was the instruction behind an STI: what it held back comes now
             return cycles
+
+    def _intercepted(self, processor: Processor, frame: Frame, step: Step) -> bool:
+        """Whether the hypervisor, or hardware for it, takes the guest's *step* over."""
+        assert frame.intercept is not None
+        processor.in_host = False  # also if it had gone in to be called up, and nothing wanted that any more
+        frame.host = frame.intercept(step, processor.cpu)  # type: ignore[arg-type]  # it is a step of the guest
+        if frame.host is None:
+            return False
+        self.effects.host.guest_reached(processor, step)
+        frame.value = None
+        return True
 
     def _take_resets(self, processor: Processor) -> None:
         """INIT and start-up IPI act at an instruction boundary, and throw away whatever the CPU was doing. What its
@@ -199,6 +206,7 @@ class Execution:
         backend = self.backend
         halted = processor.cpu.run_state is RunState.HALTED
         processor.cpu.run_state = RunState.RUNNING
+        halted = halted or processor.in_host  # either way the guest has been left already
         processor.in_host = halted and backend.hypervisor is not None
         code = self._service(processor, backend, halted, arrival)
         frame = self._push(processor, "", code, backend)
@@ -221,7 +229,7 @@ class Execution:
                 yield from backend.generation.handler_of(vector)(context, vector)
         else:
             yield from do_nmi(context) if arrival is Arrival.NMI else smi_handler(context)
-        yield leaving
+        yield backend.definition.leaving(backend.generation, arrival) or leaving
 
     def _start_over(self, processor: Processor) -> None:
         """INIT or a start-up IPI has thrown away whatever the CPU was doing."""

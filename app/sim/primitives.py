@@ -22,7 +22,7 @@ from app.x86.registers import Register
 
 Code = Callable[[Context], Steps[None]]
 _BUSY = Work("handler_timer", "works for itself")
-_VECTOR = 0x51
+_VECTOR = 0xFC  # which both kernels send to each other
 _FIXED = DeliveryMode.FIXED
 _TASK_PRIORITY, _TICK = 0x20, 10_000
 

@@ -20,13 +20,13 @@ PAIRS = [
 ]
 pairs = pytest.mark.parametrize("bound", PAIRS, ids=lambda bound: f"{bound.name}, {bound.generation.name}")
 
-TO_CPU_1 = CallArguments(target=1, mask=0b10, vector=0x51, wait=False)
+TO_CPU_1 = CallArguments(target=1, mask=0b10, vector=0xFC, wait=False)
 Primitive = Callable[[Context], Steps[None]]
 PRIMITIVES: dict[str, Primitive] = {
     "unicast": lambda context: context.kernel.generation.functions["smp_send_reschedule"](context, TO_CPU_1),
-    "mask": lambda context: context.operations.send_ipi_mask(context, 0b0110, 0x51),
-    "shorthand": lambda context: context.operations.send_ipi_allbutself(context, 0x51),
-    "self": lambda context: context.operations.send_ipi_self(context, 0x51),
+    "mask": lambda context: context.operations.send_ipi_mask(context, 0b0110, 0xFC),
+    "shorthand": lambda context: context.operations.send_ipi_allbutself(context, 0xFC),
+    "self": lambda context: context.operations.send_ipi_self(context, 0xFC),
     "eoi": lambda context: context.operations.eoi(context),
 }
 OLD, NEW = GENERATIONS

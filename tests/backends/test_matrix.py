@@ -145,7 +145,7 @@ RECEPTIONS: list[tuple[str, str, Cell, Cell]] = [
     ("kvm-pv", NEW, (0, 1, 0), NOTHING),
     ("hyperv", NEW, (0, 1, 0), NOTHING),
     ("xen-evtchn", OLD, (0, 1, 0), NOTHING),
-    ("xen-evtchn", NEW, (0, 1, 0), NOTHING),
+    ("xen-evtchn", NEW, (0, 1, 0), (0, 1, 1)),  # iret
     ("apicv", NEW, NOTHING, (1, 0, 0)),
 ]
 

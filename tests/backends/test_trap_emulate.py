@@ -1,6 +1,7 @@
 import pytest
 
 from app.backends import trap_emulate
+from app.backends.cost_sheet import load_cost_sheet
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
 from app.guest.steps import (
     Decode,
@@ -58,3 +59,17 @@ def test_halt_is_an_exit() -> None:
 )
 def test_what_is_no_business_of_the_apic_runs_undisturbed(step: GuestStep) -> None:
     assert intercepted(TRAP_EMULATE, step) is None
+
+
+@pytest.mark.parametrize(
+    ("sheet", "decodes"), [("2007", True), ("skylake-sp", False), ("sapphire-rapids", False), ("amd-zen3", True)]
+)
+def test_what_it_takes_to_see_an_eoi_is_the_sheets(sheet: str, decodes: bool) -> None:
+    """KVM on Intel's processors reads off the exit that it was EOI (``handle_apic_access``)."""
+    code = TRAP_EMULATE.operations.apic_write(Register.EOI, 0)
+    prices = load_cost_sheet(sheet).cycles
+
+    steps = done(TRAP_EMULATE, code)
+
+    assert steps == [EXIT, Decode("decode_eoi"), EmulatedWrite(Register.EOI, 0), VmEntry()]
+    assert prices["decode_eoi"] == (prices["decode"] if decodes else 0)

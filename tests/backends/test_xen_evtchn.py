@@ -4,13 +4,14 @@ import pytest
 
 from app.backends.backend import Backend
 from app.backends.catalogue import backend
-from app.backends.xen_evtchn import BLOCK, EOI, SEND, TIMER
+from app.backends.xen_evtchn import BLOCK, EOI, FORCE_CALLBACK, IRET, SEND, SEND_NMI, TIMER
 from app.guest.apic_ops import Context
 from app.guest.generations import GENERATIONS
 from app.guest.steps import (
     Acknowledge,
     Dereference,
     EmulatedMsrWrite,
+    EnableInterrupts,
     Halt,
     HostEndEvent,
     HostSend,
@@ -23,7 +24,11 @@ from app.guest.steps import (
     VmExit,
 )
 from app.hw.event_channels import EventChannels
+from app.hw.events import Event, Reason, SendRefused
 from app.hw.ledger import Ledger
+from app.sim.commands import CallGuest, SendMsi, Stimulus
+from app.sim.events import GuestExited
+from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register
@@ -31,7 +36,8 @@ from tests.backends.helpers import context_of, done, drain, intercepted, result
 
 BOTH = {name: backend("xen-evtchn", name) for name in GENERATIONS}
 generations = pytest.mark.parametrize("xen", BOTH.values(), ids=BOTH.keys())
-PV = "hypervisor_call"
+PV = "pv_hypercall"
+BACK = VmEntry("pv_return")
 
 
 def calls(steps: list[Step]) -> list[Hypercall]:
@@ -85,10 +91,10 @@ def test_others_and_self_are_hypercalls_too(xen: Backend) -> None:
     context = context_of(xen, cpu=1)
 
     others = done(xen, xen.operations.send_ipi_allbutself(context, 0xFC))
-    own = done(xen, xen.operations.send_ipi_self(context, 0x51))
+    own = done(xen, xen.operations.send_ipi_self(context, 0xFC))
 
     assert [call.arguments[0] for call in calls(others)] == [0, 2, 3]
-    assert [call.arguments for call in calls(own)] == [(1, 0x51)]
+    assert [call.arguments for call in calls(own)] == [(1, 0xFC)]
 
 
 def test_all_but_self_leaves_out_the_sender() -> None:
@@ -105,7 +111,7 @@ def test_timer_is_set_to_a_time_and_not_to_a_span(xen: Backend) -> None:
 
     steps = done(xen, xen.set_next_event(context, 500))
 
-    assert steps == [Hypercall(TIMER, (7_500,), PV), EmulatedMsrWrite(Msr.IA32_TSC_DEADLINE, 7_500), VmEntry()]
+    assert steps == [Hypercall(TIMER, (7_500,), PV), EmulatedMsrWrite(Msr.IA32_TSC_DEADLINE, 7_500), BACK]
 
 
 @generations
@@ -142,7 +148,7 @@ def test_level_port_needs_a_hypercall_once(xen: Backend) -> None:
 
     steps = done(xen, xen.operations.eoi(context))
 
-    assert steps == [Hypercall(EOI, (0x51,), PV), HostEndEvent(0x51), VmEntry()]
+    assert steps == [Hypercall(EOI, (0x51,), PV), HostEndEvent(0x51), BACK]
     assert done(xen, xen.operations.eoi(context)) == []
 
 
@@ -175,3 +181,86 @@ def test_plain_load_from_the_page_finds_an_empty_one_and_stays_in_the_guest() ->
     bound = backend("xen-evtchn", "linux-2.6.22")
 
     assert intercepted(bound, Dereference(Register.LDR, "logical_smp_processor_id")) == []
+
+
+# What the kernel maps no port to, and what is no event
+
+
+@generations
+def test_vector_without_a_port_is_dropped_with_a_reason(xen: Backend) -> None:
+    said: list[Event] = []
+    context = context_of(xen)
+    context.cpu.record = said.append
+
+    assert done(xen, xen.operations.send_ipi_mask(context, 0b0110, 0x51)) == []
+    assert said == [SendRefused(0, 0x51, DeliveryMode.FIXED, Reason.NO_PORT)] * 2
+
+
+def test_nmi_is_a_hypercall_of_its_own_and_reaches_as_an_nmi() -> None:
+    xen = BOTH["linux-6"]
+
+    steps = done(xen, xen.operations.send_ipi_mask(context_of(xen), 0b0010, 2))
+
+    assert steps == [Hypercall(SEND_NMI, (1,), PV), HostSend(1, 2, DeliveryMode.NMI, "evtchn_send"), BACK]
+    simulation = Simulation(4, "xen-evtchn", generation="linux-6")
+    simulation.apply(CallGuest(0, "send_ipi_mask", mask=0b0110, vector=2))
+    simulation.run(operations=500)
+    assert [cpu.nmi_count for cpu in simulation.machine.cpus] == [0, 1, 1, 0]
+
+
+def test_the_old_kernel_drops_an_nmi() -> None:
+    simulation = Simulation(4, "xen-evtchn", generation="linux-2.6.22")
+    simulation.take_log()
+    simulation.apply(CallGuest(0, "send_ipi_mask", mask=0b0110, vector=2))
+    simulation.run(operations=500)
+
+    refused = [event for _, event in simulation.take_log() if isinstance(event, SendRefused)]
+    assert [event.delivery_mode for event in refused] == [DeliveryMode.NMI] * 2
+
+
+# The way back
+
+
+def crossings(generation: str, *commands: Stimulus) -> list[tuple[int, str]]:
+    simulation = Simulation(2, "xen-evtchn", generation=generation)
+    simulation.take_log()
+    for command in commands:
+        simulation.apply(command)
+        simulation.run(operations=2000)
+    return [(event.cpu, event.reason) for _, event in simulation.take_log() if isinstance(event, GuestExited)]
+
+
+RESCHEDULE = CallGuest(0, "smp_send_reschedule", target=1)
+TO_NMI = SendMsi(0xFEE0_1000, DeliveryMode.NMI << 8)
+
+
+@pytest.mark.parametrize(("generation", "back"), [("linux-6", [(1, IRET)]), ("linux-2.6.22", [])])
+def test_handler_of_a_64_bit_guest_goes_back_by_hypercall(generation: str, back: list[tuple[int, str]]) -> None:
+    found = crossings(generation, RESCHEDULE)
+
+    assert [crossing for crossing in found if crossing[1] != BLOCK] == [(0, SEND), *back]
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_nmi_goes_back_by_hypercall_in_both(generation: str) -> None:
+    assert (1, IRET) in crossings(generation, TO_NMI)
+
+
+def test_sti_with_something_pending_goes_into_xen_and_comes_back_by_the_upcall() -> None:
+    xen = BOTH["linux-6"]
+    context = with_channels(xen, level=False)
+    cpu = context.cpu
+    assert cpu.event_channels is not None
+
+    assert intercepted(xen, EnableInterrupts(), cpu) == [EnableInterrupts()]
+    cpu.event_channels.upcall_pending = True
+    assert intercepted(xen, EnableInterrupts(), cpu) == [EnableInterrupts(), Hypercall(FORCE_CALLBACK, (), PV)]
+    cpu.interrupt_flag = True
+    assert intercepted(xen, EnableInterrupts(), cpu) is None
+
+
+def test_no_step_of_the_guest_or_of_xen_is_priced_as_an_exit_of_vmx() -> None:
+    for xen in BOTH.values():
+        prices = xen.definition.host_entries
+        assert prices >= {"pv_hypercall", "pv_interrupt", "pv_return"}
+        assert not prices & {"vm_exit", "vm_entry", "hypercall", "hypervisor_call"}

@@ -34,7 +34,7 @@ def test_json_is_one_object() -> None:
 
     found = json.loads(done.stdout)
     assert found["workload"] == "smp_call_function to 64 CPUs"
-    assert [(row["backend"], row["hypercalls"]) for row in found["rows"]] == [("kvm-pv", 1), ("xen-evtchn", 64)]
+    assert [(row["backend"], row["hypercalls"]) for row in found["rows"]] == [("kvm-pv", 1), ("xen-evtchn", 128)]
     assert found["sheet"] == {
         "name": "sapphire-rapids",
         "title": load_cost_sheet("sapphire-rapids").title,

@@ -107,6 +107,10 @@ def test_every_apic_ends_as_under_the_native_back_end(generation: str, plan: tup
 @every_generation
 @given(plan=plans())
 def test_event_channels_call_the_same_handlers(generation: str, plan: tuple[int, list[Stimulus]]) -> None:
+    reschedule = GENERATIONS[generation].reschedule_vector  # a Xen guest has no port for just any vector
+    cpus, stimuli = plan
+    mapped = [each._replace(vector=reschedule) if isinstance(each, CallGuest) else each for each in stimuli]
+    plan = cpus, mapped
     native = played(generation, "native-xapic", plan)
     xen = played(generation, "xen-evtchn", plan)
 

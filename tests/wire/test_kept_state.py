@@ -136,7 +136,7 @@ NOT_SHOWN = {
     Timer: set[str](),
     Processor: {"cpu", "calls", "frames", "scheduled", "eoi_offered", "starts"},
     EventChannels: {"_cpu", "_ledger", "_record"},
-    Frame: {"generator", "host", "intercept", "value", "previous_flag"},
+    Frame: {"carried", "generator", "host", "intercept", "value", "previous_flag"},
 }
 
 

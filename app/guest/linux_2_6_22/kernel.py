@@ -2,7 +2,12 @@
 
 from app.guest.apic_ops import TABLE_FUNCTIONS, ApicOperations, Generation, GuestFunction, absent
 from app.guest.linux_2_6_22 import apic_driver, boot, clock, interrupts, smp
-from app.guest.linux_2_6_22.irq_vectors import RESCHEDULE_VECTOR, VECTOR_NAMES
+from app.guest.linux_2_6_22.irq_vectors import (
+    CALL_FUNCTION_VECTOR,
+    INVALIDATE_TLB_VECTOR,
+    RESCHEDULE_VECTOR,
+    VECTOR_NAMES,
+)
 
 #: The table as the kernel is linked, before any hypervisor has touched it.
 NATIVE_OPERATIONS = ApicOperations(
@@ -45,4 +50,6 @@ LINUX_2_6_22 = Generation(
     functions=FUNCTIONS,
     reschedule_vector=RESCHEDULE_VECTOR,
     vector_names=VECTOR_NAMES,
+    ipi_vectors=frozenset({RESCHEDULE_VECTOR, CALL_FUNCTION_VECTOR, INVALIDATE_TLB_VECTOR}),
+    bits=32,
 )

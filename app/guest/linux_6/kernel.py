@@ -8,7 +8,12 @@ from dataclasses import replace
 
 from app.guest.apic_ops import TABLE_FUNCTIONS, ApicOperations, Generation, GuestFunction, absent
 from app.guest.linux_6 import apic_driver, boot, clock, interrupts, smp, x2apic_cluster, x2apic_phys
-from app.guest.linux_6.irq_vectors import RESCHEDULE_VECTOR, VECTOR_NAMES
+from app.guest.linux_6.irq_vectors import (
+    CALL_FUNCTION_SINGLE_VECTOR,
+    CALL_FUNCTION_VECTOR,
+    RESCHEDULE_VECTOR,
+    VECTOR_NAMES,
+)
 
 #: ``apic_physflat``: the xAPIC page and physical destinations.
 XAPIC_OPERATIONS = ApicOperations(
@@ -73,4 +78,6 @@ LINUX_6 = Generation(
     functions=FUNCTIONS,
     reschedule_vector=RESCHEDULE_VECTOR,
     vector_names=VECTOR_NAMES,
+    ipi_vectors=frozenset({RESCHEDULE_VECTOR, CALL_FUNCTION_VECTOR, CALL_FUNCTION_SINGLE_VECTOR}),
+    bits=64,
 )
