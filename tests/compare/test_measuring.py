@@ -248,3 +248,24 @@ def test_a_sheet_of_other_hardware_has_no_row_of_apicv() -> None:
     assert found.row("apicv") is None
     [missing] = [each for each in found.missing if each.backend == "apicv"]
     assert "AVIC is not modelled" in missing.reason
+
+
+def test_latency_of_a_broadcast_grows_with_its_targets_and_only_one_shorthand_instead_of_254_writes_is_a_step() -> None:
+    sheet = load_cost_sheet("sapphire-rapids")
+    names = ["trap-emulate", "kvm-pv", "apicv", "hyperv"]
+    found = {
+        targets: {
+            row.backend: row.latency or 0
+            for row in compare(workload_of(f"smp_call_function:{targets}"), names, sheet).rows
+        }
+        for targets in (64, 254, 255)
+    }
+
+    for backend, latency in found[255].items():
+        least = sheet.cycles["post_interrupt" if backend == "apicv" else "send_ipi_target"]
+        assert latency > 255 * least, backend
+    for backend in ("kvm-pv", "hyperv"):
+        assert found[255][backend] == pytest.approx(found[254][backend], rel=0.01)
+        assert found[254][backend] == pytest.approx(found[64][backend] * 254 / 64, rel=0.1)
+    # 254 writes of ICR are one by shorthand: 254 exits less, and no other difference.
+    assert found[254]["trap-emulate"] > 10 * found[255]["trap-emulate"]
