@@ -5,7 +5,7 @@ from typing import NamedTuple, assert_never
 
 from app.hw.arbitration import Arbiter
 from app.hw.cpu import Cpu
-from app.hw.destination import addressed, is_physical_broadcast
+from app.hw.destination import addressed, disabled_targets, is_physical_broadcast
 from app.hw.events import Event, NoTarget, Outcome, Reason
 from app.hw.ledger import Ledger
 from app.hw.messages import InterruptMessage, Origin
@@ -98,7 +98,9 @@ class Bus:
             elif outcome is not _REFUSED:
                 accepted = True
         if not reached:
-            self._record(NoTarget(message.number, message.vector, self._why_nobody(message)))
+            reason = self._why_nobody(message)
+            disabled = disabled_targets(message, self._cpus) if reason is Reason.NO_SUCH_DESTINATION else ()
+            self._record(NoTarget(message.number, message.vector, reason, disabled))
         self._ledger.delivered(message, [cpu.number for cpu in reached])
         return Delivery(reached, accepted, tuple(retried))
 

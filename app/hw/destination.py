@@ -41,6 +41,24 @@ def is_physical_broadcast(message: InterruptMessage) -> bool:
     return none_or_field and message.destination == everyone
 
 
+def disabled_targets(message: InterruptMessage, cpus: Sequence[Cpu]) -> tuple[int, ...]:
+    """The CPUs that *message* would name if their APIC were not disabled in IA32_APIC_BASE. Disabling forgets a logical
+    ID, so by its physical ID or a shorthand only (SDM vol. 3, "Enabling or Disabling the Local APIC")."""
+    disabled = [cpu for cpu in cpus if cpu.apic.mode is ApicMode.DISABLED]
+    match message.shorthand:
+        case Shorthand.NONE if is_physical_broadcast(message):
+            meant = disabled
+        case Shorthand.NONE if message.destination_mode is DestinationMode.PHYSICAL:
+            meant = [cpu for cpu in disabled if cpu.apic.initial_id == message.destination]
+        case Shorthand.NONE | Shorthand.SELF:
+            meant = []
+        case Shorthand.ALL_INCLUDING_SELF | Shorthand.ALL_EXCLUDING_SELF:
+            meant = [cpu for cpu in disabled if cpu.number != message.source]
+        case unknown:
+            assert_never(unknown)
+    return tuple(cpu.number for cpu in meant)
+
+
 def matches(apic: LocalApic, message: InterruptMessage) -> bool:
     """Whether the destination field of *message* names *apic*."""
     match apic.mode:

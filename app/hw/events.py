@@ -96,11 +96,13 @@ class Retried(NamedTuple):
 
 
 class NoTarget(NamedTuple):
-    """The message reaches no APIC at all."""
+    """The message reaches no APIC at all. ``disabled`` are the CPUs that it would name if their APIC were not disabled
+    in IA32_APIC_BASE."""
 
     message: int
     vector: int
     reason: Reason
+    disabled: tuple[int, ...] = ()
 
 
 class Acknowledged(NamedTuple):

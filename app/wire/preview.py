@@ -7,6 +7,7 @@ from app.guest.apic_ops import absent
 from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
+from app.hw.destination import disabled_targets
 from app.hw.events import Reason
 from app.hw.interprocessor import reason_not_to_send
 from app.hw.local_apic import LocalApic
@@ -16,13 +17,12 @@ from app.hw.profile import LevelTriggeredIpis
 from app.hw.run_state import RunState
 from app.sim.commands import SendIpi
 from app.sim.waits import reads_the_page, where_the_page_went
-from app.wire.words import Names, destination_words, interrupt_words
+from app.wire.words import Names, destination_words, disabled_words, interrupt_words
 from app.x86.error_status import ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
 from app.x86.icr import (
     X2APIC_ICR,
     XAPIC_ICR,
     DeliveryMode,
-    DestinationMode,
     Icr,
     IcrBreach,
     Shorthand,
@@ -146,24 +146,15 @@ def _remarks(machine: Machine, icr: Icr) -> list[str]:
 def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int], names: Names) -> list[str]:
     what = interrupt_words(message.vector, message.delivery_mode, names)
     if not receivers:
-        return [f"Nobody has {destination_words(message)}: {what} would be lost.", *_whose_it_was(machine, message)]
+        disabled = disabled_targets(message, machine.cpus)
+        lost = f"Nobody has {destination_words(message)}: {what} would be lost."
+        return [lost, disabled_words(disabled)] if disabled else [lost]
     reached = ", ".join(str(cpu) for cpu in receivers)
     lowest = message.delivery_mode is DeliveryMode.LOWEST_PRIORITY and message.shorthand is Shorthand.NONE
     sentences = [f"Will reach CPU {reached}" + (" (the lowest priority wins)." if lowest else ".")]
     for cpu in receivers:
         sentences += _at_target(machine.cpus[cpu], message)
     return sentences
-
-
-def _whose_it_was(machine: Machine, message: InterruptMessage) -> list[str]:
-    """CPUs that the destination would name if their APIC were not disabled."""
-    if message.shorthand is not Shorthand.NONE or message.destination_mode is not DestinationMode.PHYSICAL:
-        return []
-    return [
-        f"CPU {cpu.number} has this ID, but its APIC is disabled in IA32_APIC_BASE."
-        for cpu in machine.cpus
-        if cpu.apic.mode is ApicMode.DISABLED and cpu.apic.initial_id == message.destination
-    ]
 
 
 def _at_target(target: Cpu, message: InterruptMessage) -> list[str]:

@@ -1,6 +1,6 @@
 """Events, steps and registers in words, for the event log, the page and screen readers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from app.backends.catalogue import BACKENDS
 from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
@@ -32,6 +32,8 @@ _SENDERS = {
     Origin.MSI: "A device",
     Origin.HYPERVISOR: "The hypervisor, for CPU {},",
 }
+#: Of many CPUs the number is said, not each name.
+_MOST_NAMED = 8
 
 
 def register_words(offset: int) -> str:
@@ -63,6 +65,14 @@ def destination_words(message: InterruptMessage) -> str:
         return _SHORTHAND_WORDS[message.shorthand]
     mode = "APIC ID" if message.destination_mode is DestinationMode.PHYSICAL else "logical"
     return f"{mode} {message.destination:#04x}"
+
+
+def disabled_words(cpus: Sequence[int]) -> str:
+    """Whom a message that reaches nobody would have named: the CPUs whose APICs are disabled."""
+    many = len(cpus) > _MOST_NAMED
+    named = f"{len(cpus)} CPUs" if many else f"CPU {', '.join(map(str, cpus))}"
+    but = "is meant, but its APIC is" if len(cpus) == 1 else "are meant, but their APICs are"
+    return f"{named} {but} disabled in IA32_APIC_BASE."
 
 
 def message_words(message: BusMessage, names: Names) -> str:
@@ -158,8 +168,9 @@ def _message_event_words(
         case hw.Retried(cpu, vector, mode):
             what = interrupt_words(vector, mode, names)
             return f"CPU {cpu} has no room for {what}, which is requested already: the bus will try again."
-        case hw.NoTarget(_, vector, reason):
-            return f"{vector_words(vector, names)} reaches nobody: {reason.value}. It is lost."
+        case hw.NoTarget(_, vector, reason, disabled):
+            whose = f" {disabled_words(disabled)}" if disabled else ""
+            return f"{vector_words(vector, names)} reaches nobody: {reason.value}. It is lost.{whose}"
 
 
 def _service_words(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
@@ -117,15 +118,22 @@ def test_page_is_no_wider_than_the_screen(open_page: Open, pair: str, width: int
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
 
-def test_pair_is_ended_by_keyboard_and_leads_to_another(open_page: Open) -> None:
+def test_pair_is_ended_by_keyboard_by_its_maker_alone_and_leads_to_another(open_page: Open, server: Server) -> None:
     page = open_page("/ab", live=False)
     page.get_by_role("button", name="Put side by side").click()
     page.locator("#link[data-link=live]").wait_for()
+    path = urlsplit(page.url).path
+    other = open_page(path)
+    expect(other.get_by_role("button", name="Send IPI")).to_be_visible()
+    expect(other.get_by_role("button", name="End this pair")).to_have_count(0)
 
     tab_to(page, page.get_by_role("button", name="End this pair"))
     page.keyboard.press("Enter")
 
     page.wait_for_url("**/ab")
+    expect(other.locator("#over")).to_contain_text("The pair is over.")
+    with server.client() as http:
+        assert http.get(path).status_code == 404
 
 
 def test_pair_that_was_ended_elsewhere_says_so_and_its_controls_do_nothing(

@@ -36,7 +36,7 @@ def test_preview_follows_the_state_that_it_speaks_of_with_nobody_near_the_form(o
     expect(said).to_contain_text("its APIC is software-disabled")
     session.command("write_msr", cpu=2, msr="0x1b", value="0xfee00000")
     expect(said).to_contain_text("Nobody has APIC ID 0x02")
-    expect(said).to_contain_text("CPU 2 has this ID")
+    expect(said).to_contain_text("CPU 2 is meant")
     session.command("write_msr", cpu=0, msr="0x1b", value="0xfee10800")
     expect(said).to_contain_text("its APIC page was moved")
     expect(page.locator("#composed")).not_to_have_class("composed old")

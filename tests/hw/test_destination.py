@@ -153,8 +153,36 @@ def test_disabled_apic_has_no_address() -> None:
     switch_mode(machine, 1, DISABLED)
 
     assert reached(machine, Icr(0x40, destination=1)) == []
-    assert of_type(machine.events, NoTarget) == [NoTarget(1, 0x40, Reason.NO_SUCH_DESTINATION)]
+    assert of_type(machine.events, NoTarget) == [NoTarget(1, 0x40, Reason.NO_SUCH_DESTINATION, (1,))]
     assert reached(machine, Icr(0x41, destination=0xFF)) == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("icr", "meant"),
+    [
+        (Icr(0x40, destination=1), (1,)),
+        (Icr(0x40, destination=7), ()),
+        (Icr(0x40, destination=2, destination_mode=LOGICAL), ()),
+        (Icr(0x40, shorthand=Shorthand.ALL_EXCLUDING_SELF), (1, 2)),
+    ],
+)
+def test_nobody_names_those_whose_apic_is_disabled(icr: Icr, meant: tuple[int, ...]) -> None:
+    machine = machine_of(3)
+    for cpu in (1, 2):
+        switch_mode(machine, cpu, DISABLED)
+
+    assert reached(machine, icr) == []
+    assert [event.disabled for event in of_type(machine.events, NoTarget)] == [meant]
+
+
+def test_device_s_broadcast_while_all_are_disabled_names_all() -> None:
+    machine = machine_of(2)
+    for cpu in (0, 1):
+        switch_mode(machine, cpu, DISABLED)
+
+    send_msi(machine, 0xFEEF_F000, 0x41)
+
+    assert [event.disabled for event in of_type(machine.events, NoTarget)] == [(0, 1)]
 
 
 # Logical mode

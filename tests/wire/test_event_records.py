@@ -11,11 +11,15 @@ from hypothesis import strategies as st
 
 from app.hw import events as hw
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
+from app.sim.commands import SendIpi, WriteMsr
 from app.sim.events import Event
+from app.sim.simulation import Simulation
 from app.wire.event_kinds import EVENT_KINDS, Ending
 from app.wire.event_records import EventRecord, event_record
+from app.wire.preview import preview
 from app.wire.register_words import error_words
-from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
+from app.wire.words import event_words
+from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
 from app.x86.registers import Register
 
 WIRE = Path(__file__).parents[2] / "app" / "WIRE.md"
@@ -161,3 +165,25 @@ def test_accepted_interrupt_says_where_it_went() -> None:
         "pin": None,
         "text": "CPU 1 accepts 0x40: IRR bit set.",
     }
+
+
+def test_message_that_reaches_nobody_names_those_whose_apic_is_disabled_as_the_preview_does() -> None:
+    sentence = "CPU 2 is meant, but its APIC is disabled in IA32_APIC_BASE."
+    simulation = Simulation(4)
+    simulation.apply(WriteMsr(2, 0x1B, 0xFEE0_0000))
+    command = SendIpi(0, Icr(0x51, destination=2))
+    assert sentence in preview(simulation.machine, command).sentences
+
+    simulation.apply(command)
+    simulation.run()
+
+    lost = [event for _, event in simulation.take_log() if isinstance(event, hw.NoTarget)]
+    assert [event_words(event, {}) for event in lost] == [
+        f"0x51 reaches nobody: no APIC has this destination. It is lost. {sentence}"
+    ]
+
+
+def test_of_many_cpus_with_disabled_apics_the_number_is_said() -> None:
+    lost = hw.NoTarget(1, 0x51, hw.Reason.NO_SUCH_DESTINATION, tuple(range(1, 64)))
+
+    assert "63 CPUs are meant, but their APICs are disabled in IA32_APIC_BASE." in event_words(lost, {})

@@ -226,7 +226,7 @@ def test_cpu_that_has_the_id_and_no_enabled_apic_is_named() -> None:
 
     assert preview(machine, SendIpi(0, Icr(0x51, destination=2))).sentences == [
         "Nobody has APIC ID 0x02: 0x51 would be lost.",
-        "CPU 2 has this ID, but its APIC is disabled in IA32_APIC_BASE.",
+        "CPU 2 is meant, but its APIC is disabled in IA32_APIC_BASE.",
     ]
 
 
