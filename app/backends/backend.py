@@ -59,6 +59,11 @@ class Backend:
     definition: "BackendDefinition"
 
     @property
+    def x2apic(self) -> bool:
+        """Whether the guest has its APIC in x2APIC mode, by its own lights."""
+        return self.apic_mode is ApicMode.X2APIC
+
+    @property
     def replacements(self) -> frozenset[str]:
         """The names of the functions that stand in the guest's table instead of its own."""
         return frozenset(getattr(self.operations, name).__name__ for name in self.overrides)

@@ -54,8 +54,8 @@ def hv_apic_write(register: int, value: int) -> Steps[None]:
 
 
 def hv_apic_icr_write(context: Context, low: int, destination: int) -> Steps[None]:
-    """One synthetic MSR of 64 bits."""
-    yield WriteMsr(HV_X64_MSR_ICR, destination << 56 | low)
+    """One synthetic MSR of 64 bits; ``SET_XAPIC_DEST_FIELD`` keeps 8 of the destination's."""
+    yield WriteMsr(HV_X64_MSR_ICR, (destination & 0xFF) << 56 | low)
 
 
 def hv_apic_eoi_write(context: Context) -> Steps[None]:

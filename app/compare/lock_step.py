@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from app.compare.alignment import AlignedStimulus, align
 from app.compare.script import Cue, Pairable, sends_through_apic
 from app.sim.accounts import Stretch, Tally
+from app.sim.commands import SendIpi
 from app.sim.watched import WatchedSimulation
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Side:
         self.unfinished: set[int] = set()
         #: Stimuli that would have had to go through an APIC, which this machine does not have.
         self.without_apic: set[int] = set()
+        #: Why commands of a stimulus were left out: they do not fit this machine's guest.
+        self.misfits: dict[int, str] = {}
 
     @property
     def at_rest(self) -> bool:
@@ -54,7 +57,11 @@ class Side:
 
     def reason_against(self, number: int) -> str:
         """Why this machine did not do stimulus *number*, or not all of it; empty when it did."""
-        return _WITHOUT_APIC.format(self.simulation.backend) if number in self.without_apic else ""
+        return _WITHOUT_APIC.format(self.simulation.backend) if number in self.without_apic else self.misfits.get(number, "")
+
+    def misfit(self, command: "Stimulus") -> str:
+        """Why this machine's guest cannot write *command*; empty when it can."""
+        return command.icr.misfit(x2apic=self.simulation.execution.backend.x2apic) if isinstance(command, SendIpi) else ""
 
     def begin(self, cues: tuple[Cue, ...]) -> None:
         """The next stimulus."""
@@ -62,8 +69,10 @@ class Side:
         self.simulation.watch.begin(*(cue.command for cue in cues))
         if self.simulation.execution.backend.event_channels and any(sends_through_apic(cue.command) for cue in cues):
             self.without_apic.add(self.stretches[-1].number)
+        for misfit in filter(None, (self.misfit(cue.command) for cue in cues)):
+            self.misfits[self.stretches[-1].number] = misfit
         self._operations = 0
-        self._cues = deque((now + cue.offset, cue.command) for cue in cues)
+        self._cues = deque((now + cue.offset, cue.command) for cue in cues if not self.misfit(cue.command))
         self._apply_due()
 
     def run(self, operations: int) -> int:

@@ -3,17 +3,23 @@
 from app.guest.apic_ops import Context, absent
 from app.guest.irqflags import local_irq_restore, local_irq_save
 from app.guest.steps import Steps
-from app.hw.apic_base import ApicMode
 from app.x86.icr import DELIVERY_STATUS, Icr, Shorthand
 from app.x86.registers import Register
+
+#: What a kernel computes with: ``u32``. The upper bits of a destination too wide for the page are lost.
+_U32 = 0xFFFF_FFFF
 
 
 def apic_icr_write(context: Context, icr: Icr) -> Steps[None]:
     """The destination first, unless a shorthand makes it moot, and nothing in between. Today's kernel has one operation
-    for both halves; only the xAPIC page has a delivery status to wait for."""
+    for both halves.
+
+    Only the xAPIC page has a delivery status to wait for. Which driver a kernel has was decided when it booted: it goes
+    on alike when its APIC has been switched to another mode since (``x2apic_wait_icr_idle`` has nothing to read,
+    ``native_apic_wait_icr_idle`` reads what the page gives).
+    """
     operations = context.operations
-    x2apic = context.cpu.apic.mode is ApicMode.X2APIC
-    if not x2apic:
+    if not _reads_by_msr(context):
         while (yield from operations.apic_read(Register.ICR_LOW)) & DELIVERY_STATUS:
             pass
     if operations.icr_write is not absent:
@@ -23,6 +29,12 @@ def apic_icr_write(context: Context, icr: Icr) -> Steps[None]:
         yield from operations.apic_write(Register.ICR_LOW, icr.low())
         return
     flags = yield from local_irq_save(context)
-    yield from operations.apic_write(Register.ICR_HIGH, icr.destination << 24)
+    yield from operations.apic_write(Register.ICR_HIGH, icr.destination << 24 & _U32)
     yield from operations.apic_write(Register.ICR_LOW, icr.low())
     yield from local_irq_restore(flags)
+
+
+def _reads_by_msr(context: Context) -> bool:
+    """Whether the kernel runs with its x2APIC driver."""
+    driver = context.kernel.generation.x2apic
+    return driver is not None and context.operations.apic_read is driver.apic_read

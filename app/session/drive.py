@@ -13,7 +13,18 @@ State = dict[str, Any]
 
 
 class NotPossible(Exception):
-    """A command that this session cannot carry out; the message says why."""
+    """A command that this session cannot carry out; the message says why. ``field`` is the field of the command that it
+    is about; "" for none."""
+
+    def __init__(self, message: str, field: str = "") -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def make_sure_it_fits(command: SendIpi, *, x2apic: bool) -> None:
+    """NotPossible when a guest that has its APIC in that mode cannot write *command*."""
+    if misfit := command.icr.misfit(x2apic=x2apic):
+        raise NotPossible(misfit, "destination")
 
 
 class Drive(Protocol):
@@ -71,7 +82,7 @@ class Drive(Protocol):
         """How many events there have been since it began, whether or not anybody took them."""
 
     def preview(self, command: SendIpi) -> Preview:
-        """What *command* would do now, and the word that it would write."""
+        """What *command* would do now, and the word that it would write. NotPossible when there is no such word."""
 
     def take_log(self) -> list[tuple[int, Event]]:
         """The newest of what happened since the last call, with its time. What nobody takes is dropped in the end."""

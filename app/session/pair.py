@@ -178,7 +178,12 @@ class Pair(Owner):
         }
 
     async def give(self, *commands: Stimulus) -> None:
-        """One more stimulus for both. NotPossible when too many wait or the pair is over."""
+        """One more stimulus for both. NotPossible when too many wait, the pair is over, or a command does not fit the
+        guest of either."""
+        for side in self.lock_step.sides:
+            for command in commands:
+                if misfit := side.misfit(command):
+                    raise NotPossible(f"{side.simulation.backend}: {misfit}", "destination")
         await self.ask(Give((at_once(*commands),)))
 
     async def ask(self, request: Request) -> None:

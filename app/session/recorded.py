@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from app.backends.cost_sheet import DEFAULT_COST_SHEET
 from app.hw.events import Fault, Ignored
-from app.session.drive import NotPossible, State
+from app.session.drive import NotPossible, State, make_sure_it_fits
 from app.session.recorded_findings import difference_records, limit_records
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
 from app.sim.commands import Demonstrate, SendIpi, Stimulus
@@ -98,6 +98,7 @@ class RecordedDrive:
         return self._log.happened
 
     def preview(self, command: SendIpi) -> Preview:
+        make_sure_it_fits(command, x2apic=self.machine.cpus[command.cpu].apic.x2apic)
         return preview(self.machine, command, None, self.vector_names)
 
     def take_log(self) -> list[tuple[int, Event]]:

@@ -7,7 +7,7 @@ from app.backends.catalogue import BACKENDS, reason_against
 from app.backends.cost_sheet_reference import cost_sheet_of, reference_of
 from app.guest.generations import GENERATIONS
 from app.hw.events import Fault, Ignored
-from app.session.drive import NotPossible, State
+from app.session.drive import NotPossible, State, make_sure_it_fits
 from app.sim.commands import (
     CallGuest,
     Demonstrate,
@@ -105,6 +105,8 @@ class SimulatedDrive:
         """Nothing that this machine lacks, nor what would let a queue grow for ever while time stands still."""
         match command:
             case SendIpi(cpu) | CallGuest(cpu):
+                if isinstance(command, SendIpi):
+                    make_sure_it_fits(command, x2apic=self.simulation.execution.backend.x2apic)
                 if len(self.simulation.processors[cpu].calls) >= _MOST_CALLS:
                     raise NotPossible(f"{_MOST_CALLS} calls wait on CPU {cpu} already; let time run")
             case SetBackend(name) if reason := self._reason_against(name):
@@ -138,7 +140,9 @@ class SimulatedDrive:
         return self.simulation.happened
 
     def preview(self, command: SendIpi) -> Preview:
-        return preview(self.machine, command, self.simulation.execution.backend, self.vector_names)
+        backend = self.simulation.execution.backend
+        make_sure_it_fits(command, x2apic=backend.x2apic)
+        return preview(self.machine, command, backend, self.vector_names)
 
     def take_log(self) -> list[tuple[int, Event]]:
         return self.simulation.take_log()

@@ -74,8 +74,9 @@ def problem_of(error: Exception) -> Problem:
             return Problem(404, "No such pair", said, way_out=("/ab", "To the pairs"))
         case UnknownSession():
             return Problem(404, "No such session", f"No session is called {str(error)[:40]}; it may be over.")
-        case NotPossible():
-            return Problem(409, "Not in this session", str(error))
+        case NotPossible(field=field):
+            errors = [(field, str(error))] if field else []
+            return Problem(409, "Not in this session", str(error), errors)
         case TooManySessions():
             return Problem(503, "No room for another session", str(error))
         case UnusableRecording() | TookTooLong() | TooMuchToDo() | ClientDisconnect():

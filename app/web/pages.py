@@ -10,6 +10,7 @@ from app.backends.cost_sheet import cost_sheet_names
 from app.guest.generations import GENERATIONS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
+from app.session.drive import NotPossible
 from app.session.registry import SLOW_MOTION, File, Registry
 from app.session.session import Session
 from app.web.addresses import link
@@ -155,10 +156,11 @@ async def compose(request: Request, session_id: str) -> Response:
     session = registry_of(request).get(session_id)
     try:
         command = send_ipi_from_form(await fields_of(request), session.cpu_count)
-    except InvalidCommand as error:
+        foreseen = session.preview(command)
+    except (InvalidCommand, NotPossible) as error:
         # Half-typed is no error: the preview says what is missing and the form goes on.
         return templates.TemplateResponse(request, "_composed.html", {"problem": problem_of(error)})
-    return templates.TemplateResponse(request, "_composed.html", composed(session.preview(command)))
+    return templates.TemplateResponse(request, "_composed.html", composed(foreseen))
 
 
 @router.post("/s/{session_id}/commands")

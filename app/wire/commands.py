@@ -38,7 +38,7 @@ from app.sim.commands import (
 from app.sim.guest_calls import GUEST_FUNCTIONS
 from app.wire.fields import Fields, shown
 from app.wire.fields import InvalidCommand as InvalidCommand
-from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
+from app.x86.icr import X2APIC_DESTINATION, DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
 from app.x86.redirection import PIN_COUNT
 from app.x86.registers import Register
 
@@ -73,7 +73,7 @@ def _send_ipi(fields: Fields) -> SendIpi:
             fields.choice("delivery_mode", _DELIVERY_MODES, DeliveryMode.FIXED),
             fields.choice("destination_mode", _DESTINATION_MODES, DestinationMode.PHYSICAL),
             fields.choice("shorthand", _SHORTHANDS, Shorthand.NONE),
-            fields.number("destination", 0, 255, 0),
+            fields.number("destination", 0, X2APIC_DESTINATION.highest, 0),
             int(fields.boolean("level", True)),
             fields.choice("trigger_mode", _TRIGGER_MODES, TriggerMode.EDGE),
         ),
@@ -161,7 +161,12 @@ _IPI_FIELDS = (
     "trigger_mode",
 )
 COMMAND_KINDS: dict[str, Kind] = {
-    "send_ipi": Kind(_send_ipi, _IPI_FIELDS, "The guest on the CPU sends this interrupt command through its back end."),
+    "send_ipi": Kind(
+        _send_ipi,
+        _IPI_FIELDS,
+        "The guest on the CPU sends this interrupt command through its back end. The destination has 8 bits, and 32 where "
+        "the guest has its APIC in x2APIC mode.",
+    ),
     "call_guest": Kind(
         _call_guest,
         ("cpu", "function", "arguments"),

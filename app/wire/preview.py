@@ -57,11 +57,11 @@ class Preview(NamedTuple):
 
 
 def preview(machine: Machine, command: SendIpi, backend: Backend | None = None, names: Names = VECTOR_NAMES) -> Preview:
-    """What *command* would do to *machine* now, whose guest reaches its APICs through *backend* (None: the page) and
-    calls its vectors by *names*."""
+    """What *command* would do to *machine* now, whose guest reaches its APICs through *backend* (None: as the sender's
+    mode has it) and calls its vectors by *names*. ValueError when the command does not fit the guest's mode."""
     icr = command.icr
     sender = machine.cpus[command.cpu].apic
-    x2apic = backend is not None and backend.apic_mode is ApicMode.X2APIC
+    x2apic = sender.x2apic if backend is None else backend.x2apic
     problem = _problem(machine, sender, icr, backend)
     problems = [problem] if problem else []
     message = InterruptMessage(

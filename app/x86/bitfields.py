@@ -25,6 +25,11 @@ class Field(NamedTuple):
         """Bit positions as the manual prints them: ``7:0`` or ``16``."""
         return str(self.low) if self.high == self.low else f"{self.high}:{self.low}"
 
+    @property
+    def highest(self) -> int:
+        """The greatest number that it holds."""
+        return self.mask >> self.low
+
     def extract(self, raw: int) -> int:
         return (raw & self.mask) >> self.low
 

@@ -127,8 +127,23 @@ class Icr(NamedTuple):
 
     def encode(self, *, x2apic: bool = False) -> int:
         """All 64 bits. ValueError when the destination does not fit the mode."""
-        destination = X2APIC_DESTINATION if x2apic else XAPIC_DESTINATION
-        return self.low() | destination.insert(self.destination)
+        return self.low() | _destination_field(x2apic).insert(self.destination)
+
+    def misfit(self, *, x2apic: bool) -> str:
+        """Why no guest that has its APIC in that mode can write this command; empty when one can."""
+        field = _destination_field(x2apic)
+        if self.destination <= field.highest:
+            return ""
+        width = field.high - field.low + 1
+        mode = "x2APIC" if x2apic else "xAPIC"
+        return (
+            f"{self.destination:#x} does not fit: the guest has its APIC in {mode} mode, where a destination has {width} "
+            f"bits ({field.bits})"
+        )
+
+
+def _destination_field(x2apic: bool) -> Field:
+    return X2APIC_DESTINATION if x2apic else XAPIC_DESTINATION
 
 
 @lru_cache(maxsize=4096)

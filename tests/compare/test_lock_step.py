@@ -303,3 +303,16 @@ def test_whose_a_message_was_is_forgotten_once_it_has_arrived() -> None:
         watched.run(until_idle=True)
 
     assert len(watched.watch._by_message) <= 1
+
+
+def test_what_the_guest_of_one_machine_cannot_write_is_left_out_there_with_its_reason() -> None:
+    a, b = (WatchedSimulation(CPUS, name, SHEET, generation="linux-6") for name in ("native-x2apic", "native-xapic"))
+    pair = LockStep(a, b)
+
+    number = pair.begin(at_once(SendIpi(0, Icr(0x51, destination=0xFFFF_FFFF))))
+    pair.run()
+
+    assert pair.at_rest
+    assert pair.a.reason_against(number) == ""
+    assert "0xffffffff does not fit" in pair.b.reason_against(number)
+    assert (a.counters.interrupts_taken, b.counters.interrupts_taken) == (CPUS, 0)

@@ -12,15 +12,19 @@ from tests.web.serving import Server, new_session
 
 pytestmark = pytest.mark.e2e
 
-#: What the form can say: delivery mode, vector, shorthand, level, trigger mode, destination mode, destination.
-COMMANDS = st.tuples(
+#: Destinations that a guest can write, by the mode that its back end has its APIC in.
+DESTINATIONS = {
+    "native-xapic": st.integers(0, 0xFF),
+    "native-x2apic": st.sampled_from([0, 1, 0xFF, 0x0001_0001, 0x000F_FFFF, 0xFFFF_FFFF]) | st.integers(0, 0xFFFF_FFFF),
+}
+#: What else the form can say: delivery mode, vector, shorthand, level, trigger mode, destination mode.
+COMMANDS = (
     st.sampled_from(["fixed", "lowest_priority", "smi", "nmi", "init", "startup"]),
     st.integers(0, 255),
     st.sampled_from(["none", "none", "self", "all_including_self", "all_excluding_self"]),
     st.sampled_from(["1", "0"]),
     st.sampled_from(["edge", "level"]),
     st.sampled_from(["physical", "logical"]),
-    st.integers(0, 255),
 )
 READ_RULER = """selector => [...document.querySelectorAll(`${selector} > div:not([hidden])`)].map(
   cell => [cell.querySelector('.bits').textContent, cell.querySelector('dd').firstChild.textContent])"""
@@ -68,7 +72,7 @@ def ruled(cells: list[list[str]]) -> int:
     return word
 
 
-@pytest.mark.parametrize("backend", ["native-xapic", "native-x2apic"])
+@pytest.mark.parametrize("backend", DESTINATIONS)
 def test_preview_and_ruler_are_the_word_that_is_written(open_page: Open, server: Server, backend: str) -> None:
     with server.client() as http:
         session = new_session(http, backend=backend)
@@ -78,7 +82,7 @@ def test_preview_and_ruler_are_the_word_that_is_written(open_page: Open, server:
         @settings(
             max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
         )
-        @given(COMMANDS)
+        @given(st.tuples(*COMMANDS, DESTINATIONS[backend]))
         def check(command: Any) -> None:
             compose(page, command)
             shown = int(page.locator("#composed .icr-value").inner_text().split()[-1].replace("_", ""), 16)
@@ -103,4 +107,20 @@ def test_preview_and_ruler_are_the_word_that_is_written(open_page: Open, server:
             session.command("run_until_idle")
 
         check()
+        session.end()
+
+
+def test_destination_wider_than_the_guest_s_is_refused_by_its_field_before_and_when_it_is_sent(
+    open_page: Open, server: Server
+) -> None:
+    with server.client() as http:
+        session = new_session(http, backend="native-xapic")
+        page = open_page(f"/s/{session.id}", expects_refusals=True)
+
+        page.locator("#send-destination").fill("0x10001")
+
+        expect(page.locator("#composed .problem")).to_contain_text("destination 0x10001 does not fit")
+        page.locator("#send-button").click()
+        expect(page.locator("#send-answer")).to_contain_text("where a destination has 8 bits (63:56)")
+        assert session.state()["cpus"][0]["queued"] == []
         session.end()

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.backends.catalogue import DEFAULT_SHEETS
 from app.backends.cost_sheet import load_cost_sheet
 from app.compare.lock_step import MOST_ENTRIES
 from app.compare.recorded_script import Machine
@@ -17,8 +18,9 @@ from app.session.registry import UnknownSession, sample_file
 from app.session.session import Session
 from app.session.share import Share
 from app.session.workshop import Workshop
-from app.sim.commands import CallGuest
+from app.sim.commands import CallGuest, SendIpi
 from app.traces.errors import UnusableRecording
+from app.x86.icr import Icr
 from tests.session.living import TO_CPU_1
 
 WANTED = Wanted(
@@ -170,3 +172,14 @@ async def test_pause_ends_a_long_run(pairs: Pairs) -> None:
     await running
     assert pair.paused
     assert pair.progress()["waiting"] > 0
+
+
+async def test_destination_that_does_not_fit_one_of_the_two_is_refused_by_its_field(pairs: Pairs) -> None:
+    sheet = load_cost_sheet(DEFAULT_SHEETS["linux-6"])
+    pair = pairs.create(Wanted(Machine("native-x2apic", "linux-6"), Machine("hyperv", "linux-6"), sheet, cpus=2))
+
+    with pytest.raises(NotPossible, match="hyperv: 0xffffffff does not fit") as refused:
+        await pair.give(SendIpi(0, Icr(0x51, destination=0xFFFF_FFFF)))
+
+    assert refused.value.field == "destination"
+    assert pair.lock_step.stimuli == 0

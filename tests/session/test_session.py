@@ -26,7 +26,7 @@ from app.sim.commands import (
 )
 from app.sim.simulation import Simulation
 from app.wire.commands import InvalidCommand
-from app.x86.icr import Icr
+from app.x86.icr import DestinationMode, Icr
 from app.x86.registers import Register
 from tests.session.living import PERIODIC_TIMER, TO_CPU_1, busy_without_end, let_it_live, until
 
@@ -313,3 +313,42 @@ async def test_cpu_s_queue_of_calls_is_bounded_while_time_stands_still(session: 
 
     assert len(cpu(session, 0)["queued"]) == 64
     await session.submit(SendIpi(1, Icr(0x51, destination=0)))  # another CPU's queue has room
+
+
+CLUSTER_1 = SendIpi(0, Icr(0x51, destination_mode=DestinationMode.LOGICAL, destination=0x0001_0001))
+
+
+async def test_destination_too_wide_for_the_guest_s_mode_is_refused_and_foreseen_by_its_field(session: Session) -> None:
+    for refused in (lambda: session.preview(CLUSTER_1), lambda: session.drive.apply(CLUSTER_1)):
+        with pytest.raises(NotPossible, match=r"0x10001 does not fit: .* xAPIC mode, .* 8 bits") as why:
+            refused()
+        assert why.value.field == "destination"
+
+    assert cpu(session, 0)["queued"] == []
+
+
+@pytest.mark.parametrize(
+    ("destination", "mode", "reached"),
+    [
+        (0x0001_0001, DestinationMode.LOGICAL, [16]),
+        (0x0001_000F, DestinationMode.LOGICAL, [16, 17, 18]),
+        (0xFFFF_FFFF, DestinationMode.PHYSICAL, list(range(19))),
+        (0x0001_0001, DestinationMode.PHYSICAL, []),
+    ],
+)
+def test_guest_in_x2apic_mode_writes_all_32_bits_of_a_destination(
+    destination: int, mode: DestinationMode, reached: list[int]
+) -> None:
+    drive = SimulatedDrive(Simulation(19, "native-x2apic"))
+    command = SendIpi(0, Icr(0x51, destination_mode=mode, destination=destination))
+    foreseen = drive.preview(command)
+    assert foreseen.receivers == reached
+    for number in range(19):
+        drive.apply(SetInterruptFlag(number, False))
+
+    drive.apply(command)
+    drive.run()
+
+    assert drive.machine.cpus[0].apic.icr == foreseen.icr
+    assert foreseen.icr >> 32 == destination
+    assert [one.number for one in drive.machine.cpus if 0x51 in one.apic.irr] == reached

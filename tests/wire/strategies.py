@@ -38,7 +38,7 @@ def sends(cpus: int) -> st.SearchStrategy[Raw]:
         delivery_mode=st.sampled_from(DELIVERY_MODES),
         destination_mode=st.sampled_from(("physical", "logical")),
         shorthand=st.sampled_from(("none", "self", "all_including_self", "all_excluding_self")),
-        destination=st.integers(0, 255),
+        destination=st.integers(0, 255) | st.integers(0, 0xFFFF_FFFF),
     )
 
 

@@ -32,6 +32,7 @@ REFUSED: list[Raw] = [
     {"type": "send_ipi", "cpu": 0},
     SEND | {"vector": 256},
     SEND | {"vector": "fifty"},
+    SEND | {"destination": 1 << 32},
     SEND | {"delivery_mode": "extint"},
     SEND | {"level": "perhaps"},
     {"type": "raise_pin"},

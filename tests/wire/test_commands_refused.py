@@ -52,7 +52,7 @@ BAD: list[tuple[Raw, str]] = [
     (SEND | {"delivery_mode": ["fixed"]}, "delivery_mode"),
     (SEND | {"destination_mode": "PHYSICAL"}, "destination_mode"),
     (SEND | {"shorthand": "everyone"}, "shorthand"),
-    (SEND | {"destination": 256}, "destination"),
+    (SEND | {"destination": 1 << 32}, "destination"),
     (SEND | {"level": "perhaps"}, "level"),
     (SEND | {"level": 1}, "level"),
     (SEND | {"trigger_mode": "both"}, "trigger_mode"),

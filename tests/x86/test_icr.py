@@ -117,3 +117,25 @@ def test_only_init_with_level_trigger_and_level_0_is_a_deassert(
     expected = (mode, trigger, level) == (DeliveryMode.INIT, TriggerMode.LEVEL, 0)
 
     assert is_init_level_deassert(icr) is expected
+
+
+@pytest.mark.parametrize(
+    ("destination", "x2apic", "reason"),
+    [
+        (0xFF, False, ""),
+        (0x100, False, "0x100 does not fit: the guest has its APIC in xAPIC mode, where a destination has 8 bits (63:56)"),
+        (0xFFFF_FFFF, True, ""),
+        (1 << 32, True, "0x100000000 does not fit: the guest has its APIC in x2APIC mode, where a destination has 32 bits (63:32)"),
+    ],
+)
+def test_destination_that_does_not_fit_the_mode_says_how_wide_it_may_be(
+    destination: int, x2apic: bool, reason: str
+) -> None:
+    icr = Icr(0x40, destination=destination)
+
+    assert icr.misfit(x2apic=x2apic) == reason
+    if reason:
+        with pytest.raises(ValueError, match="does not fit"):
+            icr.encode(x2apic=x2apic)
+    else:
+        assert decode_icr(icr.encode(x2apic=x2apic), x2apic=x2apic) == icr

@@ -22,6 +22,7 @@ _PHYSICAL = DestinationMode.PHYSICAL
 _WAIT_LOOKS, _WAIT_MICROSECONDS = 1000, 100
 #: What ``native_apic_msr_write`` leaves alone: no such MSR, or one that cannot be written.
 _NOT_WRITTEN = (Register.DFR, Register.ID, Register.LDR, Register.VERSION)
+_U32 = 0xFFFF_FFFF
 
 
 def prepare_icr(shortcut: Shorthand, vector: int, mode: DestinationMode) -> int:
@@ -50,9 +51,9 @@ def native_apic_mem_eoi(context: Context) -> Steps[None]:
 
 
 def native_apic_icr_write(context: Context, low: int, destination: int) -> Steps[None]:
-    """Destination first, then the half that sends."""
+    """Destination first, then the half that sends. Of a destination wider than 8 bits ``u32`` keeps the lowest 8."""
     flags = yield from local_irq_save(context)
-    yield from context.operations.apic_write(_ICR_HIGH, destination << 24)
+    yield from context.operations.apic_write(_ICR_HIGH, destination << 24 & _U32)
     yield from context.operations.apic_write(_ICR_LOW, low)
     yield from local_irq_restore(flags)
 
