@@ -1,6 +1,7 @@
-"""A comparison with what belongs to it, computed at one go. It takes seconds, and tells how far it is."""
+"""A comparison with what belongs to it, in two parts: the numbers, which take a moment, and the curves, which take
+seconds. Both tell how far they are."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,20 +24,23 @@ _USUAL_FUNCTION = "smp_call_function"
 class Answer:
     """A comparison with what belongs to it.
 
-    *waterfalls* are of an IPI of the guest's *function*; there are *curves* only where that is the workload.
+    *waterfalls* are of an IPI of the guest's *function*; there are *curves* only where that is the workload, and none
+    as long as they are *awaited*.
     """
 
     comparison: Comparison
     function: str
     curves: tuple[Curve, ...]
     waterfalls: tuple[Waterfall, ...]
+    awaited: bool = False
 
 
 def answer(
     tell: Tell, workload: str | Census, function: str | None, backends: tuple[str, ...], sheet: str, generation: str
 ) -> Answer:
     """*workload*, counted already or called by its name, under *backends*, priced by the sheet that the text *sheet*
-    names; *function* is the guest function that it calls, if it is one. An empty *generation* is as for ``compare``."""
+    names; *function* is the guest function that it calls, if it is one: its curves are still awaited then. An empty
+    *generation* is as for ``compare``."""
     comparison = compare(
         workload_of(workload) if isinstance(workload, str) else workload,
         backends,
@@ -46,15 +50,17 @@ def answer(
     )
     drawn = function or _USUAL_FUNCTION
     waterfalls = tuple(_waterfalls(drawn, sheet, comparison, tell))
-    curves = tuple(_curves(drawn, sheet, comparison, tell)) if function else ()
-    return Answer(comparison, drawn, curves, waterfalls)
+    return Answer(comparison, drawn, (), waterfalls, awaited=function is not None and bool(comparison.rows))
 
 
-def _curves(function: str, sheet: str, comparison: Comparison, tell: Tell) -> Iterator[Curve]:
-    for done, row in enumerate(comparison.rows):
-        tell("drawing cost against targets", done, len(comparison.rows))
-        if (found := _curve(function, row.backend, sheet, row.generation)) is not None:
-            yield found
+def curves_of(tell: Tell, function: str, sheet: str, guests: Sequence[tuple[str, str]]) -> tuple[Curve, ...]:
+    """Cost against the number of targets of the guest's *function*, priced by the sheet that the text *sheet* names,
+    for each of *guests*: back end and kernel. One that the sheet cannot price is left out."""
+    found = []
+    for done, (backend, generation) in enumerate(guests):
+        tell("drawing cost against targets", done, len(guests))
+        found.append(_curve(function, backend, sheet, generation))
+    return tuple(curve for curve in found if curve is not None)
 
 
 def _waterfalls(function: str, sheet: str, comparison: Comparison, tell: Tell) -> Iterator[Waterfall]:

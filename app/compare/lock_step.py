@@ -57,11 +57,17 @@ class Side:
 
     def reason_against(self, number: int) -> str:
         """Why this machine did not do stimulus *number*, or not all of it; empty when it did."""
-        return _WITHOUT_APIC.format(self.simulation.backend) if number in self.without_apic else self.misfits.get(number, "")
+        return (
+            _WITHOUT_APIC.format(self.simulation.backend)
+            if number in self.without_apic
+            else self.misfits.get(number, "")
+        )
 
     def misfit(self, command: "Stimulus") -> str:
         """Why this machine's guest cannot write *command*; empty when it can."""
-        return command.icr.misfit(x2apic=self.simulation.execution.backend.x2apic) if isinstance(command, SendIpi) else ""
+        return (
+            command.icr.misfit(x2apic=self.simulation.execution.backend.x2apic) if isinstance(command, SendIpi) else ""
+        )
 
     def begin(self, cues: tuple[Cue, ...]) -> None:
         """The next stimulus."""

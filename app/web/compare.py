@@ -1,6 +1,6 @@
 """The compare page: one workload under several back ends, in a sentence, tables, charts, files and a report."""
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -9,6 +9,7 @@ from starlette.datastructures import UploadFile
 from app.backends.catalogue import BACKENDS
 from app.backends.cost_entries import CONFIDENCE_WORDS
 from app.backends.cost_sheet import cost_sheet_names
+from app.compare.answer import Answer
 from app.compare.charts import ScaleKind
 from app.compare.charts_curve import Measure
 from app.compare.charts_shares import PARTS
@@ -33,9 +34,6 @@ from app.web.uploads import Uploads
 from app.web.vocabulary import BACKENDS as BACKEND_WORDS
 from app.web.works import Progress, Works
 from app.wire.fields import InvalidCommand
-
-if TYPE_CHECKING:
-    from app.compare.answer import Answer
 
 router = APIRouter(tags=["comparisons"])
 
@@ -112,7 +110,9 @@ async def compare_page(request: Request) -> Response:
     except (TooMuchToDo, TookTooLong, ValueError) as wrong:
         return _page(request, question, problem=problem_of(wrong))
     if isinstance(answer, Progress):
-        return _page(request, question, progress=answer)
+        so_far = answer.so_far
+        view = View(question, so_far) if isinstance(so_far, Answer) else None
+        return _page(request, question, view=view, progress=answer)
     return _page(request, question, view=View(question, answer))
 
 
@@ -133,6 +133,8 @@ def _page(
     }
     template = "_compare_result.html" if is_htmx(request) else "compare.html"
     headers = {"Vary": "HX-Request"}
+    if problem is not None:  # also where the curves alone were waited for
+        headers |= {"HX-Retarget": "#result", "HX-Reselect": "#result"}
     if question is not None and request.headers.get("HX-Source", "").startswith("form"):
         headers["HX-Push-Url"] = link(f"/compare?{question.query}")  # without the fields of other workloads
     return templates.TemplateResponse(request, template, context, problem.status if problem else 200, headers)

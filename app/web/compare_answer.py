@@ -1,6 +1,8 @@
 """Has what a question asks for computed, by the workshop."""
 
-from app.compare.answer import Answer, answer
+from dataclasses import replace
+
+from app.compare.answer import Answer, answer, curves_of
 from app.session import jobs
 from app.session.registry import sample_file
 from app.session.workshop import Workshop
@@ -21,12 +23,20 @@ class Answering:
         self._censuses: Works[str, Census] = Works(self._census, kept=8)
 
     async def __call__(self, question: Question, progress: Progress, visitor: str) -> Answer:
-        """The answer. UnusableRecording names the line that is to blame."""
+        """The answer; *progress* has it without its curves as soon as the numbers are there. UnusableRecording names
+        the line that is to blame."""
         workload = await self._workload(question, progress, visitor)
         function = question.subject if question.kind == "function" else None
         asked = (workload, function, question.backends, question.sheet, question.generation)
         found: Answer = await self._workshop.do(answer, *asked, visitor=visitor, tell=progress.tell)
-        return found
+        if not found.awaited:
+            return found
+        progress.so_far = found
+        guests = [(row.backend, row.generation) for row in found.comparison.rows]
+        curves = await self._workshop.do(
+            curves_of, found.function, question.sheet, guests, visitor=visitor, tell=progress.tell
+        )
+        return replace(found, curves=curves, awaited=False)
 
     def stop(self) -> None:
         """Ends what is under way."""

@@ -23,6 +23,8 @@ class Progress:
         self.stage = "waiting for its turn"
         self.done = 0
         self.total = 0
+        #: What of the answer is there already; None where it comes as a whole.
+        self.so_far: object | None = None
         #: Others that wait for the same.
         self.passed_on: list[Progress] = []
 

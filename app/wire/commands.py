@@ -164,8 +164,8 @@ COMMAND_KINDS: dict[str, Kind] = {
     "send_ipi": Kind(
         _send_ipi,
         _IPI_FIELDS,
-        "The guest on the CPU sends this interrupt command through its back end. The destination has 8 bits, and 32 where "
-        "the guest has its APIC in x2APIC mode.",
+        "The guest on the CPU sends this interrupt command through its back end. The destination has 8 bits, and 32 "
+        "where the guest has its APIC in x2APIC mode.",
     ),
     "call_guest": Kind(
         _call_guest,

@@ -137,8 +137,8 @@ class Icr(NamedTuple):
         width = field.high - field.low + 1
         mode = "x2APIC" if x2apic else "xAPIC"
         return (
-            f"{self.destination:#x} does not fit: the guest has its APIC in {mode} mode, where a destination has {width} "
-            f"bits ({field.bits})"
+            f"{self.destination:#x} does not fit: the guest has its APIC in {mode} mode, where a destination has "
+            f"{width} bits ({field.bits})"
         )
 
 

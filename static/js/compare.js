@@ -2,6 +2,11 @@
 
 const HINT = "Point at a step, or walk along with the arrow keys, to read it.";
 
+// Where style alone cannot show what is folded, it is unfolded beside the answer.
+const fold = document.getElementById("question-fold");
+const beside = matchMedia("(min-width: 900px)").matches && !CSS.supports("selector(::details-content)");
+if (fold && beside) fold.setAttribute("open", "");
+
 /** @param {EventTarget | null} target */
 const stepOf = (target) => (target instanceof Element ? target.closest(".step") : null);
 
@@ -77,7 +82,8 @@ document.addEventListener("htmx:after:swap", () => {
   document.title = document.getElementById("result")?.dataset.title ?? document.title;
   const said = document.getElementById("said");
   const sentence = document.querySelector("#result .sentence, #result .problem")?.textContent ?? "";
-  if (said && sentence) said.textContent = sentence.replace(/\s+/g, " ").trim();
+  const words = sentence.replace(/\s+/g, " ").trim();
+  if (said && words && said.textContent !== words) said.textContent = words; // not again when the curves have come
 });
 
 prepare();

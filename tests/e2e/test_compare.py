@@ -141,8 +141,10 @@ def test_bad_log_is_answered_with_its_line(open_page: Open, scripts: bool) -> No
     )
     page.get_by_role("button", name="Upload and compare").click()
 
-    expect(page.locator("#result")).to_contain_text("line 3: this is not text", timeout=60_000)
-    expect(page.get_by_role("radio", name="Recording")).to_be_checked()
+    said = page.locator("#upload-answer" if scripts else "main")
+    expect(said).to_contain_text("line 3: this is not text", timeout=60_000)
+    if scripts:
+        expect(page.locator(".sentence")).to_be_visible()  # what was there stays
 
 
 def test_chart_is_downloaded_as_a_file(open_page: Open) -> None:
@@ -183,3 +185,33 @@ def test_help_leads_here(open_page: Open) -> None:
     page.get_by_role("link", name="Compare the back ends").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Compare")
+
+
+def test_first_look_on_a_phone_is_the_answer_and_the_question_unfolds_by_key(open_page: Open) -> None:
+    page = opened(open_page, "/compare", viewport={"width": 390, "height": 844})
+
+    assert page.locator(".sentence").evaluate("element => element.getBoundingClientRect().top") < 422
+    expect(page.get_by_label("Targets, 1 to 255")).to_be_hidden()
+    page.get_by_text("Ask something else").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Targets, 1 to 255")).to_be_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_question_stands_unfolded_beside_the_answer(open_page: Open, scripts: bool) -> None:
+    page = opened(open_page, f"/compare?{QUICK}", java_script_enabled=scripts)
+
+    expect(page.get_by_label("Targets, 1 to 255")).to_be_visible()
+    expect(page.get_by_text("Ask something else")).to_be_hidden()
+
+
+def test_curves_take_their_place_in_an_answer_that_is_there_and_stays_as_it_is(open_page: Open) -> None:
+    page = opened(open_page, "/compare?work=function&function=flush_tlb_others&sheet=sapphire-rapids")
+    sentence = page.locator(".sentence").element_handle()
+    page.locator("summary", has_text="The same as a table").first.click()
+
+    expect(page.locator("figure#curves svg[role]")).to_be_visible(timeout=60_000)
+
+    assert sentence is not None
+    assert sentence.evaluate("element => element.isConnected")
+    expect(page.get_by_role("table", name="Cycles of all CPUs by what they went to")).to_be_visible()

@@ -123,9 +123,17 @@ def test_only_init_with_level_trigger_and_level_0_is_a_deassert(
     ("destination", "x2apic", "reason"),
     [
         (0xFF, False, ""),
-        (0x100, False, "0x100 does not fit: the guest has its APIC in xAPIC mode, where a destination has 8 bits (63:56)"),
+        (
+            0x100,
+            False,
+            "0x100 does not fit: the guest has its APIC in xAPIC mode, where a destination has 8 bits (63:56)",
+        ),
         (0xFFFF_FFFF, True, ""),
-        (1 << 32, True, "0x100000000 does not fit: the guest has its APIC in x2APIC mode, where a destination has 32 bits (63:32)"),
+        (
+            1 << 32,
+            True,
+            "0x100000000 does not fit: the guest has its APIC in x2APIC mode, where a destination has 32 bits (63:32)",
+        ),
     ],
 )
 def test_destination_that_does_not_fit_the_mode_says_how_wide_it_may_be(
