@@ -26,6 +26,8 @@ SWITCHES = [
 
 #: Opens a path in a browser context of its own.
 Open = Callable[..., Page]
+#: Makes a session with the fields that it is given.
+MakeSession = Callable[..., Api]
 
 
 @pytest.fixture(scope="session")
@@ -50,17 +52,30 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def session(server: Server) -> Iterator[Api]:
-    """A paused session of four CPUs, for the test to look behind the page."""
+def make_session(server: Server) -> Iterator[MakeSession]:
+    """Makes sessions, paused and of four CPUs unless told otherwise. They end when no page looks at them any more: what
+    a page has just asked would find nothing, and be a complaint."""
+    made: list[Api] = []
     with server.client() as http:
-        made = new_session(http)
-        yield made
-        made.end()
+
+        def make(**fields: Any) -> Api:
+            made.append(new_session(http, **fields))
+            return made[-1]
+
+        yield make
+        for session in made:
+            session.end()
 
 
 @pytest.fixture
-def open_page(browser: Browser, server: Server) -> Iterator[Open]:
-    """Opens pages; afterwards none of them may have complained."""
+def session(make_session: MakeSession) -> Api:
+    """A session for the test to look behind the page."""
+    return make_session()
+
+
+@pytest.fixture
+def open_page(browser: Browser, server: Server, make_session: MakeSession) -> Iterator[Open]:
+    """Opens pages; afterwards none of them may have complained. They close before sessions of *make_session* end."""
     with open_pages(browser, server.address) as open_one:
         yield open_one
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Open
-from tests.web.serving import Api, Server, new_session
+from tests.e2e.conftest import MakeSession, Open
+from tests.web.serving import Api
 
 pytestmark = pytest.mark.e2e
 
@@ -69,21 +69,21 @@ def test_keyboard_unfolds_the_list_walks_past_what_is_refused_and_folds_it(open_
     expect(page.locator(".backend-open")).to_be_focused()
 
 
-def test_list_says_why_a_back_end_is_not_here_and_the_reasons_follow_the_sheet(open_page: Open, server: Server) -> None:
-    with server.client() as http:
-        session = new_session(http, generation="linux-6", cost_sheet="2007")
-        page = open_page(f"/s/{session.id}", viewport=LAPTOP)
-        page.locator(".backend-open").click()
-        apicv = page.locator("#backend label[data-backend='apicv']")
-        expect(apicv).to_contain_text("2007 has no figure for virtual_apic_access")
-        expect(apicv.locator("input")).to_be_disabled()
-        expect(page.locator("#backend label[data-backend='vmi']")).to_contain_text("VMI left the kernel")
+def test_list_says_why_a_back_end_is_not_here_and_the_reasons_follow_the_sheet(
+    open_page: Open, make_session: MakeSession
+) -> None:
+    session = make_session(generation="linux-6", cost_sheet="2007")
+    page = open_page(f"/s/{session.id}", viewport=LAPTOP)
+    page.locator(".backend-open").click()
+    apicv = page.locator("#backend label[data-backend='apicv']")
+    expect(apicv).to_contain_text("2007 has no figure for virtual_apic_access")
+    expect(apicv.locator("input")).to_be_disabled()
+    expect(page.locator("#backend label[data-backend='vmi']")).to_contain_text("VMI left the kernel")
 
-        session.command("set_cost_sheet", cost_sheet="sapphire-rapids")
+    session.command("set_cost_sheet", cost_sheet="sapphire-rapids")
 
-        expect(apicv.locator("input")).to_be_enabled()
-        expect(apicv).not_to_contain_text("virtual_apic_access")
-        session.end()
+    expect(apicv.locator("input")).to_be_enabled()
+    expect(apicv).not_to_contain_text("virtual_apic_access")
 
 
 def test_guest_without_an_apic_shows_ports_and_shared_words_until_it_has_one_again(

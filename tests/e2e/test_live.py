@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import Open
-from tests.web.serving import Api, Server, new_session
+from tests.e2e.conftest import MakeSession, Open
+from tests.web.serving import Api
 
 pytestmark = pytest.mark.e2e
 
@@ -213,16 +213,14 @@ def test_late_viewer_sees_what_was_lost(open_page: Open, session: Api) -> None:
     expect(card(page, 3).locator(".card-ended")).to_contain_text("CPU 3 drops 0x61")
 
 
-def test_many_cpus_tell_it_on_their_rungs(open_page: Open, server: Server) -> None:
-    with server.client() as http:
-        session = new_session(http, cpus=16)
-        page = open_page(f"/s/{session.id}")
-        session.command("write_register", cpu=9, register="SVR", value="0xff")
-        session.command("send_ipi", cpu=1, vector="0x61", destination=9)
-        session.command("run_until_idle")
+def test_many_cpus_tell_it_on_their_rungs(open_page: Open, make_session: MakeSession) -> None:
+    session = make_session(cpus=16)
+    page = open_page(f"/s/{session.id}")
+    session.command("write_register", cpu=9, register="SVR", value="0xff")
+    session.command("send_ipi", cpu=1, vector="0x61", destination=9)
+    session.command("run_until_idle")
 
-        expect(card(page, 9).locator(".card-ended")).to_contain_text("CPU 9 drops 0x61")
-        session.end()
+    expect(card(page, 9).locator(".card-ended")).to_contain_text("CPU 9 drops 0x61")
 
 
 # Keys

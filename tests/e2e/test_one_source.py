@@ -7,8 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import Open
-from tests.web.serving import Server, new_session
+from tests.e2e.conftest import MakeSession, Open
 
 pytestmark = pytest.mark.e2e
 
@@ -73,54 +72,50 @@ def ruled(cells: list[list[str]]) -> int:
 
 
 @pytest.mark.parametrize("backend", DESTINATIONS)
-def test_preview_and_ruler_are_the_word_that_is_written(open_page: Open, server: Server, backend: str) -> None:
-    with server.client() as http:
-        session = new_session(http, backend=backend)
-        page = open_page(f"/s/{session.id}")
-        page.locator("#machine [data-cpu='1'] .card-select").click()
+def test_preview_and_ruler_are_the_word_that_is_written(
+    open_page: Open, make_session: MakeSession, backend: str
+) -> None:
+    session = make_session(backend=backend)
+    page = open_page(f"/s/{session.id}")
+    page.locator("#machine [data-cpu='1'] .card-select").click()
 
-        @settings(
-            max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True
+    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
+    @given(st.tuples(*COMMANDS, DESTINATIONS[backend]))
+    def check(command: Any) -> None:
+        compose(page, command)
+        shown = int(page.locator("#composed .icr-value").inner_text().split()[-1].replace("_", ""), 16)
+        assert ruled(page.evaluate(READ_RULER, "#composed .ruler")) == shown
+        if session.state()["cpus"][1]["run_state"] == "wait_for_sipi":
+            return  # it has reset itself: nothing is written until it is started
+        seen: list[int] = []
+        page.locator("#send-button").click()
+        expect(page.locator("#send-answer")).not_to_be_empty()
+        for _ in range(60):
+            session.command("step", unit="operation", count=1)
+            seen.append(int(session.state()["cpus"][1]["icr"], 16) & ~(1 << 12))
+            if seen[-1] == shown and len(seen) > 1:
+                break
+        assert shown in seen
+        page.wait_for_function(
+            "word => document.querySelector('#icr-value').textContent.replace('_', '').slice(-8) === word",
+            arg=f"{session.state()['cpus'][1]['icr'][-8:]}",
         )
-        @given(st.tuples(*COMMANDS, DESTINATIONS[backend]))
-        def check(command: Any) -> None:
-            compose(page, command)
-            shown = int(page.locator("#composed .icr-value").inner_text().split()[-1].replace("_", ""), 16)
-            assert ruled(page.evaluate(READ_RULER, "#composed .ruler")) == shown
-            if session.state()["cpus"][1]["run_state"] == "wait_for_sipi":
-                return  # it has reset itself: nothing is written until it is started
-            seen: list[int] = []
-            page.locator("#send-button").click()
-            expect(page.locator("#send-answer")).not_to_be_empty()
-            for _ in range(60):
-                session.command("step", unit="operation", count=1)
-                seen.append(int(session.state()["cpus"][1]["icr"], 16) & ~(1 << 12))
-                if seen[-1] == shown and len(seen) > 1:
-                    break
-            assert shown in seen
-            page.wait_for_function(
-                "word => document.querySelector('#icr-value').textContent.replace('_', '').slice(-8) === word",
-                arg=f"{session.state()['cpus'][1]['icr'][-8:]}",
-            )
-            live = ruled(page.evaluate(READ_RULER, "#icr-ruler"))
-            assert live == int(session.state()["cpus"][1]["icr"], 16)
-            session.command("run_until_idle")
+        live = ruled(page.evaluate(READ_RULER, "#icr-ruler"))
+        assert live == int(session.state()["cpus"][1]["icr"], 16)
+        session.command("run_until_idle")
 
-        check()
-        session.end()
+    check()
 
 
 def test_destination_wider_than_the_guest_s_is_refused_by_its_field_before_and_when_it_is_sent(
-    open_page: Open, server: Server
+    open_page: Open, make_session: MakeSession
 ) -> None:
-    with server.client() as http:
-        session = new_session(http, backend="native-xapic")
-        page = open_page(f"/s/{session.id}", expects_refusals=True)
+    session = make_session(backend="native-xapic")
+    page = open_page(f"/s/{session.id}", expects_refusals=True)
 
-        page.locator("#send-destination").fill("0x10001")
+    page.locator("#send-destination").fill("0x10001")
 
-        expect(page.locator("#composed .problem")).to_contain_text("destination 0x10001 does not fit")
-        page.locator("#send-button").click()
-        expect(page.locator("#send-answer")).to_contain_text("where a destination has 8 bits (63:56)")
-        assert session.state()["cpus"][0]["queued"] == []
-        session.end()
+    expect(page.locator("#composed .problem")).to_contain_text("destination 0x10001 does not fit")
+    page.locator("#send-button").click()
+    expect(page.locator("#send-answer")).to_contain_text("where a destination has 8 bits (63:56)")
+    assert session.state()["cpus"][0]["queued"] == []
