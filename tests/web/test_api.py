@@ -155,6 +155,22 @@ def test_what_this_machine_lacks_is_refused_as_no_fault_of_the_command(session: 
     assert refusal["detail"] == "An APIC of profile intel-sdm has no LVT_CMCI entry"
 
 
+def test_destination_wider_than_the_guest_writes_is_refused_by_its_field_and_taken_in_x2apic_mode(
+    http: httpx2.Client, session: Api
+) -> None:
+    send: dict[str, Any] = {"cpu": 0, "vector": "0x51", "destination": "0xffffffff"}
+
+    refusal = problem(session.post("send_ipi", **send), 409)
+
+    assert [error["field"] for error in refusal["errors"]] == ["destination"]
+    assert "where a destination has 8 bits (63:56)" in refusal["errors"][0]["message"]
+    wide = new_session(http, backend="native-x2apic")
+    wide.command("send_ipi", **send)
+    wide.command("run_until_idle")
+    assert wide.state()["counters"]["interrupts_taken"] == 4
+    wide.end()
+
+
 @pytest.mark.parametrize("cpus", [1, 255])
 def test_smallest_and_largest_machine_work(http: httpx2.Client, cpus: int) -> None:
     session = new_session(http, cpus=cpus)

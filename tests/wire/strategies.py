@@ -29,8 +29,8 @@ def _of(kind: str, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Raw]:
     return st.fixed_dictionaries({"type": st.just(kind), **fields})
 
 
-def sends(cpus: int) -> st.SearchStrategy[Raw]:
-    """``send_ipi``, of every kind."""
+def sends(cpus: int, destination_bits: int = 8) -> st.SearchStrategy[Raw]:
+    """``send_ipi``, of every kind, for a guest whose destinations have so many bits."""
     return _of(
         "send_ipi",
         cpu=_cpu(cpus),
@@ -38,7 +38,7 @@ def sends(cpus: int) -> st.SearchStrategy[Raw]:
         delivery_mode=st.sampled_from(DELIVERY_MODES),
         destination_mode=st.sampled_from(("physical", "logical")),
         shorthand=st.sampled_from(("none", "self", "all_including_self", "all_excluding_self")),
-        destination=st.integers(0, 255) | st.integers(0, 0xFFFF_FFFF),
+        destination=st.integers(0, (1 << destination_bits) - 1),
     )
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from app.wire.command_schema import command_schemas
 from app.wire.commands import COMMANDS, InvalidCommand, parse_command
 from tests.schemas import check_schema, fits
-from tests.wire.strategies import Raw, stimuli
+from tests.wire.strategies import Raw, sends, stimuli
 
 SCHEMAS = command_schemas()
 CPUS = 4
@@ -21,7 +21,7 @@ def test_every_command_has_a_schema_with_the_fields_that_people_are_told_of(name
     assert SCHEMAS[name]["additionalProperties"] is False
 
 
-@given(stimuli(CPUS))
+@given(stimuli(CPUS) | sends(CPUS, destination_bits=32))
 def test_what_is_taken_fits(raw: Raw) -> None:
     parse_command(raw, CPUS)
 
