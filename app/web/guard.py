@@ -68,7 +68,7 @@ class Guard:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        scope = _below(self._settings.root_path, scope)
+        scope = _below(self._settings.root_path, _in_origin_form(scope))
         visitor.set(visitor_at(scope["client"][0]) if scope["client"] else "")
         answer = _Answer(scope, receive, send)
         with ExitStack() as held:
@@ -175,6 +175,17 @@ class _Answer:
 
 def _said(scope: Scope, problem: Problem) -> Response:
     return as_details(problem) if scope["type"] == "websocket" else response_to(Request(scope), problem)
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    """*scope* as if the request's target were a path. One that is a whole address, as proxies are sent it, names its
+    host, and then ``Host`` does not count (RFC 9112, 3.2.2)."""
+    scheme, _, rest = scope["path"].partition("://")
+    if scheme.lower() not in ("http", "https", "ws", "wss"):
+        return scope
+    authority, slash, path = rest.partition("/")
+    headers = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return {**scope, "path": slash + path or "/", "headers": [(b"host", authority.encode()), *headers]}
 
 
 def _below(root: str, scope: Scope) -> Scope:

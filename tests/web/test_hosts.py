@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from app.web.hosts import Hosts, host_in, own_addresses, own_names
-from tests.web.raw import UPGRADE, ask, status
+from tests.web.raw import UPGRADE, ask, get, status
 from tests.web.serving import Server, running_server
 
 HERE = "127.0.0.1"
@@ -148,3 +148,18 @@ def test_host_that_cannot_be_one_is_refused_at_the_start(host: str) -> None:
 
     assert done.returncode == 2
     assert "--allow-host" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("http://localhost/healthz", 200),
+        ("HTTP://127.0.0.1:80/healthz?x=1", 200),
+        ("http://localhost", 303),
+        ("http://evil.example/healthz", 400),
+        ("http://localhost@evil.example/healthz", 400),
+        ("http://", 400),
+    ],
+)
+def test_target_that_is_a_whole_address_is_taken_by_its_own_name(server: Server, target: str, expected: int) -> None:
+    assert status(ask(server, get(target, b"Connection: close\r\n"))) == expected
