@@ -43,7 +43,7 @@ class Problem(Exception):
         super().__init__(detail or title)
         self.status = status
         self.title = title
-        self.detail = detail
+        self.detail = _sentence(detail)
         self.errors = errors or []
         self.way_out = way_out
         self.headers = dict(headers or {})
@@ -58,6 +58,12 @@ class Problem(Exception):
         if self.errors:
             body["errors"] = [{"field": field, "message": message} for field, message in self.errors]
         return body
+
+
+def _sentence(detail: str) -> str:
+    """*detail* with a capital letter, unless it begins with the name of a field or of a part."""
+    first, _, _ = detail.partition(" ")
+    return detail[:1].upper() + detail[1:] if first.isalpha() else detail
 
 
 def problem_of(error: Exception) -> Problem:

@@ -289,7 +289,7 @@ def test_session_can_end_under_a_command_that_would_run_for_long(server: Server,
         while session.numbered_state()["seq"] < began + 2:
             pass
         assert http.delete(session.path, headers=bearer(session.key)).status_code == 204
-        assert problem(long.result(30), 409)["detail"] == "the session is over"
+        assert problem(long.result(30), 409)["detail"] == "The session is over"
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_what_a_pair_does_not_take_is_refused(http: httpx2.Client, command: dict
     answer = http.post(pair["links"]["commands"], json=command)
 
     assert answer.status_code == 409
-    assert "a pair takes stimuli" in answer.json()["detail"]
+    assert "A pair takes stimuli" in answer.json()["detail"]
 
 
 def test_ended_pair_is_gone(http: httpx2.Client) -> None:

@@ -83,8 +83,12 @@ def test_what_cannot_be_read_is_refused_in_words_and_listed_nowhere(
     answer = send(http, "refused.log", data)
 
     assert answer.status_code == status
-    assert said in answer.text
+    assert said.casefold() in answer.text.casefold(), "as a sentence, or behind the name of a field"
     assert listed(http) == before
+
+
+def test_page_says_in_sentences_what_is_wrong(http: httpx2.Client) -> None:
+    assert "<p>None of its 1 lines is a line" in by_page(http, "refused.log", b"calls 17\n").text
 
 
 @pytest.mark.parametrize("send", [by_api, by_page, by_pair])
