@@ -1,6 +1,7 @@
 """The JSON interface described for people. Rendered here, because classrooms are offline and the usual page is not."""
 
 import json
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -10,13 +11,21 @@ from app.wire.commands import COMMANDS
 
 router = APIRouter(include_in_schema=False)
 
+#: A name in a description, which is CommonMark for those who read openapi.json.
+_MARKS = re.compile(r"[*`]([^*`]+)[*`]")
+
 
 @router.get("/docs")
 async def docs(request: Request) -> Response:
     """Every call, from the OpenAPI description, and every command."""
     description = request.app.openapi()
     calls = [
-        {"method": method.upper(), "path": path, **operation, "answers": _answers(operation), "body": _body(operation)}
+        {
+            "call": f"{method.upper()} {path}",
+            "does": _MARKS.sub(r"\1", operation["description"]),
+            "answers": _answers(operation),
+            "body": _body(operation),
+        }
         for path, operations in description["paths"].items()
         for method, operation in operations.items()
     ]
