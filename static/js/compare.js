@@ -2,10 +2,9 @@
 
 const HINT = "Point at a step, or walk along with the arrow keys, to read it.";
 
-// Where style alone cannot show what is folded, it is unfolded beside the answer.
-const fold = document.getElementById("question-fold");
-const beside = matchMedia("(min-width: 900px)").matches && !CSS.supports("selector(::details-content)");
-if (fold && beside) fold.setAttribute("open", "");
+// Beside the answer the question is unfolded. Style alone shows it there too, but not in every browser.
+if (matchMedia("(min-width: 900px)").matches)
+  document.getElementById("question-fold")?.setAttribute("open", "");
 
 /** @param {EventTarget | null} target */
 const stepOf = (target) => (target instanceof Element ? target.closest(".step") : null);
