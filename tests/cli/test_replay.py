@@ -80,17 +80,18 @@ def test_an_unexplained_difference_is_status_1(tmp_path: Path) -> None:
 
 
 def test_differences_of_every_kind_are_printed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    log = LogLines().started(1).io_apic_read(0x10, 0).write(1, SVR, 0x1FF).write(0, EOI, 0).line("RAX=1")
+    log = LogLines().started(1).read(0, SVR, 0xFF).handled(0, 0x41)
+    log.io_apic_read(0x10, 0).write(1, SVR, 0x1FF).write(0, EOI, 0).line("RAX=1")
     for _ in range(12):
         log.read(0, SVR, 0)
 
     assert main(["replay", str(written(tmp_path, log))]) == 1
 
     printed = capsys.readouterr().out
-    assert "19 lines, 1 of them ignored" in printed
+    assert "24 lines, 1 of them ignored" in printed
     assert "the I/O APIC's register 0x10: recorded 0x00000000, model 0x00010000" in printed
     assert "CPU 1 runs, but nothing in the recording has started it" in printed
-    assert "… and 5 more" in printed
+    assert "… and 6 more" in printed
 
 
 def test_many_cpus_have_their_columns_in_rows(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -105,6 +106,10 @@ def test_many_cpus_have_their_columns_in_rows(capsys: pytest.CaptureFixture[str]
     assert "CPU 9" in printed
 
 
+#: A line that is cut in the middle of a file; at its end it would be a limit of the recording.
+CUT_INSIDE = LogLines().started(2).text()[:-30] + "\n" + LogLines().read(0, SVR, 0xFF).text()
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -112,7 +117,7 @@ def test_many_cpus_have_their_columns_in_rows(capsys: pytest.CaptureFixture[str]
         (b"hello\n", "none of its 1 lines is a line of a QEMU log"),
         (b"\x00\x01\x02", "line 1: this is not text"),
         (gzip.compress(LogLines().started(2).text().encode())[:-9], "the gzip data is cut off"),
-        (LogLines().started(2).text()[:-30].encode(), "line 6: this looks like a line of the log, but it is cut"),
+        (CUT_INSIDE.encode(), "line 6: this looks like a line of the log, but it is cut"),
         (b"# tracer: nop\n", "line 1: this is ftrace text"),
     ],
 )
