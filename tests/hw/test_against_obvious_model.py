@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from app.hw.events import (
+    EntryWriteIgnored,
     EoiBroadcastSuppressed,
     Event,
     EventTaken,
     InterruptFlagChanged,
     InterruptsHeldOff,
+    LineStillUp,
     Retried,
 )
 from app.x86.registers import Register
@@ -34,14 +36,18 @@ from tests.hw.random_operations import (
 CHUNKS = 20
 MACHINES_OF_A_CHUNK = 10
 OPERATIONS_OF_A_MACHINE = 1_000
-#: All that can happen under the default profile: a run in which one of these never does shows little.
+#: All that can happen under the default profile: a run in which one of these never does shows little. The halves of an
+#: entry are written one by one here; of both at once a person's command is told.
 CAN_HAPPEN = set(get_args(Event)) - {
+    EntryWriteIgnored,
     EoiBroadcastSuppressed,
     EventTaken,
     InterruptFlagChanged,
     InterruptsHeldOff,
     Retried,
 }
+#: What happens in most chunks: the first one, which is always the same, must have it.
+RARE = {LineStillUp}
 
 
 def one_machine(seed: int, cpus: int, *, x2apic: bool) -> BothModels:
@@ -68,7 +74,7 @@ def test_models_agree_after_each_of_ten_thousand_operations(chunk: int) -> None:
         happened += both.happened
 
     assert performed == 10_000
-    assert happened.keys() >= CAN_HAPPEN
+    assert happened.keys() >= (CAN_HAPPEN if chunk == 0 else CAN_HAPPEN - RARE)
 
 
 # ---------------------------------------------------------------- looked for, and made small when found
