@@ -7,7 +7,7 @@ Interrupts", "Posted-Interrupt Processing", "IPI Virtualization"; kvm-unit-tests
 from enum import Flag, auto
 
 from app.backends import emulation
-from app.backends.backend import BackendDefinition, Feature
+from app.backends.backend import Backend, BackendDefinition, Feature
 from app.guest.apic_ops import Kernel
 from app.guest.steps import (
     Acknowledge,
@@ -122,6 +122,12 @@ def inhibit_reason(cpu: Cpu) -> str | None:
     if apic.apic_id != apic.initial_id:
         return INHIBIT_ID_MODIFIED
     return None if apic.base == emulation.RESET_BASE else INHIBIT_BASE_MOVED
+
+
+def answers_from_virtual_page(backend: Backend) -> bool:
+    """Whether *backend* lets hardware answer loads from the virtual-APIC page, where delivery status is never set."""
+    hypervisor = backend.hypervisor
+    return isinstance(hypervisor, ApicvHypervisor) and ApicvFeature.REGISTER_VIRTUALIZATION in hypervisor.features
 
 
 class ApicvHypervisor:

@@ -71,7 +71,8 @@ def _of_polling(rows: Sequence[Row]) -> list[str]:
     polling = [f"{row.polls:,} under {row.backend}" for row in rows if row.polls]
     return [
         f"Of the accesses, {' and '.join(polling)} read ICR's delivery status again because the message before was "
-        "still under way: a sender that comes back sooner polls more often. Elsewhere it is idle, or nobody looks."
+        "still under way: a sender that comes back sooner polls more often. Elsewhere it is idle, or nobody "
+        "looks; on a virtual-APIC page it is never set."
     ]
 
 

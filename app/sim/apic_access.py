@@ -3,7 +3,9 @@
 from app.hw.apic_base import ApicMode
 from app.hw.events import Fault
 from app.hw.machine import Machine
+from app.x86.icr import DELIVERY_STATUS
 from app.x86.model_specific_registers import RESET_BASE
+from app.x86.registers import Register
 
 _X2APIC = ApicMode.X2APIC  # finding a member of an enum takes its time
 _ALL_ONES = 0xFFFF_FFFF
@@ -36,6 +38,15 @@ class ApicAccess:
         """By register, in the mode of the APIC."""
         value = self._machine.read_register(cpu, register)
         return 0 if isinstance(value, Fault) else value
+
+    def read_virtual_page(self, cpu: int, register: int, *, by_page: bool) -> int:
+        """What hardware answers from the virtual-APIC page. That is memory, and nothing sets ICR's delivery status in
+        it: IPI virtualisation takes a command with the bit clear and leaves it so (SDM vol. 3, "IPI Virtualization"),
+        and behind an exit KVM clears it (``kvm_lapic_reg_write``)."""
+        if by_page and not self._page_answers(cpu, register):
+            return _ALL_ONES
+        value = self.read(cpu, register)
+        return value & ~DELIVERY_STATUS if register == Register.ICR_LOW else value
 
     def read_msr(self, cpu: int, msr: int) -> int:
         """RDMSR."""

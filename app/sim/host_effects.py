@@ -78,8 +78,10 @@ class HostEffects:
         self, cpu: int, frame: Frame, step: EmulatedRead | EmulatedWrite | VirtualRead | VirtualWrite
     ) -> None:
         match step:
-            case EmulatedRead(register, by_page) | VirtualRead(register, by_page):
+            case EmulatedRead(register, by_page):
                 frame.value = self._access.load(cpu, register) if by_page else self._access.read(cpu, register)
+            case VirtualRead(register, by_page):
+                frame.value = self._access.read_virtual_page(cpu, register, by_page=by_page)
             case EmulatedWrite(register, value, by_page):
                 self._carry(frame, cpu, register, value, by_page=by_page)
             case VirtualWrite(register, value, _, by_page, True):

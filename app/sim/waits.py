@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
+from app.backends.apicv import answers_from_virtual_page
 from app.backends.backend import Backend
 from app.guest.memory import Word
 from app.hw.apic_base import ApicMode
@@ -124,7 +125,7 @@ class Waits:
             return Wait(
                 f"{what} for ever: it reads all ones, so the bit is never 0", [f"CPU {number}: {absent}."], [], True
             )
-        if not apic.sends_in_flight:
+        if not apic.sends_in_flight or answers_from_virtual_page(processor.frames[-1].backend):
             return None
         refused = [message for message in self._machine.retrying if _is_from(message, number)]
         targets = sorted({cpu for message in refused for cpu in self._machine.targets(message)})

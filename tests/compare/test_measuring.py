@@ -58,9 +58,14 @@ def test_a_guest_without_an_apic_accesses_none(name: str) -> None:
 
 @each_workload
 def test_every_virtual_row_costs_more_than_its_native_one(name: str) -> None:
-    for row in compared(name).rows:
+    found = compared(name)
+    for row in found.rows:
         if not row.backend.startswith("native"):
-            assert row.cycles > row.native_cycles
+            native = found.row("native-xapic")
+            assert native is not None
+            # A message on its way keeps ICR busy natively alone: what the sender polls meanwhile is not paid elsewhere.
+            polls = native.polls * load_cost_sheet("sapphire-rapids").price("mmio_read")
+            assert row.cycles > row.native_cycles - polls
 
 
 @each_workload
@@ -214,13 +219,13 @@ def test_accesses_that_only_poll_are_counted_and_said() -> None:
     accesses = {row.backend: row.uses.accesses for row in found.rows}
 
     one_each = accesses["trap-emulate"]
-    assert polls["trap-emulate"] == polls["vmi"] == polls["native-x2apic"] == 0
-    assert accesses["native-xapic"] - polls["native-xapic"] == accesses["apicv"] - polls["apicv"] == one_each
+    assert polls["trap-emulate"] == polls["vmi"] == polls["native-x2apic"] == polls["apicv"] == 0
+    assert accesses["native-xapic"] - polls["native-xapic"] == accesses["apicv"] == one_each
     assert polls["native-xapic"] > 0
     [said] = [remark for remark in found.remarks if "delivery status" in remark]
     assert f"{polls['native-xapic']:,} under native-xapic" in said
-    assert f"{polls['apicv']:,} under apicv" in said
     assert "trap-emulate" not in said
+    assert "apicv" not in said  # the virtual page's ICR is memory, and nothing sets its delivery status
 
 
 def test_one_send_waits_for_none_before_it_and_nothing_is_said() -> None:

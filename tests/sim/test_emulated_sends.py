@@ -12,6 +12,7 @@ from app.hw.profile import PROFILES, Profile
 from app.sim.commands import CallGuest, SendIpi, SendMsi
 from app.sim.host_effects import targets_named
 from app.sim.simulation import Simulation
+from app.sim.waits import Waits
 from app.x86.icr import DeliveryMode, DestinationMode, Icr
 from app.x86.registers import Register
 from tests.sim.helpers import LIMIT
@@ -127,6 +128,19 @@ def test_broadcast_in_parts_is_one_ipi_and_its_delivery_status_is_busy_until_the
     assert all(sends for sends, flying in busy if flying)
     assert (simulation.counters.ipis_sent, simulation.counters.messages) == (1, 1)
     assert (apic.sends_in_flight, apic.esr_pending) == (0, 0)
+
+
+def test_sender_with_a_virtual_page_never_polls_for_a_message_that_is_under_way() -> None:
+    simulation = Simulation(4, "apicv", load_cost_sheet("sapphire-rapids"), generation="linux-6")
+    simulation.apply(CallGuest(0, "send_ipi_mask", mask=0b1110, vector=0xFB))
+    waits = Waits(simulation.machine, simulation.processors, [], idle=False)
+    under_way = 0
+    while simulation.run(operations=1):
+        under_way += simulation.machine.cpus[0].apic.sends_in_flight > 0
+        assert waits.of(simulation.processors[0]) is None
+
+    assert under_way > 0
+    assert simulation.counters.accesses == 3 * 3 + 3  # a poll and the halves of ICR each, and each target's EOI
 
 
 def test_sender_that_is_reset_meanwhile_has_its_hypervisor_reach_the_rest() -> None:
