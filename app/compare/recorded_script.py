@@ -38,6 +38,10 @@ _FUNCTIONS = (
     "{why}, so each kernel calls its own function to send to the CPUs that the recorded ICR write reached: "
     "send_ipi_self and send_ipi_allbutself for these shorthands, send_ipi for one CPU, send_ipi_mask for several."
 )
+_NOT_ALL = (
+    "Only IPIs and devices' interrupts are done again, on CPUs that halt in between: exits for HLT are in the totals. "
+    "A comparison of the recording counts its timers and set-up as well, and no HLT; a send is the same in both."
+)
 _SPECIAL = "INIT, start-up and NMI IPIs are written into ICR, with the same shorthand or a physical destination."
 _REPLACED = "{} replaces what is above the register"
 _ELSEWHERE = "The recorded destinations would reach other CPUs under {}"
@@ -90,6 +94,7 @@ def recorded_script(recording: Recording, a: Machine, b: Machine) -> Script:
     if recorded and {a.generation, b.generation} != {recorded}:
         remarks.append(f"By its timer's vector, what was recorded is numbered as {recorded}: vectors are told by name.")
     remarks.append("Each begins when both machines have come to rest: what overlapped when recorded does not here.")
+    remarks.append(_NOT_ALL)
     remarks += [f"Of the recording: {limit.says}." for limit in recording.limits]
     if left_out:
         remarks.append("Left out: " + "; ".join(f"{what} ({count:,})" for what, count in left_out.items()) + ".")

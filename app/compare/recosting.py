@@ -47,7 +47,7 @@ _LOGICAL_OR_SHORTHAND = 1 << 11 | 3 << 18
 
 def measure_recording(census: Census, backend: str, generation: str, sheet: CostSheet) -> Measured:
     """What *census* comes to. ValueError for an impossible pair or a sheet that cannot price it."""
-    prices = _Prices(census.cpus, backend_of(backend, generation, sheet))
+    prices = RecordedPrices(census.cpus, backend_of(backend, generation, sheet))
     uses = [0, 0, 0]
     shares = dict.fromkeys(Shares._fields, 0)
     paid: set[str] = set()
@@ -73,7 +73,7 @@ def _share(kind: Kind) -> str:
             return "rest"
 
 
-class _Prices:
+class RecordedPrices:
     """The steps of each kind under *backend*, on a machine like the recorded one."""
 
     def __init__(self, cpus: int, backend: Backend) -> None:

@@ -64,6 +64,12 @@ def test_vectors_are_told_by_name(script: Script) -> None:
     assert any("numbered as linux-6" in remark for remark in script.remarks)
 
 
+def test_what_a_comparison_counts_beside_it_is_said(script: Script) -> None:
+    [said] = [remark for remark in script.remarks if "HLT" in remark]
+
+    assert said.startswith("Only IPIs and devices' interrupts are done again")
+
+
 @pytest.mark.slow
 def test_recording_runs_to_its_end_on_both(script: Script) -> None:
     lock_step = LockStep(WatchedSimulation(4, "native-xapic", SHEET), WatchedSimulation(4, "vmi", SHEET))
