@@ -6,8 +6,10 @@ an EOI is nothing, but for a level-triggered device. Source: Linux ``arch/i386/x
 """
 
 from app.backends.backend import BackendDefinition
-from app.guest.apic_ops import ApicOperations, Context, Generation, Kernel
+from app.guest.apic_ops import ApicOperations, CallData, Context, Generation, Kernel
 from app.guest.cpumask import cpus_of
+from app.guest.linux_2_6_22.irq_vectors import CALL_FUNCTION_VECTOR
+from app.guest.linux_2_6_22.smp import spin_lock, spin_unlock
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
 from app.guest.steps import (
     Arriving,
@@ -21,6 +23,7 @@ from app.guest.steps import (
     HostWork,
     Hypercall,
     ReturnFromInterrupt,
+    SpinUntil,
     Steps,
     VmEntry,
     VmExit,
@@ -32,7 +35,7 @@ from app.hw.run_state import Arrival
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
 
-SEND, BLOCK, EOI = "EVTCHNOP_send", "SCHEDOP_block", "PHYSDEVOP_eoi"
+SEND, BLOCK, YIELD, EOI = "EVTCHNOP_send", "SCHEDOP_block", "SCHEDOP_yield", "PHYSDEVOP_eoi"
 TIMER, SEND_NMI = "VCPUOP_set_singleshot_timer", "VCPUOP_send_nmi"
 #: ``xen_iret`` of a 64-bit guest, and ``xen_force_evtchn_callback``, which wants nothing but to come back from Xen.
 IRET, FORCE_CALLBACK = "iret", "xen_version"
@@ -118,6 +121,24 @@ def xen_smp_send_reschedule(context: Context, cpu: int) -> Steps[None]:
     yield from xen_send_ipi_one(context, cpu, context.kernel.generation.reschedule_vector)
 
 
+def xen_call_function_and_yield(context: Context, cpumask: int, wait: bool) -> Steps[None]:
+    """``xen_smp_call_function_mask`` of 2.6.23: a hypercall for each target, and one so that they get to run. (Its one
+    loop looks at both counts; the second cannot be complete before the first.)"""
+    kernel = context.kernel
+    yield from spin_lock(kernel.call_lock)
+    cpumask &= kernel.online_mask & ~(1 << context.number)
+    count = cpumask.bit_count()
+    if count:
+        data = CallData(wait, cpumask, CALL_FUNCTION_VECTOR)
+        kernel.call_data = data
+        yield from xen_send_ipi_mask(context, cpumask, CALL_FUNCTION_VECTOR)
+        yield Hypercall(YIELD, (), _WAY_IN)
+        yield SpinUntil(data.started, count)
+        if wait:
+            yield SpinUntil(data.finished, count)
+    yield from spin_unlock(kernel.call_lock)
+
+
 def xen_vcpuop_set_next_event(context: Context, delta: int) -> Steps[None]:
     """The virtual CPU's own timer (``arch/x86/xen/time.c``): one hypercall."""
     yield Hypercall(TIMER, (context.cpu.apic.clock.now + delta,), _WAY_IN)
@@ -150,7 +171,7 @@ class XenHypervisor:
             yield HostSend(call.arguments[0], NMI_VECTOR, DeliveryMode.NMI, "evtchn_send")
         elif call.name == TIMER:
             yield EmulatedMsrWrite(Msr.IA32_TSC_DEADLINE, call.arguments[0])
-        else:
+        elif call.name == EOI:
             yield HostEndEvent(call.arguments[0])
         yield _ENTRY
         return 0
@@ -192,8 +213,12 @@ def iret_call(generation: Generation, arrival: Arrival) -> Hypercall | None:
 
 def _paravirtualise(native: ApicOperations) -> ApicOperations:
     def xen_smp_call_function_mask(context: Context, cpumask: int, wait: bool) -> Steps[None]:
-        """``smp_ops``: the kernel's own bookkeeping, written again over events."""
-        yield from native.smp_call_function_mask(context, cpumask, wait)
+        """``smp_ops``: the kernel's own bookkeeping, over events. The first of the two kernels then lets the others run
+        (``arch/i386/xen/smp.c``); today's does that for a CPU whose time was stolen alone, and here none is."""
+        if context.kernel.generation.bits == _LONG_MODE:
+            yield from native.smp_call_function_mask(context, cpumask, wait)
+        else:
+            yield from xen_call_function_and_yield(context, cpumask, wait)
 
     def xen_flush_tlb_others(context: Context, cpumask: int) -> Steps[None]:
         """The kernel's own, over events. (``MMUEXT_TLB_FLUSH_MULTI``, which needs no guest CPU, is not modelled.)"""

@@ -4,7 +4,7 @@ import pytest
 
 from app.backends.backend import Backend
 from app.backends.catalogue import backend
-from app.backends.xen_evtchn import BLOCK, EOI, FORCE_CALLBACK, IRET, SEND, SEND_NMI, TIMER
+from app.backends.xen_evtchn import BLOCK, EOI, FORCE_CALLBACK, IRET, SEND, SEND_NMI, TIMER, YIELD
 from app.guest.apic_ops import Context
 from app.guest.generations import GENERATIONS
 from app.guest.steps import (
@@ -18,6 +18,7 @@ from app.guest.steps import (
     HostWork,
     Hypercall,
     Load,
+    MemoryWrite,
     Step,
     Store,
     VmEntry,
@@ -129,8 +130,27 @@ def test_bookkeeping_above_goes_over_events_alone(xen: Backend, operation: str) 
 
     steps = done(xen, getattr(xen.operations, operation)(context, *arguments))
 
-    assert [call.arguments[0] for call in calls(steps)] == [1, 2]
+    assert [call.arguments[0] for call in calls(steps) if call.name == SEND] == [1, 2]
     assert not any(isinstance(step, Load | Store) for step in steps)
+
+
+@pytest.mark.parametrize(("generation", "yields"), [("linux-2.6.22", 1), ("linux-6", 0)])
+def test_only_the_first_kernel_lets_others_run_whoever_they_are(generation: str, yields: int) -> None:
+    xen = BOTH[generation]
+
+    steps = done(xen, xen.operations.smp_call_function_mask(context_of(xen), 0b0110, False))
+
+    asked = [call for call in calls(steps) if call.name == YIELD]
+    assert asked == [Hypercall(YIELD, (), PV)] * yields
+
+
+def test_a_call_of_nobody_takes_the_lock_and_no_more() -> None:
+    xen = BOTH["linux-2.6.22"]
+    context = context_of(xen)
+
+    steps = done(xen, xen.operations.smp_call_function_mask(context, 1 << context.number, True))
+
+    assert [type(step) for step in steps] == [MemoryWrite, MemoryWrite]
 
 
 # EOI

@@ -9,26 +9,30 @@ A line is a list of words, apart by "·". Registers have the kernel's names (``a
     mem, spin, work             a word that CPUs watch; a wait for it; the handler's own business
 
 Linux 2.6.22 is the i386 kernel with CONFIG_X86_GOOD_APIC and without CONFIG_HOTPLUG_CPU; 6.12 the x86-64 one
-(6.12.117). Each function stands below its file and line; 2.6.22's files were read without numbered lines.
+(6.12.117). Each function stands below its file and line; which of 2.6.22's files had no numbered lines at hand, and
+which text the lines of the others are of, says ``app/guest/linux_2_6_22/places.py``.
 """
+
+from collections.abc import Mapping
 
 # Linux 2.6.22: 4 CPUs, mach-default
 
-#: arch/i386/kernel/smp.c: send_IPI_mask_bitmask: local_irq_save; __send_IPI_dest_field: apic_wait_icr_idle, ICR2, ICR
-#: with __prepare_ICR(0, vector) = APIC_DEST_LOGICAL | APIC_DM_FIXED | vector; NMI_VECTOR: APIC_DM_NMI and no vector.
+#: arch/i386/kernel/smp.c:202 send_IPI_mask_bitmask: local_irq_save; :170 __send_IPI_dest_field: apic_wait_icr_idle,
+#: ICR2, ICR with :114 __prepare_ICR(0, vector) = APIC_DEST_LOGICAL | APIC_DM_FIXED | vector; NMI_VECTOR: APIC_DM_NMI
+#: and no vector.
 FLAT_ONE = "cli · read ICR · write ICR2 2000000 · write ICR 851 · sti"
 FLAT_THREE = "cli · read ICR · write ICR2 e000000 · write ICR 851 · sti"
 FLAT_NMI = "cli · read ICR · write ICR2 6000000 · write ICR c00 · sti"
-#: include/asm-i386/mach-default/mach_ipi.h: __local_send_IPI_allbutself: no_broadcast || vector == NMI_VECTOR: by mask;
-#: else arch/i386/kernel/smp.c: __send_IPI_shortcut, which leaves interrupts as they are.
+#: include/asm-i386/mach-default/mach_ipi.h:14 __local_send_IPI_allbutself: no_broadcast || vector == NMI_VECTOR: by
+#: mask; else arch/i386/kernel/smp.c:134 __send_IPI_shortcut, which leaves interrupts as they are.
 FLAT_ALL = "read ICR · write ICR c0851"
 FLAT_ALL_NMI = "cli · read ICR · write ICR2 e000000 · write ICR c00 · sti"
 FLAT_SELF = "read ICR · write ICR 40851"
-#: native_smp_send_reschedule: send_IPI_mask.
+#: :470 native_smp_send_reschedule: send_IPI_mask.
 FLAT_RESCHEDULE = "cli · read ICR · write ICR2 2000000 · write ICR 8fc · sti"
-#: native_smp_call_function_mask: call_lock, send_IPI_allbutself, started, finished, call_lock.
+#: :549 native_smp_call_function_mask: call_lock, send_IPI_allbutself, started, finished, call_lock.
 FLAT_CALL = "mem · read ICR · write ICR c08fb · spin · spin · mem"
-#: native_flush_tlb_others: tlbstate_lock, flush_cpumask, send_IPI_mask, flush_cpumask empty, tlbstate_lock.
+#: :346 native_flush_tlb_others: tlbstate_lock, flush_cpumask, send_IPI_mask, flush_cpumask empty, tlbstate_lock.
 FLAT_FLUSH = "mem · mem · cli · read ICR · write ICR2 6000000 · write ICR 8fd · sti · spin · mem"
 EOI = "write EOI 0"
 #: arch/i386/kernel/smpboot.c: wakeup_secondary_cpu (WAKE_SECONDARY_VIA_INIT); apic_read_around is empty.
@@ -60,7 +64,7 @@ LINUX_2_6_22 = {
     "Wake CPU 1": FLAT_RESCHEDULE,
     "Have all others run a function": FLAT_CALL,
     "Have CPUs 1 and 2 drop their translations": FLAT_FLUSH,
-    # smp.c: smp_reschedule_interrupt, smp_call_function_interrupt, smp_invalidate_interrupt
+    # smp.c:692 smp_reschedule_interrupt, :697 smp_call_function_interrupt, :312 smp_invalidate_interrupt
     "A reschedule comes": f"{EOI} · work",
     "A function call comes": f"{EOI} · mem · work · mem",
     "A TLB flush comes": f"work · {EOI} · mem",
@@ -259,15 +263,88 @@ VMI = {title: by_vmi(line) for title, line in LINUX_2_6_22.items()} | {
     "Start CPU 1: the CPU that does it": by_vmi(WAKEUP_2_6_22.format(hook="SetInitialAPState 1 · ")),
 }
 
-#: What no recording and no lesson has under Xen's event channels: there is no APIC to report an error or to be started.
-TEXT: dict[tuple[str, str], dict[str, str]] = {
+# Xen, where there is no APIC. That a line is empty says: the kernel does nothing, and Xen is asked for nothing
+
+#: arch/x86/xen/smp.c:174 xen_map_vector: a port for what the kernel sends by itself, XEN_NMI_VECTOR for NMI on x86-64,
+#: for any other vector a line in the log and nothing more. :144 __xen_send_IPI_mask: one CPU after the other.
+#: drivers/xen/events/events_base.c:1638 xen_send_IPI_one: the hypercall.
+XEN_6: dict[str, str | None] = {
+    # smp.c:206 xen_send_IPI_mask, :231 xen_send_IPI_mask_allbutself, :249 _allbutself, :223 _self
+    "Send to CPU 1": "",
+    "Send to CPUs 1, 2 and 3, as a mask": "",
+    "Send an NMI to CPUs 1 and 2, as a mask": "VCPUOP_send_nmi 1 · VCPUOP_send_nmi 2",
+    "Send to all other CPUs, of 4": "",
+    "Send an NMI to all other CPUs": "VCPUOP_send_nmi 1 · VCPUOP_send_nmi 2 · VCPUOP_send_nmi 3",
+    "Send to itself": "",
+    # smp.c:139 xen_smp_send_reschedule
+    "Wake CPU 1": "EVTCHNOP_send 1 fd",
+    # smp.c:153 xen_smp_send_call_function_ipi: SCHEDOP_yield (:162) only where a target's time was stolen
+    "Have all others run a function": (
+        "mem · mem · mem · EVTCHNOP_send 1 fc · EVTCHNOP_send 2 fc · EVTCHNOP_send 3 fc · spin · spin · spin"
+    ),
+    # arch/x86/mm/tlb.c:950 native_flush_tlb_multi. (arch/x86/xen/mmu_pv.c puts a hypercall in its place: not modelled.)
+    "Have CPUs 1 and 2 drop their translations": "mem · mem · EVTCHNOP_send 1 fc · EVTCHNOP_send 2 fc · spin · spin",
+    # events_base.c:1708 xen_evtchn_do_upcall, events_2l.c:164 evtchn_2l_handle_events clear the pending bit, before the
+    # handlers: smp.c:254 xen_call_function_interrupt, time.c:319 xen_timer_interrupt. No EOI.
+    "A reschedule comes": "work",
+    "A function call comes": "mem · work · mem",
+    "The local timer's vector comes": "work",
+    "Vector 0xff was really sent": "",
+    "A system vector comes that nothing is behind": "",
+    # events_base.c:830 eoi_pirq, :814 do_eoi_pirq: a hypercall where Xen said that one is needed (:801)
+    "An edge-triggered device interrupts": "sti · work · cli",
+    "A level-triggered device": "sti · work · cli · PHYSDEVOP_eoi b9",
+    # arch/x86/xen/apic.c:76 xen_apic_eoi and :65 xen_apic_write only warn, and nobody sets an error vector up.
+    "The APIC reports an error": None,
+    # smp_pv.c:290 xen_pv_kick_ap has VCPUOP_initialise (:283) and VCPUOP_up (:313), and the new CPU begins with :57
+    # cpu_bringup: do_boot_cpu and start_secondary never run. (What does is not modelled.)
+    "Start CPU 1: the CPU that does it": None,
+    "Start CPU 1: the CPU that is started": None,
+}
+#: The first kernel with Xen in it is 2.6.23: arch/i386/xen/smp.c, its lines as at commit 39fe5434cb9d. Its one way to
+#: send is events.c: xen_send_IPI_one, for two IPIs of its own; an NMI is none of them.
+XEN_2_6_23: dict[str, str | None] = {
+    "Send to CPU 1": "",
+    "Send to CPUs 1, 2 and 3, as a mask": "",
+    "Send an NMI to CPUs 1 and 2, as a mask": "",
+    "Send to all other CPUs, of 4": "",
+    "Send an NMI to all other CPUs": "",
+    "Send to itself": "",
+    # smp.c:316 xen_smp_send_reschedule
+    "Wake CPU 1": "EVTCHNOP_send 1 fc",
+    # smp.c:359 xen_smp_call_function_mask, :322 xen_send_IPI_mask; :394 yields whoever the targets are. Its one loop
+    # waits for both counts, started and finished.
+    "Have all others run a function": (
+        "mem · EVTCHNOP_send 1 fb · EVTCHNOP_send 2 fb · EVTCHNOP_send 3 fb · SCHEDOP_yield · spin · spin · mem"
+    ),
+    # arch/i386/kernel/smp.c:346 native_flush_tlb_others. (enlighten.c puts a hypercall in its place: not modelled.)
+    "Have CPUs 1 and 2 drop their translations": "mem · mem · EVTCHNOP_send 1 fd · EVTCHNOP_send 2 fd · spin · mem",
+    # smp.c:65 xen_reschedule_interrupt, :332 xen_call_function_interrupt; events.c: xen_evtchn_do_upcall, ack_dynirq
+    "A reschedule comes": "work",
+    "A function call comes": "mem · work · mem",
+    "A TLB flush comes": "work · mem",
+    "The local timer's vector comes": "work",
+    "Vector 0xff was really sent": "",
+    # events.c: "Hardware interrupts. Not supported at present": as in the kernel of today.
+    "An edge-triggered device interrupts": "sti · work · cli",
+    "A level-triggered device": "sti · work · cli · PHYSDEVOP_eoi b9",
+    "The APIC reports an error": None,
+    # smp.c:252 xen_cpu_up: VCPUOP_initialise (:245) and VCPUOP_up (:289), then :70 cpu_bringup_and_idle
+    "Start CPU 1: the CPU that does it": None,
+    "Start CPU 1: the CPU that is started": None,
+}
+
+#: By kernel and back end. None: it never comes about.
+TEXT: Mapping[tuple[str, str], Mapping[str, str | None]] = {
     ("linux-2.6.22", "native-xapic"): LINUX_2_6_22,
     ("linux-2.6.22", "trap-emulate"): LINUX_2_6_22,
     ("linux-2.6.22", "vmi"): VMI,
+    ("linux-2.6.22", "xen-evtchn"): XEN_2_6_23,
     ("linux-6", "native-xapic"): LINUX_6_XAPIC,
     ("linux-6", "native-x2apic"): LINUX_6_X2APIC_CLUSTER,
     ("linux-6", "trap-emulate"): LINUX_6_XAPIC,
     ("linux-6", "kvm-pv"): KVM_PV,
     ("linux-6", "hyperv"): HYPERV,
     ("linux-6", "apicv"): LINUX_6_XAPIC,
+    ("linux-6", "xen-evtchn"): XEN_6,
 }
