@@ -142,7 +142,7 @@ def test_bad_log_is_answered_with_its_line(open_page: Open, scripts: bool) -> No
     page.get_by_role("button", name="Upload and compare").click()
 
     said = page.locator("#upload-answer" if scripts else "main")
-    expect(said).to_contain_text("line 3: this is not text", timeout=60_000)
+    expect(said).to_contain_text("Line 3: this is not text", timeout=60_000)
     if scripts:
         expect(page.locator(".sentence")).to_be_visible()  # what was there stays
 
