@@ -23,6 +23,8 @@ from app.web.rendering import templates
 from app.wire.fields import InvalidCommand
 
 BROKEN = ("Something is broken here", "The fault is ours, not yours; the server's log has it.")
+#: In place of "Not Found", twice.
+NOWHERE = ("Nothing is here", "No page and no call has this address.")
 
 
 class Problem(Exception):
@@ -94,11 +96,17 @@ def problem_of(error: Exception) -> Problem:
             )
         case RepeatedKey(key=key, detail=detail):
             return Problem(422, "The body does not fit", detail, [(key, "stands there twice")])
-        case HTTPException(status_code=status):
-            said = str(error.detail) if error.detail else ""
-            return Problem(status, HTTPStatus(status).phrase, said, headers=error.headers)
+        case HTTPException():
+            return _of_http(error)
         case _:
             return Problem(500, *BROKEN)
+
+
+def _of_http(error: HTTPException) -> Problem:
+    title, said = HTTPStatus(error.status_code).phrase, str(error.detail or "")
+    if error.status_code == HTTPStatus.NOT_FOUND and said == title:
+        title, said = NOWHERE
+    return Problem(error.status_code, title, said, headers=error.headers)
 
 
 def _of_work(error: UnusableRecording | TookTooLong | TooMuchToDo | ClientDisconnect) -> Problem:

@@ -266,6 +266,12 @@ def test_what_does_not_exist_is_not_found(http: httpx2.Client, method: str, path
     problem(http.request(method, path, json={"type": "pause"} if method == "POST" else None), 404)
 
 
+def test_address_that_nothing_has_is_told_in_a_sentence(http: httpx2.Client) -> None:
+    assert problem(http.get("/sessions/4"), 404)["detail"] == "No page and no call has this address."
+    page = http.get("/sessions/4", headers={"accept": "text/html"})
+    assert (page.status_code, "<h1>Nothing is here</h1>" in page.text) == (404, True)
+
+
 def test_wrong_method_is_not_allowed(http: httpx2.Client) -> None:
     problem(http.patch(SESSIONS), 405)
 
