@@ -28,3 +28,9 @@ def test_page_is_no_wider_than_the_screen(open_page: Open, width: int) -> None:
     too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
 
     assert too_wide <= 0
+
+
+def test_steps_are_numbered(open_page: Open) -> None:
+    page = open_page("/guest-functions", live=False)
+
+    assert page.locator(".guest-list ol").first.evaluate("list => getComputedStyle(list).listStyleType") == "decimal"

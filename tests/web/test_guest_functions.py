@@ -61,6 +61,13 @@ def test_first_page_is_the_newest_kernel_on_hardware(http: httpx2.Client) -> Non
     assert "linux-6 over native-xapic Linux 6.12" in words(http)
 
 
+def test_mark_of_an_exit_is_explained_where_there_are_exits(http: httpx2.Client) -> None:
+    explained = "the CPU leaves the guest for this step"
+
+    assert explained in words(http, "linux-6/kvm-pv")
+    assert explained not in words(http, "linux-6/native-xapic")
+
+
 @pytest.mark.parametrize("guest", ["linux-6/vmi", "linux-7/native-xapic", "native-xapic"])
 def test_guest_that_does_not_exist_is_an_error_that_names_those_that_do(http: httpx2.Client, guest: str) -> None:
     answer = http.get("/guest-functions", params={"guest": guest}, headers={"Accept": "application/json"})
