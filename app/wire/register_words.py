@@ -30,7 +30,7 @@ _SOURCE_MODES = {
 _SHORT_TARGETS = {
     Shorthand.SELF: "self",
     Shorthand.ALL_INCLUDING_SELF: "all",
-    Shorthand.ALL_EXCLUDING_SELF: "all but self",
+    Shorthand.ALL_EXCLUDING_SELF: "others",
 }
 
 
