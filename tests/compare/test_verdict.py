@@ -6,6 +6,7 @@ import pytest
 
 from app.compare.verdict import Claim, Finding, Judgement, Tone
 from app.compare.verdict_evidence import BOOT, EMULATED, IPI, REGISTERS, REPLACED, gather, recorded_boot
+from tests.cli.commands import ROOT
 from tests.compare.judging import evidence_by, judged
 
 pytestmark = pytest.mark.slow
@@ -118,6 +119,27 @@ def test_hardware_of_an_older_time_is_judged_with_the_controls_that_it_has() -> 
     assert claim.findings[0].text == "Here apicv runs without IPI virtualisation: skylake-sp has none."
     assert claim.judgement is not Judgement.SILENT
     assert finding(claim, "One IPI").tone is not Tone.OPEN
+
+
+@pytest.mark.parametrize(
+    ("sheet", "judgement"),
+    [
+        ("2007", Judgement.SILENT),
+        ("skylake-sp", Judgement.HOLDS),
+        ("sapphire-rapids", Judgement.FAILS),
+        ("amd-zen3", Judgement.SILENT),
+    ],
+)
+def test_whether_overriding_still_pays_is_told_as_the_changelog_says(sheet: str, judgement: Judgement) -> None:
+    assert judged(sheet).claim("since").judgement is judgement
+
+
+def test_changelog_has_the_numbers_of_what_is_said_now() -> None:
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    [boot] = re.findall(r"for the recorded boot event channels take (\d+) % more than `apicv`", readme)
+    said = finding(judged("sapphire-rapids").claim("since"), "The recorded boot takes").text
+
+    assert f"{boot}\xa0% more" in said
 
 
 def test_hardware_turns_the_sign_of_paravirtualisation() -> None:
