@@ -9,6 +9,7 @@ from app.hw.messages import Origin
 from app.session.pair import Pair
 from app.sim.accounts import Interrupt, Stretch, Tally
 from app.web.ab_drawing import bar, lanes_of, ratio_words, span_of, step_lines, steps_of
+from app.wire.vocabulary import RUN_STATES
 from app.wire.words import interrupt_words
 
 #: Stimuli in one table.
@@ -94,7 +95,7 @@ def _sides(pair: Pair) -> list[dict[str, Any]]:
             "cpus": [
                 {
                     "cpu": processor.cpu.number,
-                    "run_state": processor.cpu.run_state.name.lower().replace("_", " "),
+                    "run_state": RUN_STATES[processor.cpu.run_state.value],
                     "waiting": len(processor.cpu.apic.irr),
                     "serving": [f"{vector:#04x}" for vector in processor.cpu.apic.isr],
                 }

@@ -15,7 +15,7 @@ from app.session.workshop import Workshop
 from app.sim.accounts import Interrupt, Tally
 from app.sim.commands import CallGuest, SendIpi, SetInterruptFlag
 from app.web.ab_result import ROWS, Half, Row, result_context, rows_of, spoken_result
-from app.x86.icr import Icr
+from app.x86.icr import DeliveryMode, Icr
 
 NATIVE, VMI = Machine("native-xapic", "linux-2.6.22"), Machine("vmi", "linux-2.6.22")
 TO_CPU_2 = SendIpi(0, Icr(0xFC, destination=2))
@@ -77,6 +77,16 @@ async def test_row_has_native_without_an_exit_beside_vmi_with_four_hypercalls(pa
         differences=("B: 4 hypercalls instead of no exit",),
     )
     assert 3 < b.total.cycles / a.total.cycles < 9
+
+
+async def test_states_of_cpus_are_told_in_the_words_of_the_machine_s_page(pairs: Pairs) -> None:
+    pair = await made(pairs)
+    await pair.give(SendIpi(0, Icr(0, DeliveryMode.INIT, destination=2)))
+
+    a, b = result_context(pair, 0, 0)["sides"]
+
+    assert [cpu["run_state"] for cpu in a["cpus"]] == ["halted", "halted", "waits for SIPI"]
+    assert a["cpus"] == b["cpus"]
 
 
 async def test_row_of_the_two_the_other_way_round_is_the_mirror_image(pairs: Pairs) -> None:
