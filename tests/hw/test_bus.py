@@ -148,3 +148,21 @@ def test_device_and_cpu_that_write_the_same_address_may_mean_different_cpus() ->
     send_msi(machine, 0xFEEF_F000, 0x41)
 
     assert (requested(machine, 0x40), requested(machine, 0x41)) == ([], [0, 1])
+
+
+def switched_to_x2apic() -> Machine:
+    machine = machine_of(2)
+    for cpu in (0, 1):
+        switch_mode(machine, cpu, ApicMode.X2APIC)
+    return machine
+
+
+def test_addresses_are_forgotten_before_they_fill_the_memory() -> None:
+    machine = switched_to_x2apic()
+
+    for destination in range(5_000):
+        send(machine, 0, Icr(0x40, destination=0x1_0000 + destination))
+
+    assert len(machine.bus._addressed) < 5_000
+    send(machine, 0, Icr(0x41, destination=1))
+    assert requested(machine, 0x41) == [1]

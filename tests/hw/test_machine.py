@@ -5,7 +5,7 @@ import pytest
 from app.hw.apic_base import ApicMode
 from app.hw.events import Accepted, Event, InterruptFlagChanged, InterruptsHeldOff, MessageSent
 from app.hw.machine import MAX_XAPIC_CPUS, Machine
-from app.hw.messages import EoiBroadcast, Origin
+from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
 from app.hw.profile import INTEL_P6, INTEL_SDM, KVM
 from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode
 from app.x86.registers import Register
@@ -250,3 +250,60 @@ def test_interrupts_that_are_held_off_leave_the_flag_as_it_is() -> None:
 
     assert cpu.interrupts_open
     assert machine.take_events() == [InterruptsHeldOff(0, True), InterruptsHeldOff(0, False)]
+
+
+# A hypervisor carries an IPI to its targets
+
+
+def carried(machine: Machine, icr: Icr) -> list[InterruptMessage]:
+    machine.carry_ipis()
+    post(machine, 0, icr)
+    return machine.take_carried()
+
+
+def test_carried_ipi_is_one_message_to_each_target_and_waits_to_be_posted() -> None:
+    machine = machine_of(4)
+
+    parts = carried(machine, Icr(0x51, shorthand=Shorthand.ALL_EXCLUDING_SELF))
+
+    assert [(part.part, part.remaining) for part in parts] == [(0, (1,)), (1, (2,)), (2, (3,))]
+    assert machine.outbox == []
+    machine.post(parts[1])
+    machine.settle()
+    assert requested(machine, 0x51) == [2]
+    assert machine.cpus[0].apic.sends_in_flight == 2
+    for part in (parts[0], parts[2]):
+        machine.post(part)
+    machine.settle()
+    assert requested(machine, 0x51) == [1, 2, 3]
+    assert machine.cpus[0].apic.sends_in_flight == 0
+    machine.check()
+
+
+def test_carried_ipi_to_one_target_goes_as_it_was_written() -> None:
+    machine = machine_of(2)
+
+    parts = carried(machine, Icr(0x51, destination=1))
+
+    assert [(part.part, part.destination) for part in parts] == [(None, 1)]
+    assert parts[0].is_ipi
+
+
+def test_carried_ipi_that_names_nobody_is_posted_at_once() -> None:
+    machine = machine_of(2)
+
+    assert carried(machine, Icr(0x51, destination=7)) == []
+
+    assert [sent.destination for sent in machine.outbox if isinstance(sent, InterruptMessage)] == [7]
+
+
+def test_what_comes_of_a_write_beside_its_ipis_is_not_carried() -> None:
+    machine = machine_of(2)
+    machine.cpus[1].receive(fixed(0x51, TriggerMode.LEVEL))
+    machine.cpus[1].apic.acknowledge()
+    machine.carry_ipis()
+
+    machine.write_register(1, Register.EOI, 0)
+
+    assert machine.take_carried() == []
+    assert [(type(sent), sent.is_ipi) for sent in machine.outbox] == [(EoiBroadcast, False)]

@@ -167,3 +167,10 @@ def test_port_of_a_guest_with_interrupts_off_waits_for_its_upcall_mask() -> None
     cpu.interrupt_flag = False
 
     assert why_waiting(cpu, 0x41) == "interrupts are off (evtchn_upcall_mask = 1)"
+
+
+def test_whoever_holds_interrupts_off_by_hand_is_named_whatever_if_says() -> None:
+    cpu = cpu_with_requested(0x51)
+    cpu.interrupt_flag = cpu.held_off = True
+
+    assert why_waiting(cpu, 0x51) == "interrupts are off (held off by hand)"

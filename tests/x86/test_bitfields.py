@@ -38,3 +38,17 @@ def test_read_only_fields_are_defined_and_not_writable() -> None:
 
 def test_a_field_is_found_by_its_name() -> None:
     assert Layout((MODE, FLAG)).field("flag") is FLAG
+
+
+NAMED = Field("kind", 2, 1, "two bits", values=("none", "one", "two", "three"))
+WIDE = Field("vector", 23, 12, "twelve bits")
+
+
+def test_up_to_three_bits_are_shown_one_by_one_and_wider_fields_in_hexadecimal() -> None:
+    assert [field.is_narrow for field in (FLAG, MODE, NAMED, WIDE)] == [True, True, True, False]
+    assert [field.digits(0x0001_2304) for field in (FLAG, MODE, NAMED, WIDE)] == ["1", "011", "10", "012"]
+
+
+def test_value_is_called_by_its_name_or_by_its_number() -> None:
+    assert NAMED.word(0b100) == "two"
+    assert WIDE.word(0xABC << 12) == "0xabc"
