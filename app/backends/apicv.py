@@ -7,7 +7,7 @@ Interrupts", "Posted-Interrupt Processing", "IPI Virtualization"; kvm-unit-tests
 from enum import Flag, auto
 
 from app.backends import emulation
-from app.backends.backend import Backend, BackendDefinition, Feature
+from app.backends.backend import Backend, BackendDefinition, Feature, Found
 from app.guest.apic_ops import Kernel
 from app.guest.steps import (
     Acknowledge,
@@ -28,6 +28,7 @@ from app.guest.steps import (
 )
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
+from app.hw.run_state import Arrival
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode, decode_icr
 from app.x86.model_specific_registers import X2APIC_MSRS, x2apic_offset
 from app.x86.registers import Register
@@ -248,18 +249,28 @@ class ApicvHypervisor:
     def _has(self, feature: ApicvFeature, cpu: Cpu) -> bool:
         return bool(self.features & feature) and inhibit_reason(cpu) is None
 
-    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
-        """A posted interrupt needs no exit while the guest runs; a halted guest is entered anew. NMI and SMI are
-        injected."""
-        posted = isinstance(arrival, Acknowledge) and self._has(ApicvFeature.POSTED_INTERRUPTS, cpu)
-        if not posted:
-            return (yield from emulation.deliver(halted, arrival))
-        if not halted:
+    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+        """A posted interrupt needs no exit while the guest runs; a halted guest is entered anew. What the guest did not
+        let in yet, virtual-interrupt delivery has from the entry on. NMI and SMI are injected."""
+        interrupt = isinstance(arrival, Acknowledge)
+        if interrupt and self._has(ApicvFeature.POSTED_INTERRUPTS, cpu):
+            return (yield from self._deliver_posted(found, arrival))
+        if interrupt and found is Found.AT_WINDOW and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, cpu):
+            return (yield arrival)
+        return (yield from emulation.deliver(found, arrival))
+
+    def _deliver_posted(self, found: Found, arrival: Arriving) -> Steps[int]:
+        if found is not Found.OUTSIDE:
             yield _POSTED
         vector = yield arrival
-        if halted:
+        if found is Found.OUTSIDE:
             yield emulation.ENTRY
         return vector
+
+    def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None] | None:
+        """Hardware takes a posted interrupt's notification in the guest, whatever IF says."""
+        posted = arrival is Arrival.INTERRUPT and self._has(ApicvFeature.POSTED_INTERRUPTS, cpu)
+        return None if posted else emulation.kick()
 
 
 def _is_plain(icr: Icr) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
@@ -28,6 +29,17 @@ _ENTRIES_OF_MODE = {
 }
 
 
+class Found(Enum):
+    """How a hypervisor finds the CPU into which it is to put an interrupt."""
+
+    #: Out of the guest already: it halts, or has called.
+    OUTSIDE = auto()
+    #: In the guest, which has to be kicked out.
+    RUNNING = auto()
+    #: In the guest, which now lets in what has waited since the hypervisor entered it last.
+    AT_WINDOW = auto()
+
+
 class Hypervisor(Protocol):
     """What runs below a guest."""
 
@@ -35,9 +47,12 @@ class Hypervisor(Protocol):
         """What happens instead of *step* on *cpu*, ending in what the guest gets; None when the guest does it
         undisturbed."""
 
-    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
-        """How an interrupt gets into the guest, whose CPU is *halted* or running; *arrival* is the step that
-        takes it."""
+    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+        """How an interrupt gets into the guest, whose CPU was *found* so; *arrival* is the step that takes it."""
+
+    def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None] | None:
+        """What happens when *arrival* comes for *cpu*, which runs the guest and does not let it in yet; None where
+        that does not disturb the guest."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

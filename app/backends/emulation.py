@@ -3,12 +3,16 @@
 Source: Adams and Agesen, "A Comparison of Software and Hardware Techniques for x86 Virtualization", ASPLOS 2006.
 """
 
+from app.backends.backend import Found
 from app.guest.steps import (
+    Acknowledge,
     Arriving,
     Decode,
     EmulatedMsrWrite,
     EmulatedRead,
     EmulatedWrite,
+    EnterNmi,
+    EnterSmm,
     Halt,
     HostWork,
     Steps,
@@ -29,6 +33,7 @@ _DECODE, _DECODE_EOI = Decode(), Decode("decode_eoi")
 #: What page accesses need besides ``ENTRIES``.
 DECODING = frozenset({_DECODE.price, _DECODE_EOI.price})
 EXTERNAL_INTERRUPT = VmExit("external interrupt")
+_WINDOWS = {Acknowledge: VmExit("interrupt window"), EnterNmi: VmExit("NMI window"), EnterSmm: EXTERNAL_INTERRUPT}
 _HLT = VmExit("HLT")
 NOTIFY = HostWork("send_ipi_target", "requests the vector at a target and notifies its CPU", reaches_target=True)
 INJECT = HostWork("inject", "puts the interrupt into the guest")
@@ -96,10 +101,28 @@ def halt() -> Steps[int]:
     return 0
 
 
-def deliver(halted: bool, arrival: Arriving) -> Steps[int]:
-    """A running guest is kicked out first; a halted one is out already. The vector is injected at the entry."""
-    if not halted:
-        yield EXTERNAL_INTERRUPT
+def leave(found: Found, arrival: Arriving) -> Steps[None]:
+    """A running guest is kicked out to get *arrival*; one that did not let it in yet leaves by itself as soon as it
+    does ("Interrupt-Window Exiting and Virtual-Interrupt Delivery", "NMI-window exiting"); a halted one is out."""
+    match found:
+        case Found.RUNNING:
+            yield EXTERNAL_INTERRUPT
+        case Found.AT_WINDOW:
+            yield _WINDOWS[type(arrival)]
+        case Found.OUTSIDE:
+            pass
+
+
+def kick() -> Steps[None]:
+    """The request is noted already: the notification makes the guest leave, whatever its IF says (``kvm_vcpu_kick``).
+    It goes on at once, and leaves again when its window opens (``kvm_check_and_inject_events``)."""
+    yield EXTERNAL_INTERRUPT
+    yield ENTRY
+
+
+def deliver(found: Found, arrival: Arriving) -> Steps[int]:
+    """Out of the guest, if it is in; the vector is injected at the entry."""
+    yield from leave(found, arrival)
     yield INJECT
     vector = yield arrival
     yield ENTRY

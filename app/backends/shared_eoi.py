@@ -7,7 +7,8 @@ that is still set is withdrawn. Source: Linux ``arch/x86/kvm/lapic.c`` (``apic_s
 series of 2012; Hyper-V TLFS, "Virtual Processor Assist Page".
 """
 
-from app.backends.emulation import ENTRY, EXTERNAL_INTERRUPT, INJECT
+from app.backends.backend import Found
+from app.backends.emulation import ENTRY, INJECT, leave
 from app.backends.trap_emulate import TrapAndEmulate
 from app.guest.apic_ops import Context, Kernel
 from app.guest.steps import Arriving, OfferEoiWord, Steps, TestAndClear
@@ -22,10 +23,9 @@ def guest_eoi_spared(context: Context) -> Steps[int]:
 class SharesEoiWord(TrapAndEmulate):
     """A hypervisor without APIC hardware that offers the word with each interrupt."""
 
-    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
         """As any injection, with an offer in the word on the way in."""
-        if not halted:
-            yield EXTERNAL_INTERRUPT
+        yield from leave(found, arrival)
         yield INJECT
         vector = yield arrival
         yield OfferEoiWord(kernel.eoi_words[cpu.number])

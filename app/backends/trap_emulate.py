@@ -4,10 +4,11 @@ each RDMSR and WRMSR exits, and nothing has to be decoded.
 """
 
 from app.backends import emulation
-from app.backends.backend import BackendDefinition
+from app.backends.backend import BackendDefinition, Found
 from app.guest.apic_ops import Kernel
 from app.guest.steps import Arriving, Dereference, GuestStep, Halt, Load, ReadMsr, Steps, Store, WriteMsr
 from app.hw.cpu import Cpu
+from app.hw.run_state import Arrival
 from app.x86.model_specific_registers import x2apic_offset
 
 
@@ -29,8 +30,11 @@ class TrapAndEmulate:
             case _:
                 return None
 
-    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
-        return emulation.deliver(halted, arrival)
+    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+        return emulation.deliver(found, arrival)
+
+    def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None] | None:
+        return emulation.kick()
 
 
 TRAP_EMULATE = BackendDefinition(

@@ -5,13 +5,14 @@ an EOI is nothing, but for a level-triggered device. Source: Linux ``arch/i386/x
 ``arch/x86/xen/smp.c``, ``drivers/xen/events/events_base.c``; Xen ``public/event_channel.h``, ``public/physdev.h``.
 """
 
-from app.backends.backend import BackendDefinition
+from app.backends.backend import BackendDefinition, Found
 from app.guest.apic_ops import ApicOperations, CallData, Context, Generation, Kernel
 from app.guest.cpumask import cpus_of
 from app.guest.linux_2_6_22.irq_vectors import CALL_FUNCTION_VECTOR
 from app.guest.linux_2_6_22.smp import spin_lock, spin_unlock
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
 from app.guest.steps import (
+    Acknowledge,
     Arriving,
     Dereference,
     EmulatedMsrWrite,
@@ -194,14 +195,27 @@ class XenHypervisor:
         yield Halt()
         return 0
 
-    def deliver(self, halted: bool, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
-        """The upcall: a running guest is interrupted by Xen's own event-check IPI first."""
-        if not halted:
-            yield _EVENT_CHECK
+    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+        """The upcall: a running guest is interrupted by Xen's own event-check IPI first. No window has to be waited
+        for: what is pending, the guest sees at its STI, and Xen at the iret hypercall, by which a 64-bit guest has just
+        come back and a 32-bit one comes back only if something is pending."""
+        match found:
+            case Found.RUNNING:
+                yield _EVENT_CHECK
+            case Found.AT_WINDOW if isinstance(arrival, Acknowledge) and kernel.generation.bits != _LONG_MODE:
+                yield Hypercall(IRET, (), _WAY_IN)
+            case Found.AT_WINDOW | Found.OUTSIDE:
+                pass
         yield _UPCALL
         vector = yield arrival
         yield _ENTRY
         return vector
+
+    def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None]:
+        """``vcpu_mark_events_pending``, ``vcpu_kick``: the event-check IPI takes a running guest out, and does not ask
+        whether upcalls are masked."""
+        yield _EVENT_CHECK
+        yield _ENTRY
 
 
 def iret_call(generation: Generation, arrival: Arrival) -> Hypercall | None:

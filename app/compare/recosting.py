@@ -10,7 +10,7 @@ function, which brings its own poll and its own halves of ICR.
 
 from collections import Counter
 
-from app.backends.backend import Backend
+from app.backends.backend import Backend, Found
 from app.backends.catalogue import backend as backend_of
 from app.backends.cost_sheet import CostSheet
 from app.compare.comparison import Shares, Uses
@@ -185,7 +185,7 @@ class RecordedPrices:
         if self._backend.hypervisor is None:
             steps.append(arrival)
         else:
-            delivery = self._backend.hypervisor.deliver(False, arrival, self._machine.cpus[0], self._kernel)
+            delivery = self._backend.hypervisor.deliver(Found.RUNNING, arrival, self._machine.cpus[0], self._kernel)
             drained(delivery, lambda step: _kept(steps, step))
         if self._backend.event_channels:
             steps.append(NextEvent())

@@ -155,6 +155,7 @@ class Effects:
             processor.cpu.enable_interrupts()
 
     def _next_event(self, processor: Processor, frame: Frame) -> None:
+        processor.windows = ()  # the guest looks by itself
         channels = processor.cpu.event_channels
         port = channels.acknowledge() if channels else None
         frame.value = -1 if port is None else port

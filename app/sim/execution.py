@@ -7,7 +7,7 @@ INIT, NMI and external interrupts (SDM vol. 3, "Priority Among Concurrent Events
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-from app.backends.backend import Backend
+from app.backends.backend import Backend, Found
 from app.guest.apic_ops import Context, Kernel
 from app.guest.device_interrupts import do_nmi, smi_handler
 from app.guest.steps import (
@@ -29,7 +29,8 @@ from app.sim.counters import Counters
 from app.sim.effects import Effects
 from app.sim.events import CallFinished, CallStarted, Event
 from app.sim.guest_calls import begin, name_of
-from app.sim.processor import Frame, Processor
+from app.sim.host_effects import held_back
+from app.sim.processor import Frame, Kick, Processor
 
 _ACKNOWLEDGE = Acknowledge()
 _RETURN = ReturnFromInterrupt()
@@ -48,6 +49,12 @@ _call_finished = lru_cache(4096)(CallFinished)
 
 def _default_idle() -> Steps[None]:
     yield _HALT
+
+
+def _then(code: Steps[None], value: int | None) -> Steps[int | None]:
+    """*code*, and then *value*: what the guest was to get."""
+    yield from code
+    return value
 
 
 class Execution:
@@ -106,7 +113,9 @@ class Execution:
                 frame = self._interrupt(processor) or frame or self._work(processor)
                 if frame is None:
                     return None
-            if frame.spin is not None:
+            if processor.kicked is not None and frame.name and frame.host is None and not cpu.interrupt_shadow:
+                self._kick(processor.kicked, processor, frame)
+            if frame.spin is not None and frame.host is None:
                 spin, cycles = frame.spin, self.effects.look_again(processor, frame)
                 return cycles if self.watch is None or cycles is None else self.watch(processor, frame, spin, cycles)
             try:
@@ -124,6 +133,27 @@ class Execution:
             if cycles is None and cpu.next_arrival() is not None:
                 continue  # the first look of a wait was the instruction behind an STI: what it held back comes now
             return cycles
+
+    def notify(self, processor: Processor, came: Kick, *, by_itself: bool) -> None:
+        """*came* waits for the CPU now. If that runs the guest, the hypervisor takes it out, unless the guest itself
+        has asked for it (*by_itself*), which took it out already."""
+        cpu = processor.cpu
+        running = processor.frames and cpu.run_state is RunState.RUNNING and not processor.in_host
+        if self.backend.hypervisor is None or not running:
+            return
+        if by_itself:
+            processor.windows = held_back(cpu)
+        elif cpu.event_channels is None or came.arrival not in processor.windows:  # Xen notifies of the first
+            processor.kicked = came
+
+    def _kick(self, came: Kick, processor: Processor, frame: Frame) -> None:
+        """The guest does not let *came* in yet, and is taken out all the same; it goes on where it stood."""
+        processor.kicked = None
+        hypervisor = frame.backend.hypervisor
+        code = hypervisor.kick(came.arrival, processor.cpu) if hypervisor else None
+        if code is not None:
+            frame.kick = came
+            frame.host, frame.value = _then(code, frame.value), None
 
     def _intercepted(self, processor: Processor, frame: Frame, step: Step) -> bool:
         """Whether the hypervisor, or hardware for it, takes the guest's *step* over."""
@@ -180,7 +210,7 @@ class Execution:
     def _ended(self, processor: Processor, frame: Frame, result: int | None) -> None:
         """The hypervisor is done with a step of the guest, or the guest function has returned."""
         if frame.host is not None:
-            frame.host = None
+            frame.host = frame.kick = None
             frame.value = result
             return
         processor.frames.pop()
@@ -207,20 +237,24 @@ class Execution:
         halted = processor.cpu.run_state is RunState.HALTED
         processor.cpu.run_state = RunState.RUNNING
         halted = halted or processor.in_host  # either way the guest has been left already
+        in_guest = Found.AT_WINDOW if arrival in processor.windows else Found.RUNNING
+        found = Found.OUTSIDE if halted else in_guest
+        processor.kicked = None
+        processor.windows = tuple(one for one in processor.windows if one is not arrival)
         processor.in_host = halted and backend.hypervisor is not None
-        code = self._service(processor, backend, halted, arrival)
+        code = self._service(processor, backend, found, arrival)
         frame = self._push(processor, "", code, backend)
         frame.intercept = None  # until the handler begins, the hypervisor acts by itself
         frame.returns_from = arrival
         return frame
 
-    def _service(self, processor: Processor, backend: Backend, halted: bool, arrival: Arrival) -> Steps[None]:
+    def _service(self, processor: Processor, backend: Backend, found: Found, arrival: Arrival) -> Steps[None]:
         """From the moment an interrupt may come in until its handler is back."""
         arriving, leaving = _STEPS[arrival]
         if backend.hypervisor is None:
             vector = yield arriving
         else:
-            vector = yield from backend.hypervisor.deliver(halted, arriving, processor.cpu, self.kernel)
+            vector = yield from backend.hypervisor.deliver(found, arriving, processor.cpu, self.kernel)
             processor.frames[-1].intercept = backend.hypervisor.intercept
         context = self._context(processor, backend)
         if arrival is Arrival.INTERRUPT:
@@ -238,6 +272,8 @@ class Execution:
         processor.frames.clear()
         self.effects.forget(processor)
         processor.in_host = False
+        processor.kicked = None
+        processor.windows = ()
         if cpu.run_state is RunState.RUNNING:
             code = self.backend.generation.start_secondary(self._context(processor, self.backend))
             self._push(processor, "start_secondary", code, self.backend)

@@ -23,8 +23,10 @@ from app.guest.steps import (
     VmExit,
     Word,
 )
+from app.hw.cpu import Cpu
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage
+from app.hw.run_state import Arrival
 from app.sim.apic_access import ApicAccess
 from app.sim.counters import Counters
 from app.sim.events import AccessLeaked, Event, GuestExited
@@ -50,6 +52,7 @@ class HostEffects:
                 self._leave_guest(processor, step)
             case VmEntry():
                 processor.in_host = False
+                processor.windows = held_back(processor.cpu)
             case EmulatedRead() | EmulatedWrite() | VirtualRead() | VirtualWrite():
                 self._reach_apic(processor.cpu.number, frame, step)
             case EmulatedMsrWrite(msr, value):
@@ -70,6 +73,7 @@ class HostEffects:
         counters.exits += 1
         counters.hypercalls += not isinstance(step, VmExit)
         processor.in_host = True
+        processor.kicked = None
         self.sync_eoi_word(processor)
         reason = step.reason if isinstance(step, VmExit) else step.name
         self._record(GuestExited(processor.cpu.number, reason))
@@ -127,6 +131,15 @@ class HostEffects:
             word.value = 0
         else:
             self._machine.write_register(processor.cpu.number, Register.EOI, 0)
+
+
+def held_back(cpu: Cpu) -> tuple[Arrival, ...]:
+    """What waits for *cpu* and cannot be taken yet, so that the guest is entered without it."""
+    channels = cpu.event_channels
+    waits = cpu.apic.irr.bits if channels is None else channels.upcall_pending
+    interrupt = (waits or cpu.external_requested()) and not cpu.interrupt_deliverable()
+    nmi = cpu.nmi_pending and not cpu.nmi_deliverable()
+    return (*((Arrival.NMI,) if nmi else ()), *((Arrival.INTERRUPT,) if interrupt else ()))
 
 
 def targets_named(machine: Machine, since: int = 0) -> int:

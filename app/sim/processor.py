@@ -2,18 +2,45 @@
 
 from collections import deque
 from types import GeneratorType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.backends.backend import Backend
 from app.guest.steps import GuestStep, SpinUntil, Step, Steps, Word
 from app.hw.cpu import Cpu
+from app.hw.run_state import Arrival
+from app.x86.icr import DeliveryMode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from app.hw.messages import InterruptMessage
-    from app.hw.run_state import Arrival
     from app.sim.commands import CallGuest, SendIpi
+
+
+class Kick(NamedTuple):
+    """What came for a CPU that runs the guest, so that the hypervisor takes it out: *vector* by *delivery_mode*."""
+
+    vector: int
+    delivery_mode: DeliveryMode
+
+    @property
+    def arrival(self) -> Arrival:
+        """What the CPU is to take."""
+        return Arrival.NMI if self.delivery_mode is DeliveryMode.NMI else Arrival.INTERRUPT
+
+
+def waits_at(cpu: Cpu, vector: int, mode: DeliveryMode) -> bool:
+    """Whether what came for *cpu* waits there now, be it alone or merged, and has not been refused."""
+    match mode:
+        case DeliveryMode.FIXED | DeliveryMode.LOWEST_PRIORITY:
+            channels = cpu.event_channels
+            return vector in cpu.apic.irr if channels is None else channels.upcall_pending
+        case DeliveryMode.NMI:
+            return bool(cpu.nmi_pending)
+        case DeliveryMode.EXTINT:
+            return cpu.external_pending
+        case _:
+            return False  # SMI, INIT and start-up IPI act when they come, or are latched for the reset
 
 
 _GUEST_ROOM = "app.guest."
@@ -28,6 +55,7 @@ class Frame:
         "generator",
         "host",
         "intercept",
+        "kick",
         "name",
         "previous_flag",
         "returns_from",
@@ -46,7 +74,9 @@ class Frame:
         if hypervisor is not None:
             self.intercept = hypervisor.intercept
         #: What the hypervisor does instead of the step at which the guest stands.
-        self.host: Steps[int] | None = None
+        self.host: Steps[int | None] | None = None
+        #: For what ``host`` takes the guest out, though the guest does not let it in yet.
+        self.kick: Kick | None = None
         #: What the generator gets when it goes on; None starts it.
         self.value: int | None = None
         #: The word that this function waits for.
@@ -69,10 +99,12 @@ class Processor:
         "eoi_offered",
         "frames",
         "in_host",
+        "kicked",
         "last_cycles",
         "last_step",
         "scheduled",
         "starts",
+        "windows",
     )
 
     def __init__(self, cpu: Cpu) -> None:
@@ -81,6 +113,10 @@ class Processor:
         self.calls: deque[CallGuest | SendIpi] = deque()
         #: The CPU is in the hypervisor.
         self.in_host = False
+        #: The hypervisor has notified this CPU, which was in the guest, and the guest has not left yet.
+        self.kicked: Kick | None = None
+        #: What the hypervisor knows to be waiting until the guest lets it in.
+        self.windows: tuple[Arrival, ...] = ()
         self.scheduled = False
         self.last_step: Step | None = None
         self.last_cycles = 0

@@ -37,10 +37,12 @@ from app.sim.events import BackendSwitched, Event, RegisterSet
 from app.sim.execution import Execution
 from app.sim.journal import Beginning, Moment
 from app.sim.journal import Journalled as Journalled
-from app.sim.processor import Processor
+from app.sim.processor import Kick, Processor, waits_at
 from app.sim.repricing import cycles_a_microsecond, reprice
 from app.sim.scenarios import Demonstration
 from app.sim.timer_watch import TimerWatch
+from app.x86.icr import DeliveryMode
+from app.x86.registers import Register
 
 
 def _is_new(message: InterruptMessage) -> bool:
@@ -238,7 +240,13 @@ class Simulation:
         self.ticks += 1
         del self.in_flight[message.number]
         for cpu in self.machine.deliver(message):
-            self._wake(self.execution.processors[cpu.number])
+            processor = self.execution.processors[cpu.number]
+            if not isinstance(message, EoiBroadcast) and waits_at(cpu, message.vector, message.delivery_mode):
+                came = Kick(message.vector, message.delivery_mode)
+                self.execution.notify(
+                    processor, came, by_itself=message.origin in _IPIS and message.source == cpu.number
+                )
+            self._wake(processor)
         if message.source is not None and message.is_ipi and self.machine.cpus[message.source].interrupt_deliverable():
             self._wake(self.execution.processors[message.source])  # that nobody accepted it may be an error of its own
         self._dispatch()
@@ -286,7 +294,11 @@ class Simulation:
         self.ticks += 1
         expired = self._timers.expire()
         for cpu in expired:
-            self._wake(self.execution.processors[cpu.number])
+            processor = self.execution.processors[cpu.number]
+            vector = cpu.apic.lvt[Register.LVT_TIMER] & 0xFF
+            if waits_at(cpu, vector, DeliveryMode.FIXED):
+                self.execution.notify(processor, Kick(vector, DeliveryMode.FIXED), by_itself=False)
+            self._wake(processor)
         self._dispatch()
         return bool(expired)
 

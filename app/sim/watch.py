@@ -11,7 +11,7 @@ from app.hw.messages import InterruptMessage, Origin
 from app.sim.accounts import DEVICES, Handled, Interrupt, Performed, Stretch, Tally
 from app.sim.commands import Stimulus
 from app.sim.events import Event
-from app.sim.processor import Frame, Processor
+from app.sim.processor import Frame, Kick, Processor
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode
 
@@ -199,6 +199,8 @@ class Watch:
         if arrival is not None:
             self._early(work, done, used)
             self._arrive(processor, work, arrival)
+        elif frame.kick is not None:
+            self._book_kick(processor, frame.kick, done, used)
         elif frame.returns_from is not None or frame.name == _STARTS:
             self._book_handler(frame, work, done, used)
         elif self._sent:
@@ -209,6 +211,14 @@ class Watch:
             self._early(work, done, used)
         if self._sent:
             self._send(frame, work, began)
+
+    def _book_kick(self, processor: Processor, kick: Kick, done: Performed, used: Tally) -> None:
+        """Work for what has come and waits, whatever it interrupts."""
+        requests = self._pending[processor.cpu.number, _key(kick.vector, kick.delivery_mode)]
+        if requests and requests[-1]:
+            _add(requests[-1][-1], done._replace(receiving=True), used)
+        else:
+            self._rest(done, used)
 
     def _book_handler(self, frame: Frame, work: _Work, done: Performed, used: Tally) -> None:
         if frame.name == "":

@@ -3,7 +3,7 @@
 import pytest
 
 from app.backends.apicv import INHIBIT_BASE_MOVED, INHIBIT_ID_MODIFIED, ApicvFeature, apicv, inhibit_reason
-from app.backends.backend import Backend
+from app.backends.backend import Backend, Found
 from app.backends.catalogue import backend
 from app.guest.linux_6.kernel import LINUX_6
 from app.guest.steps import (
@@ -24,6 +24,7 @@ from app.guest.steps import (
 )
 from app.hw.cpu import Cpu
 from app.hw.machine import Machine
+from app.hw.run_state import Arrival
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import x2apic_msr
 from app.x86.registers import Register
@@ -207,11 +208,11 @@ def test_inhibited_cpu_is_emulated_throughout(step: GuestStep) -> None:
     assert exits(ALL, step, renamed) == exits(ALL, step, moved) == ["APIC access"]
 
 
-def delivered(features: ApicvFeature, arrival: Arriving, *, halted: bool = False) -> list[Step]:
+def delivered(features: ApicvFeature, arrival: Arriving, *, found: Found = Found.RUNNING) -> list[Step]:
     context = context_of(bound(features))
     hypervisor = bound(features).hypervisor
     assert hypervisor is not None
-    return drain(hypervisor.deliver(halted, arrival, context.cpu, context.kernel))[0]
+    return drain(hypervisor.deliver(found, arrival, context.cpu, context.kernel))[0]
 
 
 def test_posted_interrupt_does_not_leave_a_running_guest() -> None:
@@ -219,7 +220,30 @@ def test_posted_interrupt_does_not_leave_a_running_guest() -> None:
 
     assert [step.price for step in steps if isinstance(step, HostWork)] == ["posted_delivery"]
     assert [type(step) for step in steps] == [HostWork, Acknowledge]
-    assert [type(step) for step in delivered(ALL, Acknowledge(), halted=True)] == [Acknowledge, VmEntry]
+    assert [type(step) for step in delivered(ALL, Acknowledge(), found=Found.OUTSIDE)] == [Acknowledge, VmEntry]
+
+
+def test_what_was_not_let_in_is_delivered_by_hardware_once_it_is() -> None:
+    no_exit = delivered(ALL & ~POSTED, Acknowledge(), found=Found.AT_WINDOW)
+    without = delivered(ALL & ~POSTED & ~ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, Acknowledge(), found=Found.AT_WINDOW)
+
+    assert no_exit == [Acknowledge()]
+    assert without[0] == VmExit("interrupt window")
+
+
+@pytest.mark.parametrize(
+    ("features", "arrival", "kicked"),
+    [(ALL, Arrival.INTERRUPT, False), (ALL, Arrival.NMI, True), (ALL & ~POSTED, Arrival.INTERRUPT, True)],
+)
+def test_posting_alone_spares_a_guest_that_lets_nothing_in_the_kick(
+    features: ApicvFeature, arrival: Arrival, kicked: bool
+) -> None:
+    hypervisor = bound(features).hypervisor
+    assert hypervisor is not None
+
+    code = hypervisor.kick(arrival, context_of(bound(features)).cpu)
+
+    assert list(code or ()) == ([VmExit("external interrupt"), VmEntry()] if kicked else [])
 
 
 def test_nmi_is_injected_and_so_is_everything_without_posting() -> None:

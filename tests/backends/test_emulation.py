@@ -3,6 +3,7 @@
 import pytest
 
 from app.backends import emulation
+from app.backends.backend import Found
 from app.guest.steps import (
     Acknowledge,
     Arriving,
@@ -49,20 +50,30 @@ def test_halt_leaves_the_guest_first() -> None:
 
 @pytest.mark.parametrize("arrival", [Acknowledge(), EnterNmi(), EnterSmm()])
 def test_a_running_guest_is_kicked_out_before_the_interrupt_is_injected(arrival: Arriving) -> None:
-    steps, _ = drain(emulation.deliver(halted=False, arrival=arrival))
+    steps, _ = drain(emulation.deliver(found=Found.RUNNING, arrival=arrival))
 
     assert steps == [VmExit("external interrupt"), INJECT, arrival, VmEntry()]
 
 
+@pytest.mark.parametrize(
+    ("arrival", "reason"),
+    [(Acknowledge(), "interrupt window"), (EnterNmi(), "NMI window")],
+)
+def test_a_guest_that_let_nothing_in_leaves_by_its_window(arrival: Arriving, reason: str) -> None:
+    steps, _ = drain(emulation.deliver(found=Found.AT_WINDOW, arrival=arrival))
+
+    assert steps == [VmExit(reason), INJECT, arrival, VmEntry()]
+
+
 @pytest.mark.parametrize("arrival", [Acknowledge(), EnterNmi(), EnterSmm()])
 def test_a_halted_guest_is_out_already(arrival: Arriving) -> None:
-    steps, _ = drain(emulation.deliver(halted=True, arrival=arrival))
+    steps, _ = drain(emulation.deliver(found=Found.OUTSIDE, arrival=arrival))
 
     assert steps == [INJECT, arrival, VmEntry()]
 
 
 def test_delivery_gives_the_vector_that_was_acknowledged() -> None:
-    code = emulation.deliver(halted=True, arrival=Acknowledge())
+    code = emulation.deliver(found=Found.OUTSIDE, arrival=Acknowledge())
     next(code)
     assert code.send(0) == Acknowledge()
     code.send(0x51)

@@ -3,7 +3,7 @@
 import pytest
 
 from app.backends import emulation
-from app.backends.backend import Backend
+from app.backends.backend import Backend, Found
 from app.backends.catalogue import BACKENDS, backend
 from app.backends.shared_eoi import SharesEoiWord
 from app.guest import steps
@@ -13,6 +13,14 @@ from tests.backends.helpers import context_of, drain
 SHARING = {name: backend(name, "linux-6") for name in ("kvm-pv", "hyperv")}
 sharing = pytest.mark.parametrize("bound", SHARING.values(), ids=SHARING.keys())
 EOI_MSR = {"kvm-pv": 0x80B, "hyperv": 0x4000_0070}
+
+
+#: Out of the guest to put an interrupt into it.
+WAYS_OUT: dict[Found, list[Step]] = {
+    Found.OUTSIDE: [],
+    Found.RUNNING: [VmExit("external interrupt")],
+    Found.AT_WINDOW: [VmExit("interrupt window")],
+}
 
 
 def eoi(bound: Backend, word: int) -> list[Step]:
@@ -43,14 +51,14 @@ def test_clear_bit_needs_the_eoi(bound: Backend) -> None:
 
 
 @sharing
-@pytest.mark.parametrize("halted", [False, True])
-def test_word_is_offered_behind_the_injection_before_the_entry(bound: Backend, halted: bool) -> None:
+@pytest.mark.parametrize("found", Found)
+def test_word_is_offered_behind_the_injection_before_the_entry(bound: Backend, found: Found) -> None:
     context = context_of(bound, cpu=1)
     assert bound.hypervisor is not None
 
-    done, _ = drain(bound.hypervisor.deliver(halted, Acknowledge(), context.cpu, context.kernel))
+    done, _ = drain(bound.hypervisor.deliver(found, Acknowledge(), context.cpu, context.kernel))
 
-    way_out: list[Step] = [] if halted else [VmExit("external interrupt")]
+    way_out = WAYS_OUT[found]
     offer = OfferEoiWord(context.kernel.eoi_words[1])
     assert [type(step) for step in done[-3:]] == [Acknowledge, OfferEoiWord, VmEntry]
     assert done == [*way_out, emulation.INJECT, Acknowledge(), offer, VmEntry()]

@@ -77,7 +77,10 @@ def test_interrupt_load_is_the_same_every_time_and_traps_an_eoi_each() -> None:
 
     assert first == second
     assert first.register_traps == pytest.approx(20_000, rel=0.3)
-    assert first.entries == 2 * first.register_traps, "each interrupt kicks the guest out, and its EOI exits"
+    kicked_twice = first.entries - 2 * first.register_traps
+    assert 0 < kicked_twice < 0.02 * first.entries, (
+        "each leaves for the kick and the EOI; in a handler, for a window too"
+    )
 
 
 def test_shared_bit_spares_most_eois_and_half_of_the_entries() -> None:

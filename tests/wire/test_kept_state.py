@@ -134,9 +134,9 @@ NOT_SHOWN = {
         *("lvt", "lint_lines", "retried_sources", "timer"),  # marked by themselves
     },
     Timer: set[str](),
-    Processor: {"cpu", "calls", "frames", "scheduled", "eoi_offered", "starts"},
+    Processor: {"cpu", "calls", "frames", "scheduled", "eoi_offered", "starts", "kicked", "windows"},
     EventChannels: {"_cpu", "_ledger", "_record"},
-    Frame: {"carried", "generator", "host", "intercept", "value", "previous_flag"},
+    Frame: {"carried", "generator", "host", "intercept", "kick", "value", "previous_flag"},
 }
 
 
