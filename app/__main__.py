@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 
 #: Each command is a module of ``app.cli``, loaded only when it is asked for: replay need not wait for a web server.
 COMMANDS = ("serve", "replay", "conformance", "compare", "bench")
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in (chosen,) if chosen in COMMANDS else COMMANDS:
         import_module(f"app.cli.{name}").add_parser(subparsers)
     parsed = parser.parse_args(given)
+    if isinstance(sys.stdout, TextIOWrapper):  # a name that is no text there is written as its bytes, as stderr does it
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status: int = parsed.run(parsed)
         sys.stdout.flush()

@@ -3,13 +3,13 @@
 import argparse
 import gc
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from app.backends.catalogue import BACKENDS
 from app.backends.cost_sheet import CostSheet, UnusableCostSheet, cost_sheet_names, parse_cost_sheet
 from app.backends.cost_sheet_reference import UnusableReference, cost_sheet_of
+from app.cli.printed import say_unusable
 from app.cli.progress import Progress
 from app.compare.comparison import Comparison
 from app.compare.export import as_csv, as_json
@@ -75,7 +75,7 @@ def run(arguments: argparse.Namespace) -> int:
         found = _compared(arguments, progress)
     except _Refused as refused:
         progress.clear()
-        print(f"apicscope: {refused}", file=sys.stderr)
+        say_unusable(str(refused))
         return _UNUSABLE
     finally:
         gc.enable()

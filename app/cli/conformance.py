@@ -2,9 +2,9 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
+from app.cli.printed import one_line, say_unusable
 from app.cli.profile_option import add_profile_option
 from app.cli.progress import Progress
 from app.hw.profile import PROFILES
@@ -44,7 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         except (UnusableRecording, OSError) as error:
             progress.clear()
             reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-            print(f"apicscope: {path}: {reason}", file=sys.stderr)
+            say_unusable(f"{path}: {reason}")
             status = _UNUSABLE
             continue
         progress.clear()
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _print(result: Conformance) -> None:
-    print(f"{result.name} checks={result.checks} mismatches={len(result.mismatches)}")
+    print(f"{one_line(result.name)} checks={result.checks} mismatches={len(result.mismatches)}")
     for mismatch in result.mismatches[:_PRINTED]:
         recorded = f"recorded {mismatch.recorded}, model {mismatch.model}"
         print(f"  line {mismatch.line}: {mismatch.operation}: {recorded}")

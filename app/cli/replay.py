@@ -3,9 +3,9 @@
 import argparse
 import gc
 import json
-import sys
 from pathlib import Path
 
+from app.cli.printed import one_line, say_unusable
 from app.cli.profile_option import add_profile_option
 from app.cli.progress import Progress
 from app.hw.profile import PROFILES, Profile
@@ -63,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
     except (UnusableRecording, OSError) as error:
         progress.clear()
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        print(f"apicscope: {path}: {reason}", file=sys.stderr)
+        say_unusable(f"{path}: {reason}")
         if arguments.json and isinstance(error, UnusableRecording):
             print(json.dumps(refused_json(path, error), indent=1))
         return _UNUSABLE
@@ -71,7 +71,7 @@ def run(arguments: argparse.Namespace) -> int:
         gc.enable()
     print(json.dumps(result.as_json(), indent=1) if arguments.json else report(result))
     if not result.findings.checked:
-        print(f"apicscope: {path}: {_NOTHING_CHECKED}", file=sys.stderr)
+        say_unusable(f"{path}: {_NOTHING_CHECKED}")
         return _UNUSABLE
     return _EXPLAINED if result.explained else _UNEXPLAINED
 
@@ -106,7 +106,7 @@ def report(result: ReplayResult) -> str:
     """A page of text: what was checked, what differs, who took what, what it would cost."""
     cpus = f"{result.cpus} CPU{'s' if result.cpus != 1 else ''}"
     ignored = f", {result.ignored_lines:,} of them ignored" if result.ignored_lines else ""
-    head = f"{result.source}\nQEMU log, {cpus}, {result.lines:,} lines{ignored}"
+    head = f"{one_line(result.source)}\nQEMU log, {cpus}, {result.lines:,} lines{ignored}"
     limits = "\n".join(f"from line {limit.line}: {limit.says}" for limit in result.limits)
     parts = [head, limits, _checks(result.findings), _differences(result.findings), _taken(result), _cost(result)]
     return "\n\n".join(part for part in [*parts, _verdict(result)] if part)

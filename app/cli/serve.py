@@ -2,11 +2,11 @@
 
 import argparse
 import re
-import sys
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.cli.printed import say_unusable
 from app.session.owner import new_key
 from app.session.registry import ROOM
 from app.session.sleep import SLEEP_AFTER
@@ -167,7 +167,7 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         listener = listen(arguments.host, arguments.port)
     except OSError as error:
-        print(f"apicscope: {arguments.host} port {arguments.port}: {error.strerror or error}", file=sys.stderr)
+        say_unusable(f"{arguments.host} port {arguments.port}: {error.strerror or error}")
         return 2
     host, port = listener.getsockname()[:2]
     first_key = new_key()

@@ -59,13 +59,20 @@ def _already_heard(number: int, frame: FrameType | None) -> None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. OSError when the address is taken or is not ours."""
+    """A listening socket. OSError when the address is taken, is not ours, or is no name."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-    listener.bind((host, port))
-    listener.listen(_WAITING)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        listener.bind((host, port))
+        listener.listen(_WAITING)
+    except (UnicodeError, TypeError):  # the codec for names of hosts: a label is empty or too long, or is no text
+        listener.close()
+        raise OSError(f"{host!r} cannot be the name of a host") from None
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 
