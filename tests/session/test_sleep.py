@@ -13,7 +13,7 @@ from app.session.pair import Pair
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.session.sleep import Sleep
-from app.sim.commands import DrivePin, RunUntilIdle, SetInterruptFlag
+from app.sim.commands import DrivePin, RunUntilIdle
 from app.sim.simulation import Simulation
 from app.sim.watched import WatchedSimulation
 from tests.session.living import busy_without_end, let_it_live
@@ -119,13 +119,13 @@ async def test_command_wakes_it_and_its_answer_says_so(busy: Session) -> None:
     await leave_alone(busy)
     held = now_at(busy)
 
-    answer = await busy.submit(SetInterruptFlag(1, False))
+    answer = await busy.submit(DrivePin(17, 1))
     await let_it_live()
 
     assert "It slept for" in answer.text
     assert now_at(busy) > held
     assert busy.state()["sleep"] is None, "whoever acts has seen it"
-    assert "slept" not in (await busy.submit(SetInterruptFlag(1, True))).text
+    assert "slept" not in (await busy.submit(DrivePin(17, 0))).text
 
 
 async def test_run_whose_asker_has_gone_sleeps_too(busy: Session) -> None:
