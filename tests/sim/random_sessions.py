@@ -65,6 +65,7 @@ class Played(NamedTuple):
     log: Log
     #: The state before some entries of the journal, by their place in it, and at the end, by the journal's length.
     states: dict[int, list[str]]
+    counters: dict[str, int]
 
 
 Choose = Callable[[Random, Simulation], Stimulus]
@@ -135,8 +136,8 @@ def _of_every_kind(chance: Random, simulation: Simulation, cpu: int) -> list[Sti
     ]
 
 
-def play(choose: Choose, generation: str, backend: str, seed: int) -> Played:
-    """A session that did what *choose* said."""
+def play(choose: Choose, generation: str, backend: str, seed: int, *, looks: bool = True) -> Played:
+    """A session that did what *choose* said. Without *looks* no state is kept: only what happened counts."""
     chance = Random(f"{choose.__name__} {generation} {backend} {seed}")
     profile = PROFILES[chance.choice(["intel-sdm", "intel-sdm", *sorted(PROFILES)])]
     simulation = Simulation(chance.randint(1, 6), backend, profile=profile, generation=generation, log=WholeLog)
@@ -144,7 +145,10 @@ def play(choose: Choose, generation: str, backend: str, seed: int) -> Played:
     for _ in range(chance.randint(5, 40)):
         for _ in range(chance.choice([1, 1, 1, 4])):
             command = choose(chance, simulation)
-            place, before = len(simulation.journal), whole_state(simulation) if chance.random() < 0.05 else None
+            place, before = (
+                len(simulation.journal),
+                whole_state(simulation) if chance.random() < 0.05 and looks else None,
+            )
             try:
                 simulation.apply(command)
             except (ValueError, KeyError):
@@ -153,9 +157,10 @@ def play(choose: Choose, generation: str, backend: str, seed: int) -> Played:
             if before is not None:
                 states[place] = before
         _run_a_little(simulation, chance)
-    states[len(simulation.journal)] = whole_state(simulation)
-    log = simulation.take_log()
-    return Played(simulation.beginning, simulation.journal, refused, simulation.moment, log, states)
+    if looks:
+        states[len(simulation.journal)] = whole_state(simulation)
+    log, counters = simulation.take_log(), simulation.counters.as_dict()
+    return Played(simulation.beginning, simulation.journal, refused, simulation.moment, log, states, counters)
 
 
 def _run_a_little(simulation: Simulation, chance: Random) -> None:
