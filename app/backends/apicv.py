@@ -5,6 +5,7 @@ Interrupts", "Posted-Interrupt Processing", "IPI Virtualization"; kvm-unit-tests
 """
 
 from enum import Flag, auto
+from typing import NamedTuple
 
 from app.backends import emulation
 from app.backends.backend import Backend, BackendDefinition, Feature, Found
@@ -131,6 +132,25 @@ def answers_from_virtual_page(backend: Backend) -> bool:
     return isinstance(hypervisor, ApicvHypervisor) and ApicvFeature.REGISTER_VIRTUALIZATION in hypervisor.features
 
 
+class Facts(NamedTuple):
+    """What the hardware knows of a CPU at the moment at which it takes a step of the guest over: all that it acts on
+    from there."""
+
+    #: Both halves of the command register.
+    icr: int
+    #: Nothing keeps hardware from serving the accesses.
+    served: bool
+    #: What an EOI would end is level-triggered.
+    ends_level: bool
+
+
+def _facts(cpu: Cpu, written: int | None = None) -> Facts:
+    """The facts for a step that writes the register *written*, if it is one that writes."""
+    apic = cpu.apic
+    ends_level = written == Register.EOI and (apic.isr.highest() or 0) in apic.tmr
+    return Facts(apic.icr, inhibit_reason(cpu) is None, ends_level)
+
+
 class ApicvHypervisor:
     """A hypervisor that lets hardware answer what *features* cover."""
 
@@ -140,38 +160,38 @@ class ApicvHypervisor:
     def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
         match step:
             case Load(register) | Dereference(register):
-                return self._read(register, cpu)
+                return self._read(register, _facts(cpu))
             case Store(register, value):
-                return self._write(register, value, cpu)
+                return self._write(register, value, _facts(cpu, register))
             case ReadMsr(msr):
                 return self._read_msr(msr)
             case WriteMsr(msr, value):
-                return self._write_msr(msr, value, cpu)
+                return self._write_msr(msr, value, _facts(cpu, x2apic_offset(msr)))
             case Halt():
                 return emulation.halt()
             case _:
                 return None
 
-    def _read(self, register: int, cpu: Cpu) -> Steps[int]:
+    def _read(self, register: int, facts: Facts) -> Steps[int]:
         covered = ApicvFeature.TPR_SHADOW if register == Register.TPR else ApicvFeature.REGISTER_VIRTUALIZATION
-        if register in _ON_VIRTUAL_PAGE and self._has(covered, cpu):
+        if register in _ON_VIRTUAL_PAGE and self._has(covered, facts):
             return (yield VirtualRead(register))
         yield _ACCESS
         value = yield EmulatedRead(register)
         yield emulation.ENTRY
         return value
 
-    def _write(self, register: int, value: int, cpu: Cpu) -> Steps[int]:
+    def _write(self, register: int, value: int, facts: Facts) -> Steps[int]:
         features = ApicvFeature
-        if register == Register.ICR_HIGH and self._has(features.REGISTER_VIRTUALIZATION, cpu):
+        if register == Register.ICR_HIGH and self._has(features.REGISTER_VIRTUALIZATION, facts):
             yield VirtualWrite(register, value, _ON_PAGE)
             return 0
-        command = decode_icr(cpu.apic.icr & ~0xFFFF_FFFF | value)
-        if (yield from self._by_hardware(register, value, command, cpu, by_page=True)):
+        command = decode_icr(facts.icr & ~0xFFFF_FFFF | value)
+        if (yield from self._by_hardware(register, value, command, facts, by_page=True)):
             return 0
-        virtual = self._has(features.REGISTER_VIRTUALIZATION, cpu) and register in _WRITES_THAT_EXIT_AFTERWARDS
-        virtual |= self._has(features.VIRTUAL_INTERRUPT_DELIVERY, cpu) and register in _DELIVERY_REGISTERS
-        virtual |= self._has(features.IPI_VIRTUALIZATION, cpu) and register == Register.ICR_LOW
+        virtual = self._has(features.REGISTER_VIRTUALIZATION, facts) and register in _WRITES_THAT_EXIT_AFTERWARDS
+        virtual |= self._has(features.VIRTUAL_INTERRUPT_DELIVERY, facts) and register in _DELIVERY_REGISTERS
+        virtual |= self._has(features.IPI_VIRTUALIZATION, facts) and register == Register.ICR_LOW
         yield _WRITE if virtual else _ACCESS
         yield from emulation.emulated_write(register, value, self._notify, by_page=True)
         yield emulation.ENTRY
@@ -190,35 +210,34 @@ class ApicvHypervisor:
     def _virtual_read(self, register: int) -> Steps[int]:
         return (yield VirtualRead(register, by_page=False))
 
-    def _write_msr(self, msr: int, value: int, cpu: Cpu) -> Steps[int]:
+    def _write_msr(self, msr: int, value: int, facts: Facts) -> Steps[int]:
         register = x2apic_offset(msr)
         command = decode_icr(value, x2apic=True)
         reason = f"WRMSR {msr:#x}"
         if msr in X2APIC_MSRS and self.features & ApicvFeature.X2APIC_MODE:
-            if (yield from self._by_hardware(register, value, command, cpu, by_page=False)):
+            if (yield from self._by_hardware(register, value, command, facts, by_page=False)):
                 return 0
-            virtual = register == Register.SELF_IPI and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, cpu)
-            virtual |= register == Register.ICR_LOW and self._has(ApicvFeature.IPI_VIRTUALIZATION, cpu)
+            virtual = register == Register.SELF_IPI and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, facts)
+            virtual |= register == Register.ICR_LOW and self._has(ApicvFeature.IPI_VIRTUALIZATION, facts)
             reason = _WRITE.reason if virtual else reason
         return (yield from emulation.trapped_msr_write(reason, msr, value, self._notify))
 
-    def _by_hardware(self, register: int, value: int, command: Icr, cpu: Cpu, *, by_page: bool) -> Steps[bool]:
+    def _by_hardware(self, register: int, value: int, command: Icr, facts: Facts, *, by_page: bool) -> Steps[bool]:
         """A write that hardware carries out alone. False, and nothing done, when it exits."""
         features = ApicvFeature
         match register:
-            case Register.TPR if self._has(features.TPR_SHADOW, cpu):
+            case Register.TPR if self._has(features.TPR_SHADOW, facts):
                 yield VirtualWrite(register, value, _ON_PAGE, by_page)
-            case Register.EOI if self._has(features.VIRTUAL_INTERRUPT_DELIVERY, cpu):
-                level = (cpu.apic.isr.highest() or 0) in cpu.apic.tmr
+            case Register.EOI if self._has(features.VIRTUAL_INTERRUPT_DELIVERY, facts):
                 yield VirtualWrite(register, value, _EOI_PRICE, by_page)
-                if level:  # the EOI-exit bitmap has it: the I/O APIC must hear of it
+                if facts.ends_level:  # the EOI-exit bitmap has it: the I/O APIC must hear of it
                     yield _EOI_INDUCED
                     yield emulation.ENTRY
-            case Register.SELF_IPI if not by_page and self._has_self_ipi(value, cpu):  # the page has no such register
+            case Register.SELF_IPI if not by_page and self._has_self_ipi(value, facts):  # the page has no such register
                 yield VirtualWrite(register, value, _ON_PAGE, by_page)
-            case Register.ICR_LOW if self._self_ipi(command, cpu):
+            case Register.ICR_LOW if self._self_ipi(command, facts):
                 yield VirtualWrite(register, value, _ON_PAGE, by_page)
-            case Register.ICR_LOW if self._posts(command, cpu):
+            case Register.ICR_LOW if self._posts(command, facts):
                 targets = yield VirtualWrite(register, value, _ON_PAGE, by_page, then_reaches=True)
                 for _ in range(max(1, targets or 0)):  # two APICs with one ID are two
                     yield _VIRTUAL_IPI
@@ -231,33 +250,34 @@ class ApicvHypervisor:
         """What the hypervisor does for each target of a send that has exited."""
         return _POST if self.features & ApicvFeature.POSTED_INTERRUPTS else emulation.NOTIFY
 
-    def _has_self_ipi(self, vector: int, cpu: Cpu) -> bool:
-        return vector >= FIRST_LEGAL_VECTOR and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, cpu)
+    def _has_self_ipi(self, vector: int, facts: Facts) -> bool:
+        return vector >= FIRST_LEGAL_VECTOR and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, facts)
 
-    def _self_ipi(self, icr: Icr, cpu: Cpu) -> bool:
+    def _self_ipi(self, icr: Icr, facts: Facts) -> bool:
         """By the page only: in x2APIC mode there is the SELF IPI register for it."""
         alone = icr.shorthand is Shorthand.SELF and _is_plain(icr) and not self.features & ApicvFeature.X2APIC_MODE
-        return alone and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, cpu)
+        return alone and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, facts)
 
-    def _posts(self, icr: Icr, cpu: Cpu) -> bool:
+    def _posts(self, icr: Icr, facts: Facts) -> bool:
         """IPI virtualisation posts to one physical APIC ID that is in its table."""
         one = icr.shorthand is Shorthand.NONE and icr.destination_mode is DestinationMode.PHYSICAL
         by_msr = bool(self.features & ApicvFeature.X2APIC_MODE)
         broadcast = icr.destination == (emulation.X2APIC_BROADCAST if by_msr else emulation.XAPIC_BROADCAST)
-        return one and not broadcast and _is_plain(icr) and self._has(ApicvFeature.IPI_VIRTUALIZATION, cpu)
+        return one and not broadcast and _is_plain(icr) and self._has(ApicvFeature.IPI_VIRTUALIZATION, facts)
 
-    def _has(self, feature: ApicvFeature, cpu: Cpu) -> bool:
-        return bool(self.features & feature) and inhibit_reason(cpu) is None
+    def _has(self, feature: ApicvFeature, facts: Facts) -> bool:
+        return bool(self.features & feature) and facts.served
 
     def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
         """A posted interrupt needs no exit while the guest runs; a halted guest is entered anew. What the guest did not
         let in yet, virtual-interrupt delivery has from the entry on. NMI and SMI are injected."""
+        facts = _facts(cpu)
         interrupt = isinstance(arrival, Acknowledge)
-        if interrupt and self._has(ApicvFeature.POSTED_INTERRUPTS, cpu):
-            return (yield from self._deliver_posted(found, arrival))
-        if interrupt and found is Found.AT_WINDOW and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, cpu):
-            return (yield arrival)
-        return (yield from emulation.deliver(found, arrival))
+        if interrupt and self._has(ApicvFeature.POSTED_INTERRUPTS, facts):
+            return self._deliver_posted(found, arrival)
+        if interrupt and found is Found.AT_WINDOW and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, facts):
+            return _taken(arrival)
+        return emulation.deliver(found, arrival)
 
     def _deliver_posted(self, found: Found, arrival: Arriving) -> Steps[int]:
         if found is not Found.OUTSIDE:
@@ -269,8 +289,13 @@ class ApicvHypervisor:
 
     def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None] | None:
         """Hardware takes a posted interrupt's notification in the guest, whatever IF says."""
-        posted = arrival is Arrival.INTERRUPT and self._has(ApicvFeature.POSTED_INTERRUPTS, cpu)
+        posted = arrival is Arrival.INTERRUPT and self._has(ApicvFeature.POSTED_INTERRUPTS, _facts(cpu))
         return None if posted else emulation.kick()
+
+
+def _taken(arrival: Arriving) -> Steps[int]:
+    """The step that takes it, and nothing else."""
+    return (yield arrival)
 
 
 def _is_plain(icr: Icr) -> bool:

@@ -41,7 +41,8 @@ class Found(Enum):
 
 
 class Hypervisor(Protocol):
-    """What runs below a guest."""
+    """What runs below a guest. Both functions look at the CPU when they are called; the steps that they return know
+    what they were given then, and what they ask."""
 
     def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
         """What happens instead of *step* on *cpu*, ending in what the guest gets; None when the guest does it

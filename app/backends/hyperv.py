@@ -11,6 +11,7 @@ from app.backends import emulation
 from app.backends.backend import BackendDefinition, Feature
 from app.backends.shared_eoi import SharesEoiWord, guest_eoi_spared
 from app.guest.apic_ops import ApicOperations, Context
+from app.guest.asks import READ_TSC
 from app.guest.cpumask import cpus_of
 from app.guest.irqflags import local_irq_restore, local_irq_save
 from app.guest.linux_6 import apic_driver
@@ -66,7 +67,7 @@ def hv_apic_eoi_write(context: Context) -> Steps[None]:
 
 def hv_ce_set_next_event(context: Context, delta: int) -> Steps[None]:
     """The synthetic timer instead of the local one (``drivers/clocksource/hyperv_timer.c``): one MSR."""
-    yield WriteMsr(HV_X64_MSR_STIMER0_COUNT, context.cpu.apic.clock.now + delta)
+    yield WriteMsr(HV_X64_MSR_STIMER0_COUNT, (yield READ_TSC) + delta)
 
 
 def __send_ipi_mask(context: Context, cpumask: int, vector: int, *, exclude_self: bool = False) -> Steps[int]:
@@ -80,7 +81,7 @@ def __send_ipi_mask(context: Context, cpumask: int, vector: int, *, exclude_self
     if cpumask >> PLAIN_PROCESSORS == 0:
         yield Hypercall(SEND_IPI, (vector, named))
         return 1
-    flags = yield from local_irq_save(context)
+    flags = yield from local_irq_save()
     yield Hypercall(SEND_IPI_EX, (vector, named))
     yield from local_irq_restore(flags)
     return 1

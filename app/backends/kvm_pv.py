@@ -57,7 +57,7 @@ def kvm_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None
     """One hypercall for each window of 128 APIC IDs."""
     if not cpumask:
         return
-    flags = yield from local_irq_save(context)
+    flags = yield from local_irq_save()
     icr = DeliveryMode.NMI << 8 if vector == NMI_VECTOR else vector
     for lowest, bitmap in windows(list(cpus_of(cpumask))):
         yield Hypercall(SEND_IPI, (bitmap & _WORD, bitmap >> _WORD_BITS, lowest, icr))

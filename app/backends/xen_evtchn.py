@@ -6,7 +6,8 @@ an EOI is nothing, but for a level-triggered device. Source: Linux ``arch/i386/x
 """
 
 from app.backends.backend import BackendDefinition, Found
-from app.guest.apic_ops import ApicOperations, CallData, Context, Generation, Kernel
+from app.guest.apic_ops import ApicOperations, Context, Generation, Kernel
+from app.guest.asks import READ_LEVEL_PORTS, READ_TSC, READ_UPCALL_PENDING, EndLevelPort, PrepareCall, PrintNoPort
 from app.guest.cpumask import cpus_of
 from app.guest.linux_2_6_22.irq_vectors import CALL_FUNCTION_VECTOR
 from app.guest.linux_2_6_22.smp import spin_lock, spin_unlock
@@ -30,8 +31,6 @@ from app.guest.steps import (
     VmExit,
 )
 from app.hw.cpu import Cpu
-from app.hw.event_channels import EventChannels
-from app.hw.events import Reason, SendRefused
 from app.hw.run_state import Arrival
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
@@ -69,12 +68,8 @@ def xen_icr_write(context: Context, low: int, destination: int) -> Steps[None]:
 
 def xen_eoi(context: Context) -> Steps[None]:
     """The pending bit is cleared already. A level-triggered device needs a hypercall (``pirq_query_unmask``)."""
-    channels = context.cpu.event_channels
-    if channels is None or not channels.level.bits:
-        return
-    for port in tuple(channels.level):
-        if port not in channels.pending:
-            channels.level.clear(port)
+    for port in cpus_of((yield READ_LEVEL_PORTS)):
+        if (yield EndLevelPort(port)):
             yield Hypercall(EOI, (port,), _WAY_IN)
 
 
@@ -88,7 +83,7 @@ def xen_send_ipi_one(context: Context, cpu: int, vector: int) -> Steps[None]:
         yield Hypercall(SEND, (cpu, vector), _WAY_IN)
     else:
         mode = DeliveryMode.NMI if vector == NMI_VECTOR else DeliveryMode.FIXED
-        context.cpu.record(SendRefused(context.number, vector, mode, Reason.NO_PORT))
+        yield PrintNoPort(vector, mode)
 
 
 def xen_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
@@ -130,19 +125,19 @@ def xen_call_function_and_yield(context: Context, cpumask: int, wait: bool) -> S
     cpumask &= kernel.online_mask & ~(1 << context.number)
     count = cpumask.bit_count()
     if count:
-        data = CallData(wait, cpumask, CALL_FUNCTION_VECTOR)
-        kernel.call_data = data
+        data = kernel.call_data
+        yield PrepareCall(data, wait)
         yield from xen_send_ipi_mask(context, cpumask, CALL_FUNCTION_VECTOR)
         yield Hypercall(YIELD, (), _WAY_IN)
-        yield SpinUntil(data.started, count)
+        yield SpinUntil(data.started, count, cpumask, CALL_FUNCTION_VECTOR)
         if wait:
-            yield SpinUntil(data.finished, count)
+            yield SpinUntil(data.finished, count, cpumask, CALL_FUNCTION_VECTOR)
     yield from spin_unlock(kernel.call_lock)
 
 
 def xen_vcpuop_set_next_event(context: Context, delta: int) -> Steps[None]:
     """The virtual CPU's own timer (``arch/x86/xen/time.c``): one hypercall."""
-    yield Hypercall(TIMER, (context.cpu.apic.clock.now + delta,), _WAY_IN)
+    yield Hypercall(TIMER, ((yield READ_TSC) + delta,), _WAY_IN)
 
 
 class XenHypervisor:
@@ -155,7 +150,7 @@ class XenHypervisor:
             case Halt():
                 return self._block()
             case EnableInterrupts() if cpu.event_channels and not cpu.interrupt_flag:
-                return self._check_events(cpu.event_channels)
+                return self._check_events()
             case Dereference():
                 return self._dummy_page()
             case _:
@@ -177,11 +172,11 @@ class XenHypervisor:
         yield _ENTRY
         return 0
 
-    def _check_events(self, channels: EventChannels) -> Steps[int]:
+    def _check_events(self) -> Steps[int]:
         """``xen_irq_enable``, ``check_events``: with something pending, the guest goes into Xen, which comes back by
         the upcall."""
         yield _STI
-        if channels.upcall_pending:
+        if (yield READ_UPCALL_PENDING):
             yield Hypercall(FORCE_CALLBACK, (), _WAY_IN)
         return 0
 

@@ -185,8 +185,9 @@ class RecordedPrices:
         if self._backend.hypervisor is None:
             steps.append(arrival)
         else:
-            delivery = self._backend.hypervisor.deliver(Found.RUNNING, arrival, self._machine.cpus[0], self._kernel)
-            drained(delivery, lambda step: _kept(steps, step))
+            cpu = self._machine.cpus[0]
+            delivery = self._backend.hypervisor.deliver(Found.RUNNING, arrival, cpu, self._kernel)
+            drained(delivery, cpu, lambda step: _kept(steps, step))
         if self._backend.event_channels:
             steps.append(NextEvent())
         by_call = self._backend.definition.leaving(self._backend.generation, Arrival.INTERRUPT)

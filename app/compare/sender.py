@@ -13,6 +13,7 @@ from app.compare.functions import MeasuredFunction
 from app.guest.apic_ops import Context, Kernel
 from app.guest.steps import (
     EXITS,
+    MEMORY_STEPS,
     PRICES,
     Decode,
     DisableInterrupts,
@@ -25,7 +26,6 @@ from app.guest.steps import (
     Hypercall,
     HypervisorCall,
     Load,
-    MemoryWrite,
     SpinUntil,
     Step,
     Store,
@@ -47,7 +47,7 @@ _ICR = (_ICR_LOW, Register.ICR_HIGH)
 _ICR_MSR = x2apic_msr(_ICR_LOW)
 _READS = (Load, EmulatedRead)
 #: Steps that only take their time.
-_QUIET = (VirtualRead, MemoryWrite, SpinUntil, DisableInterrupts, EnableInterrupts, Decode, VmEntry, Fence, HostSend)
+_QUIET = (VirtualRead, *MEMORY_STEPS, SpinUntil, DisableInterrupts, EnableInterrupts, Decode, VmEntry, Fence, HostSend)
 #: How a write to ICR is called among the ways to send.
 ICR_WRITE = "ICR write"
 

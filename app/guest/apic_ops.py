@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-from app.guest.steps import Steps, Word
+from app.guest.memory import CallData, CallFunctionData, CallSingleQueue, Word
+from app.guest.steps import Steps
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 
@@ -72,35 +73,16 @@ class CallArguments(NamedTuple):
     wait: bool
 
 
-class CallData:
-    """``struct call_data_struct``: one request of ``smp_call_function`` and how far its receivers are."""
-
-    __slots__ = ("finished", "started", "wait")
-
-    def __init__(self, wait: bool, cpumask: int = 0, vector: int | None = None) -> None:
-        self.started = Word("call_data.started", answers=cpumask, vector=vector)
-        self.finished = Word("call_data.finished", answers=cpumask, vector=vector)
-        self.wait = wait
-
-
-class CallSingleQueue:
-    """``call_single_queue`` of one CPU (``kernel/smp.c``): what others have asked it to run. ``word`` is its length."""
-
-    __slots__ = ("requests", "word")
-
-    def __init__(self, cpu: int) -> None:
-        self.requests: list[Word] = []
-        self.word = Word(f"call_single_queue[{cpu}]")
-
-
 class Kernel:
     """What the CPUs of one guest share: the locks and words of ``arch/i386/kernel/smp.c`` (2.6.22) and ``kernel/smp.c``
-    (today), and the words that a CPU shares with its hypervisor."""
+    (today), and the words that a CPU shares with its hypervisor. They are the same objects for ever; what they hold,
+    guest code learns by asks, and changes by steps."""
 
     __slots__ = (
         "call_data",
         "call_lock",
         "call_single_queues",
+        "cfd_data",
         "cpu_count",
         "eoi_words",
         "flush_cpumask",
@@ -115,10 +97,11 @@ class Kernel:
         self.cpu_count = cpu_count
         self.generation = generation
         self.call_lock = Word("call_lock")
-        self.call_data = CallData(wait=False)
+        self.call_data = CallData()
         self.tlbstate_lock = Word("tlbstate_lock")
         self.flush_cpumask = Word("flush_cpumask", names_cpus=True)
         self.call_single_queues = [CallSingleQueue(cpu) for cpu in range(cpu_count)]
+        self.cfd_data = [CallFunctionData(cpu) for cpu in range(cpu_count)]
         #: Bit 0: the hypervisor needs no EOI of this CPU (``kvm_apic_eoi``, Hyper-V's assist page).
         self.eoi_words = [Word(f"eoi word[{cpu}]") for cpu in range(cpu_count)]
 
@@ -133,15 +116,24 @@ class Kernel:
 
 
 class Context:
-    """Where a guest function runs: on which CPU, in which kernel, over which table of operations."""
+    """Where a guest function runs: on which CPU, in which kernel, over which table of operations. Of the CPU it holds
+    what never changes."""
 
-    __slots__ = ("cpu", "kernel", "number", "operations")
+    __slots__ = ("bootstrap", "kernel", "number", "operations", "tsc_deadline")
 
     def __init__(self, cpu: Cpu, kernel: Kernel, operations: ApicOperations) -> None:
-        self.cpu = cpu
         self.number = cpu.number
+        self.bootstrap = cpu.bootstrap
+        #: CPUID says that the timer has the mode (``X86_FEATURE_TSC_DEADLINE_TIMER``).
+        self.tsc_deadline = cpu.apic.profile.tsc_deadline
         self.kernel = kernel
         self.operations = operations
+
+    @property
+    def reads_by_msr(self) -> bool:
+        """Whether the kernel runs with its x2APIC driver, as was decided when it booted."""
+        driver = self.kernel.generation.x2apic
+        return driver is not None and self.operations.apic_read is driver.apic_read
 
 
 Handler = Callable[[Context, int], Steps[None]]

@@ -4,11 +4,10 @@
 
 from app.guest import handler_work
 from app.guest.apic_ops import Context
+from app.guest.asks import IrqFlow, ReadIrqFlow
 from app.guest.steps import DisableInterrupts, EnableInterrupts, Steps
 from app.x86.registers import Register
 
-#: The sixteen interrupts of the 8259s.
-ISA_VECTORS = range(0x20, 0x30)
 #: Within one of the eight words of TMR.
 _WORD = 31
 
@@ -19,22 +18,19 @@ def do_irq(context: Context, vector: int) -> Steps[None]:
     comes in meanwhile, but handlers do not pile up behind each EOI. Before the EOI of an I/O APIC's level interrupt the
     kernel reads its word of TMR, to see whether the APIC took it for an edge (``ack_ioapic_quirk_irq``,
     ``ioapic_ack_level``); here it never does."""
-    apic, channels = context.cpu.apic, context.cpu.event_channels
-    # What came as an ExtINT is ``i8259A_chip``'s, which acknowledges at the 8259 and not at the APIC.
-    external = channels is None and vector in ISA_VECTORS and vector not in apic.isr
-    if external:
+    flow = yield ReadIrqFlow(vector)
+    if flow == IrqFlow.LEGACY:
         # Interrupts stay off: only the masked line keeps an 8259's from coming in again at once.
         yield handler_work.DEVICE
         return
-    level = vector in (channels.level if channels else apic.tmr)
-    if not level:
+    if flow == IrqFlow.EDGE:
         yield from context.operations.eoi(context)
     yield EnableInterrupts()
     yield handler_work.DEVICE
     yield DisableInterrupts()
-    if level:
-        if channels is None:
-            yield from context.operations.apic_read(Register.TMR0 + ((vector & ~_WORD) >> 1))
+    if flow == IrqFlow.LEVEL:
+        yield from context.operations.apic_read(Register.TMR0 + ((vector & ~_WORD) >> 1))
+    if flow != IrqFlow.EDGE:
         yield from context.operations.eoi(context)
 
 

@@ -1,6 +1,7 @@
 """Any interrupt command at all, as a person composed it, through whatever the kernel has for ICR."""
 
 from app.guest.apic_ops import Context, absent
+from app.guest.asks import ICR_AGAIN, ICR_LOOP
 from app.guest.irqflags import local_irq_restore, local_irq_save
 from app.guest.steps import Steps
 from app.x86.icr import DELIVERY_STATUS, Icr, Shorthand
@@ -19,22 +20,17 @@ def apic_icr_write(context: Context, icr: Icr) -> Steps[None]:
     ``native_apic_wait_icr_idle`` reads what the page gives).
     """
     operations = context.operations
-    if not _reads_by_msr(context):
+    if not context.reads_by_msr:
+        yield ICR_LOOP
         while (yield from operations.apic_read(Register.ICR_LOW)) & DELIVERY_STATUS:
-            pass
+            yield ICR_AGAIN
     if operations.icr_write is not absent:
         yield from operations.icr_write(context, icr.low(), icr.destination)
         return
     if icr.shorthand is not Shorthand.NONE:
         yield from operations.apic_write(Register.ICR_LOW, icr.low())
         return
-    flags = yield from local_irq_save(context)
+    flags = yield from local_irq_save()
     yield from operations.apic_write(Register.ICR_HIGH, icr.destination << 24 & _U32)
     yield from operations.apic_write(Register.ICR_LOW, icr.low())
     yield from local_irq_restore(flags)
-
-
-def _reads_by_msr(context: Context) -> bool:
-    """Whether the kernel runs with its x2APIC driver."""
-    driver = context.kernel.generation.x2apic
-    return driver is not None and context.operations.apic_read is driver.apic_read

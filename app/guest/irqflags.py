@@ -1,12 +1,12 @@
 """Interrupts off around a few steps, and on again if they were: ``include/linux/irqflags.h``, the same then and now."""
 
-from app.guest.apic_ops import Context
+from app.guest.asks import READ_FLAGS
 from app.guest.steps import DisableInterrupts, EnableInterrupts, Steps
 
 
-def local_irq_save(context: Context) -> Steps[int]:
+def local_irq_save() -> Steps[int]:
     """Turns interrupts off; gives whether they were on."""
-    enabled = context.cpu.interrupt_flag
+    enabled = yield READ_FLAGS
     yield DisableInterrupts()
     return enabled
 

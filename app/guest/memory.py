@@ -1,22 +1,19 @@
-"""Memory of the guest that is no business of its APIC."""
+"""Memory of the guest that is no business of its APIC. Guest code names what lies here, and reads and writes it by
+steps and asks alone: ``memory_steps.py`` and ``answers.py`` say what those do."""
+
+#: Where a list of requests ends: no CPU has this number.
+NOBODY = -1
 
 
 class Word:
-    """A word of guest memory that several CPUs watch.
+    """A word of guest memory that several CPUs watch. *names_cpus*: its value is a mask of CPUs that have not answered
+    yet."""
 
-    ``answers`` and ``vector`` say what the value cannot: the CPUs (a mask) that are to write the word, and the
-    interrupt that tells them to. ``names_cpus``: the value itself is a mask of those that have not answered yet.
-    """
+    __slots__ = ("name", "names_cpus", "value", "written_by", "written_last")
 
-    __slots__ = ("answers", "name", "names_cpus", "value", "vector", "written_by", "written_last")
-
-    def __init__(
-        self, name: str, value: int = 0, *, answers: int = 0, vector: int | None = None, names_cpus: bool = False
-    ) -> None:
+    def __init__(self, name: str, value: int = 0, *, names_cpus: bool = False) -> None:
         self.name = name
         self.value = value
-        self.answers = answers
-        self.vector = vector
         self.names_cpus = names_cpus
         #: The CPUs that have written it (a mask), and the last of them: who took a lock holds it.
         self.written_by = 0
@@ -28,7 +25,61 @@ class Word:
         self.written_by |= 1 << cpu
         self.written_last = cpu
 
-    @property
-    def unanswered(self) -> int:
-        """The CPUs (a mask) whose writes are still to come, as far as that is known."""
-        return self.value if self.names_cpus else self.answers & ~self.written_by
+    def prepare(self, value: int) -> None:
+        """Begins anew with *value*, which nobody has written yet."""
+        self.value = value
+        self.written_by = 0
+        self.written_last = None
+
+
+class CallData:
+    """``struct call_data_struct`` of 2.6.22: the one request of ``smp_call_function`` that there is at a time, under
+    ``call_lock``, and how far its receivers are."""
+
+    __slots__ = ("finished", "started", "wait")
+
+    def __init__(self) -> None:
+        self.started = Word("call_data.started")
+        self.finished = Word("call_data.finished")
+        self.wait = Word("call_data.wait")
+
+
+class CallSingleData:
+    """``call_single_data_t``: what one CPU, *source*, asks of another. It is locked from the moment it goes into a
+    queue until its receiver has run it."""
+
+    __slots__ = ("lock", "next", "source")
+
+    def __init__(self, source: int, target: int) -> None:
+        self.source = source
+        self.lock = Word(f"csd lock[{target}]")
+        #: The source of the request behind it in a list that was taken from a queue.
+        self.next = NOBODY
+
+
+class CallFunctionData:
+    """``cfd_data`` of one CPU: its requests, one for each CPU that it may call. Each is made when it is first wanted,
+    and is the same for ever: 255 CPUs have 65,025."""
+
+    __slots__ = ("_requests", "_source")
+
+    def __init__(self, source: int) -> None:
+        self._source = source
+        self._requests: dict[int, CallSingleData] = {}
+
+    def request_to(self, target: int) -> CallSingleData:
+        """``per_cpu_ptr(cfd->csd, target)``."""
+        request = self._requests.get(target)
+        if request is None:
+            request = self._requests[target] = CallSingleData(self._source, target)
+        return request
+
+
+class CallSingleQueue:
+    """``call_single_queue`` of one CPU (``kernel/smp.c``): what others have asked it to run, the oldest first."""
+
+    __slots__ = ("name", "requests")
+
+    def __init__(self, cpu: int) -> None:
+        self.name = f"call_single_queue[{cpu}]"
+        self.requests: list[CallSingleData] = []

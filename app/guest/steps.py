@@ -6,6 +6,7 @@ A step is what a person single-steps, what the page draws, and what a cost sheet
 from collections.abc import Generator
 from typing import NamedTuple, TypeVar
 
+from app.guest.asks import Ask
 from app.guest.host_steps import (
     Decode,
     EmulatedMsrWrite,
@@ -21,7 +22,7 @@ from app.guest.host_steps import (
     VmEntry,
     VmExit,
 )
-from app.guest.memory import Word
+from app.guest.memory import CallSingleData, CallSingleQueue, Word
 
 #: What comes from the two modules below this one: whoever uses steps finds all of them here.
 __all__ = [
@@ -131,11 +132,64 @@ class MemoryWrite(NamedTuple):
     value: int
 
 
-class SpinUntil(NamedTuple):
-    """Reads *word* until it is *value*. Interrupts are taken meanwhile. The time spent here is waiting, not work."""
+class AtomicAdd(NamedTuple):
+    """LOCK ADD (``atomic_inc``)."""
 
     word: Word
     value: int
+
+
+class AtomicOr(NamedTuple):
+    """LOCK OR (``atomic_set_mask``)."""
+
+    word: Word
+    bits: int
+
+
+class AtomicClear(NamedTuple):
+    """LOCK AND with all other bits (``atomic_clear_mask``, ``cpu_clear``)."""
+
+    word: Word
+    bits: int
+
+
+class TryLock(NamedTuple):
+    """LOCK DEC of a spin lock, whose old value says who has it (``__raw_spin_lock``). Gives 1 when it was free, and is
+    taken now; 0, and nothing has changed, when it was not."""
+
+    word: Word
+
+
+class QueueAdd(NamedTuple):
+    """LOCK CMPXCHG of the head of a list (``llist_add``). Gives 1 when the list was empty."""
+
+    queue: CallSingleQueue
+    request: CallSingleData
+
+
+class QueueTakeAll(NamedTuple):
+    """XCHG of the head of a list for nothing (``llist_del_all``). Gives the source of the oldest request that was in
+    it, or NOBODY; each request leads to the next."""
+
+    queue: CallSingleQueue
+
+
+class SpinUntil(NamedTuple):
+    """Reads *word* until it is *value*. Interrupts are taken meanwhile. The time spent here is waiting, not work.
+
+    ``answers`` and ``vector`` say what the value cannot: the CPUs (a mask) that are to write the word, and the
+    interrupt that tells them to.
+    """
+
+    word: Word
+    value: int
+    answers: int = 0
+    vector: int | None = None
+
+    @property
+    def unanswered(self) -> int:
+        """The CPUs (a mask) whose writes are still to come, as far as that is known."""
+        return self.word.value if self.word.names_cpus else self.answers & ~self.word.written_by
 
 
 class EnableInterrupts(NamedTuple):
@@ -174,6 +228,10 @@ class ResumeFromSmm(NamedTuple):
 Arriving = Acknowledge | EnterNmi | EnterSmm
 
 
+#: Steps that touch nothing but a word, or a list, of memory.
+MemoryStep = MemoryWrite | AtomicAdd | AtomicOr | AtomicClear | TryLock | TestAndClear | QueueAdd | QueueTakeAll
+MEMORY_STEPS = (MemoryWrite, AtomicAdd, AtomicOr, AtomicClear, TryLock, TestAndClear, QueueAdd, QueueTakeAll)
+
 GuestStep = (
     Load
     | Dereference
@@ -182,12 +240,11 @@ GuestStep = (
     | WriteMsr
     | NextEvent
     | Fence
-    | TestAndClear
     | Hypercall
     | Delay
     | HypervisorCall
     | Work
-    | MemoryWrite
+    | MemoryStep
     | SpinUntil
     | EnableInterrupts
     | DisableInterrupts
@@ -211,9 +268,8 @@ PRICES: dict[type[Step], str] = {
     WriteMsr: "msr_write",
     NextEvent: "memory_read",
     Fence: "fence",
-    TestAndClear: "memory_write",
     HypervisorCall: "hypervisor_call",
-    MemoryWrite: "memory_write",
+    **dict.fromkeys(MEMORY_STEPS, "memory_write"),
     SpinUntil: "spin_exit",
     EnableInterrupts: "enable_interrupts",
     DisableInterrupts: "disable_interrupts",
@@ -242,5 +298,6 @@ def price_of(step: Step) -> str:
     return step.price if isinstance(step, PRICED) else PRICES[type(step)]
 
 
-#: A function that runs as steps: it is sent the value of each load and returns its own result.
-Steps = Generator[Step, int, Result]
+#: A function that runs as steps: it is sent the value of each load, and the answer to each ask between two steps, and
+#: returns its own result. It knows its arguments and these replies alone, and changes nothing but by steps.
+Steps = Generator[Step | Ask, int, Result]

@@ -1,6 +1,7 @@
 """The machine as the kernel leaves it when it has booted: I/O APIC and local APICs set up, every CPU idle."""
 
 from app.backends.backend import Backend
+from app.guest.answers import advance
 from app.guest.apic_ops import Context, Kernel
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
@@ -35,7 +36,7 @@ def _set_up(processor: Processor, backend: Backend, kernel: Kernel, effects: Eff
     frame = Frame("start_secondary", code, backend, 0)
     while True:
         try:
-            step = code.send(frame.value)  # type: ignore[arg-type]  # None starts it
+            step = advance(code, frame.value, processor.cpu)
         except StopIteration:
             return
         frame.value = 0

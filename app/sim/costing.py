@@ -7,20 +7,22 @@ from typing import NamedTuple
 from app.backends.backend import Backend
 from app.backends.catalogue import BACKENDS, generation_for
 from app.backends.cost_sheet import DEFAULT_COST_SHEET, CostSheet, load_cost_sheet
+from app.guest.answers import advance
 from app.guest.generations import GENERATIONS
+from app.guest.memory_steps import touch_memory
 from app.guest.steps import (
     ACCESSES,
     EXITS,
+    MEMORY_STEPS,
     DisableInterrupts,
     EmulatedWrite,
     EnableInterrupts,
     GuestStep,
     Hypercall,
     HypervisorCall,
-    MemoryWrite,
+    MemoryStep,
     Step,
     Steps,
-    TestAndClear,
     price_of,
 )
 from app.hw.cpu import Cpu
@@ -29,7 +31,7 @@ from app.x86.registers import Register
 
 #: Those that go through the register operations one by one, as a recording does.
 BACKEND_NAMES = ("native-xapic", "trap-emulate", "vmi")
-_REMEMBERED = (MemoryWrite, TestAndClear, DisableInterrupts, EnableInterrupts)
+_REMEMBERED = (*MEMORY_STEPS, DisableInterrupts, EnableInterrupts)
 
 
 class AccessCost(NamedTuple):
@@ -79,32 +81,28 @@ def walk(
     reply: int | None = None
     while True:
         try:
-            step = code.send(reply)  # type: ignore[arg-type]  # None starts it
+            step = advance(code, reply, cpu)
         except StopIteration:
             return Walk(steps, accesses)
         accesses += isinstance(step, ACCESSES)
         host = intercept(_of_guest(step), cpu) if intercept else None
-        reply = perform(step) if host is None else drained(host, perform)
+        reply = perform(step) if host is None else drained(host, cpu, perform)
 
 
-def _remembered(step: Step, cpu: Cpu, answered: int) -> int:
+def _remembered(step: MemoryStep | DisableInterrupts | EnableInterrupts, cpu: Cpu, answered: int) -> int:
     """What a later step of the same code can see."""
-    match step:
-        case MemoryWrite(word, value):
-            word.value = value
-        case TestAndClear(word):
-            answered, word.value = word.value, 0
-        case _:
-            cpu.interrupt_flag = isinstance(step, EnableInterrupts)
-    return answered
+    if isinstance(step, DisableInterrupts | EnableInterrupts):
+        cpu.interrupt_flag = isinstance(step, EnableInterrupts)
+        return answered
+    return touch_memory(step, cpu.number)
 
 
-def drained(host: Steps[int], perform: Callable[[Step], int]) -> int:
-    """Lets the hypervisor do all of its steps; gives what the guest gets in the end."""
+def drained(host: Steps[int], cpu: Cpu, perform: Callable[[Step], int]) -> int:
+    """Lets the hypervisor of *cpu* do all of its steps; gives what the guest gets in the end."""
     reply: int | None = None
     while True:
         try:
-            reply = perform(host.send(reply))  # type: ignore[arg-type]  # None starts it
+            reply = perform(advance(host, reply, cpu))
         except StopIteration as stop:
             return int(stop.value or 0)
 

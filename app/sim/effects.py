@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import get_args
 
+from app.guest.memory_steps import touch_memory
 from app.guest.steps import (
+    MEMORY_STEPS,
     PRICED,
     PRICES,
     Acknowledge,
@@ -16,16 +19,21 @@ from app.guest.steps import (
     EnterSmm,
     Fence,
     Halt,
+    HostStep,
+    Hypercall,
+    HypervisorCall,
     Load,
-    MemoryWrite,
+    MemoryStep,
     NextEvent,
+    QueueAdd,
+    QueueTakeAll,
     ReadMsr,
     ResumeFromSmm,
     ReturnFromInterrupt,
     SpinUntil,
     Step,
     Store,
-    TestAndClear,
+    TryLock,
     Word,
     Work,
     WriteMsr,
@@ -41,6 +49,10 @@ from app.sim.processor import Frame, Processor
 # Equal events are made over and over: fetching one costs a quarter of making one.
 _handler_entered = lru_cache(4096)(HandlerEntered)
 _handler_returned = lru_cache(4096)(HandlerReturned)
+
+#: Steps of a hypervisor, or of the hardware on its behalf.
+_OF_HOST: frozenset[type] = frozenset({*get_args(HostStep), Hypercall, HypervisorCall})
+_OF_MEMORY = frozenset(MEMORY_STEPS)
 
 
 class _KindPrices(dict[type[Step], int]):
@@ -85,54 +97,55 @@ class Effects:
 
     def perform(self, processor: Processor, frame: Frame, step: Step) -> int | None:
         """Does *step*. Returns its cost in cycles, or None when the CPU now waits."""
-        number = processor.cpu.number
         counters = self.counters
         processor.cpu.interrupt_shadow = False  # this is the instruction behind an STI, if there was one
         match step:
             # The hottest first, and without patterns for their fields: those are looked up by name, slowly.
             case Store():
                 counters.accesses += 1
-                self._access.store(number, step.register, step.value)
+                self._access.store(processor.cpu.number, step.register, step.value)
             case Load() | Dereference():
                 counters.accesses += 1
-                frame.value = self._access.load(number, step.register)
+                frame.value = self._access.load(processor.cpu.number, step.register)
+            case _ if type(step) in _OF_HOST:  # not past all patterns below, which are tried one by one
+                self.host.perform(processor, frame, step)  # type: ignore[arg-type]
             case Acknowledge() | EnterNmi() | EnterSmm():
                 self._arrive(processor, frame, step)
             case ReturnFromInterrupt() | ResumeFromSmm():
                 self._return(processor, frame)
-            case Work() | Fence():
+            case SpinUntil() if step.word.value != step.value:
+                self._begin_to_wait(processor, frame, step)
+                return None
+            case Work() | Fence() | SpinUntil():
                 pass
             case Delay():
                 return self._wait(processor, step)
-            case ReadMsr() | WriteMsr() | NextEvent() | TestAndClear() | MemoryWrite():
+            case ReadMsr() | WriteMsr() | NextEvent():
                 self._perform_elsewhere(processor, frame, step)
-            case SpinUntil(word, value):
-                if word.value != value:
-                    frame.spin = step
-                    self._waiting.setdefault(word, []).append(processor)
-                    processor.last_step, processor.last_cycles = step, 0
-                    return None
-            case EnableInterrupts() | DisableInterrupts():
-                self._switch_interrupts(processor, step)
-            case Halt():
-                processor.cpu.run_state = RunState.HALTED
-                processor.frames.clear()  # the idle loop, which begins anew after every interrupt
+            case _ if type(step) in _OF_MEMORY:
+                self._touch_memory(processor, frame, step)  # type: ignore[arg-type]
+            case EnableInterrupts() | DisableInterrupts() | Halt():
+                self._open_or_close(processor, step)
             case _:
-                self.host.perform(processor, frame, step)
+                raise AssertionError(f"nothing performs {step}")
         cycles = self._costs[step.price] if isinstance(step, PRICED) else self._price[type(step)]
         counters.cycles += cycles
         processor.last_step, processor.last_cycles = step, cycles
         return cycles
+
+    def _begin_to_wait(self, processor: Processor, frame: Frame, step: SpinUntil) -> None:
+        """The word is not what this function waits for."""
+        frame.spin = step
+        self._waiting.setdefault(step.word, []).append(processor)
+        processor.last_step, processor.last_cycles = step, 0
 
     def _wait(self, processor: Processor, step: Delay) -> int:
         """Time goes by, at no cost. Returns how much."""
         processor.last_step, processor.last_cycles = step, 0
         return step.microseconds * self._cycles_a_microsecond
 
-    def _perform_elsewhere(
-        self, processor: Processor, frame: Frame, step: ReadMsr | WriteMsr | NextEvent | TestAndClear | MemoryWrite
-    ) -> None:
-        """What is not in the APIC's page: MSRs, and words of memory."""
+    def _perform_elsewhere(self, processor: Processor, frame: Frame, step: ReadMsr | WriteMsr | NextEvent) -> None:
+        """What is not in the APIC's page: MSRs and events."""
         match step:
             case ReadMsr(msr):
                 self.counters.accesses += 1
@@ -142,17 +155,17 @@ class Effects:
                 self._machine.write_msr(processor.cpu.number, msr, value)
             case NextEvent():
                 self._next_event(processor, frame)
-            case MemoryWrite(word, value):
-                self._write_word(processor, word, value)
-            case TestAndClear(word):
-                frame.value = word.value
-                self._write_word(processor, word, 0)
 
-    def _switch_interrupts(self, processor: Processor, step: EnableInterrupts | DisableInterrupts) -> None:
-        if isinstance(step, DisableInterrupts):
-            processor.cpu.disable_interrupts()
-        else:
-            processor.cpu.enable_interrupts()
+    def _open_or_close(self, processor: Processor, step: EnableInterrupts | DisableInterrupts | Halt) -> None:
+        """Lets interrupts in from now on, or not. Behind HLT the idle loop begins anew after every one."""
+        match step:
+            case EnableInterrupts():
+                processor.cpu.enable_interrupts()
+            case DisableInterrupts():
+                processor.cpu.disable_interrupts()
+            case Halt():
+                processor.cpu.run_state = RunState.HALTED
+                processor.frames.clear()
 
     def _next_event(self, processor: Processor, frame: Frame) -> None:
         processor.windows = ()  # the guest looks by itself
@@ -195,9 +208,12 @@ class Effects:
             return
         self._record(_handler_returned(cpu.number, frame.vector))
 
-    def _write_word(self, processor: Processor, word: Word, value: int) -> None:
-        word.write(processor.cpu.number, value)
-        for waiting in self._waiting.get(word, ()):
+    def _touch_memory(self, processor: Processor, frame: Frame, step: MemoryStep) -> None:
+        """Whoever waits for a word that is written looks again."""
+        frame.value = touch_memory(step, processor.cpu.number)
+        if isinstance(step, QueueAdd | QueueTakeAll) or (isinstance(step, TryLock) and not frame.value):
+            return
+        for waiting in self._waiting.get(step.word, ()):
             self._wake(waiting)
 
     def look_again(self, processor: Processor, frame: Frame) -> int | None:

@@ -5,10 +5,12 @@ INIT, NMI and external interrupts (SDM vol. 3, "Priority Among Concurrent Events
 """
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from app.backends.backend import Backend, Found
+from app.guest.answers import ANSWERS, past_asks
 from app.guest.apic_ops import Context, Kernel
+from app.guest.asks import EVENT_AGAIN, EVENT_LOOP
 from app.guest.device_interrupts import do_nmi, smi_handler
 from app.guest.steps import (
     Acknowledge,
@@ -57,6 +59,27 @@ def _then(code: Steps[None], value: int | None) -> Steps[int | None]:
     return value
 
 
+def _take(arriving: Arriving, backend: Backend, context: Context, arrival: Arrival) -> Steps[None]:
+    """Through the gate, with no hypervisor there, and all the rest."""
+    vector = yield arriving
+    yield from _serve(backend, context, arrival, vector)
+
+
+def _serve(backend: Backend, context: Context, arrival: Arrival, vector: int) -> Steps[None]:
+    """From the first instruction of a handler until it is back."""
+    _, leaving = _STEPS[arrival]
+    if arrival is Arrival.INTERRUPT:
+        yield from backend.generation.handler_of(vector)(context, vector)
+        if backend.event_channels:
+            yield EVENT_LOOP
+            while (vector := (yield NextEvent())) >= 0:
+                yield from backend.generation.handler_of(vector)(context, vector)
+                yield EVENT_AGAIN
+    else:
+        yield from do_nmi(context) if arrival is Arrival.NMI else smi_handler(context)
+    yield backend.definition.leaving(backend.generation, arrival) or leaving
+
+
 class Execution:
     """The CPUs of *machine* at work. ``wake`` is called with a CPU that may have something to do again."""
 
@@ -80,6 +103,7 @@ class Execution:
         #: Is shown each step that was done and what it cost (None: the CPU waits), and gives that back.
         self.watch: Callable[[Processor, Frame, Step, int | None], int | None] | None = None
         self._record = record
+        self._contexts: dict[tuple[int, Backend], Context] = {}
 
     def boot(self) -> None:
         """Sets the APICs up as the kernel does, at no cost, and lets the CPUs idle."""
@@ -90,15 +114,19 @@ class Execution:
         return self.effects.counters
 
     def _context(self, processor: Processor, backend: Backend) -> Context:
-        return Context(processor.cpu, self.kernel, backend.operations)
+        """The same one each time: it holds nothing that changes."""
+        place = processor.cpu.number, backend
+        context = self._contexts.get(place)
+        if context is None:
+            context = self._contexts[place] = Context(processor.cpu, self.kernel, backend.operations)
+        return context
 
     # One turn of a CPU
 
     def turn(self, processor: Processor) -> int | None:
         """Lets the CPU do its next step. Returns what it costs, or None when the CPU has nothing to do (or waits)."""
-        cpu = processor.cpu
+        cpu, frames = processor.cpu, processor.frames
         self._take_resets(processor)
-        frames = processor.frames
         while True:
             frame = frames[-1] if frames else None
             if frame is None and cpu.interrupt_shadow:
@@ -119,7 +147,9 @@ class Execution:
                 spin, cycles = frame.spin, self.effects.look_again(processor, frame)
                 return cycles if self.watch is None or cycles is None else self.watch(processor, frame, spin, cycles)
             try:
-                step = (frame.host or frame.generator).send(frame.value)  # type: ignore[arg-type]  # None starts it
+                code = frame.host or frame.generator
+                step: Step = code.send(frame.value)  # type: ignore[arg-type,assignment]  # None starts it
+                step = past_asks(code, step, cpu) if type(step) in ANSWERS else step
             except StopIteration as stop:
                 self._ended(processor, frame, stop.value)
                 self._take_resets(processor)
@@ -213,13 +243,19 @@ class Execution:
             frame.host = frame.kick = None
             frame.value = result
             return
+        if frame.handler is not None:  # the hypervisor has brought the interrupt into the guest: its handler begins
+            assert result is not None
+            frame.generator, frame.handler = frame.handler(result), None
+            frame.value = None
+            frame.intercept = frame.backend.hypervisor.intercept if frame.backend.hypervisor else None
+            return
         processor.frames.pop()
         if frame.name != "start_secondary":  # which nobody called
             self._record(_call_finished(processor.cpu.number, frame.name))
 
     # Frames
 
-    def _push(self, processor: Processor, name: str, code: Steps[None], backend: Backend) -> Frame:
+    def _push(self, processor: Processor, name: str, code: Steps[None] | Steps[int], backend: Backend) -> Frame:
         frame = Frame(name, code, backend, self.machine.clock.now)
         processor.frames.append(frame)
         return frame
@@ -242,28 +278,17 @@ class Execution:
         processor.kicked = None
         processor.windows = tuple(one for one in processor.windows if one is not arrival)
         processor.in_host = halted and backend.hypervisor is not None
-        code = self._service(processor, backend, found, arrival)
-        frame = self._push(processor, "", code, backend)
-        frame.intercept = None  # until the handler begins, the hypervisor acts by itself
+        arriving, _ = _STEPS[arrival]
+        context = self._context(processor, backend)
+        if backend.hypervisor is None:
+            frame = self._push(processor, "", _take(arriving, backend, context, arrival), backend)
+        else:
+            delivery = backend.hypervisor.deliver(found, arriving, processor.cpu, self.kernel)
+            frame = self._push(processor, "", delivery, backend)
+            frame.handler = partial(_serve, backend, context, arrival)
+            frame.intercept = None  # until the handler begins, the hypervisor acts by itself
         frame.returns_from = arrival
         return frame
-
-    def _service(self, processor: Processor, backend: Backend, found: Found, arrival: Arrival) -> Steps[None]:
-        """From the moment an interrupt may come in until its handler is back."""
-        arriving, leaving = _STEPS[arrival]
-        if backend.hypervisor is None:
-            vector = yield arriving
-        else:
-            vector = yield from backend.hypervisor.deliver(found, arriving, processor.cpu, self.kernel)
-            processor.frames[-1].intercept = backend.hypervisor.intercept
-        context = self._context(processor, backend)
-        if arrival is Arrival.INTERRUPT:
-            yield from backend.generation.handler_of(vector)(context, vector)
-            while backend.event_channels and (vector := (yield NextEvent())) >= 0:
-                yield from backend.generation.handler_of(vector)(context, vector)
-        else:
-            yield from do_nmi(context) if arrival is Arrival.NMI else smi_handler(context)
-        yield backend.definition.leaving(backend.generation, arrival) or leaving
 
     def _start_over(self, processor: Processor) -> None:
         """INIT or a start-up IPI has thrown away whatever the CPU was doing."""

@@ -53,6 +53,7 @@ class Frame:
         "backend",
         "carried",
         "generator",
+        "handler",
         "host",
         "intercept",
         "kick",
@@ -65,7 +66,7 @@ class Frame:
         "vector",
     )
 
-    def __init__(self, name: str, generator: Steps[None], backend: Backend, since: int) -> None:
+    def __init__(self, name: str, generator: Steps[None] | Steps[int], backend: Backend, since: int) -> None:
         self.name = name
         self.generator = generator
         self.backend = backend
@@ -73,6 +74,8 @@ class Frame:
         self.intercept: Callable[[GuestStep, Cpu], Steps[int] | None] | None = None
         if hypervisor is not None:
             self.intercept = hypervisor.intercept
+        #: While a hypervisor brings an interrupt in: what the vector that it gives in the end makes of this frame.
+        self.handler: Callable[[int], Steps[None]] | None = None
         #: What the hypervisor does instead of the step at which the guest stands.
         self.host: Steps[int | None] | None = None
         #: For what ``host`` takes the guest out, though the guest does not let it in yet.

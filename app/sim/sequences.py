@@ -10,6 +10,7 @@ from app.backends.catalogue import backend as backend_of
 from app.backends.cost_sheet_reference import cost_sheet_of
 from app.backends.places import PLACES as BACK_END_PLACES
 from app.guest.apic_ops import CallArguments, Context, Generation, GuestFunction, Handler
+from app.guest.asks import ASKS
 from app.guest.generations import GENERATIONS
 from app.guest.linux_2_6_22 import irq_vectors as vectors_2_6_22
 from app.guest.linux_2_6_22.places import PLACES as PLACES_2_6_22
@@ -222,7 +223,8 @@ class _Observer:
                     step = code.send(reply)  # type: ignore[arg-type]  # None starts it
                 except StopIteration:
                     return
-                run.steps.append(Done(step, 0))
+                if not isinstance(step, ASKS):
+                    run.steps.append(Done(step, 0))
                 reply = yield step
         finally:
             under_way.remove(run)

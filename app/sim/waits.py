@@ -11,6 +11,7 @@ from typing import NamedTuple
 from app.backends.apicv import answers_from_virtual_page
 from app.backends.backend import Backend
 from app.guest.memory import Word
+from app.guest.steps import SpinUntil
 from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.hw.machine import Machine
@@ -106,7 +107,7 @@ class Waits:
     def _of(self, processor: Processor, seen: frozenset[int]) -> Wait | None:
         spin = processor.spinning
         if spin is not None:
-            return self._spins(processor, spin.word, seen | {processor.cpu.number})
+            return self._spins(spin, seen | {processor.cpu.number})
         return self._polls(processor)
 
     # A register
@@ -138,12 +139,11 @@ class Waits:
 
     # A word of memory
 
-    def _spins(self, processor: Processor, word: Word, seen: frozenset[int]) -> Wait:
-        spin = processor.spinning
-        assert spin is not None
-        if word.unanswered:
-            return self._awaits_answers(word, seen)
-        if word.written_last is not None and not word.answers:
+    def _spins(self, spin: SpinUntil, seen: frozenset[int]) -> Wait:
+        word = spin.word
+        if spin.unanswered:
+            return self._awaits_answers(spin, seen)
+        if word.written_last is not None and not spin.answers:
             return self._awaits_holder(word, word.written_last, seen)
         return Wait(f"spins until {word.name} is {spin.value:#x}", [], [], self._idle)
 
@@ -151,14 +151,15 @@ class Waits:
         because = self._link(self._processors[holder], seen) or [f"CPU {holder} goes on with {word.name} held."]
         return Wait(f"spins on {word.name}, which CPU {holder} holds", because, [holder], self._idle)
 
-    def _awaits_answers(self, word: Word, seen: frozenset[int]) -> Wait:
-        cpus = [cpu for cpu in range(len(self._processors)) if word.unanswered >> cpu & 1]
-        because = [sentence for cpu in cpus[:_MOST_EXPLAINED] for sentence in self._why_silent(cpu, word.vector, seen)]
+    def _awaits_answers(self, spin: SpinUntil, seen: frozenset[int]) -> Wait:
+        unanswered = spin.unanswered
+        cpus = [cpu for cpu in range(len(self._processors)) if unanswered >> cpu & 1]
+        because = [sentence for cpu in cpus[:_MOST_EXPLAINED] for sentence in self._why_silent(cpu, spin.vector, seen)]
         if len(cpus) > _MOST_EXPLAINED:
             because.append(f"{len(cpus) - _MOST_EXPLAINED} more have not answered either.")
         whom = ", ".join(map(str, cpus[:8])) + (" …" if len(cpus) > 8 else "")
         answers = "answers" if len(cpus) == 1 else "answer"
-        return Wait(f"spins on {word.name} until CPU {whom} {answers}", because, cpus, self._idle)
+        return Wait(f"spins on {spin.word.name} until CPU {whom} {answers}", because, cpus, self._idle)
 
     def _why_silent(self, number: int, vector: int | None, seen: frozenset[int]) -> list[str]:
         """Why CPU *number*, which *vector* is to tell, has not answered."""

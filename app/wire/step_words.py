@@ -2,6 +2,9 @@
 
 from app.guest.steps import (
     Acknowledge,
+    AtomicAdd,
+    AtomicClear,
+    AtomicOr,
     Decode,
     Delay,
     Dereference,
@@ -21,9 +24,12 @@ from app.guest.steps import (
     Hypercall,
     HypervisorCall,
     Load,
+    MemoryStep,
     MemoryWrite,
     NextEvent,
     OfferEoiWord,
+    QueueAdd,
+    QueueTakeAll,
     ReadMsr,
     ResumeFromSmm,
     ReturnFromInterrupt,
@@ -31,6 +37,7 @@ from app.guest.steps import (
     Step,
     Store,
     TestAndClear,
+    TryLock,
     VirtualRead,
     VirtualWrite,
     VmEntry,
@@ -91,16 +98,43 @@ def step_words(step: Step, *, event_channels: bool = False) -> str:
             return what
         case Delay(microseconds):
             return f"waits {microseconds:,} µs"
-        case TestAndClear(word):
-            return f"tests and clears {word.name}"
         case Hypercall(name, arguments, _):
             return f"{name}({', '.join(f'{argument:#x}' for argument in arguments)})"
-        case MemoryWrite(word, value):
-            return f"writes {value:#x} to {word.name}"
+        case (
+            MemoryWrite()
+            | AtomicAdd()
+            | AtomicOr()
+            | AtomicClear()
+            | TryLock()
+            | TestAndClear()
+            | QueueAdd()
+            | QueueTakeAll()
+        ):
+            return _memory_words(step)
         case SpinUntil(word, value):
             return f"spins until {word.name} is {value:#x}"
         case _:
             return _host_step_words(step)
+
+
+def _memory_words(step: MemoryStep) -> str:
+    match step:
+        case MemoryWrite(word, value):
+            return f"writes {value:#x} to {word.name}"
+        case AtomicAdd(word, value):
+            return f"adds {value} to {word.name}, locked"
+        case AtomicOr(word, bits):
+            return f"sets {bits:#x} in {word.name}, locked"
+        case AtomicClear(word, bits):
+            return f"clears {bits:#x} in {word.name}, locked"
+        case TryLock(word):
+            return f"tries to take {word.name}"
+        case TestAndClear(word):
+            return f"tests and clears {word.name}"
+        case QueueAdd(queue):
+            return f"adds a request to {queue.name}, locked"
+        case QueueTakeAll(queue):
+            return f"takes all that is in {queue.name}"
 
 
 def _access_words(step: _Access) -> str:

@@ -9,6 +9,7 @@ from app.backends.shared_eoi import SharesEoiWord
 from app.guest import steps
 from app.guest.steps import Acknowledge, OfferEoiWord, Step, VmEntry, VmExit, WriteMsr
 from tests.backends.helpers import context_of, drain
+from tests.guest.helpers import steps_of
 
 SHARING = {name: backend(name, "linux-6") for name in ("kvm-pv", "hyperv")}
 sharing = pytest.mark.parametrize("bound", SHARING.values(), ids=SHARING.keys())
@@ -26,13 +27,10 @@ WAYS_OUT: dict[Found, list[Step]] = {
 def eoi(bound: Backend, word: int) -> list[Step]:
     """The guest's EOI when its word holds *word*."""
     context = context_of(bound, cpu=2)
-    code = bound.operations.eoi(context)
-    first = next(code)
-    assert first == steps.TestAndClear(context.kernel.eoi_words[2])
-    try:
-        return [first, code.send(word), *code]
-    except StopIteration:
-        return [first]
+    context.kernel.eoi_words[2].value = word
+    taken = list(steps_of(bound.operations.eoi(context)))
+    assert taken[0] == steps.TestAndClear(context.kernel.eoi_words[2])
+    return taken
 
 
 def test_these_two_share_a_word() -> None:

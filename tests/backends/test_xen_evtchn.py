@@ -5,7 +5,6 @@ import pytest
 from app.backends.backend import Backend, Found
 from app.backends.catalogue import backend
 from app.backends.xen_evtchn import BLOCK, EOI, FORCE_CALLBACK, IRET, SEND, SEND_NMI, TIMER, YIELD
-from app.guest.apic_ops import Context
 from app.guest.generations import GENERATIONS
 from app.guest.steps import (
     Acknowledge,
@@ -21,6 +20,7 @@ from app.guest.steps import (
     MemoryWrite,
     Step,
     Store,
+    TryLock,
     VmEntry,
     VmExit,
 )
@@ -34,6 +34,7 @@ from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register
 from tests.backends.helpers import context_of, done, drain, intercepted, result
+from tests.guest.helpers import ContextOnCpu
 
 BOTH = {name: backend("xen-evtchn", name) for name in GENERATIONS}
 generations = pytest.mark.parametrize("xen", BOTH.values(), ids=BOTH.keys())
@@ -45,7 +46,7 @@ def calls(steps: list[Step]) -> list[Hypercall]:
     return [step for step in steps if isinstance(step, Hypercall)]
 
 
-def with_channels(xen: Backend, *, level: bool, pending: bool = False) -> Context:
+def with_channels(xen: Backend, *, level: bool, pending: bool = False) -> ContextOnCpu:
     """A CPU that has taken port 0x51."""
     context = context_of(xen)
     channels = EventChannels(0, Ledger(lambda event: None), lambda event: None)
@@ -150,7 +151,7 @@ def test_a_call_of_nobody_takes_the_lock_and_no_more() -> None:
 
     steps = done(xen, xen.operations.smp_call_function_mask(context, 1 << context.number, True))
 
-    assert [type(step) for step in steps] == [MemoryWrite, MemoryWrite]
+    assert [type(step) for step in steps] == [TryLock, MemoryWrite]
 
 
 # EOI

@@ -1,12 +1,16 @@
 """Runs guest functions by hand: each step is noted, and the words that they write are really written."""
 
 from collections.abc import Iterator
+from types import GeneratorType
 
+from app.guest.answers import advance
 from app.guest.apic_ops import ApicOperations, Context, Generation, Kernel
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
 from app.guest.linux_6.kernel import LINUX_6, X2APIC_CLUSTER_OPERATIONS, X2APIC_PHYS_OPERATIONS, XAPIC_OPERATIONS
-from app.guest.steps import Load, MemoryWrite, ReadMsr, SpinUntil, Step, Steps, Store
+from app.guest.memory_steps import touch_memory
+from app.guest.steps import MEMORY_STEPS, Load, ReadMsr, SpinUntil, Step, Steps, Store
 from app.hw.apic_base import ApicMode
+from app.hw.cpu import Cpu
 from app.hw.machine import Machine
 from tests.guest.same_steps import SameSteps
 
@@ -14,27 +18,43 @@ from tests.guest.same_steps import SameSteps
 IDLE = 0
 
 
+class ContextOnCpu(Context):
+    """A context that a test can find the CPU of."""
+
+    __slots__ = ("cpu",)
+
+    def __init__(self, cpu: Cpu, kernel: Kernel, operations: ApicOperations) -> None:
+        super().__init__(cpu, kernel, operations)
+        self.cpu = cpu
+
+
+def cpu_of(code: Steps[None] | Steps[int]) -> Cpu:
+    """The CPU on which *code*, which has not begun, is to run: its context's; if it has none, one after reset."""
+    context = code.gi_frame.f_locals.get("context") if isinstance(code, GeneratorType) and code.gi_frame else None
+    return context.cpu if isinstance(context, ContextOnCpu) else Machine(1).cpus[0]
+
+
 def context_of(
     cpu: int = 0,
     cpus: int = 4,
     operations: ApicOperations = NATIVE_OPERATIONS,
     generation: Generation = LINUX_2_6_22,
-) -> Context:
+) -> ContextOnCpu:
     mode = ApicMode.X2APIC if operations in (generation.x2apic, generation.x2apic_phys) else ApicMode.XAPIC
-    return Context(Machine(cpus, mode=mode).cpus[cpu], Kernel(cpus, generation), operations)
+    return ContextOnCpu(Machine(cpus, mode=mode).cpus[cpu], Kernel(cpus, generation), operations)
 
 
-def xapic(cpu: int = 0, cpus: int = 4) -> Context:
+def xapic(cpu: int = 0, cpus: int = 4) -> ContextOnCpu:
     """Linux 6 over the APIC page."""
     return context_of(cpu, cpus, XAPIC_OPERATIONS, LINUX_6)
 
 
-def x2apic(cpu: int = 0, cpus: int = 4) -> Context:
+def x2apic(cpu: int = 0, cpus: int = 4) -> ContextOnCpu:
     """Linux 6 over MSRs, with logical clusters."""
     return context_of(cpu, cpus, X2APIC_CLUSTER_OPERATIONS, LINUX_6)
 
 
-def x2apic_phys(cpu: int = 0, cpus: int = 4) -> Context:
+def x2apic_phys(cpu: int = 0, cpus: int = 4) -> ContextOnCpu:
     """Linux 6 over MSRs, with physical destinations."""
     return context_of(cpu, cpus, X2APIC_PHYS_OPERATIONS, LINUX_6)
 
@@ -46,19 +66,18 @@ def steps_of(code: Steps[None], *reads: int) -> list[Step]:
 
 def walk(code: Steps[None], *reads: int) -> Iterator[Step]:
     """As ``steps_of``, one step at a time. The caller may look at the world between two steps."""
-    values = iter(reads)
+    values, cpu = iter(reads), cpu_of(code)
     answer: int | None = None
     while True:
         try:
-            step = code.send(answer)  # type: ignore[arg-type]  # None starts it
+            step = advance(code, answer, cpu)
         except StopIteration:
             return
         answer = next(values, IDLE) if isinstance(step, Load | ReadMsr) else 0
-        match step:
-            case MemoryWrite(word, value) | SpinUntil(word, value):
-                word.value = value
-            case _:
-                pass
+        if isinstance(step, MEMORY_STEPS):
+            answer = touch_memory(step, cpu.number)
+        elif isinstance(step, SpinUntil):
+            step.word.value = step.value
         yield step
 
 

@@ -6,7 +6,7 @@ A line is a list of words, apart by "·". Registers have the kernel's names (``a
     look LDR                    a dereference past ``apic_read``       cli, sti        local_irq_save, _restore
     APICRead ICR                a call of VMI                          fence           weak_wrmsr_fence, mfence
     wait 300                    udelay, in microseconds                word            one shared with the hypervisor
-    mem, spin, work             a word that CPUs watch; a wait for it; the handler's own business
+    mem, spin, work             one operation on a word or list that CPUs share; a wait for it; the handler's own
 
 Linux 2.6.22 is the i386 kernel with CONFIG_X86_GOOD_APIC and without CONFIG_HOTPLUG_CPU; 6.12 the x86-64 one
 (6.12.117). Each function stands below its file and line; which of 2.6.22's files had no numbered lines at hand, and

@@ -10,7 +10,7 @@ from app.guest.steps import DisableInterrupts, EnableInterrupts, Load, Store, Wr
 from app.hw.apic_base import ApicMode, write_apic_base
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, Icr, Shorthand
 from app.x86.registers import Register
-from tests.guest.helpers import context_of, steps_of, stores_of, x2apic, xapic
+from tests.guest.helpers import ContextOnCpu, context_of, steps_of, stores_of, x2apic, xapic
 
 STARTUP = Icr(0x9A, DeliveryMode.STARTUP, destination=3)
 LOAD_ICR = Load(Register.ICR_LOW)
@@ -63,7 +63,7 @@ def test_x2apic_guest_writes_its_msr_also_when_its_apic_is_in_xapic_mode() -> No
 
 
 @pytest.mark.parametrize("context", [context_of(), xapic()], ids=["2.6.22", "6"])
-def test_guest_of_the_page_polls_it_also_when_its_apic_is_in_x2apic_mode(context: Context) -> None:
+def test_guest_of_the_page_polls_it_also_when_its_apic_is_in_x2apic_mode(context: ContextOnCpu) -> None:
     assert write_apic_base(context.cpu.apic, 0xFEE0_0C00) is None
     assert context.cpu.apic.mode is ApicMode.X2APIC
 

@@ -14,7 +14,6 @@ from app.guest.steps import (
     Hypercall,
     HypervisorCall,
     Load,
-    MemoryWrite,
     ReadMsr,
     SpinUntil,
     Step,
@@ -40,7 +39,13 @@ MSRS = {0x800 + (offset >> 4): name for offset, name in NAMES.items()} | {
     0x4000_0071: "HV_ICR",
     0x4000_0072: "HV_TPR",
 }
-PLAIN = {Fence: "fence", DisableInterrupts: "cli", EnableInterrupts: "sti", MemoryWrite: "mem", SpinUntil: "spin"}
+PLAIN: dict[type[Step], str] = {
+    Fence: "fence",
+    DisableInterrupts: "cli",
+    EnableInterrupts: "sti",
+    SpinUntil: "spin",
+    **dict.fromkeys(steps.MEMORY_STEPS, "mem"),
+}
 
 
 def word(step: Step) -> str:

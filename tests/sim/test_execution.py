@@ -2,9 +2,11 @@
 
 import pytest
 
+from app.guest.steps import MemoryWrite, SpinUntil, Step, TryLock
 from app.hw.events import NmiTaken
 from app.sim.commands import CallGuest, ConfigurePin, DrivePin, SendMsi, SetInterruptFlag
 from app.sim.events import CallFinished, CallStarted, HandlerEntered, HandlerReturned
+from app.sim.processor import Frame, Processor
 from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode, Icr, Shorthand
 from tests.sim.helpers import (
@@ -209,6 +211,46 @@ def test_two_callers_of_smp_call_function_take_turns(backend: str) -> None:
     assert sorted(handled(log)) == [(0, 0xFB), (1, 0xFB), (2, 0xFB), (2, 0xFB)]
     assert {(0, "smp_call_function"), (1, "smp_call_function")} <= set(finished_calls(log))
     assert simulation.execution.kernel.call_lock.value == 0
+
+
+@under_every_backend
+@pytest.mark.parametrize("wait", [True, False])
+def test_lock_has_one_holder_at_a_time_whoever_tries_at_one_moment(backend: str, wait: bool) -> None:
+    simulation = Simulation(4, backend)
+    lock = simulation.execution.kernel.call_lock
+    taken: list[int] = []
+    tried: set[int] = set()
+
+    def see(processor: Processor, frame: Frame, step: Step, cycles: int | None) -> int | None:
+        if step == TryLock(lock):
+            tried.add(simulation.time)
+            if frame.value:
+                taken.append(processor.cpu.number)
+        if step == MemoryWrite(lock, 0):
+            assert taken[-1] == processor.cpu.number  # nobody took it meanwhile
+        return cycles
+
+    simulation.execution.watch = see
+    finish(simulation, *(CallGuest(cpu, "smp_call_function", wait=wait) for cpu in range(4)))
+
+    assert sorted(taken) == [0, 1, 2, 3]
+    assert len(tried) < 4 + 3  # the first four tried at one moment
+
+
+def test_caller_that_has_not_waited_uses_its_request_again_when_the_last_has_run() -> None:
+    simulation = Simulation(2, generation="linux-6")
+    simulation.apply(SetInterruptFlag(1, False))
+    call = CallGuest(0, "smp_call_function_single", target=1, wait=False)
+
+    simulation.apply(call)
+    simulation.apply(call)
+    simulation.run(until_idle=True)
+
+    lock = simulation.execution.kernel.cfd_data[0].request_to(1).lock
+    assert simulation.processors[0].spinning == SpinUntil(lock, 0, 0b10, 0xFC)
+    log = finish(simulation, SetInterruptFlag(1, True))
+    assert handled(log) == [(1, 0xFB), (1, 0xFB)]
+    assert lock.value == 0
 
 
 @under_every_backend

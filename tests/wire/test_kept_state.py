@@ -136,7 +136,7 @@ NOT_SHOWN = {
     Timer: set[str](),
     Processor: {"cpu", "calls", "frames", "scheduled", "eoi_offered", "starts", "kicked", "windows"},
     EventChannels: {"_cpu", "_ledger", "_record"},
-    Frame: {"carried", "generator", "host", "intercept", "kick", "value", "previous_flag"},
+    Frame: {"carried", "generator", "handler", "host", "intercept", "kick", "value", "previous_flag"},
 }
 
 

@@ -7,6 +7,7 @@ None of these functions knows which back end runs it: they end in the table's ``
 from functools import lru_cache
 
 from app.guest.apic_ops import Context
+from app.guest.asks import ICR_AGAIN, ICR_LOOP
 from app.guest.cpumask import cpus_of
 from app.guest.irqflags import local_irq_restore, local_irq_save
 from app.guest.linux_2_6_22.irq_vectors import NMI_VECTOR
@@ -59,8 +60,9 @@ def apic_write_around(context: Context, register: int, value: int) -> Steps[None
 
 def apic_wait_icr_idle(context: Context) -> Steps[None]:
     """Polls delivery status until the last IPI has been accepted (``arch/i386/kernel/apic.c``)."""
+    yield ICR_LOOP
     while (yield from context.operations.apic_read(_ICR_LOW)) & DELIVERY_STATUS:
-        pass
+        yield ICR_AGAIN
 
 
 def safe_apic_wait_icr_idle(context: Context) -> Steps[None]:
@@ -107,14 +109,14 @@ def __send_ipi_dest_field(context: Context, destination: int, vector: int) -> St
 
 def send_ipi_mask_bitmask(context: Context, cpumask: int, vector: int) -> Steps[None]:
     """Flat logical mode: the CPU mask is the destination."""
-    flags = yield from local_irq_save(context)
+    flags = yield from local_irq_save()
     yield from __send_ipi_dest_field(context, cpumask, vector)
     yield from local_irq_restore(flags)
 
 
 def send_ipi_mask_sequence(context: Context, cpumask: int, vector: int) -> Steps[None]:
     """Physical mode: one send a CPU, and interrupts off around them all."""
-    flags = yield from local_irq_save(context)
+    flags = yield from local_irq_save()
     for cpu in cpus_of(cpumask & context.kernel.online_mask):
         yield from __send_ipi_dest_field(context, cpu, vector)
     yield from local_irq_restore(flags)

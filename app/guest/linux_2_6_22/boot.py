@@ -86,7 +86,7 @@ def setup_local_apic(context: Context) -> Steps[None]:
     svr = (yield from operations.apic_read(Register.SVR)) & ~_VECTOR_BITS | SVR_ENABLE
     yield from apic_write_around(context, Register.SVR, svr & ~_FOCUS_DISABLED | SPURIOUS_APIC_VECTOR)
     wired = not (yield from operations.apic_read(Register.LVT_LINT0)) & MASKED
-    on_bootstrap = context.cpu.bootstrap
+    on_bootstrap = context.bootstrap
     yield from apic_write_around(context, Register.LVT_LINT0, _EXTINT | (0 if on_bootstrap and wired else MASKED))
     yield from apic_write_around(context, Register.LVT_LINT1, _NMI | (0 if on_bootstrap else MASKED))
     if not esr_disable:

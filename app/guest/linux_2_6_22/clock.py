@@ -14,7 +14,7 @@ _DIVIDE_BY_16, _DIVIDE_BITS = 0x3, 0xB
 def lapic_timer_setup(context: Context) -> Steps[None]:
     """``__setup_APIC_LVTT`` for one shot, with interrupts off: is the APIC integrated, vector and divisor; the count is
     ``lapic_next_event``'s."""
-    flags = yield from local_irq_save(context)
+    flags = yield from local_irq_save()
     yield from context.operations.apic_read(Register.VERSION)
     yield from apic_write_around(context, Register.LVT_TIMER, LOCAL_TIMER_VECTOR)
     divide = yield from context.operations.apic_read(Register.TIMER_DIVIDE)

@@ -5,6 +5,7 @@ The order of EOI and work is the kernel's: it decides which class can come in me
 
 from app.guest import handler_work
 from app.guest.apic_ops import Context, Handler
+from app.guest.asks import ReadWord
 from app.guest.device_interrupts import do_irq
 from app.guest.linux_2_6_22.irq_vectors import (
     CALL_FUNCTION_VECTOR,
@@ -14,7 +15,7 @@ from app.guest.linux_2_6_22.irq_vectors import (
     RESCHEDULE_VECTOR,
     SPURIOUS_APIC_VECTOR,
 )
-from app.guest.steps import MemoryWrite, Steps
+from app.guest.steps import AtomicAdd, AtomicClear, Steps
 from app.x86.registers import Register
 
 _ISR7 = int(Register.ISR7)
@@ -29,13 +30,15 @@ def smp_reschedule_interrupt(context: Context, vector: int) -> Steps[None]:
 
 
 def smp_call_function_interrupt(context: Context, vector: int) -> Steps[None]:
-    """EOI first; then it tells the sender that it has begun, and works."""
+    """EOI first; then it tells the sender that it has begun, and works. From then on the sender that does not wait may
+    give ``call_data`` to the next: whether this one waits is read before."""
     data = context.kernel.call_data
+    wait = yield ReadWord(data.wait)
     yield from context.operations.eoi(context)
-    yield MemoryWrite(data.started, data.started.value + 1)
+    yield AtomicAdd(data.started, 1)
     yield handler_work.CALLED_FUNCTION
-    if data.wait:
-        yield MemoryWrite(data.finished, data.finished.value + 1)
+    if wait:
+        yield AtomicAdd(data.finished, 1)
 
 
 def smp_invalidate_interrupt(context: Context, vector: int) -> Steps[None]:
@@ -46,11 +49,11 @@ def smp_invalidate_interrupt(context: Context, vector: int) -> Steps[None]:
     """
     mask = context.kernel.flush_cpumask
     mine = 1 << context.number
-    if not mask.value & mine:
+    if not (yield ReadWord(mask)) & mine:
         return
     yield handler_work.FLUSH
     yield from context.operations.eoi(context)
-    yield MemoryWrite(mask, mask.value & ~mine)
+    yield AtomicClear(mask, mine)
 
 
 def smp_apic_timer_interrupt(context: Context, vector: int) -> Steps[None]:

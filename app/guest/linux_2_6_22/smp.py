@@ -1,15 +1,19 @@
 """What the kernel asks of other CPUs: Linux 2.6.22, ``arch/i386/kernel/smp.c``. Names are the kernel's."""
 
-from app.guest.apic_ops import CallData, Context
+from app.guest.apic_ops import Context
+from app.guest.asks import LOCK_AGAIN, LOCK_LOOP, PrepareCall
 from app.guest.linux_2_6_22.irq_vectors import CALL_FUNCTION_VECTOR, INVALIDATE_TLB_VECTOR, RESCHEDULE_VECTOR
-from app.guest.steps import MemoryWrite, SpinUntil, Steps, Word
+from app.guest.memory import Word
+from app.guest.steps import AtomicOr, MemoryWrite, SpinUntil, Steps, TryLock
 
 
 def spin_lock(lock: Word) -> Steps[None]:
-    """Waits until the lock is free and takes it."""
-    while lock.value:
+    """Takes the lock by one atomic operation; while that fails, waits until it looks free and tries again
+    (``__raw_spin_lock``)."""
+    yield LOCK_LOOP
+    while not (yield TryLock(lock)):
         yield SpinUntil(lock, 0)
-    yield MemoryWrite(lock, 1)
+        yield LOCK_AGAIN
 
 
 def spin_unlock(lock: Word) -> Steps[None]:
@@ -32,15 +36,15 @@ def native_smp_call_function_mask(context: Context, cpumask: int, wait: bool) ->
     if not count:
         yield from spin_unlock(kernel.call_lock)
         return
-    data = CallData(wait, cpumask, CALL_FUNCTION_VECTOR)
-    kernel.call_data = data
+    data = kernel.call_data
+    yield PrepareCall(data, wait)
     if cpumask == everyone_else:
         yield from context.operations.send_ipi_allbutself(context, CALL_FUNCTION_VECTOR)
     else:
         yield from context.operations.send_ipi_mask(context, cpumask, CALL_FUNCTION_VECTOR)
-    yield SpinUntil(data.started, count)
+    yield SpinUntil(data.started, count, cpumask, CALL_FUNCTION_VECTOR)
     if wait:
-        yield SpinUntil(data.finished, count)
+        yield SpinUntil(data.finished, count, cpumask, CALL_FUNCTION_VECTOR)
     yield from spin_unlock(kernel.call_lock)
 
 
@@ -77,7 +81,7 @@ def native_flush_tlb_others(context: Context, cpumask: int) -> Steps[None]:
     if not cpumask:
         return
     yield from spin_lock(kernel.tlbstate_lock)
-    yield MemoryWrite(kernel.flush_cpumask, kernel.flush_cpumask.value | cpumask)
+    yield AtomicOr(kernel.flush_cpumask, cpumask)
     yield from context.operations.send_ipi_mask(context, cpumask, INVALIDATE_TLB_VECTOR)
     yield SpinUntil(kernel.flush_cpumask, 0)
     yield from spin_unlock(kernel.tlbstate_lock)

@@ -7,6 +7,7 @@ of CPUs (since 6.12, commit 838ba7733e4e; up to eight CPUs were a logical mask b
 """
 
 from app.guest.apic_ops import Context
+from app.guest.asks import ICR_AGAIN, ICR_LOOP
 from app.guest.cpumask import cpus_of
 from app.guest.irqflags import local_irq_restore, local_irq_save
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
@@ -52,7 +53,7 @@ def native_apic_mem_eoi(context: Context) -> Steps[None]:
 
 def native_apic_icr_write(context: Context, low: int, destination: int) -> Steps[None]:
     """Destination first, then the half that sends. Of a destination wider than 8 bits ``u32`` keeps the lowest 8."""
-    flags = yield from local_irq_save(context)
+    flags = yield from local_irq_save()
     yield from context.operations.apic_write(_ICR_HIGH, destination << 24 & _U32)
     yield from context.operations.apic_write(_ICR_LOW, low)
     yield from local_irq_restore(flags)
@@ -60,8 +61,9 @@ def native_apic_icr_write(context: Context, low: int, destination: int) -> Steps
 
 def apic_mem_wait_icr_idle() -> Steps[None]:
     """Polls delivery status until the last IPI has been accepted."""
+    yield ICR_LOOP
     while (yield from native_apic_mem_read(_ICR_LOW)) & DELIVERY_STATUS:
-        pass
+        yield ICR_AGAIN
 
 
 def apic_mem_wait_icr_idle_timeout(context: Context) -> Steps[None]:
@@ -91,14 +93,14 @@ def __default_send_ipi_dest_field(context: Context, destination: int, vector: in
 
 def default_send_ipi_single_phys(context: Context, cpu: int, vector: int) -> Steps[None]:
     """To one CPU."""
-    flags = yield from local_irq_save(context)
+    flags = yield from local_irq_save()
     yield from __default_send_ipi_dest_field(context, cpu, vector)
     yield from local_irq_restore(flags)
 
 
 def default_send_ipi_mask_sequence_phys(context: Context, cpumask: int, vector: int) -> Steps[None]:
     """To a set of CPUs: one send each."""
-    flags = yield from local_irq_save(context)
+    flags = yield from local_irq_save()
     for cpu in cpus_of(cpumask):
         yield from __default_send_ipi_dest_field(context, cpu, vector)
     yield from local_irq_restore(flags)

@@ -12,7 +12,6 @@ from app.guest.interrupt_wiring import ISA_PINS, PCI_PINS, TIMER_PIN, VECTOR_STE
 from app.guest.linux_6.apic_driver import apic_mem_wait_icr_idle_timeout
 from app.guest.linux_6.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, SPURIOUS_APIC_VECTOR
 from app.guest.steps import Delay, EnableInterrupts, Steps
-from app.hw.apic_base import ApicMode
 from app.x86.icr import DeliveryMode, Icr, TriggerMode
 from app.x86.lvt import MASKED
 from app.x86.registers import SVR_ENABLE, Register
@@ -55,7 +54,7 @@ def setup_local_apic(context: Context) -> Steps[None]:
     svr = (yield from operations.apic_read(Register.SVR)) & ~_VECTOR_BITS
     yield from operations.apic_write(Register.SVR, svr | SVR_ENABLE | SPURIOUS_APIC_VECTOR)
     wired = not (yield from operations.apic_read(Register.LVT_LINT0)) & MASKED
-    on_bootstrap = context.cpu.bootstrap
+    on_bootstrap = context.bootstrap
     yield from operations.apic_write(Register.LVT_LINT0, _EXTINT | (0 if on_bootstrap and wired else MASKED))
     yield from operations.apic_write(Register.LVT_LINT1, _NMI | (0 if on_bootstrap else MASKED))
 
@@ -144,5 +143,5 @@ def send_init_sequence(context: Context, cpu: int) -> Steps[None]:
 
 def safe_apic_wait_icr_idle(context: Context) -> Steps[None]:
     """Only the driver of the xAPIC page has something to wait for."""
-    if context.cpu.apic.mode is not ApicMode.X2APIC:
+    if not context.reads_by_msr:
         yield from apic_mem_wait_icr_idle_timeout(context)

@@ -2,6 +2,7 @@
 
 from app.guest import handler_work
 from app.guest.apic_ops import Context, Handler
+from app.guest.asks import NextRequest
 from app.guest.device_interrupts import do_irq
 from app.guest.linux_6.irq_vectors import (
     CALL_FUNCTION_SINGLE_VECTOR,
@@ -14,7 +15,8 @@ from app.guest.linux_6.irq_vectors import (
     SPURIOUS_APIC_VECTOR,
     UNUSED_SYSTEM_VECTORS,
 )
-from app.guest.steps import MemoryWrite, Steps
+from app.guest.memory import NOBODY
+from app.guest.steps import MemoryWrite, QueueTakeAll, Steps
 from app.x86.registers import Register
 
 _ESR = int(Register.ESR)
@@ -42,12 +44,13 @@ def sysvec_call_function_single(context: Context, vector: int) -> Steps[None]:
 
 def flush_smp_call_function_queue(context: Context) -> Steps[None]:
     """Takes the whole queue at once, runs each request and unlocks it."""
-    queue = context.kernel.call_single_queues[context.number]
-    requests, queue.requests = queue.requests, []
-    yield MemoryWrite(queue.word, 0)
-    for lock in requests:
+    kernel, cpu = context.kernel, context.number
+    source = yield QueueTakeAll(kernel.call_single_queues[cpu])
+    while source != NOBODY:
+        request = kernel.cfd_data[source].request_to(cpu)
+        source = yield NextRequest(request)  # once it is unlocked, its sender may use it again
         yield handler_work.CALLED_FUNCTION
-        yield MemoryWrite(lock, 0)
+        yield MemoryWrite(request.lock, 0)
 
 
 def sysvec_apic_timer_interrupt(context: Context, vector: int) -> Steps[None]:

@@ -2,34 +2,47 @@
 ``arch/x86/kernel/apic/ipi.c``, ``arch/x86/mm/tlb.c``."""
 
 from app.guest.apic_ops import Context
+from app.guest.asks import LockRequest
 from app.guest.cpumask import cpus_of
 from app.guest.linux_6.irq_vectors import CALL_FUNCTION_SINGLE_VECTOR, CALL_FUNCTION_VECTOR, RESCHEDULE_VECTOR
-from app.guest.steps import MemoryWrite, SpinUntil, Steps, Word
+from app.guest.memory import CallSingleData
+from app.guest.steps import QueueAdd, SpinUntil, Steps
 
 
 def smp_call_function_many_cond(context: Context, cpumask: int, wait: bool) -> Steps[None]:
-    """Puts a request into the queue of every CPU of *cpumask*; an IPI goes only to those whose queue was empty. With
-    *wait*, waits until each request is unlocked."""
-    cpumask &= context.kernel.online_mask & ~(1 << context.number)
-    locks: list[Word] = []
+    """Puts this CPU's request into the queue of every CPU of *cpumask*; an IPI goes only to those whose queue was
+    empty. With *wait*, waits until each request is unlocked."""
+    kernel = context.kernel
+    cpumask &= kernel.online_mask & ~(1 << context.number)
+    data = kernel.cfd_data[context.number]
     to_tell = 0
     for cpu in cpus_of(cpumask):
-        queue = context.kernel.call_single_queues[cpu]
-        lock = Word(f"csd lock[{cpu}]", 1, answers=1 << cpu, vector=CALL_FUNCTION_VECTOR)
-        locks.append(lock)
-        if not queue.requests:
+        request = data.request_to(cpu)
+        yield from csd_lock(request, cpu)
+        if (yield QueueAdd(kernel.call_single_queues[cpu], request)):
             to_tell |= 1 << cpu
-        queue.requests.append(lock)
-        yield MemoryWrite(queue.word, len(queue.requests))
-    if to_tell.bit_count() == 1:
-        for lock in locks:
-            if lock.answers == to_tell:
-                lock.vector = CALL_FUNCTION_SINGLE_VECTOR
+    one_to_tell = to_tell.bit_count() == 1
+    if one_to_tell:
         yield from send_call_function_single_ipi(context, to_tell.bit_length() - 1)
     elif to_tell:
         yield from context.operations.smp_call_function_mask(context, to_tell, wait)
-    for lock in locks if wait else ():
-        yield SpinUntil(lock, 0)
+    for cpu in cpus_of(cpumask) if wait else ():
+        single = one_to_tell and to_tell >> cpu & 1
+        yield from csd_lock_wait(
+            data.request_to(cpu), cpu, CALL_FUNCTION_SINGLE_VECTOR if single else CALL_FUNCTION_VECTOR
+        )
+
+
+def csd_lock(request: CallSingleData, cpu: int) -> Steps[None]:
+    """Makes the request to *cpu* this call's: the one before, for which nobody waited, has to be over."""
+    if not (yield LockRequest(request)):
+        yield from csd_lock_wait(request, cpu, CALL_FUNCTION_VECTOR)
+        yield LockRequest(request)
+
+
+def csd_lock_wait(request: CallSingleData, cpu: int, vector: int) -> Steps[None]:
+    """Waits until *cpu*, which *vector* has told, has unlocked the request."""
+    yield SpinUntil(request.lock, 0, 1 << cpu, vector)
 
 
 def smp_call_function(context: Context, wait: bool) -> Steps[None]:

@@ -27,7 +27,7 @@ def x2apic_send_ipi(context: Context, cpu: int, vector: int) -> Steps[None]:
 def x2apic_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
     """To a set of CPUs: one send for each cluster of 16, behind one fence."""
     yield Fence()
-    flags = yield from local_irq_save(context)
+    flags = yield from local_irq_save()
     clusters: dict[int, int] = {}
     for cpu in cpus_of(cpumask):
         clusters[cpu // _CLUSTER_SIZE] = clusters.get(cpu // _CLUSTER_SIZE, 0) | logical_apicid(cpu)

@@ -28,7 +28,7 @@ def x2apic_send_ipi(context: Context, cpu: int, vector: int) -> Steps[None]:
 def x2apic_send_ipi_mask(context: Context, cpumask: int, vector: int) -> Steps[None]:
     """To a set of CPUs: one send each, behind one fence."""
     yield Fence()
-    flags = yield from local_irq_save(context)
+    flags = yield from local_irq_save()
     for cpu in cpus_of(cpumask):
         yield from x2apic_send_ipi_dest(context, cpu, vector, DestinationMode.PHYSICAL)
     yield from local_irq_restore(flags)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.guest.apic_ops import CallData, Context
+from app.guest.apic_ops import Context
 from app.guest.device_interrupts import do_irq
 from app.guest.linux_2_6_22.interrupts import handler_of
 from app.guest.linux_2_6_22.irq_vectors import (
@@ -13,7 +13,7 @@ from app.guest.linux_2_6_22.irq_vectors import (
     RESCHEDULE_VECTOR,
     SPURIOUS_APIC_VECTOR,
 )
-from app.guest.steps import Load, MemoryWrite, Step, Store
+from app.guest.steps import AtomicAdd, Load, Step, Store
 from app.x86.registers import Register
 from tests.guest.helpers import context_of, steps_of
 
@@ -36,25 +36,25 @@ def test_reschedule_and_timer_send_the_eoi_before_they_work(vector: int) -> None
 
 def test_called_function_says_that_it_began_works_and_says_that_it_ended() -> None:
     context = context_of()
-    data = context.kernel.call_data = CallData(wait=True)
+    data = context.kernel.call_data
+    data.wait.value = 1
 
     steps = handle(context, CALL_FUNCTION_VECTOR)
 
-    assert kinds(steps) == ["EOI", "MemoryWrite", "Work", "MemoryWrite"]
-    assert (steps[1], steps[3]) == (MemoryWrite(data.started, 1), MemoryWrite(data.finished, 1))
+    assert kinds(steps) == ["EOI", "AtomicAdd", "Work", "AtomicAdd"]
+    assert (steps[1], steps[3]) == (AtomicAdd(data.started, 1), AtomicAdd(data.finished, 1))
 
 
 def test_called_function_does_not_say_that_it_ended_when_nobody_waits() -> None:
     context = context_of()
-    context.kernel.call_data = CallData(wait=False)
 
-    assert kinds(handle(context, CALL_FUNCTION_VECTOR)) == ["EOI", "MemoryWrite", "Work"]
+    assert kinds(handle(context, CALL_FUNCTION_VECTOR)) == ["EOI", "AtomicAdd", "Work"]
     assert context.kernel.call_data.finished.value == 0
 
 
 def test_called_function_counts_on_from_those_that_began_before() -> None:
     context = context_of()
-    context.kernel.call_data = CallData(wait=True)
+    context.kernel.call_data.wait.value = 1
 
     for _ in range(3):
         handle(context, CALL_FUNCTION_VECTOR)
@@ -68,7 +68,7 @@ def test_tlb_flush_sends_the_eoi_after_the_flush_and_then_clears_its_own_bit() -
 
     steps = handle(context, INVALIDATE_TLB_VECTOR)
 
-    assert kinds(steps) == ["Work", "EOI", "MemoryWrite"]
+    assert kinds(steps) == ["Work", "EOI", "AtomicClear"]
     assert context.kernel.flush_cpumask.value == 0b1010
 
 

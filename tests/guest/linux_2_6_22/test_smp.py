@@ -1,8 +1,8 @@
 """What the kernel asks of other CPUs, step by step."""
 
-from app.guest.apic_ops import Kernel
 from app.guest.linux_2_6_22 import smp
-from app.guest.steps import DisableInterrupts, Load, MemoryWrite, SpinUntil, Step, Store, Word
+from app.guest.memory import Word
+from app.guest.steps import AtomicOr, DisableInterrupts, Load, MemoryWrite, SpinUntil, Step, Store, TryLock
 from app.x86.registers import Register
 from tests.guest.helpers import context_of, steps_of, walk
 
@@ -28,23 +28,25 @@ def waits(steps: list[Step]) -> list[tuple[str, int]]:
 def test_free_lock_is_taken_at_once() -> None:
     lock = Word("lock")
 
-    assert steps_of(smp.spin_lock(lock)) == [MemoryWrite(lock, 1)]
+    assert steps_of(smp.spin_lock(lock)) == [TryLock(lock)]
+    assert lock.value == 1
 
 
 def test_held_lock_is_waited_for_and_then_taken() -> None:
     lock = Word("lock", 1)
 
-    assert steps_of(smp.spin_lock(lock)) == [SpinUntil(lock, 0), MemoryWrite(lock, 1)]
+    assert steps_of(smp.spin_lock(lock)) == [TryLock(lock), SpinUntil(lock, 0), TryLock(lock)]
+    assert lock.value == 1
 
 
 def test_lock_that_somebody_else_took_first_is_waited_for_again() -> None:
     lock = Word("lock", 1)
     steps = walk(smp.spin_lock(lock))
-    next(steps)
+    assert [next(steps), next(steps)] == [TryLock(lock), SpinUntil(lock, 0)]
 
     lock.value = 1
 
-    assert next(steps) == SpinUntil(lock, 0)
+    assert [next(steps), next(steps)] == [TryLock(lock), SpinUntil(lock, 0)]
 
 
 def test_unlocking_clears_the_word() -> None:
@@ -77,7 +79,7 @@ def test_call_holds_the_lock_from_first_to_last_step() -> None:
 
     steps = steps_of(smp.smp_call_function(context))
 
-    assert (steps[0], steps[-1]) == (MemoryWrite(lock, 1), MemoryWrite(lock, 0))
+    assert (steps[0], steps[-1]) == (TryLock(lock), MemoryWrite(lock, 0))
 
 
 def test_call_of_one_cpu_goes_to_that_cpu() -> None:
@@ -97,19 +99,21 @@ def test_call_of_the_only_other_cpu_uses_the_shorthand() -> None:
 def test_call_of_nobody_does_nothing() -> None:
     steps = steps_of(smp.smp_call_function(context_of(cpus=1)))
 
-    assert [type(step) for step in steps] == [MemoryWrite, MemoryWrite]  # under the lock it finds that nobody is there
+    assert [type(step) for step in steps] == [TryLock, MemoryWrite]  # under the lock it finds that nobody is there
     assert steps_of(smp.smp_call_function_single(context_of(cpu=1), 1)) == []
 
 
-def test_every_call_has_its_own_data() -> None:
+def test_every_call_begins_to_count_anew() -> None:
     context = context_of()
+    data = context.kernel.call_data
     steps_of(smp.smp_call_function(context))
-    first = context.kernel.call_data
+    assert (data.started.value, data.finished.value, data.wait.value) == (3, 3, 1)
+    steps = walk(smp.smp_call_function(context, wait=False))
 
-    steps_of(smp.smp_call_function(context))
+    while not isinstance(next(steps), Store):
+        pass
 
-    assert context.kernel.call_data is not first
-    assert isinstance(context.kernel, Kernel)
+    assert (data.started.value, data.finished.value, data.wait.value) == (0, 0, 0)
 
 
 # Reschedule and flush
@@ -128,7 +132,7 @@ def test_flush_names_who_is_to_flush_sends_and_waits_until_none_is_left() -> Non
 
     steps = steps_of(smp.flush_tlb_others(context, 0b1110))
 
-    assert steps[:2] == [MemoryWrite(context.kernel.tlbstate_lock, 1), MemoryWrite(mask, 0b1110)]
+    assert steps[:2] == [TryLock(context.kernel.tlbstate_lock), AtomicOr(mask, 0b1110)]
     assert (destinations(steps), sent(steps)) == ([0b1110], [0xFD | 1 << 11])
     assert steps[-2:] == [SpinUntil(mask, 0), MemoryWrite(context.kernel.tlbstate_lock, 0)]
 

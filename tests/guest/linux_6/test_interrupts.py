@@ -12,9 +12,9 @@ from app.guest.linux_6.irq_vectors import (
     VECTOR_NAMES,
 )
 from app.guest.linux_6.smp import smp_call_function_single
-from app.guest.steps import Load, Step, Store
+from app.guest.steps import Load, MemoryWrite, Step, Store
 from app.x86.registers import Register
-from tests.guest.helpers import steps_of, xapic
+from tests.guest.helpers import ContextOnCpu, steps_of, xapic
 
 EOI = Store(Register.EOI, 0)
 
@@ -37,15 +37,18 @@ def test_reschedule_and_timer_send_the_eoi_before_they_work(vector: int) -> None
 @pytest.mark.parametrize("requests", [0, 1, 3])
 def test_either_call_vector_flushes_the_whole_queue(vector: int, requests: int) -> None:
     context = xapic()
-    for _ in range(requests):
-        steps_of(smp_call_function_single(context, 2, wait=False))
+    for cpu in (3, 0, 1)[:requests]:
+        sender = ContextOnCpu(xapic(cpu).cpu, context.kernel, context.operations)
+        steps_of(smp_call_function_single(sender, 2, wait=False))
     queue = context.kernel.call_single_queues[2]
-    locks = list(queue.requests)
+    locks = [request.lock for request in queue.requests]
+    assert [lock.value for lock in locks] == [1] * requests
 
-    steps = handle(Context(xapic(cpu=2).cpu, context.kernel, context.operations), vector)
+    steps = handle(ContextOnCpu(xapic(cpu=2).cpu, context.kernel, context.operations), vector)
 
-    assert kinds(steps) == ["EOI", "MemoryWrite", *["Work", "MemoryWrite"] * requests]
-    assert (queue.requests, queue.word.value) == ([], 0)
+    assert kinds(steps) == ["EOI", "QueueTakeAll", *["Work", "MemoryWrite"] * requests]
+    assert [step.word for step in steps if isinstance(step, MemoryWrite)] == locks  # the oldest first
+    assert queue.requests == []
     assert [lock.value for lock in locks] == [0] * requests
 
 

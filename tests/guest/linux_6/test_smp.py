@@ -3,8 +3,10 @@
 import pytest
 
 from app.guest.apic_ops import Context
+from app.guest.cpumask import cpus_of
 from app.guest.linux_6 import smp
-from app.guest.steps import MemoryWrite, SpinUntil, Step, WriteMsr
+from app.guest.memory_steps import touch_memory
+from app.guest.steps import QueueAdd, SpinUntil, Step, WriteMsr
 from tests.guest.helpers import steps_of, x2apic
 
 LOGICAL = 1 << 11
@@ -29,8 +31,8 @@ def test_every_target_gets_a_request_before_anyone_is_told() -> None:
 
     steps = call(context, 0b0110)
 
-    queues = context.kernel.call_single_queues
-    assert steps[:2] == [MemoryWrite(queues[1].word, 1), MemoryWrite(queues[2].word, 1)]
+    queues, requests = context.kernel.call_single_queues, context.kernel.cfd_data[0]
+    assert steps[:2] == [QueueAdd(queues[cpu], requests.request_to(cpu)) for cpu in (1, 2)]
     assert [len(queue.requests) for queue in queues] == [0, 1, 1, 0]
     assert sent(steps) == [(0b0110, LOGICAL | MANY)]
 
@@ -49,7 +51,9 @@ def test_one_target_is_told_by_the_single_vector() -> None:
 )
 def test_only_empty_queues_are_told(busy: int, told: list[tuple[int, int]]) -> None:
     context = x2apic()
-    call(context, busy)
+    kernel = context.kernel
+    for cpu in cpus_of(busy):  # somebody else has asked them already
+        touch_memory(QueueAdd(kernel.call_single_queues[cpu], kernel.cfd_data[3].request_to(cpu)), 3)
 
     assert sent(call(context, 0b1110)) == told
     assert all(queue.requests for queue in context.kernel.call_single_queues[1:])
@@ -73,3 +77,15 @@ def test_flush_is_a_call_that_waits() -> None:
 
     assert sent(steps) == [(0b0110, LOGICAL | MANY)]
     assert waited(steps) == ["csd lock[1]", "csd lock[2]"]
+
+
+def test_request_that_is_still_under_way_is_waited_for_before_it_is_used_again() -> None:
+    context = x2apic()
+    call(context, 0b0010)
+    call(context, 0b0100)
+
+    steps = call(context, 0b0010)
+
+    request = context.kernel.cfd_data[0].request_to(1)
+    assert steps[0] == SpinUntil(request.lock, 0, 0b0010, MANY)
+    assert steps[1] == QueueAdd(context.kernel.call_single_queues[1], request)
