@@ -56,6 +56,17 @@ def test_expiry_requests_the_vector_of_its_own_cpu() -> None:
     assert [event.message for event in of_type(machine.events, Accepted)] == [None]
 
 
+def test_a_deadline_that_was_overwritten_fires_nothing_when_it_comes() -> None:
+    machine = machine_with_timer(0xEF)
+    assert machine.next_timer_deadline() == 100 * COUNT
+    machine.write_register(1, Register.TIMER_INITIAL_COUNT, 300)
+
+    assert expire_at(machine, 200 * COUNT) == []
+    assert irr(machine) == [[], []]
+    assert expire_at(machine, 300 * COUNT) == [1]
+    assert irr(machine) == [[], [0xEF]]
+
+
 def test_nothing_expires_before_its_time() -> None:
     machine = machine_with_timer(0xEF)
 
