@@ -14,7 +14,7 @@ from app.session.workshop import Workshop
 from app.traces.readers import read_recording
 from app.traces.replay import Replay
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 SAMPLE = sample_file(SAMPLES[0][0], "somebody")
 
 

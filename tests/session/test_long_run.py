@@ -20,7 +20,7 @@ from app.sim.commands import (
 from app.sim.simulation import Simulation
 from tests.session.living import TO_CPU_1, busy_without_end, let_it_live
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 ENDLESS = (RunUntilIdle(100_000_000), StepBy("operation", 100_000_000), StepBy("interrupt", 100_000_000))
 

@@ -13,7 +13,7 @@ from app.sim.commands import DrivePin, Pause, Run, SetInterruptFlag
 from app.wire.delta import apply
 from tests.session.living import TO_CPU_1, busy_without_end, until
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 class Watcher:

@@ -18,7 +18,7 @@ from app.sim.simulation import Simulation
 from app.sim.watched import WatchedSimulation
 from tests.session.living import busy_without_end, let_it_live
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 AFTER = 600.0
 

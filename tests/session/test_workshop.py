@@ -11,7 +11,7 @@ import pytest
 from app.session.workshop import Stopping, TookTooLong, TooMuchOfOne, TooMuchToDo, Workshop
 from tests.session import odd_jobs as jobs
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.fixture

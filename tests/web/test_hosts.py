@@ -9,6 +9,8 @@ from app.web.hosts import Hosts, host_in, own_addresses, own_names
 from tests.web.raw import UPGRADE, ask, get, status
 from tests.web.serving import Server, running_server
 
+pytestmark = pytest.mark.slow
+
 HERE = "127.0.0.1"
 OURS = [
     "localhost",

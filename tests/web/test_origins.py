@@ -9,6 +9,8 @@ from tests.web.proxying import Proxy, running_proxy
 from tests.web.raw import HOST, UPGRADE, ask, status
 from tests.web.serving import Server, new_session, running_server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("origins", "host"),
