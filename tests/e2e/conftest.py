@@ -37,16 +37,22 @@ def server() -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="module")  # as long as Playwright lives, nobody else in this thread can have an event loop
-def browser() -> Iterator[Browser]:
-    """Chromium, or a word on why there is none."""
+def path_of_chromium() -> str:
+    """Where it is. Without one the test does not run, and says so; in CI it fails."""
     if CHROMIUM is None:
         missing = "no Chromium here; install it or name it in $CHROMIUM"
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
         pytest.skip(missing)
+    return CHROMIUM
+
+
+@pytest.fixture(scope="module")  # as long as Playwright lives, nobody else in this thread can have an event loop
+def browser() -> Iterator[Browser]:
+    """Chromium, or a word on why there is none."""
+    path = path_of_chromium()
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        chromium = playwright.chromium.launch(executable_path=path, args=SWITCHES)
         yield chromium
         chromium.close()
 

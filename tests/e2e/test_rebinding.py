@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.e2e.conftest import CHROMIUM, SWITCHES
+from tests.e2e.conftest import SWITCHES, path_of_chromium
 from tests.web.serving import Server
 
 pytestmark = pytest.mark.e2e
@@ -28,11 +28,10 @@ REACHES_FOR_ALL = """async () => {
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium, for which both names are this machine."""
-    if CHROMIUM is None:
-        pytest.skip("no Chromium here; install it or name it in $CHROMIUM")
+    path = path_of_chromium()
     rules = f"--host-resolver-rules=MAP {FOREIGN} 127.0.0.1, MAP {OURS} 127.0.0.1"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*SWITCHES, rules])
+        chromium = playwright.chromium.launch(executable_path=path, args=[*SWITCHES, rules])
         yield chromium
         chromium.close()
 
