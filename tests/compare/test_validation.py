@@ -23,6 +23,12 @@ pytestmark = pytest.mark.slow
 README = Path(__file__).parents[2] / "README.md"
 #: What the model reproduces. The list only grows.
 REPRODUCED = {
+    "IPI to one and back, cluster x2APIC",
+    "IPI to one and back, physical x2APIC",
+    "IPI to one, AVIC to `kvm-pv`",
+    "IPI to one, one way, IPIs virtualised",
+    "`ipi`, Skylake-SP, plain",
+    "virtual IPI, Xen HVM, if the guest used x2APIC",
     "broadcast to 79, `kvm-pv` to physical x2APIC",
     "broadcast to 79, `kvm-pv` to cluster x2APIC",
     "IPI to one and back, `kvm-pv` to physical x2APIC",
