@@ -6,7 +6,7 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from app.backends.cost_sheet import CostSheet, NoFigure
+from app.costs.sheet import CostSheet, NoFigure
 from app.guest.apic_ops import ApicOperations, Generation, Kernel, SetNextEvent
 from app.guest.steps import Arriving, GuestStep, Hypercall, Steps
 from app.hw.apic_base import ApicMode

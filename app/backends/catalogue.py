@@ -2,13 +2,13 @@
 
 from app.backends.apicv import APICV
 from app.backends.backend import Backend, BackendDefinition
-from app.backends.cost_sheet import CostSheet
 from app.backends.hyperv import HYPERV
 from app.backends.kvm_pv import KVM_PV
 from app.backends.native import NATIVE_X2APIC, NATIVE_XAPIC
 from app.backends.trap_emulate import TRAP_EMULATE
 from app.backends.vmi import VMI
 from app.backends.xen_evtchn import XEN_EVTCHN
+from app.costs.sheet import CostSheet
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 
 BACKENDS: dict[str, BackendDefinition] = {

@@ -10,9 +10,9 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from app.bench.result import Figure
 from app.bench.served import Client, served
+from app.engine.commands import SendIpi
+from app.engine.simulation import Simulation
 from app.session.simulated import SimulatedDrive
-from app.sim.commands import SendIpi
-from app.sim.simulation import Simulation
 from app.x86.icr import Icr
 
 _ROUNDS = 100

@@ -3,7 +3,7 @@
 from app.backends.catalogue import BACKENDS
 from app.bench.result import Figure
 from app.bench.rounds import alone, reschedule, seconds, warmed_up
-from app.sim.simulation import Simulation
+from app.engine.simulation import Simulation
 
 _FEW, _MANY = 4, 255
 #: The same CPUs send on both machines: what is compared is who else is there.

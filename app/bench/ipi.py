@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from app.backends.catalogue import BACKENDS
 from app.bench.result import Figure
-from app.sim.commands import CallGuest
-from app.sim.simulation import Simulation
+from app.engine.commands import CallGuest
+from app.engine.simulation import Simulation
 
 _CPUS = 4
 _IPIS = 4_000

@@ -5,8 +5,8 @@ from importlib import resources
 from pathlib import Path
 
 from app.bench.result import Figure
-from app.traces.readers import read_recording
-from app.traces.replay import Replay
+from app.trace.check.replay import Replay
+from app.trace.readers.registry import read_recording
 
 _ROUNDS = 5
 
@@ -17,8 +17,8 @@ def measure() -> list[Figure]:
 
 
 def _logs() -> list[Path]:
-    samples = Path(str(resources.files("app.traces"))) / "samples"
-    checkout = Path(__file__).resolve().parents[2] / "tests" / "traces" / "recordings"
+    samples = Path(str(resources.files("app.trace"))) / "samples"
+    checkout = Path(__file__).resolve().parents[2] / "tests" / "trace" / "recordings"
     return sorted(samples.glob("*.qemu.log.gz")) + sorted(checkout.glob("*.qemu.log.gz"))
 
 

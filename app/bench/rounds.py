@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Iterable
 
-from app.sim.commands import CallGuest, Stimulus
-from app.sim.simulation import Simulation
+from app.engine.commands import CallGuest, Stimulus
+from app.engine.simulation import Simulation
 
 #: So many IPIs go by before the time is taken: addresses are known then, and prices looked up.
 _WARM_UP = 16

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from app.backends.catalogue import BACKENDS
 from app.bench.result import Figure
 from app.bench.rounds import all_at_once, reschedule, seconds, warmed_up
-from app.sim.commands import SendMsi, Stimulus
-from app.sim.simulation import Simulation
+from app.engine.commands import SendMsi, Stimulus
+from app.engine.simulation import Simulation
 
 _CPUS = 4
 _TIMES = 100

@@ -7,23 +7,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.backends.catalogue import BACKENDS
-from app.backends.cost_sheet import CostSheet, UnusableCostSheet, cost_sheet_names, parse_cost_sheet
-from app.backends.cost_sheet_reference import UnusableReference, cost_sheet_of
 from app.cli.printed import say_unusable
 from app.cli.progress import Progress
-from app.compare.comparison import Comparison
-from app.compare.export import as_csv, as_json
-from app.compare.functions import MEASURED_FUNCTIONS
-from app.compare.measuring import DEFAULT_SHEET, compare
-from app.compare.report import report
-from app.compare.workloads import MOST_TARGETS, UnknownWorkload, Workload, workload_of
+from app.costs.reference import UnusableReference, cost_sheet_of
+from app.costs.sheet import CostSheet, UnusableCostSheet, cost_sheet_names, parse_cost_sheet
+from app.engine.scenarios import SCENARIOS
 from app.guest.generations import GENERATIONS
-from app.sim.scenarios import SCENARIOS
-from app.traces.census import Census, CensusTaker
-from app.traces.errors import UnusableRecording
-from app.traces.readers import read_recording_from
-from app.traces.replay import Replay
-from app.traces.text import COMMAND_LINE_LIMITS
+from app.measure.comparison import Comparison
+from app.measure.export import as_csv, as_json
+from app.measure.functions import MEASURED_FUNCTIONS
+from app.measure.measuring import DEFAULT_SHEET, compare
+from app.measure.report import report
+from app.measure.workloads import MOST_TARGETS, UnknownWorkload, Workload, workload_of
+from app.trace.check.census import Census, CensusTaker
+from app.trace.check.replay import Replay
+from app.trace.errors import UnusableRecording
+from app.trace.readers.registry import read_recording_from
+from app.trace.readers.text import COMMAND_LINE_LIMITS
 
 _DONE, _UNUSABLE = 0, 2
 _STEPS_BETWEEN_REPORTS = 4096

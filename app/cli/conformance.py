@@ -8,9 +8,9 @@ from app.cli.printed import one_line, say_unusable
 from app.cli.profile_option import add_profile_option
 from app.cli.progress import Progress
 from app.hw.profile import PROFILES
-from app.traces.conformance import Conformance, run_conformance
-from app.traces.errors import UnusableRecording
-from app.traces.text import COMMAND_LINE_LIMITS
+from app.trace.check.conformance import Conformance, run_conformance
+from app.trace.errors import UnusableRecording
+from app.trace.readers.text import COMMAND_LINE_LIMITS
 
 _NO_MISMATCH, _MISMATCHES, _UNUSABLE = 0, 1, 2
 #: Mismatches printed for each file; all are counted.

@@ -9,15 +9,15 @@ from app.cli.printed import one_line, say_unusable
 from app.cli.profile_option import add_profile_option
 from app.cli.progress import Progress
 from app.hw.profile import PROFILES, Profile
-from app.traces.errors import UnusableRecording
-from app.traces.findings import Findings
-from app.traces.operations import Recording
-from app.traces.readers import read_recording_from
-from app.traces.recipe import RECORD_A_LOG
-from app.traces.replay import Replay
-from app.traces.result import ReplayResult, refused_json, result_of
-from app.traces.sentences import difference_words
-from app.traces.text import COMMAND_LINE_LIMITS
+from app.trace.check.findings import Findings
+from app.trace.check.recipe import RECORD_A_LOG
+from app.trace.check.replay import Replay
+from app.trace.check.result import ReplayResult, refused_json, result_of
+from app.trace.check.sentences import difference_words
+from app.trace.errors import UnusableRecording
+from app.trace.operations import Recording
+from app.trace.readers.registry import read_recording_from
+from app.trace.readers.text import COMMAND_LINE_LIMITS
 
 _EXPLAINED, _UNEXPLAINED, _UNUSABLE = 0, 1, 2
 _NOTHING_CHECKED = "nothing in this log could be checked; `apicscope replay --help` says how to record one that can be"

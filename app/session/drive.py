@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from app.engine.commands import SendIpi, Stimulus
+from app.engine.events import Event
 from app.hw.events import Fault, Ignored
 from app.hw.machine import Machine
-from app.sim.commands import SendIpi, Stimulus
-from app.sim.events import Event
-from app.wire.preview import Preview
+from app.state.preview import Preview
 
 State = dict[str, Any]
 

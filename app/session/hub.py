@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from app.wire.delta import State, difference
-from app.wire.event_records import EventRecord
+from app.state.delta import State, difference
+from app.state.event_records import EventRecord
 
 #: How many publications back a viewer may be and still get a delta.
 _DELTAS_KEPT = 16

@@ -4,17 +4,17 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.compare.journal_script import journal_script as _journal_script
-from app.compare.recorded_script import Machine
-from app.compare.recorded_script import recorded_script as _recorded_script
-from app.compare.script import Script
+from app.engine.journal import Beginning, Journalled, Moment
+from app.pair.journal_script import journal_script as _journal_script
+from app.pair.recorded_script import Machine
+from app.pair.recorded_script import recorded_script as _recorded_script
+from app.pair.script import Script
 from app.session.worker import Tell
-from app.sim.journal import Beginning, Journalled, Moment
-from app.traces.census import Census, CensusTaker
-from app.traces.operations import Operation, Recording
-from app.traces.readers import read_recording_from
-from app.traces.replay import Replay
-from app.traces.text import UPLOAD_LIMITS
+from app.trace.check.census import Census, CensusTaker
+from app.trace.check.replay import Replay
+from app.trace.operations import Operation, Recording
+from app.trace.readers.registry import read_recording_from
+from app.trace.readers.text import UPLOAD_LIMITS
 
 #: Operations in a part of a recording: a few milliseconds to unpack.
 _OPERATIONS_IN_PART = 4096

@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
+from app.engine.commands import INTERRUPT, RunUntilIdle, StepBy
 from app.session.drive import Drive
-from app.sim.commands import INTERRUPT, RunUntilIdle, StepBy
 
 #: How many operations go by between two looks at the clock.
 _OPERATIONS_AT_ONCE = 20

@@ -10,8 +10,9 @@ from collections import deque
 from enum import Enum
 from typing import NamedTuple
 
-from app.compare.lock_step import MOST_ENTRIES, LockStep, Side
-from app.compare.script import Cue, Script, at_once
+from app.engine.commands import Stimulus
+from app.pair.lock_step import MOST_ENTRIES, LockStep, Side
+from app.pair.script import Cue, Script, at_once
 from app.session.drive import NotPossible, State
 from app.session.hub import Hub
 from app.session.owner import Owner
@@ -19,7 +20,6 @@ from app.session.publisher import Publisher
 from app.session.registry import UnknownSession
 from app.session.share import Share
 from app.session.simulated import BYTES_A_COMMAND, BYTES_A_CPU, BYTES_A_MACHINE, SimulatedDrive
-from app.sim.commands import Stimulus
 
 #: Measured: an interrupt with all that each machine made of it.
 _BYTES_AN_ENTRY = 500

@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
-from app.backends.cost_sheet import CostSheet
-from app.compare.lock_step import LockStep
-from app.compare.recorded_script import Machine
-from app.compare.script import Script
+from app.costs.sheet import CostSheet
+from app.engine.watched import WatchedSimulation
+from app.pair.lock_step import LockStep
+from app.pair.recorded_script import Machine
+from app.pair.script import Script
 from app.session import jobs
 from app.session.drive import NotPossible
 from app.session.owner import Admission, Room, make_room, new_id
@@ -18,8 +19,7 @@ from app.session.share import Share
 from app.session.simulated import SimulatedDrive
 from app.session.sleep import SLEEP_AFTER
 from app.session.workshop import Workshop
-from app.sim.watched import WatchedSimulation
-from app.traces.errors import UnusableRecording
+from app.trace.errors import UnusableRecording
 
 _EMPTY = Script("what you do here", ())
 _MOST_CPUS = 255

@@ -4,7 +4,7 @@ import time
 
 from app.session.drive import Drive, State
 from app.session.hub import Hub
-from app.wire.event_records import EventRecord, event_record
+from app.state.event_records import EventRecord, event_record
 
 _FRAME = 1 / 30
 #: So long what happens may wait when nobody watches.

@@ -2,18 +2,18 @@
 
 from typing import TYPE_CHECKING
 
-from app.backends.cost_sheet import DEFAULT_COST_SHEET
+from app.costs.sheet import DEFAULT_COST_SHEET
+from app.engine.commands import Demonstrate, SendIpi, Stimulus
+from app.engine.counters import Counters
+from app.engine.event_log import EventLog
+from app.engine.events import Event
 from app.hw.events import Fault, Ignored
 from app.session.drive import NotPossible, State, make_sure_it_fits
 from app.session.recorded_findings import difference_records, limit_records
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
-from app.sim.commands import Demonstrate, SendIpi, Stimulus
-from app.sim.counters import Counters
-from app.sim.event_log import EventLog
-from app.sim.events import Event
-from app.traces.replay import Replay
-from app.wire.kept_state import KeptStates
-from app.wire.preview import Preview, preview
+from app.state.kept_state import KeptStates
+from app.state.preview import Preview, preview
+from app.trace.check.replay import Replay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,9 +4,9 @@ from bisect import bisect_left
 from itertools import islice
 from typing import Any
 
-from app.traces.findings import Difference, ReadDifference, VectorDifference
-from app.traces.replay import Replay
-from app.traces.sentences import difference_words
+from app.trace.check.findings import Difference, ReadDifference, VectorDifference
+from app.trace.check.replay import Replay
+from app.trace.check.sentences import difference_words
 
 Json = dict[str, Any]
 

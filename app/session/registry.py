@@ -4,7 +4,9 @@ from importlib import resources
 from typing import NamedTuple
 
 from app.backends.catalogue import DEFAULT_BACKEND
-from app.backends.cost_sheet import CostSheet
+from app.costs.sheet import CostSheet
+from app.engine.commands import OPERATION, Demonstrate, StepBy
+from app.engine.simulation import Simulation
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session import jobs
 from app.session.drive import NotPossible
@@ -19,10 +21,8 @@ from app.session.simulated import SimulatedDrive
 from app.session.sleep import SLEEP_AFTER
 from app.session.worker import Tell
 from app.session.workshop import Workshop, say_nothing
-from app.sim.commands import OPERATION, Demonstrate, StepBy
-from app.sim.simulation import Simulation
-from app.traces.errors import UnusableRecording
-from app.traces.replay import Replay
+from app.trace.check.replay import Replay
+from app.trace.errors import UnusableRecording
 
 #: Cycles a second at which a person can follow each operation.
 SLOW_MOTION = 400.0
@@ -51,7 +51,7 @@ def sample_file(name: str, visitor: str) -> File:
     """One of the recordings that come with the program. UnusableRecording when there is none of that *name*."""
     if name not in dict(SAMPLES):
         raise UnusableRecording(f"there is no sample {name[:40]!r}")
-    file = resources.files("app.traces") / "samples" / f"{name}.qemu.log.gz"
+    file = resources.files("app.trace") / "samples" / f"{name}.qemu.log.gz"
     return File(file.name, file.read_bytes(), visitor)
 
 

@@ -10,15 +10,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from app.hw.events import Fault, Ignored
-from app.session.drive import Drive, NotPossible, State
-from app.session.hub import Hub
-from app.session.long_run import LongRun
-from app.session.owner import Owner
-from app.session.pacer import Pacer
-from app.session.publisher import Publisher
-from app.session.share import Share
-from app.sim.commands import (
+from app.engine.commands import (
     Command,
     Demonstrate,
     Pause,
@@ -31,9 +23,17 @@ from app.sim.commands import (
     StepBy,
     Stimulus,
 )
-from app.wire.answers import answer_words, ignored_words
-from app.wire.commands import parse_command
-from app.wire.preview import Preview
+from app.hw.events import Fault, Ignored
+from app.session.drive import Drive, NotPossible, State
+from app.session.hub import Hub
+from app.session.long_run import LongRun
+from app.session.owner import Owner
+from app.session.pacer import Pacer
+from app.session.publisher import Publisher
+from app.session.share import Share
+from app.state.answers import answer_words, ignored_words
+from app.state.commands import parse_command
+from app.state.preview import Preview
 
 _FRAME = 1 / 30
 #: How many operations go by between two looks at the clock.

@@ -4,11 +4,8 @@ from typing import TYPE_CHECKING
 
 from app.backends.backend import remark_on
 from app.backends.catalogue import BACKENDS, reason_against
-from app.backends.cost_sheet_reference import cost_sheet_of, reference_of
-from app.guest.generations import GENERATIONS
-from app.hw.events import Fault, Ignored
-from app.session.drive import NotPossible, State, make_sure_it_fits
-from app.sim.commands import (
+from app.costs.reference import cost_sheet_of, reference_of
+from app.engine.commands import (
     CallGuest,
     Demonstrate,
     FireLocalSource,
@@ -20,18 +17,21 @@ from app.sim.commands import (
     SetInterruptFlag,
     Stimulus,
 )
-from app.sim.events import Event
-from app.sim.repricing import reason_against_sheet
-from app.sim.simulation import Simulation
-from app.sim.waits import Waits
-from app.wire.kept_state import KeptStates
-from app.wire.preview import Preview, preview
-from app.wire.snapshot import in_flight_state
+from app.engine.events import Event
+from app.engine.repricing import reason_against_sheet
+from app.engine.simulation import Simulation
+from app.engine.waits import Waits
+from app.guest.generations import GENERATIONS
+from app.hw.events import Fault, Ignored
+from app.session.drive import NotPossible, State, make_sure_it_fits
+from app.state.kept_state import KeptStates
+from app.state.preview import Preview, preview
+from app.state.snapshot import in_flight_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from app.backends.cost_sheet import CostSheet
+    from app.costs.sheet import CostSheet
 
 
 #: Measured: a machine with its published states, of which each may have changed every CPU.

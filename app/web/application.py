@@ -10,37 +10,27 @@ from app.session.pairs import ROOM as PAIRS_ROOM
 from app.session.pairs import Pairs
 from app.session.registry import ROOM, Registry
 from app.session.workshop import Workshop
-from app.web import (
-    ab,
-    api,
-    back_ends,
-    compare,
-    costs,
-    docs,
-    errors,
-    guest_functions,
-    pages,
-    pairs,
-    profiles,
-    recordings,
-    registers,
-    stream,
-    under_way,
-    verdict,
-)
-from app.web.description import describe
+from app.web import errors, stream, under_way
+from app.web.api import pairs, recordings, sessions
+from app.web.api.description import describe
+from app.web.api.shapes import Health, answers
 from app.web.guard import Guard
+from app.web.pages import docs, guest_functions, machine, profiles, verdict
+from app.web.pages.ab import page as ab
+from app.web.pages.back_ends import page as back_ends
+from app.web.pages.compare import page as compare
+from app.web.pages.costs import page as costs
+from app.web.pages.registers import page as registers
 from app.web.proxies import TrustedProxies
 from app.web.rendering import STATIC_FOLDER
 from app.web.settings import Settings
-from app.web.shapes import Health, answers
 from app.web.shares import Shares
 from app.web.static_files import VersionedFiles
 
 SERVER_RESTARTING = 1012
 #: In the order in which a path is looked for.
 _PARTS = (
-    api,
+    sessions,
     pairs,
     recordings,
     under_way,
@@ -54,7 +44,7 @@ _PARTS = (
     verdict,
     compare,
     ab,
-    pages,
+    machine,
 )
 
 

@@ -15,12 +15,12 @@ from app.session.pairs import UnknownPair
 from app.session.registry import TooManySessions, UnknownSession
 from app.session.repeats import OtherRequest
 from app.session.workshop import TookTooLong, TooMuchOfOne, TooMuchToDo
-from app.traces.errors import OtherFormat, TooLargeRecording, UnusableRecording
+from app.state.fields import InvalidCommand
+from app.trace.errors import OtherFormat, TooLargeRecording, UnusableRecording
 from app.web.addresses import link
-from app.web.exact_json import RepeatedKey
+from app.web.api.exact_json import RepeatedKey
 from app.web.methods import methods_of
 from app.web.rendering import templates
-from app.wire.fields import InvalidCommand
 
 BROKEN = ("Something is broken here", "The fault is ours, not yours; the server's log has it.")
 #: In place of "Not Found", twice.

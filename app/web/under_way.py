@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 
+from app.web.api.shapes import Told, answers
 from app.web.errors import Problem
-from app.web.shapes import Told, answers
 from app.web.works import Progress
 
 router = APIRouter(prefix="/api/v1", tags=["recordings"])

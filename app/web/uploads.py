@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import sha256
 
-from app.web.compare_question import UPLOADED
+from app.web.pages.compare.question import UPLOADED
 
 #: The most that is kept: what was not asked for longest goes first.
 _KEPT_BYTES = 48 << 20

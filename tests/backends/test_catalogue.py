@@ -6,7 +6,7 @@ import pytest
 
 from app.backends.backend import Backend
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, DEFAULT_SHEETS, backend, generation_for
-from app.backends.cost_sheet import cost_sheet_names
+from app.costs.sheet import cost_sheet_names
 from app.guest.apic_ops import CallArguments, Context
 from app.guest.generations import GENERATIONS
 from app.guest.steps import EXITS, Step, Steps, VmEntry

@@ -12,9 +12,7 @@ from app.backends.backend import Backend, BackendDefinition
 from app.backends.catalogue import backend
 from app.backends.kvm_pv import KVM_PV
 from app.backends.trap_emulate import TrapAndEmulate
-from app.guest.linux_6.kernel import LINUX_6
-from app.hw.apic_base import ApicMode
-from app.sim.primitives import (
+from app.engine.primitives import (
     Code,
     crossings,
     mask_send,
@@ -25,6 +23,8 @@ from app.sim.primitives import (
     timer_arm,
     unicast,
 )
+from app.guest.linux_6.kernel import LINUX_6
+from app.hw.apic_base import ApicMode
 
 OLD, NEW = "linux-2.6.22", "linux-6"
 FLAT_LIMIT = 8

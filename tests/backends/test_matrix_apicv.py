@@ -7,11 +7,7 @@ MSR-Based APIC Accesses", "IPI Virtualization".
 import pytest
 
 from app.backends.apicv import ApicvFeature, apicv
-from app.guest.linux_6.kernel import LINUX_6
-from app.guest.steps import GuestStep, Load, ReadMsr, Steps, Store, VmExit, WriteMsr
-from app.hw.apic_base import ApicMode
-from app.hw.machine import Machine
-from app.sim.primitives import (
+from app.engine.primitives import (
     Code,
     crossings,
     mask_send,
@@ -22,6 +18,10 @@ from app.sim.primitives import (
     timer_arm,
     unicast,
 )
+from app.guest.linux_6.kernel import LINUX_6
+from app.guest.steps import GuestStep, Load, ReadMsr, Steps, Store, VmExit, WriteMsr
+from app.hw.apic_base import ApicMode
+from app.hw.machine import Machine
 from app.x86.model_specific_registers import Msr, x2apic_msr
 from app.x86.registers import Register
 from tests.backends.helpers import intercepted

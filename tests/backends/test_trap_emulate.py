@@ -1,7 +1,7 @@
 import pytest
 
 from app.backends import trap_emulate
-from app.backends.cost_sheet import load_cost_sheet
+from app.costs.sheet import load_cost_sheet
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
 from app.guest.steps import (
     Decode,

@@ -5,6 +5,9 @@ import pytest
 from app.backends.backend import Backend, Found
 from app.backends.catalogue import backend
 from app.backends.xen_evtchn import BLOCK, EOI, FORCE_CALLBACK, IRET, SEND, SEND_NMI, TIMER, YIELD
+from app.engine.commands import CallGuest, SendMsi, Stimulus
+from app.engine.events import GuestExited
+from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
 from app.guest.steps import (
     Acknowledge,
@@ -27,9 +30,6 @@ from app.guest.steps import (
 from app.hw.event_channels import EventChannels
 from app.hw.events import Event, Reason, SendRefused
 from app.hw.ledger import Ledger
-from app.sim.commands import CallGuest, SendMsi, Stimulus
-from app.sim.events import GuestExited
-from app.sim.simulation import Simulation
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register

@@ -35,8 +35,8 @@ def head(path: Path) -> bytes:
 
 
 CONFORMANCE = [head(path) for path in sorted((ROOT / "tests/conformance").glob("*.jsonl"))]
-LOGS = [head(path) for path in sorted((ROOT / "app/traces/samples").glob("*.gz"))]
-SHEETS = [path.read_bytes() for path in sorted((ROOT / "app/backends/costs").glob("*.toml"))]
+LOGS = [head(path) for path in sorted((ROOT / "app/trace/samples").glob("*.gz"))]
+SHEETS = [path.read_bytes() for path in sorted((ROOT / "app/costs/sheets").glob("*.toml"))]
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
 json_values = st.recursive(

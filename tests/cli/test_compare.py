@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from app.backends.catalogue import BACKENDS
-from app.backends.cost_sheet import load_cost_sheet
-from app.sim.scenarios import SCENARIOS
+from app.costs.sheet import load_cost_sheet
+from app.engine.scenarios import SCENARIOS
 from tests.cli.commands import ROOT, apicscope
-from tests.traces.log_lines import LogLines
+from tests.trace.log_lines import LogLines
 
 pytestmark = pytest.mark.slow
 
-BOOT = ROOT / "app/traces/samples/linux-6.1-boot-4cpu.qemu.log.gz"
-STORM = ROOT / "tests/traces/recordings/linux-6.1-ipi-storm-4cpu.qemu.log.gz"
+BOOT = ROOT / "app/trace/samples/linux-6.1-boot-4cpu.qemu.log.gz"
+STORM = ROOT / "tests/trace/recordings/linux-6.1-ipi-storm-4cpu.qemu.log.gz"
 
 
 def test_a_scenario_is_compared_under_all_back_ends() -> None:

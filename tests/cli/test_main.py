@@ -40,7 +40,7 @@ def test_reading_recordings_waits_for_no_web_server() -> None:
 
 
 def test_reader_that_goes_away_early_is_no_fault() -> None:
-    sample = "app/traces/samples/linux-6.1-boot-4cpu.qemu.log.gz"
+    sample = "app/trace/samples/linux-6.1-boot-4cpu.qemu.log.gz"
     command = [sys.executable, "-m", "app", "replay", "--json", sample]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as replaying:
         assert replaying.stdout is not None

@@ -9,11 +9,11 @@ from app.__main__ import main
 from app.cli.progress import Progress
 from app.hw.profile import PROFILES
 from tests.cli.commands import ROOT, apicscope
-from tests.traces.log_lines import EOI, SVR, LogLines
+from tests.trace.log_lines import EOI, SVR, LogLines
 
 pytestmark = pytest.mark.slow
 
-BOOT = ROOT / "app/traces/samples/linux-6.1-boot-4cpu.qemu.log.gz"
+BOOT = ROOT / "app/trace/samples/linux-6.1-boot-4cpu.qemu.log.gz"
 
 
 def written(folder: Path, log: LogLines) -> Path:

@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import expect
 
-from app.backends.cost_sheet import load_cost_sheet, parse_cost_sheet
+from app.costs.sheet import load_cost_sheet, parse_cost_sheet
 from tests.e2e.conftest import Open
 from tests.e2e.test_page import serious
 

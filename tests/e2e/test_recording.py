@@ -13,7 +13,7 @@ from tests.web.serving import Server
 
 pytestmark = pytest.mark.e2e
 
-CASES = Path(__file__).parents[1] / "traces" / "cases"
+CASES = Path(__file__).parents[1] / "trace" / "cases"
 
 
 def opened(server: Server, open_page: Open, name: str, **context: object) -> Page:

@@ -1,6 +1,6 @@
 from typing import get_args
 
-from app.backends.cost_sheet import REQUIRED_ENTRIES
+from app.costs.sheet import REQUIRED_ENTRIES
 from app.guest.steps import PRICED, PRICES, Delay, GuestStep, HostStep, Hypercall, Word, Work, price_of
 
 

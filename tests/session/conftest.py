@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.engine.simulation import Simulation
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.session.workshop import Workshop
-from app.sim.simulation import Simulation
 
 
 @pytest.fixture

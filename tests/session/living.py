@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from app.engine.commands import DrivePin, SendIpi, WriteRegister
 from app.session.session import Session
-from app.sim.commands import DrivePin, SendIpi, WriteRegister
 from app.x86.icr import Icr
 from app.x86.registers import Register
 

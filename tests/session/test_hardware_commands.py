@@ -5,11 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.hw.profile import INTEL_P6, INTEL_XEON
-from app.session.drive import NotPossible
-from app.session.session import Session
-from app.session.simulated import SimulatedDrive
-from app.sim.commands import (
+from app.engine.commands import (
     Command,
     DriveLegacyLine,
     DriveLint,
@@ -25,7 +21,11 @@ from app.sim.commands import (
     WriteMsr,
     WriteRegister,
 )
-from app.sim.simulation import Simulation
+from app.engine.simulation import Simulation
+from app.hw.profile import INTEL_P6, INTEL_XEON
+from app.session.drive import NotPossible
+from app.session.session import Session
+from app.session.simulated import SimulatedDrive
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
 from app.x86.registers import Register
 from tests.session.living import TO_CPU_1, until

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.session.hub import Hub, Viewer
-from app.wire.delta import apply
-from app.wire.event_records import EventRecord
+from app.state.delta import apply
+from app.state.event_records import EventRecord
 
 State = dict[str, Any]
 KEPT = 16  # publications a viewer may be behind and still get a delta

@@ -11,8 +11,8 @@ from app.session.recorded import RecordedDrive
 from app.session.registry import SAMPLES, File, Registry, TooManySessions, sample_file
 from app.session.session import Session
 from app.session.workshop import Workshop
-from app.traces.readers import read_recording
-from app.traces.replay import Replay
+from app.trace.check.replay import Replay
+from app.trace.readers.registry import read_recording
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 SAMPLE = sample_file(SAMPLES[0][0], "somebody")
@@ -64,7 +64,7 @@ async def test_watched_recordings_stay_and_one_more_is_refused_in_words(registry
 
 
 def test_weight_is_near_what_a_recording_takes() -> None:
-    data = (resources.files("app.traces") / "samples" / f"{SAMPLES[0][0]}.qemu.log.gz").read_bytes()
+    data = (resources.files("app.trace") / "samples" / f"{SAMPLES[0][0]}.qemu.log.gz").read_bytes()
     read_recording("warm", data)
     tracemalloc.start()
     try:

@@ -5,10 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from app.session.drive import NotPossible
-from app.session.session import Session
-from app.session.simulated import SimulatedDrive
-from app.sim.commands import (
+from app.engine.commands import (
     Demonstrate,
     DrivePin,
     Pause,
@@ -17,7 +14,10 @@ from app.sim.commands import (
     SetInterruptFlag,
     StepBy,
 )
-from app.sim.simulation import Simulation
+from app.engine.simulation import Simulation
+from app.session.drive import NotPossible
+from app.session.session import Session
+from app.session.simulated import SimulatedDrive
 from tests.session.living import TO_CPU_1, busy_without_end, let_it_live
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

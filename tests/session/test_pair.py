@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.backends.catalogue import DEFAULT_SHEETS
-from app.backends.cost_sheet import load_cost_sheet
-from app.compare.lock_step import MOST_ENTRIES
-from app.compare.recorded_script import Machine
-from app.compare.script import at_once
+from app.costs.sheet import load_cost_sheet
+from app.engine.commands import CallGuest, SendIpi
+from app.pair.lock_step import MOST_ENTRIES
+from app.pair.recorded_script import Machine
+from app.pair.script import at_once
 from app.session.drive import NotPossible
 from app.session.owner import Room
 from app.session.pair import MOST_WAITING, Give, Go, Pair
@@ -18,8 +19,7 @@ from app.session.registry import UnknownSession, sample_file
 from app.session.session import Session
 from app.session.share import Share
 from app.session.workshop import Workshop
-from app.sim.commands import CallGuest, SendIpi
-from app.traces.errors import UnusableRecording
+from app.trace.errors import UnusableRecording
 from app.x86.icr import Icr
 from tests.session.living import TO_CPU_1
 

@@ -6,16 +6,16 @@ from importlib import resources
 
 import pytest
 
+from app.engine.commands import Demonstrate
+from app.engine.event_log import EVENTS_KEPT
+from app.engine.simulation import Simulation
 from app.session.drive import Drive
 from app.session.hub import Hub
 from app.session.publisher import Publisher
 from app.session.recorded import RecordedDrive
 from app.session.simulated import SimulatedDrive
-from app.sim.commands import Demonstrate
-from app.sim.event_log import EVENTS_KEPT
-from app.sim.simulation import Simulation
-from app.traces.readers import read_recording
-from app.traces.replay import Replay
+from app.trace.check.replay import Replay
+from app.trace.readers.registry import read_recording
 
 _SAMPLE = "linux-6.1-boot-4cpu.qemu.log.gz"
 
@@ -27,7 +27,7 @@ def simulated() -> Drive:
 
 
 def recorded() -> Drive:
-    data = (resources.files("app.traces") / "samples" / _SAMPLE).read_bytes()
+    data = (resources.files("app.trace") / "samples" / _SAMPLE).read_bytes()
     return RecordedDrive(_SAMPLE, Replay(read_recording(_SAMPLE, data)))
 
 

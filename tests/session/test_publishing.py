@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from app.engine.commands import DrivePin, Pause, Run, SetInterruptFlag
 from app.session.session import Session
-from app.sim.commands import DrivePin, Pause, Run, SetInterruptFlag
-from app.wire.delta import apply
+from app.state.delta import apply
 from tests.session.living import TO_CPU_1, busy_without_end
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

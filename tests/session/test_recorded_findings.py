@@ -4,12 +4,12 @@ from pathlib import Path
 
 from app.session.recorded import RecordedDrive
 from app.session.recorded_findings import MOST_TOLD, difference_records, position_of
-from app.traces import deviations
-from app.traces.readers import read_recording
-from app.traces.replay import Replay
-from tests.traces.log_lines import SVR, LogLines, finished
+from app.trace.check import deviations
+from app.trace.check.replay import Replay
+from app.trace.readers.registry import read_recording
+from tests.trace.log_lines import SVR, LogLines, finished
 
-CASES = Path(__file__).parents[1] / "traces" / "cases"
+CASES = Path(__file__).parents[1] / "trace" / "cases"
 
 
 def played(name: str) -> RecordedDrive:

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.engine.commands import Pause, SetInterruptFlag
 from app.hw.profile import PROFILES
 from app.session.drive import NotPossible
 from app.session.owner import Room
 from app.session.registry import File, Registry, TooManySessions, UnknownSession
-from app.sim.commands import Pause, SetInterruptFlag
-from app.traces.errors import UnusableRecording
+from app.trace.errors import UnusableRecording
 
 pytestmark = pytest.mark.anyio
 

@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.session.drive import NotPossible
-from app.session.session import Session
-from app.session.simulated import SimulatedDrive
-from app.sim.commands import (
+from app.engine.commands import (
     CallGuest,
     Command,
     Demonstrate,
@@ -24,8 +21,11 @@ from app.sim.commands import (
     StepBy,
     WriteRegister,
 )
-from app.sim.simulation import Simulation
-from app.wire.commands import InvalidCommand
+from app.engine.simulation import Simulation
+from app.session.drive import NotPossible
+from app.session.session import Session
+from app.session.simulated import SimulatedDrive
+from app.state.commands import InvalidCommand
 from app.x86.icr import DestinationMode, Icr
 from app.x86.registers import Register
 from tests.session.living import PERIODIC_TIMER, TO_CPU_1, busy_without_end, let_it_live, until

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from app.compare.lock_step import LockStep
-from app.compare.script import Script
+from app.engine.commands import DrivePin, RunUntilIdle
+from app.engine.simulation import Simulation
+from app.engine.watched import WatchedSimulation
+from app.pair.lock_step import LockStep
+from app.pair.script import Script
 from app.session.pair import Pair
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.session.sleep import Sleep
-from app.sim.commands import DrivePin, RunUntilIdle
-from app.sim.simulation import Simulation
-from app.sim.watched import WatchedSimulation
 from tests.session.living import busy_without_end, let_it_live
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

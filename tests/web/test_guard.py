@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from app.web.guard import LARGEST_UPLOAD
+from tests.web.api.test_sessions import problem
 from tests.web.serving import Api, Server
-from tests.web.test_api import problem
 from tests.web.test_stream import FOREIGN
 
 JSON = {"content-type": "application/json"}

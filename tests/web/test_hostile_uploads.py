@@ -23,7 +23,7 @@ from websockets.typing import Subprotocol
 
 from tests.web.serving import ROOT, Server, running_server
 
-SAMPLE = ROOT / "tests/traces/recordings/linux-6.1-ipi-storm-4cpu.qemu.log.gz"
+SAMPLE = ROOT / "tests/trace/recordings/linux-6.1-ipi-storm-4cpu.qemu.log.gz"
 RECORDINGS = "/api/v1/recordings?name="
 #: On a busy machine a single answer may take so long, whatever else goes on.
 FLOOR = 0.025

@@ -6,9 +6,9 @@ from http.client import HTTPConnection
 import httpx2
 import pytest
 
+from tests.web.api.test_sessions import problem
 from tests.web.raw import ask, get
 from tests.web.serving import Api, Server
-from tests.web.test_api import problem
 
 PATHS = [
     "/",

@@ -8,8 +8,8 @@ import pytest
 
 from app.guest.generations import GENERATIONS
 from app.hw.reasons import Fault, Reason
+from app.state.vocabulary import layout_json, vocabulary
 from app.web.rendering import STATIC_FOLDER
-from app.wire.vocabulary import layout_json, vocabulary
 from app.x86.error_status import ESR
 from app.x86.icr import X2APIC_ICR, XAPIC_ICR
 from app.x86.register_map import REGISTERS

@@ -4,8 +4,8 @@ from typing import Any
 
 import httpx2
 
+from tests.state.test_sequences import every_case, play
 from tests.web.serving import new_session
-from tests.wire.test_sequences import every_case, play
 
 
 @every_case

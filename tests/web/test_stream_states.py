@@ -8,9 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
+from tests.state.strategies import Raw, stimuli
 from tests.web.serving import Server, new_session
 from tests.web.viewer import Viewer
-from tests.wire.strategies import Raw, stimuli
 
 CPUS = 3
 #: So many a second are allowed; whoever has asked more often comes anew.

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.web.compare_question import Question
+from app.web.pages.compare.question import Question
 from app.web.works import Progress, Works
 
 ME = "somebody"

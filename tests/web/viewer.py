@@ -9,7 +9,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from app.wire.delta import apply
+from app.state.delta import apply
 from tests.web.serving import Api
 
 PATIENCE = 30  # seconds after which a test gives up; nothing is measured by it

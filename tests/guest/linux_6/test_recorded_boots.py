@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from app.traces.operations import Operation, Recording, RegisterRead, RegisterWrite
-from app.traces.readers import read_recording
+from app.trace.operations import Operation, Recording, RegisterRead, RegisterWrite
+from app.trace.readers.registry import read_recording
 from app.x86.registers import Register
 from tests.cli.commands import ROOT
 from tests.guest.kernel_text import START_6, WAKEUP_6
 from tests.guest.test_kernel_text import NAMES
 
-BOOT = ROOT / "app/traces/samples/linux-6.1-boot-4cpu.qemu.log.gz"
-HOTPLUG = ROOT / "tests/traces/recordings/linux-6.1-hotplug-3cpu.qemu.log.gz"
-STORM = ROOT / "tests/traces/recordings/linux-6.1-ipi-storm-4cpu.qemu.log.gz"
+BOOT = ROOT / "app/trace/samples/linux-6.1-boot-4cpu.qemu.log.gz"
+HOTPLUG = ROOT / "tests/trace/recordings/linux-6.1-hotplug-3cpu.qemu.log.gz"
+STORM = ROOT / "tests/trace/recordings/linux-6.1-ipi-storm-4cpu.qemu.log.gz"
 
 #: Linux 6.1, arch/x86/kernel/smpboot.c: do_boot_cpu (legacy.warm_reset), wakeup_secondary_cpu_via_init, twice its loop.
 SENDER = (

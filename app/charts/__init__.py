@@ -1,0 +1,1 @@
+"""Charts: their geometry as values, and the SVG of it."""

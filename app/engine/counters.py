@@ -1,0 +1,55 @@
+"""What a session has counted since it began."""
+
+from dataclasses import asdict, dataclass
+
+from app.engine.events import Event
+from app.hw import events as hw
+from app.hw.messages import InterruptMessage
+
+_COUNTED: dict[type, str] = {
+    hw.MessageSent: "messages",
+    hw.Accepted: "accepted",
+    hw.Merged: "merged",
+    hw.Refused: "refused",
+    hw.Acknowledged: "interrupts_taken",
+    hw.EventTaken: "interrupts_taken",
+    hw.NmiTaken: "interrupts_taken",
+    hw.ExternalAcknowledged: "interrupts_taken",
+    hw.InterruptEnded: "eois",
+}
+
+
+@dataclass(slots=True)
+class Counters:
+    """``cycles`` is what all CPUs spent on interrupt work; waiting and idling are not work."""
+
+    ipis_sent: int = 0
+    accesses: int = 0
+    #: Of these, the ones that by-passed a replaced ``apic_read``.
+    leaked: int = 0
+    exits: int = 0
+    hypercalls: int = 0
+    cycles: int = 0
+    messages: int = 0
+    accepted: int = 0
+    merged: int = 0
+    refused: int = 0
+    interrupts_taken: int = 0
+    eois: int = 0
+
+    def count(self, event: Event) -> None:
+        """Adds *event* to the counter of its kind, if there is one. One write of ICR is one message, also where a
+        hypervisor takes it to each target by itself."""
+        if isinstance(event, hw.MessageSent) and isinstance(event.message, InterruptMessage) and event.message.part:
+            return
+        name = _COUNTED.get(type(event))
+        if name is not None:
+            setattr(self, name, getattr(self, name) + 1)
+
+    def reset(self) -> None:
+        """Begins to count anew."""
+        self.__init__()  # type: ignore[misc]  # every counter has its first value there
+
+    def as_dict(self) -> dict[str, int]:
+        """Name to number."""
+        return asdict(self)

@@ -1,0 +1,64 @@
+"""What happened in a simulation, with its time, and how often each kind of it did."""
+
+from app.engine.counters import Counters
+from app.engine.events import Event
+from app.hw.clock import Clock
+
+#: Of what nobody takes, so many of the newest events are kept at least, and fewer than twice as many.
+EVENTS_KEPT = 500
+
+
+class EventLog:
+    """The newest events in their order, each with the virtual time at which it happened. All are counted; whoever
+    needs all of them takes them often, or has a ``WholeLog``."""
+
+    #: With so many, all but the newest EVENTS_KEPT are dropped.
+    most: int | None = 2 * EVENTS_KEPT
+
+    def __init__(self, clock: Clock, counters: Counters) -> None:
+        self._clock = clock
+        self._counters = counters
+        self._events: list[tuple[int, Event]] = []
+        self._counted = 0
+        self._gone = 0
+
+    @property
+    def happened(self) -> int:
+        """How many events there were since the log began, or was last forgotten: kept, taken or dropped."""
+        return self._gone + len(self._events)
+
+    def record(self, event: Event) -> None:
+        """*event* has happened, now."""
+        events = self._events
+        events.append((self._clock.now, event))
+        if len(events) == self.most:
+            self._drop(len(events) - EVENTS_KEPT)
+
+    def count(self) -> None:
+        """Brings the counters up to date."""
+        for _, event in self._events[self._counted :]:
+            self._counters.count(event)
+        self._counted = len(self._events)
+
+    def take(self) -> list[tuple[int, Event]]:
+        """What is kept of what happened since the last call."""
+        taken = self._events[:]
+        self._drop(len(taken))
+        return taken
+
+    def forget(self) -> None:
+        """Begins anew; what was not counted yet is not counted any more."""
+        self._events.clear()
+        self._counted = self._gone = 0
+
+    def _drop(self, oldest: int) -> None:
+        self.count()
+        del self._events[:oldest]
+        self._counted -= oldest
+        self._gone += oldest
+
+
+class WholeLog(EventLog):
+    """Keeps every event until somebody takes it: for a run that comes to an end, and is read then."""
+
+    most: int | None = None

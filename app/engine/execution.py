@@ -1,0 +1,327 @@
+"""Runs guest code, step by step, on the CPUs of a machine.
+
+A CPU looks for interrupts between two instructions of the guest, never while it is in the hypervisor: SMI first, then
+INIT, NMI and external interrupts (SDM vol. 3, "Priority Among Concurrent Events").
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+
+from app.backends.backend import Backend, Found
+from app.engine.boot import boot_kernel
+from app.engine.counters import Counters
+from app.engine.effects import Effects
+from app.engine.events import CallFinished, CallStarted, Event
+from app.engine.guest_calls import begin, name_of
+from app.engine.host_effects import held_back
+from app.engine.processor import Frame, Kick, Processor
+from app.guest.answers import ANSWERS, past_asks
+from app.guest.apic_ops import Context, Kernel
+from app.guest.asks import EVENT_AGAIN, EVENT_LOOP
+from app.guest.device_interrupts import do_nmi, smi_handler
+from app.guest.steps import (
+    Acknowledge,
+    Arriving,
+    EnterNmi,
+    EnterSmm,
+    Halt,
+    NextEvent,
+    ResumeFromSmm,
+    ReturnFromInterrupt,
+    Step,
+    Steps,
+)
+from app.hw.machine import Machine
+from app.hw.run_state import Arrival, RunState
+
+_ACKNOWLEDGE = Acknowledge()
+_RETURN = ReturnFromInterrupt()
+#: The step that takes each arrival, and the one that ends its handler.
+_STEPS: dict[Arrival, tuple[Arriving, ReturnFromInterrupt | ResumeFromSmm]] = {
+    Arrival.SMI: (EnterSmm(), ResumeFromSmm()),
+    Arrival.NMI: (EnterNmi(), _RETURN),
+    Arrival.INTERRUPT: (_ACKNOWLEDGE, _RETURN),
+}
+_HALT = Halt()
+
+# Equal events are made over and over: fetching one costs a quarter of making one.
+_call_started = lru_cache(4096)(CallStarted)
+_call_finished = lru_cache(4096)(CallFinished)
+
+
+def _default_idle() -> Steps[None]:
+    yield _HALT
+
+
+def _then(code: Steps[None], value: int | None) -> Steps[int | None]:
+    """*code*, and then *value*: what the guest was to get."""
+    yield from code
+    return value
+
+
+def _take(arriving: Arriving, backend: Backend, context: Context, arrival: Arrival) -> Steps[None]:
+    """Through the gate, with no hypervisor there, and all the rest."""
+    vector = yield arriving
+    yield from _serve(backend, context, arrival, vector)
+
+
+def _serve(backend: Backend, context: Context, arrival: Arrival, vector: int) -> Steps[None]:
+    """From the first instruction of a handler until it is back."""
+    _, leaving = _STEPS[arrival]
+    if arrival is Arrival.INTERRUPT:
+        yield from backend.generation.handler_of(vector)(context, vector)
+        if backend.event_channels:
+            yield EVENT_LOOP
+            while (vector := (yield NextEvent())) >= 0:
+                yield from backend.generation.handler_of(vector)(context, vector)
+                yield EVENT_AGAIN
+    else:
+        yield from do_nmi(context) if arrival is Arrival.NMI else smi_handler(context)
+    yield backend.definition.leaving(backend.generation, arrival) or leaving
+
+
+class Execution:
+    """The CPUs of *machine* at work. ``wake`` is called with a CPU that may have something to do again."""
+
+    def __init__(
+        self,
+        machine: Machine,
+        backend: Backend,
+        costs: Mapping[str, int],
+        cycles_a_microsecond: int,
+        record: Callable[[Event], None],
+        wake: Callable[[Processor], None],
+        counters: Counters,
+    ) -> None:
+        self.machine = machine
+        self.backend = backend
+        #: What takes over as soon as nothing is under way.
+        self.following: Backend | None = None
+        self.effects = Effects(machine, costs, cycles_a_microsecond, record, wake, counters)
+        self.kernel = Kernel(len(machine.cpus), backend.generation)
+        self.processors = [Processor(cpu) for cpu in machine.cpus]
+        #: Is shown each step that was done and what it cost (None: the CPU waits), and gives that back.
+        self.watch: Callable[[Processor, Frame, Step, int | None], int | None] | None = None
+        self._record = record
+        self._contexts: dict[tuple[int, Backend], Context] = {}
+
+    def boot(self) -> None:
+        """Sets the APICs up as the kernel does, at no cost, and lets the CPUs idle."""
+        boot_kernel(self.machine, self.backend, self.kernel, self.processors, self.effects)
+
+    @property
+    def counters(self) -> Counters:
+        return self.effects.counters
+
+    def _context(self, processor: Processor, backend: Backend) -> Context:
+        """The same one each time: it holds nothing that changes."""
+        place = processor.cpu.number, backend
+        context = self._contexts.get(place)
+        if context is None:
+            context = self._contexts[place] = Context(processor.cpu, self.kernel, backend.operations)
+        return context
+
+    # One turn of a CPU
+
+    def turn(self, processor: Processor) -> int | None:
+        """Lets the CPU do its next step. Returns what it costs, or None when the CPU has nothing to do (or waits)."""
+        cpu, frames = processor.cpu, processor.frames
+        self._take_resets(processor)
+        while True:
+            frame = frames[-1] if frames else None
+            if frame is None and cpu.interrupt_shadow:
+                cpu.instruction_ended()  # the idle loop's own instructions are no steps
+                self._take_resets(processor)
+                continue
+            if processor.eoi_offered is not None and cpu.apic.irr.bits:
+                self.effects.host.sync_eoi_word(processor)  # whatever came kicks the guest out, and that is an exit
+            wanted = cpu.signalled or (cpu.interrupt_flag and (cpu.apic.irr.bits or self._upcall_wanted(processor)))
+            # A frame has no name until what it serves has arrived: nothing comes in between.
+            if frame is None or (wanted and frame.name and (not processor.in_host or frame.host is None)):
+                frame = self._interrupt(processor) or frame or self._work(processor)
+                if frame is None:
+                    return None
+            if processor.kicked is not None and frame.name and frame.host is None and not cpu.interrupt_shadow:
+                self._kick(processor.kicked, processor, frame)
+            if frame.spin is not None and frame.host is None:
+                spin, cycles = frame.spin, self.effects.look_again(processor, frame)
+                return cycles if self.watch is None or cycles is None else self.watch(processor, frame, spin, cycles)
+            try:
+                code = frame.host or frame.generator
+                step: Step = code.send(frame.value)  # type: ignore[arg-type,assignment]  # None starts it
+                step = past_asks(code, step, cpu) if type(step) in ANSWERS else step
+            except StopIteration as stop:
+                self._ended(processor, frame, stop.value)
+                self._take_resets(processor)
+                continue
+            if frame.intercept is not None and frame.host is None and self._intercepted(processor, frame, step):
+                continue
+            frame.value = 0
+            cycles = self.effects.perform(processor, frame, step)
+            if self.watch is not None:
+                self.watch(processor, frame, step, cycles)
+            if cycles is None and cpu.next_arrival() is not None:
+                continue  # the first look of a wait was the instruction behind an STI: what it held back comes now
+            return cycles
+
+    def notify(self, processor: Processor, came: Kick, *, by_itself: bool) -> None:
+        """*came* waits for the CPU now. If that runs the guest, the hypervisor takes it out, unless the guest itself
+        has asked for it (*by_itself*), which took it out already."""
+        cpu = processor.cpu
+        running = processor.frames and cpu.run_state is RunState.RUNNING and not processor.in_host
+        if self.backend.hypervisor is None or not running:
+            return
+        if by_itself:
+            processor.windows = held_back(cpu)
+        elif cpu.event_channels is None or came.arrival not in processor.windows:  # Xen notifies of the first
+            processor.kicked = came
+
+    def _kick(self, came: Kick, processor: Processor, frame: Frame) -> None:
+        """The guest does not let *came* in yet, and is taken out all the same; it goes on where it stood."""
+        processor.kicked = None
+        hypervisor = frame.backend.hypervisor
+        code = hypervisor.kick(came.arrival, processor.cpu) if hypervisor else None
+        if code is not None:
+            frame.kick = came
+            frame.host, frame.value = _then(code, frame.value), None
+
+    def _intercepted(self, processor: Processor, frame: Frame, step: Step) -> bool:
+        """Whether the hypervisor, or hardware for it, takes the guest's *step* over."""
+        assert frame.intercept is not None
+        processor.in_host = False  # also if it had gone in to be called up, and nothing wanted that any more
+        frame.host = frame.intercept(step, processor.cpu)  # type: ignore[arg-type]  # it is a step of the guest
+        if frame.host is None:
+            return False
+        self.effects.host.guest_reached(processor, step)
+        frame.value = None
+        return True
+
+    def _take_resets(self, processor: Processor) -> None:
+        """INIT and start-up IPI act at an instruction boundary, and throw away whatever the CPU was doing. What its
+        hypervisor does for it is no instruction, and is done to the end."""
+        cpu = processor.cpu
+        if processor.frames and processor.frames[-1].host is not None:
+            return
+        if cpu.init_pending or cpu.sipi_pending is not None:
+            self.machine.take_resets([cpu])
+        if cpu.starts != processor.starts:
+            self._start_over(processor)
+
+    def _interrupt(self, processor: Processor) -> Frame | None:
+        """The handler's frame when an SMI, an NMI or an interrupt comes in now."""
+        arrival = processor.cpu.next_arrival()
+        return self._enter(processor, arrival) if arrival in _STEPS else None
+
+    def _work(self, processor: Processor) -> Frame | None:
+        """The frame of what an idle CPU was asked to do; without that, the idle loop, unless it halts already."""
+        cpu = processor.cpu
+        if cpu.run_state is RunState.WAIT_FOR_SIPI:
+            return None
+        if processor.calls and self.following is None:
+            return self._begin_call(processor)
+        if cpu.run_state is RunState.HALTED or not cpu.interrupt_flag:
+            return None
+        if self.backend.hypervisor is None:
+            cpu.run_state = RunState.HALTED  # costs nothing and crosses nothing: no step worth showing
+            return None
+        return self._push(processor, "default_idle", _default_idle(), self.backend)
+
+    def sleeps(self, processor: Processor) -> bool:
+        """Whether the CPU has halted and nothing that came in meanwhile ends that."""
+        cpu = processor.cpu
+        return cpu.run_state is RunState.HALTED and not processor.calls and cpu.next_arrival() is None
+
+    def _upcall_wanted(self, processor: Processor) -> bool:
+        """An upcall inside an upcall returns at once, and the outer one looks again (``xed_nesting_count``)."""
+        if processor.cpu.event_channels is None:
+            return False
+        return not any(frame.returns_from is Arrival.INTERRUPT for frame in processor.frames)
+
+    def _ended(self, processor: Processor, frame: Frame, result: int | None) -> None:
+        """The hypervisor is done with a step of the guest, or the guest function has returned."""
+        if frame.host is not None:
+            frame.host = frame.kick = None
+            frame.value = result
+            return
+        if frame.handler is not None:  # the hypervisor has brought the interrupt into the guest: its handler begins
+            assert result is not None
+            frame.generator, frame.handler = frame.handler(result), None
+            frame.value = None
+            frame.intercept = frame.backend.hypervisor.intercept if frame.backend.hypervisor else None
+            return
+        processor.frames.pop()
+        if frame.name != "start_secondary":  # which nobody called
+            self._record(_call_finished(processor.cpu.number, frame.name))
+
+    # Frames
+
+    def _push(self, processor: Processor, name: str, code: Steps[None] | Steps[int], backend: Backend) -> Frame:
+        frame = Frame(name, code, backend, self.machine.clock.now)
+        processor.frames.append(frame)
+        return frame
+
+    def _begin_call(self, processor: Processor) -> Frame:
+        call = processor.calls.popleft()
+        backend = self.backend
+        processor.cpu.run_state = RunState.RUNNING
+        processor.in_host = False
+        self._record(_call_started(processor.cpu.number, name_of(call), backend.name))
+        return self._push(processor, name_of(call), begin(self._context(processor, backend), call), backend)
+
+    def _enter(self, processor: Processor, arrival: Arrival) -> Frame:
+        backend = self.backend
+        halted = processor.cpu.run_state is RunState.HALTED
+        processor.cpu.run_state = RunState.RUNNING
+        halted = halted or processor.in_host  # either way the guest has been left already
+        in_guest = Found.AT_WINDOW if arrival in processor.windows else Found.RUNNING
+        found = Found.OUTSIDE if halted else in_guest
+        processor.kicked = None
+        processor.windows = tuple(one for one in processor.windows if one is not arrival)
+        processor.in_host = halted and backend.hypervisor is not None
+        arriving, _ = _STEPS[arrival]
+        context = self._context(processor, backend)
+        if backend.hypervisor is None:
+            frame = self._push(processor, "", _take(arriving, backend, context, arrival), backend)
+        else:
+            delivery = backend.hypervisor.deliver(found, arriving, processor.cpu, self.kernel)
+            frame = self._push(processor, "", delivery, backend)
+            frame.handler = partial(_serve, backend, context, arrival)
+            frame.intercept = None  # until the handler begins, the hypervisor acts by itself
+        frame.returns_from = arrival
+        return frame
+
+    def _start_over(self, processor: Processor) -> None:
+        """INIT or a start-up IPI has thrown away whatever the CPU was doing."""
+        cpu = processor.cpu
+        processor.starts = cpu.starts
+        processor.frames.clear()
+        self.effects.forget(processor)
+        processor.in_host = False
+        processor.kicked = None
+        processor.windows = ()
+        if cpu.run_state is RunState.RUNNING:
+            code = self.backend.generation.start_secondary(self._context(processor, self.backend))
+            self._push(processor, "start_secondary", code, self.backend)
+
+    # Another back end
+
+    def switch(self, in_flight: int) -> bool:
+        """Lets ``following`` take over. False when it has to wait: where the guest would reach another kind of APIC,
+        neither a message (*in_flight* of them) nor a function may be under way."""
+        backend = self.following
+        assert backend is not None
+        now = self.backend
+        if (now.apic_mode, now.event_channels) != (backend.apic_mode, backend.event_channels):
+            if in_flight or any(processor.frames for processor in self.processors):
+                return False
+            self.machine.transplant(backend.apic_mode, event_channels=backend.event_channels)
+        self.following = None
+        self.backend = backend
+        for processor in self.processors:
+            self.effects.host.sync_eoi_word(processor)
+        return True
+
+    @property
+    def under_way(self) -> list[Frame]:
+        """Everything that has begun and goes on under the back end with which it began."""
+        return [frame for processor in self.processors for frame in processor.frames]

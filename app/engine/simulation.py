@@ -1,0 +1,386 @@
+"""A machine in virtual time: messages take time to arrive, steps take time to do, and everything has its order.
+
+The same commands at the same moments give the same events, into whatever pieces a run is cut: the queue's order is
+fixed, nothing here is random, nothing changes but at a tick (``engine/journal``), and asking changes nothing.
+"""
+
+from app.backends.catalogue import DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for
+from app.backends.catalogue import backend as backend_of
+from app.costs.reference import cost_sheet_of
+from app.costs.sheet import CostSheet, load_cost_sheet
+from app.engine import hardware_commands
+from app.engine.commands import (
+    CallGuest,
+    Demonstrate,
+    HardwareCommand,
+    ReadMsr,
+    ReadRegister,
+    SendIpi,
+    SetBackend,
+    SetCostSheet,
+    SetInterruptFlag,
+    Stimulus,
+    Undisturbing,
+    WriteRegister,
+)
+from app.engine.counters import Counters
+from app.engine.due import END_OF_TIME as END_OF_TIME
+from app.engine.due import Flight
+from app.engine.event_log import EventLog
+from app.engine.event_queue import EventQueue, Priority
+from app.engine.events import BackendSwitched, Event, RegisterSet
+from app.engine.execution import Execution
+from app.engine.journal import Beginning, Moment
+from app.engine.journal import Journalled as Journalled
+from app.engine.processor import Kick, Processor, waits_at
+from app.engine.repricing import cycles_a_microsecond, reprice
+from app.engine.scenarios import Demonstration
+from app.engine.timer_watch import TimerWatch
+from app.hw.clock import Clock
+from app.hw.events import Fault, Ignored
+from app.hw.machine import Machine
+from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
+from app.hw.profile import INTEL_SDM, Profile
+from app.x86.icr import DeliveryMode
+from app.x86.registers import Register
+
+
+def _is_new(message: InterruptMessage) -> bool:
+    """No further attempt of the bus, and no further target of the write that a hypervisor carries out."""
+    return message.remaining is None or message.part == 0
+
+
+_IPIS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
+
+
+class Simulation:
+    """``cpu_count`` CPUs that have booted and idle. *sheet* defaults to that of the kernel's time.
+
+    *log* keeps the newest events; a ``WholeLog`` keeps all of them. ValueError says why *backend* does not go with the
+    kernel or with the sheet.
+    """
+
+    def __init__(
+        self,
+        cpu_count: int,
+        backend: str = DEFAULT_BACKEND,
+        sheet: CostSheet | None = None,
+        profile: Profile = INTEL_SDM,
+        generation: str | None = None,
+        log: type[EventLog] = EventLog,
+    ) -> None:
+        kernel = generation or generation_for(backend)
+        self.sheet = sheet or load_cost_sheet(DEFAULT_SHEETS[kernel])
+        #: With ``journal``, all that it takes to do everything again.
+        self.beginning = Beginning(cpu_count, backend, self.sheet, profile, kernel)
+        bound = backend_of(backend, kernel, self.sheet)
+        self._costs = self.sheet.cycles
+        self.clock = Clock()
+        counters = Counters()
+        self._log = log(self.clock, counters)
+        self._record = self._log.record
+        self.machine = Machine(cpu_count, record=self._record, profile=profile, clock=self.clock)
+        self._queue: EventQueue[Processor | BusMessage] = EventQueue()
+        self.in_flight: dict[int, Flight] = {}
+        self._timers = TimerWatch(self.machine, self._queue)
+        self.journal: list[Journalled] = []
+        #: How many things have happened since the machine had booted.
+        self.ticks = 0
+        self.demonstration: Demonstration | None = None
+        microsecond = cycles_a_microsecond(self.sheet)
+        self.execution = Execution(self.machine, bound, self._costs, microsecond, self._record, self._wake, counters)
+        self.execution.boot()
+        self._log.forget()
+
+    # What can be seen
+
+    @property
+    def time(self) -> int:
+        """Virtual time in TSC cycles."""
+        return self.clock.now
+
+    @property
+    def moment(self) -> Moment:
+        """Where the simulation stands."""
+        return Moment(self.ticks, self.clock.now)
+
+    @property
+    def backend(self) -> str:
+        return self.execution.backend.name
+
+    @property
+    def switching_to(self) -> str | None:
+        """The back end that takes over as soon as nothing is under way."""
+        return self.execution.following.name if self.execution.following else None
+
+    @property
+    def generation(self) -> str:
+        """The name of the guest's kernel."""
+        return self.execution.kernel.generation.name
+
+    @property
+    def counters(self) -> Counters:
+        self._log.count()
+        return self.execution.counters
+
+    @property
+    def processors(self) -> list[Processor]:
+        return self.execution.processors
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is left to do but to wait for timers or people."""
+        return self._queue.only_timers()
+
+    @property
+    def happened(self) -> int:
+        """How many events there were since the machine had booted, whether or not anybody took them."""
+        return self._log.happened
+
+    def take_log(self) -> list[tuple[int, Event]]:
+        """What the log has kept of what happened since the last call, with its time."""
+        return self._log.take()
+
+    # Time
+
+    def next_time(self) -> int | None:
+        """When something happens next; None when nothing will."""
+        begins = self._demonstration_due()
+        return self._queue.next_time() if begins is None else begins
+
+    def _demonstration_due(self) -> int | None:
+        """When the demonstration does something; None while anything else, and be it a timer, comes first."""
+        if self.demonstration is None or not self.idle:
+            return None
+        begins = self.demonstration.due(self.clock.now)
+        return None if begins is None or self._queue.has_before(begins) else begins
+
+    def run(
+        self,
+        until: int | None = None,
+        operations: int | None = None,
+        *,
+        until_idle: bool = False,
+        to_tick: int | None = None,
+    ) -> int:
+        """Runs to virtual time *until*, for so many operations, to the end of tick *to_tick*, or until nothing is left:
+        with *until_idle*, nothing but timers. Returns the operations done."""
+        done = 0
+        while (
+            (operations is None or done < operations)
+            and (to_tick is None or self.ticks < to_tick)
+            and not (until_idle and self.idle)
+        ):
+            begins = self._demonstration_due()
+            if begins is not None:
+                if until is not None and begins > until:
+                    break
+                self._demonstrate(begins)
+                if until is None and to_tick is None and self._queue.next_time() is None:
+                    break  # nobody could do anything: whoever set no end would wait for ever
+                continue
+            entry = self._queue.pop(until)
+            if entry is None:
+                break
+            self.clock.now, due = entry
+            match due:
+                case Processor():
+                    done += self._turns(due, until, None if operations is None else operations - done, to_tick)
+                case None:
+                    done += self._expire_timers()
+                case InterruptMessage() | EoiBroadcast():
+                    done += self._arrive(due)
+            if self.execution.following is not None or self.demonstration is not None:
+                self._tick_over()
+        if until is not None and until > self.clock.now:
+            self._pass_time(until)
+        return done
+
+    def _pass_time(self, until: int) -> None:
+        """Nothing happens up to *until*; or else the operations have ended before the time is up."""
+        following = self.next_time()
+        if following is None or following > until:
+            self.clock.now = until
+
+    def run_to(self, moment: Moment, operations: int | None = None) -> int:
+        """Runs to *moment*, or for so many operations if these end before. Returns the operations done. ValueError when
+        this simulation never comes to that moment: it is one of another journal."""
+        done = self.run(operations=operations, to_tick=moment.tick)
+        if self.ticks < moment.tick and operations is not None and done >= operations:
+            return done
+        self.run(until=moment.time, to_tick=moment.tick)
+        if self.moment != moment:
+            raise ValueError(f"tick {moment.tick} at {moment.time} is not of this run, which stands at {self.moment}")
+        return done
+
+    def _tick_over(self) -> None:
+        """Whatever waits for the end of a tick happens now, and not when somebody stops running."""
+        if self.execution.following is not None:
+            self._switch_backend()
+        if self.demonstration is not None and self.idle:
+            self.demonstration.idled(self.clock.now)
+
+    def _dispatch(self, during: int = 0) -> None:
+        """Sends what was posted on its way: it leaves when the step that posts it is over, *during* cycles from now."""
+        leaves = self.clock.now + during
+        counters = self.execution.counters
+        for message in self.machine.outbox:
+            if isinstance(message, EoiBroadcast):
+                arrives = leaves + self._costs["eoi_broadcast_flight"]
+            else:
+                arrives = leaves + self._costs["message_flight"]
+                counters.ipis_sent += message.origin in _IPIS and _is_new(message)
+            self.in_flight[message.number] = Flight(message, self.clock.now, arrives)
+            self._queue.push(arrives, Priority.MESSAGE, message)
+        self.machine.outbox.clear()
+
+    # Things in the queue
+
+    def _arrive(self, message: BusMessage) -> bool:
+        self.ticks += 1
+        del self.in_flight[message.number]
+        for cpu in self.machine.deliver(message):
+            processor = self.execution.processors[cpu.number]
+            if not isinstance(message, EoiBroadcast) and waits_at(cpu, message.vector, message.delivery_mode):
+                came = Kick(message.vector, message.delivery_mode)
+                self.execution.notify(
+                    processor, came, by_itself=message.origin in _IPIS and message.source == cpu.number
+                )
+            self._wake(processor)
+        if message.source is not None and message.is_ipi and self.machine.cpus[message.source].interrupt_deliverable():
+            self._wake(self.execution.processors[message.source])  # that nobody accepted it may be an error of its own
+        self._dispatch()
+        return True
+
+    def _turns(self, processor: Processor, until: int | None, operations: int | None, to_tick: int | None) -> int:
+        """Lets a CPU go on for as long as it would be next anyway and nothing waits for the end of a tick: the queue is
+        asked only when it must be."""
+        done = 0
+        machine, clock, queue, execution = self.machine, self.clock, self._queue, self.execution
+        turn = execution.turn
+        while True:
+            self.ticks += 1
+            cycles = turn(processor)  # still scheduled: a CPU that wakes itself is not run twice
+            if machine.timers_changed:
+                self._timers.look()
+            machine.retry()
+            if machine.outbox:
+                self._dispatch(cycles or 0)
+            if cycles is None:
+                processor.scheduled = False
+                return done + (processor.spinning is not None and processor.spinning is processor.last_step)
+            done += 1
+            if not cycles and self.execution.sleeps(processor):
+                processor.scheduled = False
+                return done  # whatever ends the halt wakes it
+            following = clock.now + cycles
+            if (
+                done == operations
+                or self.ticks == to_tick
+                or execution.following is not None  # it may be able to take over at the end of any tick
+                or (until is not None and following > until)
+                or queue.has_before(following)
+            ):
+                queue.push(following, Priority.PROCESSOR, processor)
+                return done
+            clock.now = following
+
+    def _wake(self, processor: Processor) -> None:
+        if not processor.scheduled:
+            processor.scheduled = True
+            self._queue.push(self.clock.now, Priority.PROCESSOR, processor)
+
+    def _expire_timers(self) -> bool:
+        self.ticks += 1
+        expired = self._timers.expire()
+        for cpu in expired:
+            processor = self.execution.processors[cpu.number]
+            vector = cpu.apic.lvt[Register.LVT_TIMER] & 0xFF
+            if waits_at(cpu, vector, DeliveryMode.FIXED):
+                self.execution.notify(processor, Kick(vector, DeliveryMode.FIXED), by_itself=False)
+            self._wake(processor)
+        self._dispatch()
+        return bool(expired)
+
+    # Commands
+
+    def apply(self, command: Stimulus) -> int | Fault | Ignored | None:
+        """Does what a person asked, now. Returns the value of a read, the fault that an access met, or why a write did
+        nothing. A command that cannot be done raises, changes nothing and is not journalled."""
+        answer = self._apply(command)
+        self.journal.append(Journalled(self.ticks, self.clock.now, command))
+        self.ticks += 1
+        if not isinstance(command, Undisturbing):
+            self.demonstration = None  # whoever acts wants to see what comes of that, and nothing else
+        self._timers.look()
+        self._dispatch()
+        self._tick_over()
+        return answer
+
+    def _apply(self, command: Stimulus) -> int | Fault | Ignored | None:
+        match command:
+            case SendIpi() | CallGuest():
+                self.call(command)
+            case SetInterruptFlag(cpu, enabled):
+                self.machine.hold_interrupts_off(cpu, not enabled)
+                self._wake(self.processors[cpu])
+            case SetBackend(name):
+                self.execution.following = backend_of(name, self.generation, self.sheet)
+            case SetCostSheet(reference):
+                self._price_by(cost_sheet_of(reference))
+            case Demonstrate(enabled):
+                self.demonstration = Demonstration() if enabled else None
+            case _:
+                return self._reach_hardware(command)
+        return None
+
+    def _reach_hardware(self, command: HardwareCommand) -> int | Fault | Ignored | None:
+        if isinstance(command, WriteRegister):
+            cpu = self.processors[command.cpu].cpu.number  # if there is none, nothing has happened
+            self._record(RegisterSet(cpu, command.register, command.value))
+        answer = hardware_commands.perform(self.machine, command)
+        for number in hardware_commands.cpus_concerned(command):
+            if not isinstance(command, ReadRegister | ReadMsr) or self.machine.cpus[number].interrupt_deliverable():
+                self._wake(self.processors[number])  # a read of what is no register raises the error interrupt
+        return answer
+
+    def _price_by(self, sheet: CostSheet) -> None:
+        self._log.count()
+        reprice(self.execution, sheet)
+        self.sheet, self._costs = sheet, sheet.cycles
+
+    def _switch_backend(self) -> None:
+        """Lets the back end that was asked for take over, if it can by now."""
+        following = self.execution.following
+        if following is not None and self.execution.switch(len(self.in_flight)):
+            self._record(BackendSwitched(following.name))
+            for processor in self.processors:
+                self._wake(processor)
+            self._timers.look()
+            self._dispatch()  # level lines ask again
+
+    def call(self, call: CallGuest | SendIpi) -> None:
+        """Queues a guest function on its CPU."""
+        processor = self.processors[call.cpu]
+        processor.calls.append(call)
+        self._wake(processor)
+
+    def _demonstrate(self, begins: int) -> None:
+        assert self.demonstration is not None
+        self.ticks += 1
+        self.clock.now = begins
+        for command in self.demonstration.next_commands(self.machine, self.processors):
+            self._act(command)
+        self._timers.look()
+        self._dispatch()
+        self._tick_over()
+
+    def _act(self, command: Stimulus) -> None:
+        """The demonstration does *command*."""
+        self._apply(command)
+
+    def check(self) -> None:
+        """AssertionError when the machine or its messages are in a state that cannot be."""
+        self.machine.check()
+        assert not self.machine.outbox, "a message was posted and not sent on its way"
+        assert self.machine.undelivered == len(self.in_flight), "a message was lost or delivered twice"

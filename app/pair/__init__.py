@@ -1,0 +1,1 @@
+"""Two machines on one stimulus: lock-step, and their interrupts side by side."""

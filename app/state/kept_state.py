@@ -1,0 +1,139 @@
+"""The state of CPUs and I/O APIC, built anew only where something that it shows has changed.
+
+Each CPU has a mark: everything that `snapshot` reads of it, taken by a few calls. A CPU whose mark is what it was has
+the state that it had, and it is the very same object, which whoever looks for differences sees at a glance. Nothing
+in the model has to tell; so nothing there can forget to.
+"""
+
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from types import GeneratorType
+from typing import Any, TypeVar
+
+from app.engine.processor import Frame, Processor
+from app.engine.waits import Waits
+from app.hw.cpu import Cpu
+from app.hw.event_channels import EventChannels
+from app.hw.io_apic import IoApic
+from app.state.snapshot import State, apic_state, cpu_state, io_apic_state
+from app.state.words import Names
+
+#: What a state shows of each class, or draws on, and what not; a test holds both against the fields that there are.
+SHOWN: dict[str, tuple[str, ...]] = {
+    "Cpu": (
+        "run_state",
+        "interrupt_flag",
+        "held_off",
+        "interrupt_shadow",
+        "nmi_pending",
+        "nmi_running",
+        "smi_pending",
+        "in_smm",
+        "init_pending",
+        "sipi_pending",
+        "external_pending",
+        "signalled",
+    ),
+    "LocalApic": (
+        "apic_id",
+        "base",
+        "mode",
+        "blocked_while_disabled",
+        "irr.bits",
+        "isr.bits",
+        "tmr.bits",
+        "coalesced.bits",
+        "tpr",
+        "icr",
+        "esr",
+        "svr",
+        "ldr",
+        "dfr",
+        "sends_in_flight",
+    ),
+    "Timer": ("mode", "initial_count", "divide_configuration", "deadline"),
+    "Processor": ("in_host", "last_step", "last_cycles"),
+    "EventChannels": ("pending.bits", "masked.bits", "level.bits", "selector", "upcall_pending"),
+    "Frame": ("name", "vector", "since", "returns_from", "spin", "backend"),
+}
+
+_of_cpu = attrgetter(
+    *SHOWN["Cpu"],
+    *(f"apic.{name}" for name in SHOWN["LocalApic"]),
+    *(f"apic.timer.{name}" for name in SHOWN["Timer"]),
+)
+_of_processor = attrgetter(*SHOWN["Processor"])
+_of_channels = attrgetter(*SHOWN["EventChannels"])
+_of_frame = attrgetter(*SHOWN["Frame"])
+
+Mark = tuple[Any, ...]
+Built = TypeVar("Built")
+
+
+class KeptStates:
+    """The states of one machine's CPUs and of its I/O APIC, as they were last built."""
+
+    def __init__(self) -> None:
+        self._marks: list[Mark] = []
+        self._cpus: list[State] = []
+        self._io_apic: tuple[Mark, State] | None = None
+
+    def of_processors(self, processors: Sequence[Processor], waits: Waits, names: Names) -> list[State]:
+        """Every CPU of a simulation: its APIC, what it is in the middle of, and what it waits for, which others decide.
+        *names*: what the kernel calls vectors, always the same."""
+        found = [waits.of(each) for each in processors]
+        marks = [(*_processor_mark(each), wait) for each, wait in zip(processors, found, strict=True)]
+        owners = list(zip(processors, found, strict=True))
+        return self._states(marks, owners, lambda owner: cpu_state(owner[0], owner[1], names))
+
+    def of_cpus(self, cpus: Sequence[Cpu], names: Names) -> list[State]:
+        """Every CPU as the hardware is."""
+        return self._states([_cpu_mark(each) for each in cpus], cpus, lambda cpu: apic_state(cpu, names))
+
+    def of_io_apic(self, io_apic: IoApic) -> State:
+        """The I/O APIC with its pins."""
+        mark = (io_apic.identifier, tuple(io_apic.entries), tuple(io_apic.lines))
+        if self._io_apic is None or self._io_apic[0] != mark:
+            self._io_apic = mark, io_apic_state(io_apic)
+        return self._io_apic[1]
+
+    def _states(self, marks: list[Mark], owners: Sequence[Built], build: Callable[[Built], State]) -> list[State]:
+        if len(marks) != len(self._marks):
+            self._marks, self._cpus = marks, [build(owner) for owner in owners]
+        else:
+            kept = self._cpus
+            self._cpus = [
+                kept[index] if mark == self._marks[index] else build(owners[index]) for index, mark in enumerate(marks)
+            ]
+            self._marks = marks
+        return self._cpus
+
+
+def _cpu_mark(cpu: Cpu) -> Mark:
+    apic = cpu.apic
+    sources = tuple(apic.lvt.values()), tuple(apic.lint_lines), frozenset(apic.retried_sources) or None
+    return *_of_cpu(cpu), sources, _channels_mark(cpu.event_channels)
+
+
+def _channels_mark(channels: EventChannels | None) -> Mark | None:
+    return None if channels is None else _of_channels(channels)
+
+
+def _processor_mark(processor: Processor) -> Mark:
+    mark = _cpu_mark(processor.cpu) + _of_processor(processor) + (type(processor.last_step),)  # equal is not the same
+    if processor.calls:
+        mark += tuple(getattr(call, "function", None) for call in processor.calls)
+    if processor.frames:
+        mark += tuple(_frame_mark(frame) for frame in processor.frames)
+    return mark
+
+
+def _frame_mark(frame: Frame) -> Mark:
+    """With the chain of generators that it stands in, which is its call stack."""
+    chain = []
+    generator: object = frame.generator
+    while isinstance(generator, GeneratorType):
+        if generator.gi_frame is not None:
+            chain.append(generator.gi_code)
+        generator = generator.gi_yieldfrom
+    return *_of_frame(frame), *chain

@@ -1,0 +1,210 @@
+"""What an interrupt command would do, before it is sent: the word written, who receives it, what stands in the way."""
+
+from typing import NamedTuple
+
+from app.backends.backend import Backend
+from app.engine.commands import SendIpi
+from app.engine.waits import reads_the_page, where_the_page_went
+from app.guest.apic_ops import absent
+from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
+from app.hw.apic_base import ApicMode
+from app.hw.cpu import Cpu
+from app.hw.destination import disabled_targets
+from app.hw.events import Reason
+from app.hw.interprocessor import reason_not_to_send
+from app.hw.local_apic import LocalApic
+from app.hw.machine import Machine
+from app.hw.messages import InterruptMessage, Origin
+from app.hw.profile import LevelTriggeredIpis
+from app.hw.run_state import RunState
+from app.state.words import Names, destination_words, disabled_words, interrupt_words
+from app.x86.error_status import ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
+from app.x86.icr import (
+    X2APIC_ICR,
+    XAPIC_ICR,
+    DeliveryMode,
+    Icr,
+    IcrBreach,
+    Shorthand,
+    TriggerMode,
+    breaches,
+)
+from app.x86.vectors import priority_class
+
+_LOW = 0xFFFF_FFFF
+_TRAVELS = "trigger mode level means something for INIT level de-assert only; here it travels with the IPI"
+
+
+class PreviewField(NamedTuple):
+    """One field of the command: its name, its bits, its digits, what its value is called, what the field is."""
+
+    name: str
+    bits: str
+    value: str
+    word: str
+    meaning: str
+
+
+class Preview(NamedTuple):
+    """``icr`` is the whole register as it is once the guest has written it. ``problems`` are reasons for which nothing
+    would be sent; ``sentences`` say what would become of it."""
+
+    icr: int
+    fields: list[PreviewField]
+    receivers: list[int]
+    sentences: list[str]
+    problems: list[str]
+
+
+def preview(machine: Machine, command: SendIpi, backend: Backend | None = None, names: Names = VECTOR_NAMES) -> Preview:
+    """What *command* would do to *machine* now, whose guest reaches its APICs through *backend* (None: as the sender's
+    mode has it) and calls its vectors by *names*. ValueError when the command does not fit the guest's mode."""
+    icr = command.icr
+    sender = machine.cpus[command.cpu].apic
+    x2apic = sender.x2apic if backend is None else backend.x2apic
+    problem = _problem(machine, sender, icr, backend)
+    problems = [problem] if problem else []
+    message = InterruptMessage(
+        0,
+        Origin.IPI,
+        command.cpu,
+        icr.vector,
+        icr.delivery_mode,
+        icr.destination_mode,
+        icr.shorthand,
+        icr.destination,
+        TriggerMode.EDGE,
+        sender.x2apic,
+    )
+    receivers = [] if problems else machine.targets(message)
+    sentences = [] if problems else _sentences(machine, message, receivers, names)
+    raw = _written(sender, icr, x2apic, backend)
+    return Preview(raw, _fields(raw, x2apic), receivers, sentences + _remarks(machine, icr), problems)
+
+
+def _written(sender: LocalApic, icr: Icr, x2apic: bool, backend: Backend | None) -> int:
+    """The register once *icr* has been written. Only today's kernel writes both halves whatever the shorthand."""
+    raw = icr.encode(x2apic=x2apic)
+    keeps = backend is not None and backend.operations.icr_write is absent and icr.shorthand is not Shorthand.NONE
+    return raw & _LOW | sender.icr & ~_LOW if keeps else raw
+
+
+def _fields(raw: int, x2apic: bool) -> list[PreviewField]:
+    layout = X2APIC_ICR if x2apic else XAPIC_ICR
+    return [
+        PreviewField(field.name, field.bits, field.digits(raw), field.word(raw), field.meaning)
+        for field in sorted(layout.fields, key=lambda field: -field.low)
+    ]
+
+
+def _problem(machine: Machine, sender: LocalApic, icr: Icr, backend: Backend | None) -> str | None:
+    """Why nothing would be sent; None when it would."""
+    if machine.cpus[sender.cpu].event_channels is not None:
+        return "Nothing would be sent: this guest has no APIC, and so no ICR. It sends by EVTCHNOP_send: ask the guest."
+    if machine.cpus[sender.cpu].run_state is RunState.WAIT_FOR_SIPI:
+        return f"Nothing would be sent yet: CPU {sender.cpu} waits for a start-up IPI and runs nothing."
+    if sender.mode is ApicMode.DISABLED:
+        return f"Nothing would be sent: {Reason.APIC_DISABLED.value}."
+    unreachable = _unreachable(sender, backend)
+    if unreachable:
+        return f"Nothing would be sent: {unreachable}."
+    reason = reason_not_to_send(icr, machine.profile, sender.x2apic)
+    if reason is None:
+        return None
+    noticed = {
+        Reason.ILLEGAL_VECTOR: ESR_SEND_ILLEGAL_VECTOR,
+        Reason.LOWEST_PRIORITY_UNSUPPORTED: ESR_REDIRECTABLE_IPI,
+    }.get(reason)
+    also = f" and ESR bit {noticed.bit_length() - 1} is set" if noticed else ""
+    return f"Nothing would be sent{also}: {reason.value}."
+
+
+def _unreachable(sender: LocalApic, backend: Backend | None) -> str:
+    """Why the guest does not get at its ICR; empty when it does."""
+    if backend is not None and backend.apic_mode is ApicMode.X2APIC:
+        wrong = sender.mode is not ApicMode.X2APIC
+        return f"the guest on CPU {sender.cpu} writes an MSR, and its APIC is not in x2APIC mode (#GP)" if wrong else ""
+    gone = where_the_page_went(sender.mode, sender.base) if backend is None or reads_the_page(backend) else ""
+    return f"{gone}, and the guest on CPU {sender.cpu} knows no other way" if gone else ""
+
+
+def _remarks(machine: Machine, icr: Icr) -> list[str]:
+    """What of the command the manual forbids, or does not count, with this delivery mode."""
+    mode, remarks = icr.delivery_mode, []
+    if mode is DeliveryMode.STARTUP:
+        remarks.append(f"Its vector is the page where the target begins: {icr.vector:#04x} is {icr.vector << 12:#07x}.")
+    elif mode is DeliveryMode.NMI and icr.vector:
+        remarks.append("The vector of an NMI does not count.")
+    profile = machine.profile.level_triggered_ipis
+    kept = mode <= DeliveryMode.LOWEST_PRIORITY and profile is not LevelTriggeredIpis.NORMALISED
+    for breach in breaches(icr):
+        travels = breach is IcrBreach.TRIGGER_LEVEL and kept
+        remarks.append(f"Against the manual: {_TRAVELS if travels else breach.value}.")
+    return remarks
+
+
+def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int], names: Names) -> list[str]:
+    what = interrupt_words(message.vector, message.delivery_mode, names)
+    if not receivers:
+        disabled = disabled_targets(message, machine.cpus)
+        lost = f"Nobody has {destination_words(message)}: {what} would be lost."
+        return [lost, disabled_words(disabled)] if disabled else [lost]
+    reached = ", ".join(str(cpu) for cpu in receivers)
+    lowest = message.delivery_mode is DeliveryMode.LOWEST_PRIORITY and message.shorthand is Shorthand.NONE
+    sentences = [f"Will reach CPU {reached}" + (" (the lowest priority wins)." if lowest else ".")]
+    for cpu in receivers:
+        sentences += _at_target(machine.cpus[cpu], message)
+    return sentences
+
+
+def _at_target(target: Cpu, message: InterruptMessage) -> list[str]:
+    """What would become of *message* at one of those that it reaches, beyond being taken at once."""
+    number, sentence = target.number, ""
+    match message.delivery_mode:
+        case DeliveryMode.FIXED | DeliveryMode.LOWEST_PRIORITY:
+            sentence = _vector_at_target(target, message.vector)
+        case DeliveryMode.NMI:
+            sentence = _nmi_at_target(target)
+        case DeliveryMode.SMI if target.smi_pending:
+            sentence = f"On CPU {number} it will merge: an SMI is pending there."
+        case DeliveryMode.SMI if target.in_smm:
+            sentence = f"On CPU {number} it will wait for RSM: the CPU is in system-management mode."
+        case DeliveryMode.SMI:
+            pass
+        case DeliveryMode.INIT:
+            then = "begins anew at its reset vector" if target.bootstrap else "then waits for a start-up IPI"
+            sentence = f"CPU {number} loses all it does and {then}."
+        case DeliveryMode.STARTUP:
+            begins = target.run_state is RunState.WAIT_FOR_SIPI or (target.init_pending and not target.bootstrap)
+            dropped = f"CPU {number} will drop it: {Reason.NOT_WAITING_FOR_SIPI.value}."
+            sentence = f"CPU {number} begins at {message.vector << 12:#07x}." if begins else dropped
+        case DeliveryMode.RESERVED_3 | DeliveryMode.EXTINT:
+            pass  # no ICR sends these
+    return [sentence] if sentence else []
+
+
+def _nmi_at_target(target: Cpu) -> str:
+    number = target.number
+    if target.run_state is RunState.WAIT_FOR_SIPI:
+        return f"On CPU {number} it will wait until the CPU has been started."
+    if target.nmi_running:
+        merges = target.nmi_pending > 0
+        return (
+            f"On CPU {number} it will {'merge with the one that waits' if merges else 'wait'}: an NMI is being handled."
+        )
+    return f"On CPU {number} neither IF nor priorities hold it back."
+
+
+def _vector_at_target(target: Cpu, vector: int) -> str:
+    number, apic = target.number, target.apic
+    if not apic.software_enabled:
+        return f"CPU {number} will drop it: its APIC is software-disabled."
+    if vector in apic.irr:
+        becomes = "be tried again until there is room" if apic.retries else "merge"
+        return f"On CPU {number} it will {becomes}: {vector:#04x} is already requested there."
+    if target.run_state is RunState.WAIT_FOR_SIPI:
+        return f"On CPU {number} it will wait: the CPU waits for a start-up IPI."
+    if priority_class(vector) <= priority_class(apic.ppr):
+        return f"On CPU {number} it will wait: class {priority_class(vector):x} is not above PPR {apic.ppr:#04x}."
+    by_hand = " (held off by hand)" if target.held_off else ""
+    return "" if target.interrupts_open else f"On CPU {number} it will wait: interrupts are off{by_hand}."

@@ -1,0 +1,272 @@
+"""The whole visible state of a session as JSON values. ``app/WIRE.md`` describes it."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from app.engine.due import Flight
+from app.engine.processor import Processor
+from app.engine.waits import Wait, hardware_window_of, why_held, window_of
+from app.guest.steps import HostStep, VirtualRead, VirtualWrite
+from app.hw.apic_base import read_apic_base
+from app.hw.cpu import Cpu
+from app.hw.io_apic import IoApic
+from app.hw.local_apic import LocalApic
+from app.hw.local_vector_table import delivery_status
+from app.hw.machine import Machine
+from app.hw.messages import EoiBroadcast, Origin
+from app.hw.run_state import Arrival, RunState
+from app.hw.waiting import why_waiting
+from app.state.register_words import (
+    alarms_of,
+    destinations_of,
+    icr_words,
+    local_entry_words,
+    register_words_of,
+    timer_words,
+)
+from app.state.shared_words import shared_word_rows
+from app.state.step_words import step_words
+from app.state.words import Names
+from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, TriggerMode, decode_icr
+from app.x86.redirection import MASKED, REMOTE_IRR
+from app.x86.registers import LVT_REGISTERS
+
+State = dict[str, Any]
+
+_LVT_NAMES: dict[int, str] = {register: register.name.removeprefix("LVT_").lower() for register in LVT_REGISTERS}
+_WHY_LIMIT = 8
+#: Where a message's source is a CPU; that of the I/O APIC's is a pin.
+_FROM_CPUS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
+
+
+def cpu_state(processor: Processor, wait: Wait | None, names: Names) -> State:
+    """One CPU: its APIC, what it is in the middle of, and its *wait*. *names*: what the kernel calls vectors."""
+    in_upcall = _in_upcall(processor)
+    return apic_state(processor.cpu, names) | {
+        "window": window_of(processor).value,
+        "why": _why(processor.cpu, lambda vector: why_held(processor, vector), in_upcall),
+        "waits": wait and {"words": wait.words, "because": wait.because, "cpus": wait.cpus, "for_ever": wait.for_ever},
+        "handlers": [
+            {"vector": frame.vector, "name": frame.name, "since": frame.since}
+            for frame in processor.handlers()
+            if frame.name
+        ],
+        "call_stack": [
+            {"function": function, "overridden": overridden} for function, overridden in processor.call_stack()
+        ],
+        "activity": _activity(processor),
+        "step": _step(processor),
+        "in_host": processor.in_host,
+        "queued": [getattr(call, "function", "apic_icr_write") for call in processor.calls],
+    }
+
+
+def _in_upcall(processor: Processor) -> bool:
+    """A guest without an APIC handles its events: those that came meanwhile, too, before it returns."""
+    frames = processor.handlers() if processor.cpu.event_channels else []
+    return any(frame.returns_from is Arrival.INTERRUPT and frame.name for frame in frames)
+
+
+def apic_state(cpu: Cpu, names: Names) -> State:
+    """One CPU as the hardware is."""
+    apic = cpu.apic
+    icr, x2apic = _icr(apic), apic.x2apic
+    return {
+        "cpu": cpu.number,
+        "apic_id": apic.apic_id,
+        "apic_mode": apic.mode.value,
+        "run_state": cpu.run_state.value,
+        "interrupt_flag": cpu.interrupt_flag,
+        "irr": apic.irr.hexadecimal(),
+        "isr": apic.isr.hexadecimal(),
+        "tmr": apic.tmr.hexadecimal(),
+        "coalesced": apic.coalesced.hexadecimal(),
+        "tpr": f"{apic.tpr:#04x}",
+        "ppr": f"{apic.ppr:#04x}",
+        "icr": f"{icr:#018x}",
+        "icr_fields": icr_fields(icr, x2apic=x2apic) | icr_words(icr, x2apic, names.get(icr & 0xFF, "")),
+        "esr": f"{apic.esr:#04x}",
+        "svr": f"{apic.svr:#05x}",
+        "ldr": f"{apic.logical_id:#010x}",
+        "dfr": f"{apic.dfr:#010x}",
+        "in_service": list(apic.isr),
+        "handlers": [],
+        "call_stack": [],
+        "activity": "",
+        "step": None,
+        "in_host": False,
+        "queued": [],
+        "held_off": cpu.held_off,
+        "window": hardware_window_of(cpu).value,
+        "why": _why(cpu, lambda vector: why_waiting(cpu, vector)),
+        "waits": None,
+        "register_words": register_words_of(apic),
+        "alarms": alarms_of(apic),
+        "destinations": destinations_of(apic),
+        "event_channels": _event_channels(cpu),
+        **_local_sources(apic),
+        **_signals(cpu),
+    }
+
+
+def _event_channels(cpu: Cpu) -> State | None:
+    """The words that a guest without an APIC shares with its hypervisor."""
+    channels = cpu.event_channels
+    if channels is None:
+        return None
+    return {
+        "pending": channels.pending.hexadecimal(),
+        "masked": channels.masked.hexadecimal(),
+        "level": channels.level.hexadecimal(),
+        "selector": f"{channels.selector:#x}",
+        "upcall_pending": channels.upcall_pending,
+        "upcall_mask": not cpu.interrupt_flag,
+        "rows": shared_word_rows(channels, cpu.interrupt_flag),
+    }
+
+
+def _local_sources(apic: LocalApic) -> State:
+    return {
+        "lvt": {
+            _LVT_NAMES[register]: f"{entry | delivery_status(apic, register):#010x}"
+            for register, entry in sorted(apic.lvt.items())
+        },
+        "lvt_words": {_LVT_NAMES[register]: local_entry_words(register, entry) for register, entry in apic.lvt.items()},
+        "timer": {
+            "mode": apic.timer.mode.name.lower(),
+            "initial_count": apic.timer.initial_count,
+            "divide": apic.timer.divisor,
+            "deadline": apic.timer.deadline,
+            "words": timer_words(apic),
+        },
+        "lint": list(apic.lint_lines),
+    }
+
+
+def _signals(cpu: Cpu) -> State:
+    """The mode, and what by-passes IRR: latched or under way."""
+    return {
+        "apic_base": f"{read_apic_base(cpu.apic):#012x}",
+        "nmi_pending": bool(cpu.nmi_pending),
+        "smi_pending": cpu.smi_pending,
+        "init_pending": cpu.init_pending,
+        "in_smm": cpu.in_smm,
+        "interrupt_shadow": cpu.interrupt_shadow,
+    }
+
+
+def _icr(apic: LocalApic) -> int:
+    """ICR with its delivery status, which x2APIC mode does not have. Looking is no access: no APIC notices it."""
+    return apic.icr | DELIVERY_STATUS if apic.sends_in_flight and not apic.x2apic else apic.icr
+
+
+def icr_fields(raw: int, *, x2apic: bool = False) -> State:
+    """An interrupt command field by field, in the manual's words."""
+    icr = decode_icr(raw & ~DELIVERY_STATUS, x2apic=x2apic)
+    return {
+        "vector": f"{icr.vector:#04x}",
+        "delivery_mode": icr.delivery_mode.name.lower(),
+        "destination_mode": icr.destination_mode.name.lower(),
+        "delivery_status": "send_pending" if raw & DELIVERY_STATUS else "idle",
+        "level": "assert" if icr.level else "deassert",
+        "trigger_mode": icr.trigger_mode.name.lower(),
+        "shorthand": icr.shorthand.name.lower(),
+        "destination": f"{icr.destination:#04x}",
+    }
+
+
+def _why(cpu: Cpu, reason_of: Callable[[int], str], in_upcall: bool = False) -> list[State]:
+    """For the requests that go first: what each waits for."""
+    channels = cpu.event_channels
+    if channels is None:
+        waiting = list(cpu.apic.irr)[-_WHY_LIMIT:]
+        return [
+            {"vector": vector, "text": f"{vector:#04x} waits: {reason_of(vector)}."} for vector in reversed(waiting)
+        ]
+    found = []
+    for port in list(channels.pending)[:_WHY_LIMIT]:
+        comes = in_upcall and port not in channels.masked
+        reason = "the upcall under way comes to it before it returns" if comes else reason_of(port)
+        found.append({"vector": port, "text": f"Port {port:#04x} waits: {reason}."})
+    return found
+
+
+def _activity(processor: Processor) -> str:
+    cpu = processor.cpu
+    if cpu.run_state is RunState.WAIT_FOR_SIPI:
+        return "waits for a start-up IPI"
+    if not processor.frames:
+        if cpu.run_state is RunState.HALTED:
+            return "idle, halted"
+        return "idle, about to halt" if cpu.interrupts_open else "idle, interrupts off"
+    spin = processor.spinning
+    if spin is not None:
+        return f"{processor.frames[-1].name}: {step_words(spin)}"
+    side = "hypervisor: " if processor.in_host else ""
+    return side + (_last_words(processor) or processor.frames[-1].name)
+
+
+def _last_words(processor: Processor) -> str:
+    """The step that was done last; empty when there was none."""
+    step = processor.last_step
+    return step_words(step, event_channels=processor.cpu.event_channels is not None) if step is not None else ""
+
+
+def _step(processor: Processor) -> State | None:
+    step = processor.last_step
+    if step is None or not processor.frames:
+        return None
+    by_host = isinstance(step, HostStep) and not isinstance(step, VirtualRead | VirtualWrite)  # which hardware does
+    return {
+        "kind": type(step).__name__,
+        "words": _last_words(processor),
+        "cycles": processor.last_cycles,
+        "side": "host" if by_host else "guest",
+    }
+
+
+def io_apic_state(io_apic: IoApic) -> State:
+    """The I/O APIC with all its pins."""
+    return {
+        "id": f"{io_apic.identifier >> 24:#04x}",
+        "pins": [_pin(io_apic, pin) for pin in range(len(io_apic.lines))],
+    }
+
+
+def _pin(io_apic: IoApic, pin: int) -> State:
+    entry = io_apic.entries[pin]
+    return {
+        "pin": pin,
+        "line": io_apic.lines[pin],
+        "redirection": f"{entry:#018x}",
+        "vector": f"{entry & 0xFF:#04x}",
+        "delivery_mode": DeliveryMode(entry >> 8 & 7).name.lower(),
+        "destination_mode": DestinationMode(entry >> 11 & 1).name.lower(),
+        "destination": f"{entry >> 56:#04x}",
+        "polarity": "active_low" if entry >> 13 & 1 else "active_high",
+        "trigger_mode": TriggerMode(entry >> 15 & 1).name.lower(),
+        "masked": bool(entry & MASKED),
+        "remote_irr": bool(entry & REMOTE_IRR),
+        "delivery_status": "send_pending" if entry & DELIVERY_STATUS else "idle",
+    }
+
+
+def in_flight_state(flights: Iterable[Flight], machine: Machine) -> list[State]:
+    """Messages on their way, with the CPUs that they would reach now."""
+    return [_flight(flight, machine) for flight in flights]
+
+
+def _flight(flight: Flight, machine: Machine) -> State:
+    message = flight.message
+    common = {
+        "message": message.number,
+        "vector": message.vector,
+        "targets": machine.targets(message),
+        "sent": flight.sent,
+        "arrives": flight.arrives,
+        "source": message.source if isinstance(message, EoiBroadcast) or message.origin in _FROM_CPUS else None,
+    }
+    if isinstance(message, EoiBroadcast):
+        return common | {"kind": "eoi_broadcast", "delivery_mode": "fixed"}
+    kind = "ipi" if message.origin is Origin.IPI else message.origin.value
+    return common | {"kind": kind, "delivery_mode": message.delivery_mode.name.lower()}

@@ -1,0 +1,1 @@
+"""The model held against recordings, and against conformance sets."""

@@ -1,0 +1,1 @@
+"""Readers of recordings: bytes in, operations out."""

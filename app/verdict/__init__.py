@@ -1,0 +1,1 @@
+"""The claims of 2007 and since, judged by experiment."""

@@ -1,0 +1,60 @@
+"""What people type into the page's forms, turned into the same commands as the JSON interface takes."""
+
+from collections.abc import Iterable, Mapping
+
+from starlette.datastructures import UploadFile
+
+from app.engine.commands import Command, SendIpi
+from app.state.commands import command_from_fields
+from app.state.fields import InvalidCommand
+
+#: Which of the "ask the guest" fields a guest function takes as arguments; the others on the form are not for it.
+GUEST_ARGUMENTS: dict[str, frozenset[str]] = {
+    "smp_call_function": frozenset(),
+    "smp_call_function_single": frozenset({"arguments.cpu"}),
+    "smp_send_reschedule": frozenset({"arguments.cpu"}),
+    "flush_tlb_others": frozenset(),
+    "send_ipi_self": frozenset({"arguments.vector"}),
+    "send_ipi_allbutself": frozenset({"arguments.vector"}),
+    "send_ipi_mask": frozenset({"arguments.cpu", "arguments.vector"}),
+    "do_boot_cpu": frozenset({"arguments.cpu"}),
+}
+
+
+def text_fields(form: Iterable[tuple[str, str | UploadFile]]) -> dict[str, str]:
+    """The text fields of a form, stripped; of a repeated field the last counts."""
+    return {name: value.strip() for name, value in form if isinstance(value, str)}
+
+
+def unknown_fields(names: Iterable[str], known: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Those of *names* that nobody reads here, each with those that are read."""
+    found = dict.fromkeys(name for name in names if name not in known)
+    return [(name[:40], f"is no field here; known: {', '.join(known)}") for name in found]
+
+
+def command_from_form(fields: Mapping[str, str], cpu_count: int) -> Command:
+    """The command a form asks for. Raises InvalidCommand, naming the fields."""
+    wanted = GUEST_ARGUMENTS.get(fields.get("function", ""))
+    if wanted is None:
+        return command_from_fields(fields, cpu_count)
+    kept = {name: value for name, value in fields.items() if name in wanted or "." not in name}
+    return command_from_fields(kept, cpu_count)
+
+
+def send_ipi_from_form(fields: Mapping[str, str], cpu_count: int) -> SendIpi:
+    """The IPI being composed, as if it were to be sent now. Raises InvalidCommand."""
+    command = command_from_fields({**fields, "type": "send_ipi"}, cpu_count)
+    if not isinstance(command, SendIpi):
+        raise TypeError(f"send_ipi became {command!r}")
+    return command
+
+
+def whole_number(fields: Mapping[str, str], name: str, lowest: int, highest: int, otherwise: int) -> int:
+    """A decimal field within bounds. Raises InvalidCommand naming the field."""
+    written = fields.get(name, "")
+    if written == "":
+        return otherwise
+    digits = written.isascii() and written.isdigit() and len(written) <= 9
+    if not digits or not lowest <= int(written) <= highest:
+        raise InvalidCommand([(name, f"must be a whole number from {lowest} to {highest}, not {written[:40]!r}")])
+    return int(written)

@@ -1,0 +1,241 @@
+"""The pages and fragments that people see: rendered here, kept alive by the stream, driven by forms."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.datastructures import UploadFile
+
+from app.costs.sheet import cost_sheet_names
+from app.guest.generations import GENERATIONS
+from app.hw.legacy_pic import DEVICE_LINES
+from app.hw.profile import DEFAULT_PROFILE, PROFILES
+from app.session.drive import NotPossible
+from app.session.registry import SLOW_MOTION, File, Registry
+from app.session.session import Session
+from app.state.fields import InvalidCommand
+from app.state.preview import Preview
+from app.state.vocabulary import vocabulary
+from app.web.addresses import link
+from app.web.api.sessions import generation_of, sheet_of
+from app.web.asking import visitor_of, while_there
+from app.web.errors import Problem, problem_of
+from app.web.keys import check_cookie, holds_key, keep_key
+from app.web.pages.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
+from app.web.pages.shortcuts import MACHINE_KEYS, announced, bindings, captions
+from app.web.pages.vocabulary import (
+    BACKENDS,
+    COUNTERS,
+    functions_of,
+    local_sources,
+    vector_of,
+    vectors_of,
+    writable_registers,
+)
+from app.web.rendering import templates
+from app.web.under_way import Telling
+from app.x86.icr import (
+    DELIVERY_MODE,
+    LEVEL,
+    SHORTHAND,
+    TRIGGER_MODE,
+    VALID_DELIVERY_MODES,
+    DeliveryMode,
+    Shorthand,
+    TriggerMode,
+)
+
+#: No file has so many lines as this.
+_LAST_LINE = 999_999_999
+
+router = APIRouter(include_in_schema=False)
+
+MOST_CPUS = 32
+
+
+def registry_of(request: Request) -> Registry:
+    """The sessions of this process."""
+    registry: Registry = request.app.state.registry
+    return registry
+
+
+def is_htmx(request: Request) -> bool:
+    """Whether a fragment is wanted, and not a page."""
+    return "HX-Request" in request.headers
+
+
+def elsewhere(request: Request, path: str) -> Response:
+    """Sends the browser to another page of ours, in the way that the caller understands."""
+    if is_htmx(request):
+        return Response(headers={"HX-Redirect": link(path)})
+    return RedirectResponse(link(path), status_code=303)
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """The text fields of the form that was sent."""
+    return text_fields((await request.form()).multi_items())
+
+
+def composed(preview: Preview) -> dict[str, Any]:
+    """What `_composed.html` shows of a preview."""
+    high, low = divmod(preview.icr, 1 << 32)
+    return {"preview": preview, "preview_hex": f"0x{high:08x}_{low:08x}"}
+
+
+def first_act(cpus: int) -> dict[str, Any]:
+    """What the forms hold at first: an IPI to the CPU that the invitation speaks of."""
+    cpu = min(2, cpus - 1)
+    return {"cpu": cpu, "destination": f"0x{cpu:02x}", "msi_address": f"0xfee{cpu:02x}000"}
+
+
+#: What the form that composes an IPI offers for each field: the values of a command, and what the layout calls them.
+ICR_CHOICES: dict[str, list[tuple[str, str]]] = {
+    "delivery_mode": [
+        (mode.name.lower(), DELIVERY_MODE.values[mode])
+        for mode in DeliveryMode
+        if mode in VALID_DELIVERY_MODES[Shorthand.NONE]
+    ],
+    "shorthand": [(shorthand.name.lower(), SHORTHAND.values[shorthand]) for shorthand in Shorthand],
+    "level": [(str(value), LEVEL.values[value]) for value in (1, 0)],
+    "trigger_mode": [(mode.name.lower(), TRIGGER_MODE.values[mode]) for mode in TriggerMode],
+}
+
+
+def page_context(session: Session, address: str) -> dict[str, Any]:
+    """All that `session.html` shows before the stream takes over."""
+    state = session.state()
+    profile = PROFILES[state["profile"]]
+    act = first_act(session.cpu_count)
+    names = session.drive.vector_names
+    vector = vector_of("reschedule", names)
+    ipi = {"cpu": "0", "vector": vector, "destination": act["destination"]}
+    return {
+        "session": session,
+        "state": state,
+        "act": act,
+        "join_address": address,
+        "backends": BACKENDS,
+        "cost_sheets": cost_sheet_names(),
+        "generations": list(GENERATIONS.values()),
+        "profiles": list(PROFILES.values()),
+        "functions": functions_of(names),
+        "counters": COUNTERS,
+        "vector": vector,
+        "vectors": vectors_of(names),
+        "icr_choices": ICR_CHOICES,
+        "keys": MACHINE_KEYS,
+        "announced": lambda action: announced(MACHINE_KEYS, action),
+        "captions": lambda action: captions(MACHINE_KEYS, action),
+        "vocabulary": vocabulary(names) | {"keys": bindings(MACHINE_KEYS)},
+        "local_sources": local_sources(profile),
+        "writable_registers": writable_registers(profile),
+        "legacy_lines": sorted(DEVICE_LINES),
+        **composed(session.preview(send_ipi_from_form(ipi, session.cpu_count))),
+    }
+
+
+@router.get("/")
+async def front(request: Request) -> Response:
+    """The machine that is always open."""
+    return RedirectResponse(link(f"/s/{registry_of(request).default().id}"), status_code=303)
+
+
+@router.get("/s/{session_id}")
+async def session_page(request: Request, session_id: str) -> Response:
+    """The dashboard of one session."""
+    registry = registry_of(request)
+    session = registry.get(session_id)
+    context = page_context(session, str(request.url))
+    more = {"samples": registry.samples(), "mine": holds_key(request, session)}
+    return templates.TemplateResponse(request, "session.html", context | more)
+
+
+@router.post("/s/{session_id}/compose")
+async def compose(request: Request, session_id: str) -> Response:
+    """What the IPI in the form would be in the ICR, and who would receive it."""
+    session = registry_of(request).get(session_id)
+    try:
+        command = send_ipi_from_form(await fields_of(request), session.cpu_count)
+        foreseen = session.preview(command)
+    except (InvalidCommand, NotPossible) as error:
+        # Half-typed is no error: the preview says what is missing and the form goes on.
+        return templates.TemplateResponse(request, "_composed.html", {"problem": problem_of(error)})
+    return templates.TemplateResponse(request, "_composed.html", composed(foreseen))
+
+
+@router.post("/s/{session_id}/commands")
+async def command(request: Request, session_id: str) -> Response:
+    """One command from a form."""
+    session = registry_of(request).get(session_id)
+    answer = await session.submit(command_from_form(await fields_of(request), session.cpu_count))
+    if not is_htmx(request):
+        return RedirectResponse(link(f"/s/{session.id}"), status_code=303)
+    return templates.TemplateResponse(request, "_answer.html", {"answer": answer})
+
+
+@router.post("/s/{session_id}/recordings")
+async def open_recording(request: Request, session_id: str, progress: Telling) -> Response:
+    """A recording, uploaded or one of the samples, as a session of its own."""
+    registry = registry_of(request)
+    registry.get(session_id)
+    form = await request.form()
+    sample, upload = form.get("sample"), form.get("recording")
+    if isinstance(sample, str):
+        opening = registry.open_sample(sample, visitor_of(request))
+    elif isinstance(upload, UploadFile) and upload.filename:
+        opening = registry.open_recording(
+            File(upload.filename, await upload.read(), visitor_of(request)), progress.tell
+        )
+    else:
+        raise Problem(422, "Which recording?", errors=[("recording", "choose a file first")])
+    opened = await while_there(request, opening)
+    return _kept(request, opened)
+
+
+@router.post("/s/{session_id}/moments")
+async def open_moment(request: Request, session_id: str) -> Response:
+    """The same recording, played up to one of its lines, as a session of its own."""
+    registry = registry_of(request)
+    line = whole_number(await fields_of(request), "line", 0, _LAST_LINE, otherwise=0)
+    return _kept(request, await registry.open_moment(registry.get(session_id), line))
+
+
+@router.post("/s")
+async def create(request: Request) -> Response:
+    """A new machine."""
+    fields = await fields_of(request)
+    backend = fields.get("backend") or BACKENDS[0][0]
+    cpus = whole_number(fields, "cpus", 1, MOST_CPUS, otherwise=4)
+    profile = fields.get("profile") or DEFAULT_PROFILE
+    if backend not in dict(BACKENDS):
+        raise InvalidCommand([("backend", f"there is no back end {backend[:40]!r}")])
+    if profile not in PROFILES:
+        raise InvalidCommand([("profile", f"there is no profile {profile[:40]!r}")])
+    generation = fields.get("generation") or None
+    if generation is not None and generation not in GENERATIONS:
+        raise InvalidCommand([("generation", f"there is no kernel {generation[:40]!r}")])
+    kernel = generation_of(backend, generation)
+    session = registry_of(request).create(
+        cpus=cpus,
+        backend=backend,
+        profile=profile,
+        generation=kernel,
+        speed=SLOW_MOTION,
+        sheet=sheet_of(fields.get("cost_sheet"), backend, kernel),
+    )
+    return _kept(request, session)
+
+
+def _kept(request: Request, session: Session) -> Response:
+    """Sends the browser to the session that it has made, with the key to it."""
+    page = f"/s/{session.id}"
+    return keep_key(request, elsewhere(request, page), session, page)
+
+
+@router.post("/s/{session_id}/end")
+async def end(request: Request, session_id: str) -> Response:
+    """Ends the session, for all who look at it; only the browser that has made it can."""
+    registry = registry_of(request)
+    check_cookie(request, registry.get(session_id))
+    await registry.end(session_id)
+    return elsewhere(request, "/")

@@ -1,0 +1,34 @@
+"""Interrupts made by hand, and what comes of setting them side by side."""
+
+from app.engine.accounts import Handled, Interrupt, Stretch, Tally
+from app.engine.commands import CallGuest
+from app.hw.messages import Origin
+from app.pair.alignment import AlignedStimulus, Names, align
+from app.x86.icr import DeliveryMode
+
+COMMANDS = (CallGuest(0, "smp_call_function"),)
+
+
+def interrupt(
+    vector: int = 0x51,
+    targets: tuple[int, ...] = (1,),
+    mode: DeliveryMode = DeliveryMode.FIXED,
+    *,
+    origin: Origin = Origin.IPI,
+    source: int | None = 0,
+    handled: tuple[tuple[int, int], ...] = (),
+    sending: Tally | None = None,
+    receiving: Tally | None = None,
+) -> Interrupt:
+    """*handled* is CPU and time of each handler."""
+    made = Interrupt(origin, source, vector, mode, 0, "", messages=1, targets=list(targets))
+    made.handled = [Handled(cpu, vector, time) for cpu, time in handled]
+    made.sending, made.receiving = sending or Tally(), receiving or Tally()
+    return made
+
+
+def aligned(
+    a: list[Interrupt], b: list[Interrupt], names_a: Names | None = None, names_b: Names | None = None
+) -> AlignedStimulus:
+    left, right = Stretch(3, COMMANDS, 0, a), Stretch(3, COMMANDS, 0, b)
+    return align(left, right, names_a or {}, names_b or {})

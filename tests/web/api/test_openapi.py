@@ -1,0 +1,226 @@
+"""The OpenAPI description tells the truth: answers of a running server, refusals too, are held against it."""
+
+import gzip
+import re
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.schemas import check, fits
+from tests.web.serving import ROOT, Server, new_session
+
+SAMPLE = (ROOT / "app/trace/samples/linux-6.1-boot-4cpu.qemu.log.gz").read_bytes()
+SEND = {"type": "send_ipi", "cpu": 0, "vector": 81, "destination": 1}
+PAIR = {"a": {"backend": "native-xapic"}, "b": {"backend": "vmi"}}
+QUESTION = {"work": "function", "function": "smp_send_reschedule", "targets": "3", "backend": "vmi", "sheet": "2007"}
+Json = dict[str, Any]
+
+
+class Description:
+    """The server's own, and what has been seen of the calls that it describes."""
+
+    def __init__(self, http: httpx2.Client) -> None:
+        self.http = http
+        self.document: Json = http.get("/openapi.json").json()
+        self.seen: set[tuple[str, str]] = set()
+
+    def path_of(self, method: str, path: str) -> str:
+        """The described path that *path* is one of."""
+        for known, operations in self.document["paths"].items():
+            if method in operations and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path):
+                return str(known)
+        raise AssertionError(f"{method} {path} is not described")
+
+    def ask(self, method: str, path: str, status: int, **request: Any) -> Any:
+        """Makes a call that must come to *status*, and holds its answer against the description."""
+        answer = self.http.request(method, path, **request)
+        assert answer.status_code == status, answer.text
+        known = self.path_of(method.lower(), path)
+        self.seen.add((method.lower(), known))
+        responses = self.document["paths"][known][method.lower()]["responses"]
+        assert str(status) in responses, f"{method} {known} is not said to answer {status}"
+        content = responses[str(status)].get("content")
+        if content is None:
+            assert answer.content == b""
+            return None
+        media_type = answer.headers["content-type"].partition(";")[0]
+        assert media_type in content, f"{method} {known} {status}"
+        if not media_type.endswith("json"):
+            return answer.text
+        self.check(answer.json(), content[media_type]["schema"])
+        return answer.json()
+
+    def check(self, value: Any, schema: Json) -> None:
+        check(value, {**schema, "components": self.document["components"]})
+
+    def fits(self, value: Any, name: str) -> bool:
+        return fits(value, {"$ref": f"#/components/schemas/{name}", "components": self.document["components"]})
+
+
+@pytest.fixture(scope="module")
+def description(server: Server) -> Iterator[Description]:
+    with server.client() as http:
+        yield Description(http)
+
+
+@pytest.fixture
+def ours(description: Description) -> Iterator[str]:
+    """The path of a session of two CPUs."""
+    made = new_session(description.http, cpus=2)
+    yield made.path
+    made.end()
+
+
+def test_every_call_that_is_described_answers_as_described(description: Description, ours: str) -> None:
+    ask = description.ask
+    ask("GET", "/healthz", 200)
+    made = ask("POST", "/api/v1/sessions", 201, json={"cpus": 2, "backend": "kvm-pv", "generation": "linux-6"})
+    ask("GET", "/api/v1/sessions", 200)
+    ask("GET", f"/api/v1/sessions/{made['id']}", 200)
+    ask("GET", f"/api/v1/sessions/{made['id']}/state", 200)
+    for command in (
+        SEND,
+        {"type": "read_register", "cpu": 0, "register": "tpr"},
+        {"type": "write_msr", "cpu": 0, "msr": "0x800", "value": 1},
+        {"type": "step"},
+        {"type": "run_until_idle"},
+    ):
+        ask("POST", f"{ours}/commands", 200, json=command)
+    state = ask("GET", f"{ours}/state", 200)
+    assert state["counters"]["ipis_sent"] == 1
+    recording = ask("POST", "/api/v1/recordings", 201, params={"name": "boot.log"}, content=SAMPLE)
+    ask("GET", recording["links"]["state"], 200)
+    told_while_it_is_read(description)
+    pair = ask("POST", "/api/v1/pairs", 201, json=PAIR)
+    here = f"/api/v1/pairs/{pair['id']}"
+    ask("POST", f"{here}/commands", 200, json=SEND)
+    ask("POST", f"{here}/commands", 200, json=[SEND, SEND])
+    ask("POST", f"{here}/commands", 200, json={"type": "run"})
+    ask("GET", "/api/v1/pairs", 200)
+    ask("GET", here, 200)
+    ask("GET", f"{here}/stimuli", 200)
+    ask("GET", f"{here}/a/state", 200)
+    end(description, "sessions", made, "id")
+    end(description, "sessions", recording, "session")
+    end(description, "pairs", pair, "id")
+    for path in ("/compare.json", "/compare.csv", "/compare/curve.csv", "/compare/shares.svg", "/compare/report"):
+        ask("GET", path, 200, params=QUESTION)
+    ask("GET", "/verdict", 200)
+
+    described = {(method, path) for path, each in description.document["paths"].items() for method in each}
+    assert described == description.seen
+
+
+def told_while_it_is_read(description: Description) -> None:
+    with ThreadPoolExecutor(1) as senders:
+        file = gzip.compress(b"\n" * 1_000_000)
+        sent = senders.submit(description.http.post, "/api/v1/recordings?progress=ours", content=file)
+        while description.http.get("/api/v1/under-way/ours").status_code != 200:
+            assert not sent.done()
+        description.ask("GET", "/api/v1/under-way/ours", 200)
+        assert sent.result().status_code == 422
+
+
+def end(description: Description, kind: str, made: Json, name: str) -> None:
+    """By the key that it answered, where it did."""
+    headers = {"Authorization": f"Bearer {made['key']}"} if "key" in made else {}
+    description.ask("DELETE", f"/api/v1/{kind}/{made[name]}", 204, headers=headers)
+
+
+REFUSALS: list[tuple[str, str, int, Json]] = [
+    ("GET", "/api/v1/sessions/NONE", 404, {}),
+    ("DELETE", "/api/v1/sessions/NONE", 404, {"headers": {"Authorization": "Bearer x"}}),
+    ("GET", "/api/v1/sessions/NONE/state", 404, {}),
+    ("POST", "/api/v1/sessions/NONE/commands", 404, {"json": SEND}),
+    ("POST", "{session}/commands", 422, {"json": {"type": "send_ipi"}}),
+    ("POST", "{session}/commands", 400, {"content": b"{", "headers": {"Content-Type": "application/json"}}),
+    ("POST", "{session}/commands", 413, {"content": b" " * 70_000, "headers": {"Content-Type": "application/json"}}),
+    ("POST", "{session}/commands", 409, {"json": {"type": "fire_local_source", "cpu": 0, "source": "cmci"}}),
+    ("POST", "{session}/commands", 403, {"json": SEND, "headers": {"Origin": "https://elsewhere.example"}}),
+    ("POST", "/api/v1/sessions", 422, {"json": {"cpus": 0}}),
+    ("POST", "/api/v1/sessions", 422, {"json": {"generation": ""}}),
+    ("POST", "/api/v1/sessions", 422, {"json": {"nobody": "knows"}}),
+    ("POST", "/api/v1/sessions", 400, {"content": b"{", "headers": {"Content-Type": "application/json"}}),
+    ("POST", "/api/v1/sessions", 403, {"json": {}, "headers": {"Origin": "https://elsewhere.example"}}),
+    ("GET", "/api/v1/under-way/NONE", 404, {}),
+    ("GET", "/api/v1/under-way/a%20b", 422, {}),
+    ("POST", "/api/v1/recordings", 413, {"content": b"x" * (33 << 20)}),
+    ("POST", "/api/v1/recordings", 415, {"content": b"\x7fELF"}),
+    ("POST", "/api/v1/recordings", 422, {"content": b"no log\n"}),
+    ("POST", "/api/v1/pairs", 422, {"json": {"a": {"backend": "none"}, "b": {"backend": "vmi"}}}),
+    ("POST", "/api/v1/pairs", 422, {"json": PAIR | {"session": "A", "sample": "B"}}),
+    ("POST", "/api/v1/pairs", 422, {"json": PAIR | {"sample": "none"}}),
+    ("POST", "/api/v1/pairs", 404, {"json": PAIR | {"session": "NONE"}}),
+    ("GET", "/api/v1/pairs/NONE", 404, {}),
+    ("GET", "/api/v1/pairs/NONE/stimuli", 404, {}),
+    ("GET", "/api/v1/pairs/NONE/stimuli", 422, {"params": {"first": 0}}),
+    ("GET", "/api/v1/pairs/NONE/c/state", 422, {}),
+    ("POST", "/api/v1/pairs/NONE/commands", 404, {"json": SEND}),
+    ("GET", "/compare.json", 422, {"params": {"work": "nothing"}}),
+    ("GET", "/compare/nothing.svg", 404, {"params": QUESTION}),
+    ("GET", "/verdict", 422, {"params": {"sheet": "none"}}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status", "request_"), REFUSALS)
+def test_refusals_are_described(
+    description: Description, ours: str, method: str, path: str, status: int, request_: Json
+) -> None:
+    description.ask(method, path.format(session=ours), status, **request_)
+
+
+def test_version_is_the_product_s(description: Description) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert description.document["info"]["version"] == project["version"]
+
+
+def test_no_shape_is_left_open_by_words(description: Description) -> None:
+    def open_ones(value: Any, path: str = "") -> Iterator[str]:
+        if isinstance(value, dict):
+            if value.get("additionalProperties") is True:
+                yield path
+            for key, inner in value.items():
+                yield from open_ones(inner, f"{path}/{key}")
+        elif isinstance(value, list):
+            for number, inner in enumerate(value):
+                yield from open_ones(inner, f"{path}/{number}")
+
+    # Of these parts of the state WIRE.md is the description.
+    outlines = re.compile(r"/components/schemas/(CpuState|IoApicState|Comparison)/properties/")
+    assert [path for path in open_ones(description.document) if not outlines.match(path)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "right"),
+    [
+        ("NewSession", {}, True),
+        ("NewSession", {"generation": None}, True),
+        ("NewSession", {"generation": ""}, False),
+        ("NewSession", {"generation": "linux-6"}, True),
+        ("NewSession", {"backend": "none"}, False),
+        ("NewSession", {"profile": "none"}, False),
+        ("NewSession", {"cpus": 256}, False),
+        ("NewPair", PAIR, True),
+        ("NewPair", PAIR | {"session": "A"}, True),
+        ("NewPair", PAIR | {"sample": "B", "session": None}, True),
+        ("NewPair", PAIR | {"session": "A", "sample": "B"}, False),
+        ("Command", SEND, True),
+        ("Command", SEND | {"destinaton": 3}, False),
+        ("Command", {"type": "no_such"}, False),
+        ("PairCommand", SEND, True),
+        ("PairCommand", [SEND, SEND], True),
+        ("PairCommand", [], False),
+        ("PairCommand", {"type": "next"}, True),
+        ("PairCommand", {"type": "next", "count": 2}, False),
+        ("PairCommand", {"type": "set_backend", "backend": "vmi"}, False),
+    ],
+)
+def test_body_is_right_by_its_schema_exactly_when_it_is_taken(
+    description: Description, name: str, body: Any, right: bool
+) -> None:
+    assert description.fits(body, name) is right

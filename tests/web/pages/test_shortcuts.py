@@ -1,0 +1,60 @@
+"""One table of keys: what the script listens to, what the help prints and what buttons announce are the same."""
+
+import re
+
+import pytest
+
+from app.web.pages.shortcuts import MACHINE_KEYS, PAIR_KEYS, Key, announced, bindings, caption, captions
+from app.web.rendering import STATIC_FOLDER
+from tests.web.serving import Server, new_session
+
+
+@pytest.mark.parametrize("table", [MACHINE_KEYS, PAIR_KEYS], ids=["machine", "pair"])
+def test_no_key_has_two_acts(table: tuple[Key, ...]) -> None:
+    keys = [key for entry in table for key in entry.keys]
+
+    assert len(keys) == len(set(keys))
+    assert bindings(table) == {key: entry.action for entry in table for key in entry.keys}
+
+
+def test_same_act_has_the_same_keys_on_every_page() -> None:
+    machine = {entry.action: entry.keys for entry in MACHINE_KEYS}
+
+    shared = [entry for entry in PAIR_KEYS if entry.action in machine]
+    assert [entry.action for entry in shared] == ["playOrPause", "stepInterrupt"]
+    assert all(entry.keys == machine[entry.action] for entry in shared)
+    # A step is the next operation on one page and the next stimulus on the other: the same keys lead on.
+    assert {entry.action: entry.keys for entry in PAIR_KEYS}["nextStimulus"] == machine["stepOperation"]
+
+
+def test_presenter_s_remote_steps() -> None:
+    assert bindings(MACHINE_KEYS)["PageDown"] == "stepOperation"
+    assert bindings(MACHINE_KEYS)["PageUp"] == "stepInterrupt"
+
+
+def test_keys_are_printed_as_they_stand_on_a_keyboard() -> None:
+    assert caption("Shift+ArrowRight") == "Shift →"
+    assert captions(MACHINE_KEYS, "playOrPause") == ["Space", "."]
+    assert announced(MACHINE_KEYS, "playOrPause") == "Space ."
+    assert announced(MACHINE_KEYS, "stepInterrupt") == "Shift+ArrowRight PageUp"
+
+
+@pytest.mark.parametrize(
+    ("table", "script"), [(MACHINE_KEYS, "main.js"), (PAIR_KEYS, "ab.js")], ids=["machine", "pair"]
+)
+def test_every_act_is_known_to_the_script(table: tuple[Key, ...], script: str) -> None:
+    sources = (STATIC_FOLDER / "js" / script).read_text() + (STATIC_FOLDER / "js/views/transport.js").read_text()
+
+    assert [entry.action for entry in table if not re.search(rf"\b{entry.action}\b", sources)] == []
+
+
+def test_help_lists_every_key(server: Server) -> None:
+    with server.client() as http:
+        session = new_session(http)
+        page = http.get(f"/s/{session.id}").text
+        session.end()
+
+    for entry in MACHINE_KEYS:
+        assert f"<dd>{entry.words}</dd>" in page
+        for printed in captions(MACHINE_KEYS, entry.action):
+            assert f"<kbd>{printed}</kbd>" in page
