@@ -151,7 +151,7 @@ def response_to(request: Request, problem: Problem) -> Response:
     fragment = "HX-Request" in request.headers
     if not fragment and (api or "text/html" not in request.headers.get("accept", "")):
         return as_details(problem)
-    template = "_problem.html" if fragment else "problem.html"
+    template = "base/_problem.html" if fragment else "base/problem.html"
     return templates.TemplateResponse(request, template, {"problem": problem}, problem.status, problem.headers)
 
 

@@ -30,7 +30,7 @@ async def docs(request: Request) -> Response:
         for method, operation in operations.items()
     ]
     return templates.TemplateResponse(
-        request, "docs.html", {"info": description["info"], "calls": calls, "commands": COMMANDS}
+        request, "pages/docs.html", {"info": description["info"], "calls": calls, "commands": COMMANDS}
     )
 
 

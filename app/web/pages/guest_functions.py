@@ -87,4 +87,4 @@ def guest_functions(request: Request, guest: str = _FIRST) -> Response:  # no co
         "back_end": BACKENDS[backend],
         "functions": functions_of(generation, backend),
     }
-    return templates.TemplateResponse(request, "guest_functions.html", context)
+    return templates.TemplateResponse(request, "pages/guest_functions.html", context)

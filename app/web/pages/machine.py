@@ -147,7 +147,7 @@ async def session_page(request: Request, session_id: str) -> Response:
     session = registry.get(session_id)
     context = page_context(session, str(request.url))
     more = {"samples": registry.samples(), "mine": holds_key(request, session)}
-    return templates.TemplateResponse(request, "session.html", context | more)
+    return templates.TemplateResponse(request, "pages/machine/page.html", context | more)
 
 
 @router.post("/s/{session_id}/compose")
@@ -159,8 +159,8 @@ async def compose(request: Request, session_id: str) -> Response:
         foreseen = session.preview(command)
     except (InvalidCommand, NotPossible) as error:
         # Half-typed is no error: the preview says what is missing and the form goes on.
-        return templates.TemplateResponse(request, "_composed.html", {"problem": problem_of(error)})
-    return templates.TemplateResponse(request, "_composed.html", composed(foreseen))
+        return templates.TemplateResponse(request, "pages/machine/_composed.html", {"problem": problem_of(error)})
+    return templates.TemplateResponse(request, "pages/machine/_composed.html", composed(foreseen))
 
 
 @router.post("/s/{session_id}/commands")
@@ -170,7 +170,7 @@ async def command(request: Request, session_id: str) -> Response:
     answer = await session.submit(command_from_form(await fields_of(request), session.cpu_count))
     if not is_htmx(request):
         return RedirectResponse(link(f"/s/{session.id}"), status_code=303)
-    return templates.TemplateResponse(request, "_answer.html", {"answer": answer})
+    return templates.TemplateResponse(request, "parts/_answer.html", {"answer": answer})
 
 
 @router.post("/s/{session_id}/recordings")

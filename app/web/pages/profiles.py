@@ -37,4 +37,4 @@ def _options() -> list[Option]:
 async def profiles(request: Request) -> Response:
     """Every option and every profile's choice."""
     context = {"profiles": list(PROFILES.values()), "options": _options(), "default": DEFAULT_PROFILE}
-    return templates.TemplateResponse(request, "profiles.html", context)
+    return templates.TemplateResponse(request, "pages/profiles.html", context)

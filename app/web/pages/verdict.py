@@ -155,7 +155,7 @@ def _page(
     if found is not None:
         rows = found.validations
         context |= {"validations": rows, "reasons": reasons(rows), "validation_summary": summary(rows)}
-    template = "_verdict_result.html" if is_htmx(request) else "verdict.html"
+    template = "pages/verdict/_result.html" if is_htmx(request) else "pages/verdict/page.html"
     status = problem.status if problem else 200
     return templates.TemplateResponse(request, template, context, status, {"Vary": "HX-Request"})
 

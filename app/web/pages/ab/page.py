@@ -95,7 +95,7 @@ async def _made(request: Request, form: Form, session: Session | None, upload: o
 
 def _form(request: Request, form: Form, session: Session | None, problem: Problem | None) -> Response:
     context = form_context(request, form, session, problem)
-    return templates.TemplateResponse(request, "ab.html", context, problem.status if problem else 200)
+    return templates.TemplateResponse(request, "pages/ab/page.html", context, problem.status if problem else 200)
 
 
 @router.get("/ab/{pair_id}")
@@ -117,14 +117,14 @@ async def pair_page(request: Request, pair_id: str, opened: int = 0, until: int 
         "key_bindings": bindings(PAIR_KEYS),
         **result_context(pair, opened, until),
     }
-    return templates.TemplateResponse(request, "ab_pair.html", context)
+    return templates.TemplateResponse(request, "pages/ab/pair.html", context)
 
 
 @router.get("/ab/{pair_id}/result")
 async def result(request: Request, pair_id: str, opened: int = 0, until: int = 0) -> Response:
     """The part of the page that changes."""
     pair = pairs_of(request).get(pair_id)
-    return templates.TemplateResponse(request, "_ab_result.html", result_context(pair, opened, until))
+    return templates.TemplateResponse(request, "pages/ab/_result.html", result_context(pair, opened, until))
 
 
 @router.post("/ab/{pair_id}/end")
@@ -170,4 +170,4 @@ async def go(request: Request, pair_id: str) -> Response:
 def _answer(request: Request, pair: Pair, words: str) -> Response:
     if not is_htmx(request):
         return RedirectResponse(link(f"/ab/{pair.id}"), status_code=303)
-    return templates.TemplateResponse(request, "_answer.html", {"answer": {"text": words}})
+    return templates.TemplateResponse(request, "parts/_answer.html", {"answer": {"text": words}})

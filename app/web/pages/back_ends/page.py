@@ -209,4 +209,4 @@ def back_ends(request: Request) -> Response:  # no coroutine: its first answer t
         "vmi_hooks": VMI_HOOKS,
         "vmi_source": VMI_SOURCE,
     }
-    return templates.TemplateResponse(request, "back_ends.html", context)
+    return templates.TemplateResponse(request, "pages/back_ends.html", context)

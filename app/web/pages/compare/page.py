@@ -131,7 +131,7 @@ def _page(
         "problem": problem,
         **_words(request),
     }
-    template = "_compare_result.html" if is_htmx(request) else "compare.html"
+    template = "pages/compare/_result.html" if is_htmx(request) else "pages/compare/page.html"
     headers = {"Vary": "HX-Request"}
     if problem is not None:  # also where the curves alone were waited for
         headers |= {"HX-Retarget": "#result", "HX-Reselect": "#result"}
@@ -228,4 +228,4 @@ async def report(request: Request) -> Response:
     view = await _view(request)
     address = f"{str(request.base_url).rstrip('/')}/compare?{view.question.query}"
     context = {"view": view, "asked": view.question, "address": address, "report": True, **_words(request)}
-    return templates.TemplateResponse(request, "compare_report.html", context)
+    return templates.TemplateResponse(request, "pages/compare/report.html", context)

@@ -26,7 +26,7 @@ async def costs(request: Request) -> Response:
     """Every sheet that comes along, with how sure its figures are."""
     sheets = [(load_cost_sheet(name), counts_of(load_cost_sheet(name))) for name in cost_sheet_names()]
     context = {"sheets": sheets, "default": DEFAULT_COST_SHEET, "confidence_words": CONFIDENCE_WORDS}
-    return templates.TemplateResponse(request, "costs.html", context)
+    return templates.TemplateResponse(request, "pages/costs/page.html", context)
 
 
 @router.get("/costs/{name}.toml")
@@ -45,7 +45,7 @@ async def cost_sheet_as_toml(request: Request, name: str) -> Response:
 async def cost_sheet(request: Request, name: str) -> Response:
     """The sheet, or the copy that the query describes."""
     changes = changes_to(_sheet(name), text_fields(request.query_params.multi_items()))
-    return _answer(request, "cost_sheet.html", changes)
+    return _answer(request, "pages/costs/sheet.html", changes)
 
 
 @router.post("/costs/{name}")
@@ -54,7 +54,7 @@ async def change_cost_sheet(request: Request, name: str) -> Response:
     changes = changes_to(_sheet(name), await fields_of(request))
     if not changes.errors:
         return elsewhere(request, _address(f"/costs/{name}", changes))
-    return _answer(request, "_cost_form.html" if is_htmx(request) else "cost_sheet.html", changes)
+    return _answer(request, "pages/costs/_form.html" if is_htmx(request) else "pages/costs/sheet.html", changes)
 
 
 def _answer(request: Request, template: str, changes: Changes) -> Response:

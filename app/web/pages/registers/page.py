@@ -28,4 +28,4 @@ async def registers(request: Request, q: str = "") -> Response:
         "general_rules": GENERAL_RULES,
         "bit_kinds": BIT_KINDS,
     }
-    return templates.TemplateResponse(request, "registers.html", context)
+    return templates.TemplateResponse(request, "pages/registers/page.html", context)
