@@ -27,11 +27,9 @@ from app.guest.steps import (
     VmExit,
     WriteMsr,
 )
-from app.hw.apic_base import ApicMode
-from app.hw.cpu import Cpu
-from app.hw.run_state import Arrival
+from app.hw.cpu import Arrival, Cpu
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode, decode_icr
-from app.x86.model_specific_registers import X2APIC_MSRS, x2apic_offset
+from app.x86.model_specific_registers import X2APIC_MSRS, ApicMode, x2apic_offset
 from app.x86.registers import Register
 from app.x86.vectors import FIRST_LEGAL_VECTOR
 

@@ -9,9 +9,8 @@ from typing import NamedTuple, Protocol
 from app.costs.sheet import CostSheet, NoFigure
 from app.guest.apic_ops import ApicOperations, Generation, Kernel, SetNextEvent
 from app.guest.steps import Arriving, GuestStep, Hypercall, Steps
-from app.hw.apic_base import ApicMode
-from app.hw.cpu import Cpu
-from app.hw.run_state import Arrival
+from app.hw.cpu import Arrival, Cpu
+from app.x86.model_specific_registers import ApicMode
 
 #: What every guest pays for, whichever way it reaches its APIC: its own CPU, its handlers, the messages.
 ENTRIES_OF_EVERY_GUEST = frozenset(

@@ -17,9 +17,9 @@ from app.guest.irqflags import local_irq_restore, local_irq_save
 from app.guest.linux_6 import apic_driver
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
 from app.guest.steps import GuestStep, HostSend, HostWork, Hypercall, Steps
-from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.x86.icr import DeliveryMode, TriggerMode, decode_icr
+from app.x86.model_specific_registers import ApicMode
 
 SEND_IPI = "KVM_HC_SEND_IPI"
 #: APIC IDs that one hypercall can name: two words of 64 bits.

@@ -1,7 +1,7 @@
 """The guest is alone on the hardware: every access is a load or a store to the APIC page, or RDMSR and WRMSR."""
 
 from app.backends.backend import BackendDefinition
-from app.hw.apic_base import ApicMode
+from app.x86.model_specific_registers import ApicMode
 
 NATIVE_XAPIC = BackendDefinition(name="native-xapic", title="MMIO loads and stores to a real local APIC")
 NATIVE_X2APIC = BackendDefinition(

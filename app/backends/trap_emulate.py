@@ -7,8 +7,7 @@ from app.backends import emulation
 from app.backends.backend import BackendDefinition, Found
 from app.guest.apic_ops import Kernel
 from app.guest.steps import Arriving, Dereference, GuestStep, Halt, Load, ReadMsr, Steps, Store, WriteMsr
-from app.hw.cpu import Cpu
-from app.hw.run_state import Arrival
+from app.hw.cpu import Arrival, Cpu
 from app.x86.model_specific_registers import x2apic_offset
 
 

@@ -30,8 +30,7 @@ from app.guest.steps import (
     VmEntry,
     VmExit,
 )
-from app.hw.cpu import Cpu
-from app.hw.run_state import Arrival
+from app.hw.cpu import Arrival, Cpu
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
 

@@ -1,10 +1,9 @@
 """How the guest's code, or its hypervisor's, gets at an APIC: through the page, by register, by MSR."""
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault
 from app.hw.machine import Machine
 from app.x86.icr import DELIVERY_STATUS
-from app.x86.model_specific_registers import RESET_BASE
+from app.x86.model_specific_registers import RESET_BASE, ApicMode
 from app.x86.registers import Register
 
 _X2APIC = ApicMode.X2APIC  # finding a member of an enum takes its time

@@ -5,12 +5,10 @@ from app.engine.effects import Effects
 from app.engine.processor import Frame, Processor
 from app.guest.answers import advance
 from app.guest.apic_ops import Context, Kernel
-from app.hw.apic_base import ApicMode
-from app.hw.cpu import Cpu
+from app.hw.cpu import Cpu, RunState
 from app.hw.events import Fault
 from app.hw.machine import Machine
-from app.hw.run_state import RunState
-from app.x86.model_specific_registers import X2APIC_ENABLE, Msr
+from app.x86.model_specific_registers import X2APIC_ENABLE, ApicMode, Msr
 
 
 def boot_kernel(

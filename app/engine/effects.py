@@ -43,8 +43,8 @@ from app.guest.steps import (
     Work,
     WriteMsr,
 )
+from app.hw.cpu import Arrival, RunState
 from app.hw.machine import Machine
-from app.hw.run_state import Arrival, RunState
 
 # Equal events are made over and over: fetching one costs a quarter of making one.
 _handler_entered = lru_cache(4096)(HandlerEntered)

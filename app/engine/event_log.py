@@ -2,7 +2,7 @@
 
 from app.engine.counters import Counters
 from app.engine.events import Event
-from app.hw.clock import Clock
+from app.hw.services import Clock
 
 #: Of what nobody takes, so many of the newest events are kept at least, and fewer than twice as many.
 EVENTS_KEPT = 500

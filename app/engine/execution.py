@@ -31,8 +31,8 @@ from app.guest.steps import (
     Step,
     Steps,
 )
+from app.hw.cpu import Arrival, RunState
 from app.hw.machine import Machine
-from app.hw.run_state import Arrival, RunState
 
 _ACKNOWLEDGE = Acknowledge()
 _RETURN = ReturnFromInterrupt()

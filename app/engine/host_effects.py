@@ -27,10 +27,9 @@ from app.guest.steps import (
     VmExit,
     Word,
 )
-from app.hw.cpu import Cpu
+from app.hw.cpu import Arrival, Cpu
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage
-from app.hw.run_state import Arrival
 from app.x86.registers import Register
 
 

@@ -15,8 +15,8 @@ from app.engine.execution import Execution
 from app.engine.processor import Frame, Processor
 from app.guest.apic_ops import Context
 from app.guest.steps import Steps, Work
+from app.hw.cpu import RunState
 from app.hw.machine import Machine
-from app.hw.run_state import RunState
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
 

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.backends.backend import Backend
 from app.guest.steps import GuestStep, SpinUntil, Step, Steps, Word
-from app.hw.cpu import Cpu
-from app.hw.run_state import Arrival
+from app.hw.cpu import Arrival, Cpu
 from app.x86.icr import DeliveryMode
 
 if TYPE_CHECKING:

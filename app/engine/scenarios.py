@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from app.engine.commands import CallGuest, DrivePin, Stimulus
 from app.engine.processor import Processor
+from app.hw.cpu import RunState
 from app.hw.machine import Machine
-from app.hw.run_state import RunState
 
 #: A level-triggered pin of the kernel's own set-up.
 _DEVICE_PIN = 18

@@ -36,11 +36,11 @@ from app.engine.processor import Kick, Processor, waits_at
 from app.engine.repricing import cycles_a_microsecond, reprice
 from app.engine.scenarios import Demonstration
 from app.engine.timer_watch import TimerWatch
-from app.hw.clock import Clock
 from app.hw.events import Fault, Ignored
 from app.hw.machine import Machine
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
 from app.hw.profile import INTEL_SDM, Profile
+from app.hw.services import Clock
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
 

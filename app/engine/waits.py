@@ -14,14 +14,12 @@ from app.engine.due import Flight
 from app.engine.processor import Processor
 from app.guest.memory import Word
 from app.guest.steps import SpinUntil
-from app.hw.apic_base import ApicMode
-from app.hw.cpu import Cpu
+from app.hw.cpu import Cpu, RunState
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
-from app.hw.run_state import RunState
 from app.hw.waiting import why_waiting
 from app.x86.icr import DELIVERY_STATUS
-from app.x86.model_specific_registers import RESET_BASE
+from app.x86.model_specific_registers import RESET_BASE, ApicMode
 
 _DELIVERY_STATUS_BIT = DELIVERY_STATUS.bit_length() - 1
 #: Guest functions that read ICR until it is idle: by a loop of their own, or as all that they begin with.

@@ -9,8 +9,8 @@ from app.engine.event_log import EventLog
 from app.engine.events import Event
 from app.engine.simulation import Simulation
 from app.engine.watch import Watch
-from app.hw.clock import Clock
 from app.hw.profile import INTEL_SDM, Profile
+from app.hw.services import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

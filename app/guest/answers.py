@@ -85,14 +85,14 @@ def _upcall_pending(ask: ReadUpcallPending, cpu: Cpu) -> int:
 
 
 def _print_no_port(ask: PrintNoPort, cpu: Cpu) -> int:
-    cpu.record(SendRefused(cpu.number, ask.vector, ask.delivery_mode, Reason.NO_PORT))
+    cpu.services.record(SendRefused(cpu.number, ask.vector, ask.delivery_mode, Reason.NO_PORT))
     return 0
 
 
 #: Every ask stands here.
 ANSWERS: dict[type, Callable[[Any, Cpu], int]] = {
     ReadFlags: lambda ask, cpu: int(cpu.interrupt_flag),
-    ReadTsc: lambda ask, cpu: cpu.apic.clock.now,
+    ReadTsc: lambda ask, cpu: cpu.apic.services.clock.now,
     ReadIrqFlow: _irq_flow,
     ReadWord: lambda ask, cpu: ask.word.value,
     PrepareCall: _prepare_call,

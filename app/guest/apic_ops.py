@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 from app.guest.memory import CallData, CallFunctionData, CallSingleQueue, Word
 from app.guest.steps import Steps
-from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
+from app.x86.model_specific_registers import ApicMode
 
 
 @dataclass(frozen=True, slots=True)

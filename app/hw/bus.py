@@ -1,15 +1,15 @@
 """Carries interrupt messages to the CPUs that they are for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
 from app.hw.arbitration import Arbiter
 from app.hw.cpu import Cpu
 from app.hw.destination import addressed, disabled_targets, is_physical_broadcast
-from app.hw.events import Event, NoTarget, Outcome, Reason
-from app.hw.ledger import Ledger
+from app.hw.events import NoTarget, Outcome, Reason
 from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import LowestPriorityBroadcast, Profile
+from app.hw.services import Services
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand
 
 # Python 3.11 takes its time to find a member of an enum.
@@ -32,11 +32,14 @@ class Delivery(NamedTuple):
 class Bus:
     """The wires between *cpus*."""
 
-    def __init__(self, cpus: Sequence[Cpu], profile: Profile, ledger: Ledger, record: Callable[[Event], None]) -> None:
+    STATE = ()
+    WIRES = ("_addressed", "_arbiter", "_cpus", "_profile", "_services")
+    __slots__ = (*STATE, *WIRES)
+
+    def __init__(self, cpus: Sequence[Cpu], profile: Profile, services: Services) -> None:
         self._cpus = cpus
         self._profile = profile
-        self._ledger = ledger
-        self._record = record
+        self._services = services
         self._arbiter = Arbiter(profile, cpus)
         # Matching every APIC for every message is slow, and addresses seldom change.
         self._addressed: dict[_Address, list[Cpu]] = {}
@@ -88,7 +91,7 @@ class Bus:
         if message.delivery_mode is _LOWEST_PRIORITY:
             for cpu in reached:
                 self._arbiter.chosen(cpu)
-        self._ledger.delivering()
+        self._services.ledger.delivering()
         accepted = False
         retried = []
         for cpu in reached:
@@ -100,8 +103,8 @@ class Bus:
         if not reached:
             reason = self._why_nobody(message)
             disabled = disabled_targets(message, self._cpus) if reason is Reason.NO_SUCH_DESTINATION else ()
-            self._record(NoTarget(message.number, message.vector, reason, disabled))
-        self._ledger.delivered(message, [cpu.number for cpu in reached])
+            self._services.record(NoTarget(message.number, message.vector, reason, disabled))
+        self._services.ledger.delivered(message, [cpu.number for cpu in reached])
         return Delivery(reached, accepted, tuple(retried))
 
     def _why_nobody(self, message: InterruptMessage) -> Reason:

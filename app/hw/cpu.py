@@ -6,13 +6,13 @@ vol. 2, "STI—Set Interrupt Flag".
 """
 
 from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from app.hw import local_vector_table
-from app.hw.apic_base import ApicMode
 from app.hw.events import (
     Accepted,
-    Event,
+    InitPerformed,
     Merged,
     NmiTaken,
     Outcome,
@@ -20,15 +20,38 @@ from app.hw.events import (
     Refused,
     SmiTaken,
     SmmLeft,
+    Started,
 )
 from app.hw.local_apic import LocalApic
 from app.hw.messages import InterruptMessage, Origin
-from app.hw.run_state import Arrival, RunState
+from app.hw.services import Services
 from app.x86.icr import DeliveryMode, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.units import Vector
+from app.x86.vectors import VECTORS
 
 if TYPE_CHECKING:
     from app.hw.event_channels import EventChannels
+
+
+class RunState(Enum):
+    """What the CPU does when no interrupt wants it."""
+
+    RUNNING = "running"
+    HALTED = "halted"
+    WAIT_FOR_SIPI = "wait_for_sipi"
+
+
+class Arrival(Enum):
+    """What a CPU takes at an instruction boundary, the most urgent first."""
+
+    SMI = "SMI"
+    INIT = "INIT"
+    STARTUP = "start-up IPI"
+    NMI = "NMI"
+    INTERRUPT = "interrupt"
+
 
 _FIXED, _LOWEST_PRIORITY = DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY  # what nearly every message is
 _WAIT_FOR_SIPI = RunState.WAIT_FOR_SIPI
@@ -40,36 +63,19 @@ _WHILE_RUNNING, _OTHERWISE = 1, 2
 class Cpu:
     """CPU number ``number`` with its local APIC. ``inta`` is the acknowledge cycle to the 8259."""
 
-    __slots__ = (
-        "_flag_before_smm",
-        "_inta",
-        "apic",
-        "event_channels",
-        "external_pending",
-        "held_off",
-        "in_smm",
-        "init_pending",
-        "interrupt_flag",
-        "interrupt_shadow",
-        "nmi_count",
-        "nmi_pending",
-        "nmi_running",
-        "number",
-        "record",
-        "run_state",
-        "signalled",
-        "sipi_pending",
-        "smi_count",
-        "smi_pending",
-        "starts",
+    STATE = (
+        *("held_off", "interrupt_flag", "interrupt_shadow", "run_state", "starts"),
+        *("external_pending", "init_pending", "signalled", "sipi_pending"),
+        *("nmi_count", "nmi_pending", "nmi_running"),
+        *("_flag_before_smm", "in_smm", "smi_pending"),
     )
+    WIRES = ("_inta", "apic", "event_channels", "number", "services")
+    __slots__ = (*STATE, *WIRES)
 
-    def __init__(
-        self, number: int, apic: LocalApic, record: Callable[[Event], None], inta: Callable[[int], int]
-    ) -> None:
+    def __init__(self, number: int, apic: LocalApic, services: Services, inta: Callable[[int], Vector]) -> None:
         self.number = number
         self.apic = apic
-        self.record = record
+        self.services = services
         self._inta = inta
         #: Where interrupts go when the guest has no APIC.
         self.event_channels: EventChannels | None = None
@@ -92,9 +98,8 @@ class Cpu:
         self.external_pending = False
         #: Whether any of the above may want the CPU: a quick look before a thorough one.
         self.signalled = False
-        #: NMIs and SMIs taken since the machine was made.
+        #: NMIs taken since the machine was made.
         self.nmi_count = 0
-        self.smi_count = 0
         #: How often INIT or a start-up IPI began this CPU anew: whoever runs its code compares and starts over.
         self.starts = 0
 
@@ -123,7 +128,7 @@ class Cpu:
         return self._signal(mode, message.vector, message.number)
 
     def _refuse(self, message: InterruptMessage, reason: Reason) -> Outcome:
-        self.apic.book(Refused(self.number, message.vector, message.delivery_mode, reason, message.number))
+        self.services.ledger.book(Refused(self.number, message.vector, message.delivery_mode, reason, message.number))
         return Outcome.REFUSED
 
     def _receive_startup(self, message: InterruptMessage) -> Outcome:
@@ -160,10 +165,10 @@ class Cpu:
     def _latched(self, mode: DeliveryMode, vector: int, number: int | None, merged: bool) -> Outcome:
         self.signalled = True
         if merged:
-            self.apic.book(Merged(self.number, vector, mode, number))
+            self.services.ledger.book(Merged(self.number, vector, mode, number))
             return Outcome.MERGED
         held = self.in_smm and mode is not DeliveryMode.EXTINT
-        self.apic.book(Accepted(self.number, vector, mode, TriggerMode.EDGE, number, in_smm=held))
+        self.services.ledger.book(Accepted(self.number, vector, mode, TriggerMode.EDGE, number, in_smm=held))
         return Outcome.ACCEPTED
 
     # Local sources
@@ -180,7 +185,7 @@ class Cpu:
 
     def _latch_local(self, mode: DeliveryMode | None, register: Register) -> None:
         if mode is not None:
-            self._signal(mode, self.apic.lvt[register] & 0xFF, None)
+            self._signal(mode, VECTORS[self.apic.lvt[register] & 0xFF], None)
 
     def look_at_signals(self) -> None:
         """Sees whether anything may want the CPU, once a signal has gone or a pin has changed."""
@@ -233,7 +238,7 @@ class Cpu:
         """Whether the CPU would take an interrupt at the next instruction boundary."""
         return self.next_arrival() is Arrival.INTERRUPT
 
-    def take_interrupt(self) -> int:
+    def take_interrupt(self) -> Vector:
         """INTA: an ExtINT's vector comes from the 8259, any other from the APIC. Returns the vector."""
         if self.external_requested():
             self.external_pending = False
@@ -242,7 +247,7 @@ class Cpu:
             return vector
         if self.event_channels is not None:
             port = self.event_channels.acknowledge()
-            return self.apic.svr & 0xFF if port is None else port
+            return self.apic.spurious_vector if port is None else port
         vector = self.apic.acknowledge()
         if self.apic.retried_sources:
             local_vector_table.request_again(self.apic, vector)
@@ -254,7 +259,7 @@ class Cpu:
         self.nmi_running = True
         self.nmi_count += 1
         self.look_at_signals()
-        self.record(NmiTaken(self.number))
+        self.services.record(NmiTaken(self.number))
 
     def return_from_nmi(self) -> None:
         """IRET at the end of the NMI handler."""
@@ -264,17 +269,49 @@ class Cpu:
         """Enters system-management mode, with interrupts off, until RSM."""
         self.smi_pending = False
         self.in_smm = True
-        self.smi_count += 1
         self._flag_before_smm, self.interrupt_flag = self.interrupt_flag, False
         self.look_at_signals()
-        self.record(SmiTaken(self.number))
+        self.services.record(SmiTaken(self.number))
 
     def resume(self) -> None:
         """RSM: what was held off meanwhile is taken now."""
         self.in_smm = False
         self.interrupt_flag = self._flag_before_smm
         self.interrupt_shadow = False
-        self.record(SmmLeft(self.number))
+        self.services.record(SmmLeft(self.number))
+
+    # INIT and start-up ("MP Initialization Protocol")
+
+    def take_resets(self) -> None:
+        """Takes a latched INIT, and the start-up IPI behind it, unless system-management mode holds them off."""
+        while (arrival := self.next_arrival()) in (Arrival.INIT, Arrival.STARTUP):
+            if arrival is Arrival.INIT:
+                self._perform_init()
+            else:
+                self._start()
+
+    def _perform_init(self) -> None:
+        """APIC and CPU as after reset; the bootstrap processor begins at its reset vector, the others wait."""
+        self.apic.reset_by_init()
+        self.interrupt_flag = False
+        self.interrupt_shadow = False
+        self.nmi_pending = 0
+        self.nmi_running = False
+        self.smi_pending = False
+        self.init_pending = False
+        self.external_pending = False
+        self.run_state = RunState.RUNNING if self.bootstrap else _WAIT_FOR_SIPI
+        self.starts += 1
+        self.look_at_signals()
+        self.services.record(InitPerformed(self.number, not self.bootstrap))
+
+    def _start(self) -> None:
+        assert self.sipi_pending is not None
+        vector, self.sipi_pending = self.sipi_pending, None
+        self.run_state = RunState.RUNNING
+        self.starts += 1
+        self.look_at_signals()
+        self.services.record(Started(self.number, vector << 12))
 
     # Instructions
 

@@ -6,16 +6,13 @@ Each APIC compares the destination in its own mode.
 from collections.abc import Sequence
 from typing import assert_never
 
-from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.hw.local_apic import LocalApic
 from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import DeviceBroadcast, LogicalAllOnes
-from app.x86.icr import DestinationMode, Shorthand
+from app.x86.icr import X2APIC_BROADCAST, XAPIC_BROADCAST, DestinationMode, Shorthand
+from app.x86.model_specific_registers import ApicMode
 
-#: The destinations that stand for everyone, in each mode.
-XAPIC_BROADCAST = 0xFF
-X2APIC_BROADCAST = 0xFFFF_FFFF
 _FLAT_MODEL = 0xF
 
 

@@ -5,13 +5,12 @@ no in-service register and no priority: the lowest port goes first. A port is na
 interrupt has with an APIC. Source: Xen ``public/event_channel.h``, ``xen/common/event_2l.c``.
 """
 
-from collections.abc import Callable
-
-from app.hw.events import Accepted, Event, EventTaken, Merged, Outcome, Reason, Refused
-from app.hw.ledger import Ledger
+from app.hw.events import Accepted, EventTaken, Merged, Outcome, Reason, Refused
 from app.hw.messages import InterruptMessage
+from app.hw.services import Services
 from app.x86.icr import DeliveryMode, TriggerMode
-from app.x86.vectors import FIRST_LEGAL_VECTOR, VectorBitmap
+from app.x86.units import Vector
+from app.x86.vectors import FIRST_LEGAL_VECTOR, VECTORS, VectorBitmap
 
 #: Ports in a word of the pending and mask arrays, as a 64-bit guest has them: a bit of the selector stands for so many.
 WORD_BITS = 64
@@ -23,12 +22,13 @@ class EventChannels:
     The guests here mask no port, but the word is theirs to write, and what is set in it counts.
     """
 
-    __slots__ = ("_cpu", "_ledger", "_record", "level", "masked", "pending", "selector", "upcall_pending")
+    STATE = ("level", "masked", "pending", "selector", "upcall_pending")
+    WIRES = ("_cpu", "_services")
+    __slots__ = (*STATE, *WIRES)
 
-    def __init__(self, cpu: int, ledger: Ledger, record: Callable[[Event], None]) -> None:
+    def __init__(self, cpu: int, services: Services) -> None:
         self._cpu = cpu
-        self._ledger = ledger
-        self._record = record
+        self._services = services
         self.pending = VectorBitmap()
         self.masked = VectorBitmap()
         self.level = VectorBitmap()
@@ -54,25 +54,27 @@ class EventChannels:
         port = message.vector
         if port < FIRST_LEGAL_VECTOR:
             refused = Refused(self._cpu, port, message.delivery_mode, Reason.ILLEGAL_VECTOR, message.number)
-            self._ledger.book(refused)
+            self._services.ledger.book(refused)
             return Outcome.REFUSED
         merged = port in self.pending
         self.pending.set(port)
         self.level.assign(port, message.trigger_mode is TriggerMode.LEVEL)
         mode: DeliveryMode = message.delivery_mode
         if merged:
-            self._ledger.book(Merged(self._cpu, port, mode, message.number, event_channel=True))
+            self._services.ledger.book(Merged(self._cpu, port, mode, message.number, event_channel=True))
             return Outcome.MERGED
         self._notify(port)
-        self._ledger.book(Accepted(self._cpu, port, mode, message.trigger_mode, message.number, event_channel=True))
+        self._services.ledger.book(
+            Accepted(self._cpu, port, mode, message.trigger_mode, message.number, event_channel=True)
+        )
         return Outcome.ACCEPTED
 
-    def deliverable(self) -> int | None:
+    def deliverable(self) -> Vector | None:
         """The port that the next upcall handles first."""
         wanted = self.pending.bits & ~self.masked.bits
-        return (wanted & -wanted).bit_length() - 1 if wanted else None
+        return VECTORS[(wanted & -wanted).bit_length() - 1] if wanted else None
 
-    def acknowledge(self) -> int | None:
+    def acknowledge(self) -> Vector | None:
         """The guest looks: it takes the selector, clears the pending bit of the next port and gives that; None when
         there is none."""
         self.upcall_pending = False
@@ -80,5 +82,5 @@ class EventChannels:
         port = self.deliverable()
         if port is not None:
             self.pending.clear(port)
-            self._record(EventTaken(self._cpu, port))
+            self._services.record(EventTaken(self._cpu, port))
         return port

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from app.hw.cpu import Cpu
+from app.hw.cpu import Cpu, RunState
 from app.hw.io_apic import IoApic
-from app.hw.run_state import RunState
 from app.x86 import lvt
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register

@@ -5,11 +5,10 @@ Source: 82093AA data sheet, "I/O APIC Registers"; ICH9 data sheet, "Advanced Int
 Whatever makes a pin send returns the messages; the machine says later how each ended.
 """
 
-from collections.abc import Callable
-
-from app.hw.events import Event, LineStillUp, PinChanged
-from app.hw.messages import InterruptMessage, MessageNumbers, Origin
+from app.hw.events import LineStillUp, PinChanged
+from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import Profile, WideDestinations
+from app.hw.services import Services
 from app.x86 import redirection
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.redirection import FIRST_VERSION_WITH_EOI, LEVEL, MASKED, PIN_COUNT, REMOTE_IRR, IoApicRegister
@@ -29,21 +28,12 @@ def _is_level(entry: int) -> bool:
 class IoApic:
     """One I/O APIC. ``entries`` are the 64-bit redirection entries, ``lines`` the inputs."""
 
-    __slots__ = (
-        "_numbers",
-        "_record",
-        "_under_way",
-        "_writable",
-        "entries",
-        "identifier",
-        "lines",
-        "select",
-        "version",
-    )
+    STATE = ("_under_way", "entries", "identifier", "lines", "select")
+    WIRES = ("_services", "_writable", "version")
+    __slots__ = (*STATE, *WIRES)
 
-    def __init__(self, profile: Profile, numbers: MessageNumbers, record: Callable[[Event], None]) -> None:
-        self._numbers = numbers
-        self._record = record
+    def __init__(self, profile: Profile, services: Services) -> None:
+        self._services = services
         #: Bits 23:16 the highest entry, bits 7:0 the version.
         self.version = (PIN_COUNT - 1) << 16 | profile.io_apic_version
         self._writable = redirection.ENTRY.writable_mask
@@ -109,7 +99,7 @@ class IoApic:
             messages = self._service_level(pin)
         elif rising and not entry & MASKED:
             messages = [self._message(pin)]
-        self._record(PinChanged(pin, level, None if messages else self._why_silent(pin, bool(rising))))
+        self._services.record(PinChanged(pin, level, None if messages else self._why_silent(pin, bool(rising))))
         return messages
 
     def _why_silent(self, pin: int, rising: bool) -> str | None:
@@ -138,7 +128,7 @@ class IoApic:
         self._under_way[pin] += 1
         self.entries[pin] = entry | DELIVERY_STATUS
         return InterruptMessage(
-            self._numbers.take(),
+            self._services.numbers.take(),
             Origin.IO_APIC,
             pin,
             entry & 0xFF,
@@ -178,6 +168,6 @@ class IoApic:
                 self.entries[pin] = entry & ~REMOTE_IRR
                 again = self._service_level(pin)
                 if again:
-                    self._record(LineStillUp(pin))
+                    self._services.record(LineStillUp(pin))
                 messages += again
         return messages

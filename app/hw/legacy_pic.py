@@ -4,6 +4,14 @@ Source: Intel 8259A data sheet, "Interrupt Sequence", "Automatic End of Interrup
 8259s seen as one, edge-triggered, nothing masked, in automatic EOI mode.
 """
 
+from collections.abc import Sequence
+
+from app.hw.cpu import Cpu
+from app.hw.events import ExternalAcknowledged, LegacyLineChanged
+from app.hw.services import Services
+from app.x86.units import Vector
+from app.x86.vectors import VECTORS
+
 #: Where Linux puts the sixteen ISA interrupts (``FIRST_EXTERNAL_VECTOR``).
 FIRST_VECTOR = 0x20
 #: The lines that devices have, highest priority first: the second 8259 hangs at line 2 of the first.
@@ -14,7 +22,9 @@ _SPURIOUS = 7
 class LegacyPic:
     """Sixteen interrupt lines. ``intr`` is the level of its output."""
 
-    __slots__ = ("_requested", "_up", "held")
+    STATE = ("_requested", "_up", "held")
+    WIRES = ()
+    __slots__ = (*STATE, *WIRES)
 
     def __init__(self) -> None:
         self._up: set[int] = set()
@@ -39,8 +49,48 @@ class LegacyPic:
         self._up.discard(line)
         self._requested.discard(line)
 
-    def acknowledge(self) -> int:
+    def acknowledge(self) -> Vector:
         """INTA: the vector of the most urgent line; that of line 7 when none asks any more (spurious)."""
         line = next((line for line in DEVICE_LINES if line in self._requested), _SPURIOUS)
         self._requested.discard(line)
-        return FIRST_VECTOR + line
+        return VECTORS[FIRST_VECTOR + line]
+
+
+class LegacyWiring:
+    """The wires around the 8259: lines from devices lead in, one leads out, to LINT0 of the bootstrap processor.
+
+    *cpus* may still be empty: a CPU must know the wire of its acknowledge cycle first.
+    """
+
+    STATE = ()
+    WIRES = ("_cpus", "_pic", "_services")
+    __slots__ = (*STATE, *WIRES)
+
+    def __init__(self, pic: LegacyPic, cpus: Sequence[Cpu], services: Services) -> None:
+        self._pic = pic
+        self._cpus = cpus
+        self._services = services
+
+    def hold(self, level: int) -> None:
+        """Somebody else holds the output up, or lets go: LINT0 is up while either wants it."""
+        self._pic.held = bool(level)
+        self._drive_output()
+
+    def drive_line(self, line: int, level: int) -> None:
+        """A device sets a line of the 8259. ValueError for no line."""
+        if level:
+            self._pic.raise_line(line)
+        else:
+            self._pic.lower_line(line)
+        self._services.record(LegacyLineChanged(line, level))
+        self._drive_output()
+
+    def acknowledge(self, cpu: int) -> Vector:
+        """The acknowledge cycle of *cpu*. Returns the vector."""
+        vector = self._pic.acknowledge()
+        self._services.record(ExternalAcknowledged(cpu, vector))
+        self._drive_output()
+        return vector
+
+    def _drive_output(self) -> None:
+        self._cpus[0].drive_lint(0, int(self._pic.intr))

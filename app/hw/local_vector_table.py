@@ -4,11 +4,11 @@ Fixed delivery ends in IRR. NMI, SMI, INIT and ExtINT by-pass the APIC's registe
 the CPU latches it. "Pin is 1" means asserted; which voltage that is, polarity says.
 """
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import LintChanged, LocalSourceDropped, Outcome, Reason
 from app.hw.local_apic import LocalApic
 from app.x86 import lvt
 from app.x86.icr import DeliveryMode, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 
 LINT_REGISTERS = (Register.LVT_LINT0, Register.LVT_LINT1)
@@ -26,7 +26,7 @@ def expire_timer(apic: LocalApic) -> None:
     """The count has reached 0. The entry has no delivery mode: always fixed and edge."""
     entry = apic.lvt[Register.LVT_TIMER]
     if entry & lvt.MASKED:
-        apic.record(LocalSourceDropped(apic.cpu, Register.LVT_TIMER, Reason.LVT_MASKED))
+        apic.services.record(LocalSourceDropped(apic.cpu, Register.LVT_TIMER, Reason.LVT_MASKED))
     else:
         apic.request_local(Register.LVT_TIMER)
 
@@ -37,11 +37,11 @@ def fire(apic: LocalApic, register: Register) -> DeliveryMode | None:
     The performance-counter entry masks itself ("Local Vector Table", mask).
     """
     if apic.mode is ApicMode.DISABLED:
-        apic.record(LocalSourceDropped(apic.cpu, register, Reason.APIC_DISABLED))
+        apic.services.record(LocalSourceDropped(apic.cpu, register, Reason.APIC_DISABLED))
         return None
     entry = apic.lvt[register]
     if entry & lvt.MASKED:
-        apic.record(LocalSourceDropped(apic.cpu, register, Reason.LVT_MASKED))
+        apic.services.record(LocalSourceDropped(apic.cpu, register, Reason.LVT_MASKED))
         return None
     if register is Register.LVT_PERFORMANCE:
         apic.lvt[register] |= lvt.MASKED
@@ -56,7 +56,7 @@ def _deliver(
     elif mode in signals:
         return mode
     else:
-        apic.record(LocalSourceDropped(apic.cpu, register, Reason.RESERVED_DELIVERY_MODE))
+        apic.services.record(LocalSourceDropped(apic.cpu, register, Reason.RESERVED_DELIVERY_MODE))
     return None
 
 
@@ -68,7 +68,7 @@ def drive_lint(apic: LocalApic, pin: int, level: int) -> DeliveryMode | None:
     if level == apic.lint_lines[pin]:
         return None
     apic.lint_lines[pin] = level
-    apic.record(LintChanged(apic.cpu, pin, level))
+    apic.services.record(LintChanged(apic.cpu, pin, level))
     if apic.mode is ApicMode.DISABLED:
         # The CPU behaves as if it had no APIC: LINT0 is INTR, LINT1 is NMI ("Local APIC Status and Location").
         return DeliveryMode.NMI if pin and level else None
@@ -77,7 +77,7 @@ def drive_lint(apic: LocalApic, pin: int, level: int) -> DeliveryMode | None:
     if is_level(register, entry):
         service_level(apic)
     elif level and entry & lvt.MASKED:
-        apic.record(LocalSourceDropped(apic.cpu, register, Reason.LVT_MASKED))
+        apic.services.record(LocalSourceDropped(apic.cpu, register, Reason.LVT_MASKED))
     elif level and delivery_mode(entry) is not DeliveryMode.EXTINT:
         return _deliver(apic, register, delivery_mode(entry), _PIN_SIGNALS)
     return None

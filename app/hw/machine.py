@@ -6,11 +6,8 @@ Devices return messages; the machine keeps them in ``outbox`` until its driver s
 
 from collections.abc import Callable, Sequence
 
-from app.hw import device_messages, interprocessor, invariants, transplant
-from app.hw.apic_base import ApicMode
+from app.hw import device_messages, invariants, local_vector_table, transplant
 from app.hw.bus import Bus
-from app.hw.changes import Changes
-from app.hw.clock import Clock
 from app.hw.cpu import Cpu
 from app.hw.event_channels import EventChannels
 from app.hw.events import (
@@ -25,19 +22,18 @@ from app.hw.events import (
     Reason,
 )
 from app.hw.io_apic import IoApic
-from app.hw.ledger import Ledger
-from app.hw.legacy_pic import LegacyPic
-from app.hw.legacy_wiring import LegacyWiring
+from app.hw.legacy_pic import LegacyPic, LegacyWiring
 from app.hw.local_apic import LocalApic
-from app.hw.local_timers import LocalTimers
-from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, MessageNumbers, Origin
-from app.hw.msr_access import read_msr, write_cr8, write_msr
+from app.hw.local_apic_registers import read_msr, read_register, write_cr8, write_msr, write_register
+from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
 from app.hw.profile import INTEL_SDM, Profile
-from app.hw.register_access import read_register, write_register
-from app.hw.resets import take_resets
+from app.hw.services import Clock, Services
+from app.hw.timer import LocalTimers
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import IoApicRegister
 from app.x86.registers import Register
+from app.x86.units import ApicId, Cycles
 
 #: APIC ID 255 is the xAPIC broadcast: a 256th CPU has it, and in xAPIC mode nobody can send to that CPU alone.
 MAX_XAPIC_CPUS, MAX_CPUS = 255, 256
@@ -49,6 +45,13 @@ class Machine:
 
     APIC IDs are 0, 1, 2 …, or *apic_ids*. *mode* other than xAPIC means that firmware has switched it on already.
     """
+
+    STATE = ("_carried", "outbox", "retrying")
+    WIRES = (
+        *("_legacy_wiring", "_timers", "bus", "cpus", "io_apic", "legacy_pic", "profile", "services"),
+        *("_record", "events"),
+    )
+    __slots__ = (*STATE, *WIRES)
 
     def __init__(
         self,
@@ -68,34 +71,31 @@ class Machine:
         if mode is ApicMode.X2APIC and not profile.x2apic:
             raise ValueError(f"profile {profile.name} has no x2APIC mode")
         self.profile = profile
-        self.clock = clock or Clock()
+        #: What has happened, where nobody else is told.
         self.events: list[Event] = []
+        self._record = record or self.events.append
+        self.services = Services(self._record, clock)
         self.outbox: list[BusMessage] = []
         #: What the bus tries again once a target has room (P6 family).
         self.retrying: list[InterruptMessage] = []
         #: IPIs that whoever writes registers for the guest brings to their targets by itself; None: nobody does.
         self._carried: list[InterruptMessage] | None = None
-        self._numbers = MessageNumbers()
-        self._changes = Changes()
-        self._record = record or self.events.append
-        self._ledger = Ledger(self._record)
         self.legacy_pic = LegacyPic()
         self.cpus: list[Cpu] = []
-        self._legacy_wiring = LegacyWiring(self.legacy_pic, self.cpus, self._record)
-        self.cpus += (self._cpu(number, apic_id) for number, apic_id in enumerate(apic_ids or range(cpu_count)))
-        for cpu in self.cpus:
-            cpu.apic.mode = mode
-        self.bus = Bus(self.cpus, profile, self._ledger, self._record)
-        self.io_apic = IoApic(profile, self._numbers, self._record)
-        self._timers = LocalTimers(self.cpus)
-        self._changes.configuration = False
-        self._changes.timers.clear()
+        self._legacy_wiring = LegacyWiring(self.legacy_pic, self.cpus, self.services)
+        self.cpus += (self._cpu(number, apic_id, mode) for number, apic_id in enumerate(apic_ids or range(cpu_count)))
+        self.bus = Bus(self.cpus, profile, self.services)
+        self.io_apic = IoApic(profile, self.services)
+        self._timers = LocalTimers([cpu.apic.timer for cpu in self.cpus])
 
-    def _cpu(self, number: int, apic_id: int) -> Cpu:
-        apic = LocalApic(
-            number, apic_id, self.profile, self.clock, self._numbers, self._changes, self._ledger, self._record
-        )
-        return Cpu(number, apic, self._record, self._legacy_wiring.acknowledge)
+    def _cpu(self, number: int, apic_id: int, mode: ApicMode) -> Cpu:
+        apic = LocalApic(number, ApicId(apic_id), self.profile, self.services, mode)
+        return Cpu(number, apic, self.services, self._legacy_wiring.acknowledge)
+
+    @property
+    def clock(self) -> Clock:
+        """The time that every device sees."""
+        return self.services.clock
 
     # What software does
 
@@ -124,13 +124,13 @@ class Machine:
                 self._carried.append(effect)
             else:
                 self._post(effect)
-        if self._changes.configuration:
+        if self.services.changes.configuration:
             self._reconfigured()
         return None
 
     def _reconfigured(self) -> None:
         """An APIC has another address, or accepts what it refused."""
-        self._changes.configuration = False
+        self.services.changes.configuration = False
         self.bus.forget_addresses()
         self._post_all(self.io_apic.service_levels())
 
@@ -185,12 +185,12 @@ class Machine:
         if device_messages.asks_nothing(msi, self.profile):
             self._record(MsiIgnored(msi.vector, msi.delivery_mode, Reason.LEVEL_DEASSERT))
             return
-        self._post(device_messages.interrupt_message(msi, address, self.profile, self._numbers.take()))
+        self._post(device_messages.interrupt_message(msi, address, self.profile, self.services.numbers.take()))
 
     def send_for(self, cpu: int, apic_id: int, vector: int, mode: DeliveryMode, trigger: TriggerMode = _EDGE) -> None:
         """A hypervisor sends an interrupt on behalf of *cpu*, whose ICR has no part in it."""
         origin = Origin.EVENT_CHANNEL if self.cpus[cpu].event_channels else Origin.HYPERVISOR
-        number = self._numbers.take()
+        number = self.services.numbers.take()
         self._post(device_messages.hypervisor_message(number, origin, cpu, apic_id, vector, mode, trigger))
 
     def transplant(self, mode: ApicMode, *, event_channels: bool) -> None:
@@ -199,7 +199,7 @@ class Machine:
         self._reconfigured()
 
     def _event_channels(self, cpu: int) -> EventChannels:
-        return EventChannels(cpu, self._ledger, self._record)
+        return EventChannels(cpu, self.services)
 
     def drive_lint(self, cpu: int, pin: int, level: int) -> None:
         """Something sets LINT0 or LINT1 of one CPU. LINT0 of CPU 0 is the 8259's too: up while either wants it."""
@@ -221,10 +221,10 @@ class Machine:
     @property
     def undelivered(self) -> int:
         """Messages sent and not yet arrived, in the outbox or wherever the driver keeps them."""
-        return self._ledger.on_their_way
+        return self.services.ledger.on_their_way
 
     def _post(self, message: BusMessage) -> None:
-        self._ledger.on_their_way += 1
+        self.services.ledger.on_their_way += 1
         self.outbox.append(message)
         self._record(MessageSent(message))
 
@@ -248,7 +248,7 @@ class Machine:
         self.cpus[message.source].apic.sends_in_flight += len(reached) - 1
         return [
             message._replace(
-                number=message.number if part == 0 else self._numbers.take(),
+                number=message.number if part == 0 else self.services.numbers.take(),
                 shorthand=Shorthand.NONE,
                 destination_mode=DestinationMode.PHYSICAL,
                 destination=cpu.apic.apic_id,
@@ -274,7 +274,7 @@ class Machine:
     def deliver(self, message: BusMessage) -> Sequence[Cpu]:
         """*message* has arrived. Returns the CPUs that it was for."""
         if isinstance(message, EoiBroadcast):
-            self._ledger.delivering()
+            self.services.ledger.delivering()
             self.end_at_io_apic(message.vector)
             return []
         reached, accepted, retried = self.bus.deliver(message)
@@ -286,7 +286,7 @@ class Machine:
         if message.origin is _IPI:
             taken = accepted or retried or (reached and message.delivery_mode is _STARTUP)  # if only to be ignored
             taken = taken or message.part is not None  # a hypervisor knows no serial bus on which all refuse at once
-            interprocessor.arrived(self.cpus[message.source].apic, taken=bool(taken), retried=bool(retried))
+            self.cpus[message.source].apic.send_ended(taken=bool(taken), retried=bool(retried))
         elif message.origin is Origin.IO_APIC:
             self._post_all(
                 self.io_apic.message_arrived(
@@ -305,7 +305,7 @@ class Machine:
             if all(message.vector in self.cpus[number].apic.irr for number in message.remaining):
                 self.retrying.append(message)
             else:
-                self._post(message._replace(number=self._numbers.take()))
+                self._post(message._replace(number=self.services.numbers.take()))
 
     def settle(self) -> None:
         """Lets every message arrive, in the order in which they were sent, and every INIT and start-up IPI act."""
@@ -320,8 +320,8 @@ class Machine:
         """These CPUs, or all, are at an instruction boundary: a latched INIT or start-up IPI acts."""
         for cpu in cpus or self.cpus:
             if cpu.signalled:
-                take_resets(cpu)
-        if self._changes.configuration:
+                cpu.take_resets()
+        if self.services.changes.configuration:
             self._reconfigured()
 
     def take_events(self) -> list[Event]:
@@ -335,26 +335,29 @@ class Machine:
     @property
     def timers_changed(self) -> bool:
         """Another timer may be the next to expire, since ``next_timer_deadline`` was asked last."""
-        return bool(self._changes.timers)
+        return bool(self.services.changes.timers)
 
-    def next_timer_deadline(self) -> int | None:
-        """When the next local timer expires, in TSC cycles, and not before now."""
+    def next_timer_deadline(self) -> Cycles | None:
+        """When the next local timer expires, and not before now."""
         self._look_at_timers()
         return self._timers.next_deadline(self.clock.now)
 
     def expire_timers(self) -> list[Cpu]:
         """Fires every local timer whose time has come. Returns their CPUs."""
         self._look_at_timers()
-        return self._timers.expire(self.clock.now)
+        expired = [self.cpus[number] for number in self._timers.expire(self.clock.now)]
+        for cpu in expired:
+            local_vector_table.expire_timer(cpu.apic)
+        return expired
 
     def _look_at_timers(self) -> None:
-        self._timers.changed(self._changes.timers)
-        self._changes.timers.clear()
+        self._timers.changed(self.services.changes.timers)
+        self.services.changes.timers.clear()
 
     # Invariants
 
     def check(self) -> None:
         """AssertionError when the machine is in a state that no machine can be in, or a message was lost."""
         uncounted = ["an uncounted message is in the outbox"] if self.undelivered < len(self.outbox) else []
-        for problem in (*uncounted, *self._ledger.mistakes, *invariants.problems(self.cpus, self.io_apic)):
+        for problem in (*uncounted, *self.services.ledger.mistakes, *invariants.problems(self.cpus, self.io_apic)):
             raise AssertionError(problem)

@@ -58,16 +58,3 @@ class EoiBroadcast(NamedTuple):
 
 
 BusMessage = InterruptMessage | EoiBroadcast
-
-
-class MessageNumbers:
-    """The counter from which the devices of one machine number their messages."""
-
-    __slots__ = ("last",)
-
-    def __init__(self) -> None:
-        self.last = 0
-
-    def take(self) -> int:
-        self.last += 1
-        return self.last

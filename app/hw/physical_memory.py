@@ -6,9 +6,8 @@ data sheet. Every CPU sees its own local APIC, even where all have one address.
 
 from typing import TYPE_CHECKING
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault, RegisterFaulted
-from app.x86.model_specific_registers import PAGE_SIZE
+from app.x86.model_specific_registers import PAGE_SIZE, ApicMode
 from app.x86.redirection import EOI_OFFSET, SELECT_OFFSET, WINDOW_OFFSET
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ def read_physical(machine: "Machine", cpu: int, address: int, size: int = _REGIS
     apic = machine.cpus[cpu].apic
     if apic.mode is ApicMode.XAPIC and page == apic.base:
         if size != _REGISTER_SIZE or offset % _REGISTER_SIZE:
-            apic.record(RegisterFaulted(cpu, offset, Fault.ACCESS_SIZE, general_protection=False))
+            apic.services.record(RegisterFaulted(cpu, offset, Fault.ACCESS_SIZE, general_protection=False))
             return 0
         value = machine.read_register(cpu, offset)
         assert not isinstance(value, Fault), "a page access raises no #GP"
@@ -44,7 +43,7 @@ def write_physical(machine: "Machine", cpu: int, address: int, value: int, size:
     apic = machine.cpus[cpu].apic
     if apic.mode is ApicMode.XAPIC and page == apic.base:
         if size != _REGISTER_SIZE or offset % _REGISTER_SIZE:
-            apic.record(RegisterFaulted(cpu, offset, Fault.ACCESS_SIZE, general_protection=False))
+            apic.services.record(RegisterFaulted(cpu, offset, Fault.ACCESS_SIZE, general_protection=False))
             return
         machine.write_register(cpu, offset, value)
     elif page == IO_APIC_BASE and size == _REGISTER_SIZE:

@@ -4,9 +4,9 @@ event channels. What is pending comes along; nothing may be in service.
 
 from collections.abc import Callable, Sequence
 
-from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.hw.event_channels import EventChannels
+from app.x86.model_specific_registers import ApicMode
 
 
 def transplant(cpus: Sequence[Cpu], mode: ApicMode, make_channels: Callable[[int], EventChannels] | None) -> None:

@@ -1,11 +1,10 @@
 """Why a requested vector has not been taken yet, in words: the first condition that is not met."""
 
-from app.hw.apic_base import ApicMode
-from app.hw.cpu import Cpu
+from app.hw.cpu import Arrival, Cpu, RunState
 from app.hw.event_channels import EventChannels
 from app.hw.events import Reason
 from app.hw.local_apic import LocalApic
-from app.hw.run_state import Arrival, RunState
+from app.x86.model_specific_registers import ApicMode
 from app.x86.vectors import priority_class
 
 

@@ -27,14 +27,14 @@ from app.guest.steps import (
     VmEntry,
     price_of,
 )
-from app.hw.apic_base import ApicMode
+from app.hw.cpu import Arrival
 from app.hw.machine import Machine
-from app.hw.run_state import Arrival
 from app.measure.comparison import Shares, Uses
 from app.measure.observation import TIMER_REGISTERS
 from app.measure.running import Measured
 from app.trace.check.census import Accessed, Census, Ended, Kind, Sent, Taken
 from app.x86.icr import DeliveryMode, Shorthand
+from app.x86.model_specific_registers import ApicMode
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
 from app.x86.vectors import FIRST_LEGAL_VECTOR

@@ -15,8 +15,8 @@ from app.engine.simulation import Simulation
 from app.guest.apic_ops import Context
 from app.guest.cpumask import cpus_of
 from app.guest.steps import SpinUntil, Steps, Word
+from app.hw.cpu import RunState
 from app.hw.machine import MAX_CPUS
-from app.hw.run_state import RunState
 from app.measure.comparison import Shares, Uses
 from app.measure.functions import MeasuredFunction
 from app.measure.observation import HandlerBegun, Observation

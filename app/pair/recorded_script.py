@@ -13,7 +13,6 @@ from app.engine.commands import CallGuest, SendIpi, SendMsi, Stimulus
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import Generation
 from app.guest.generations import GENERATIONS
-from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.hw.destination import addressed
 from app.hw.events import MessageSent
@@ -23,6 +22,7 @@ from app.trace.check.replay import Replay
 from app.trace.errors import UnusableRecording
 from app.trace.operations import Recording, RegisterWrite
 from app.x86.icr import DeliveryMode, Icr, Shorthand
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.vectors import FIRST_LEGAL_VECTOR
 

@@ -7,18 +7,14 @@ from app.engine.commands import SendIpi
 from app.engine.waits import reads_the_page, where_the_page_went
 from app.guest.apic_ops import absent
 from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
-from app.hw.apic_base import ApicMode
-from app.hw.cpu import Cpu
+from app.hw.cpu import Cpu, RunState
 from app.hw.destination import disabled_targets
 from app.hw.events import Reason
-from app.hw.interprocessor import reason_not_to_send
-from app.hw.local_apic import LocalApic
+from app.hw.local_apic import LocalApic, reason_not_to_send
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import LevelTriggeredIpis
-from app.hw.run_state import RunState
 from app.state.words import Names, destination_words, disabled_words, interrupt_words
-from app.x86.error_status import ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
 from app.x86.icr import (
     X2APIC_ICR,
     XAPIC_ICR,
@@ -29,6 +25,8 @@ from app.x86.icr import (
     TriggerMode,
     breaches,
 )
+from app.x86.model_specific_registers import ApicMode
+from app.x86.state_registers import ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
 from app.x86.vectors import priority_class
 
 _LOW = 0xFFFF_FFFF

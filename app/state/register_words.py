@@ -3,10 +3,8 @@
 from functools import lru_cache
 from typing import Any
 
-from app.hw.apic_base import ApicMode
 from app.hw.local_apic import LocalApic
 from app.x86 import lvt
-from app.x86.error_status import errors_in
 from app.x86.icr import (
     DELIVERY_STATUS,
     X2APIC_ICR,
@@ -16,7 +14,9 @@ from app.x86.icr import (
     Shorthand,
     decode_icr,
 )
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import SVR_ENABLE, Register
+from app.x86.state_registers import errors_in
 from app.x86.vectors import priority_class
 
 _FLAT_MODEL = 0xF

@@ -7,14 +7,13 @@ from app.engine.due import Flight
 from app.engine.processor import Processor
 from app.engine.waits import Wait, hardware_window_of, why_held, window_of
 from app.guest.steps import HostStep, VirtualRead, VirtualWrite
-from app.hw.apic_base import read_apic_base
-from app.hw.cpu import Cpu
+from app.hw.cpu import Arrival, Cpu, RunState
 from app.hw.io_apic import IoApic
 from app.hw.local_apic import LocalApic
+from app.hw.local_apic_registers import read_apic_base
 from app.hw.local_vector_table import delivery_status
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, Origin
-from app.hw.run_state import Arrival, RunState
 from app.hw.waiting import why_waiting
 from app.state.register_words import (
     alarms_of,

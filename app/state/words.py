@@ -7,9 +7,9 @@ from app.engine import events as engine
 from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw import events as hw
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
-from app.x86.error_status import errors_in
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.register_map import REGISTERS
+from app.x86.state_registers import errors_in
 
 _SHORTHAND_WORDS = {
     Shorthand.SELF: "itself",

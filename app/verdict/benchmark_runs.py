@@ -15,11 +15,10 @@ from app.engine.events import CallFinished, CallStarted, GuestExited
 from app.engine.simulation import Simulation
 from app.guest.handler_work import CALLED_FUNCTION
 from app.guest.steps import EmulatedWrite, GuestStep, HostWork, ReadMsr, Steps, VirtualWrite, VmEntry, VmExit, WriteMsr
-from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.measure.observation import Observation
 from app.verdict.benchmark_guests import ROUNDS, Driver, benchmark_guest
-from app.x86.model_specific_registers import x2apic_msr
+from app.x86.model_specific_registers import ApicMode, x2apic_msr
 from app.x86.registers import Register
 
 _ICR_MSR, _EOI_MSR = x2apic_msr(Register.ICR_LOW), x2apic_msr(Register.EOI)

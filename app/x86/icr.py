@@ -95,6 +95,9 @@ X2APIC_DESTINATION = Field(
     32,
     "Physical: an APIC ID of 32 bits. Logical: 63:48 the cluster, 47:32 one bit a member. 0xffffffff: all, either way.",
 )
+#: The destinations that stand for everyone, in each mode.
+XAPIC_BROADCAST = 0xFF
+X2APIC_BROADCAST = 0xFFFF_FFFF
 
 _LOW = (VECTOR, DELIVERY_MODE, DESTINATION_MODE, STATUS, LEVEL, TRIGGER_MODE, SHORTHAND)
 XAPIC_ICR = Layout((*_LOW, XAPIC_DESTINATION))

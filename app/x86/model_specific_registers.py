@@ -4,7 +4,7 @@ Source: SDM vol. 3, "Local APIC Status and Location", "x2APIC States", "TSC-Dead
 Space".
 """
 
-from enum import IntEnum
+from enum import Enum, IntEnum
 
 from app.x86.bitfields import Field, Layout
 from app.x86.definitions import OtherRegister
@@ -16,6 +16,14 @@ class Msr(IntEnum):
 
     IA32_APIC_BASE = 0x1B
     IA32_TSC_DEADLINE = 0x6E0
+
+
+class ApicMode(Enum):
+    """What EN and EXTD of IA32_APIC_BASE select."""
+
+    DISABLED = "disabled"
+    XAPIC = "xapic"
+    X2APIC = "x2apic"
 
 
 #: RDMSR and WRMSR in this range reach the local APIC in x2APIC mode and raise #GP in every other.

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 
+from app.x86.units import Vector
+
 #: Vectors 0-15 are illegal for fixed and lowest-priority delivery (SDM vol. 3, "Valid Interrupt Vectors").
 FIRST_LEGAL_VECTOR = 16
 VECTOR_COUNT = 256
 
+#: Every vector with its unit: indexing costs less than a call.
+VECTORS: tuple[Vector, ...] = tuple(map(Vector, range(VECTOR_COUNT)))
 _MASKS = tuple(1 << vector for vector in range(VECTOR_COUNT))
 
 
@@ -28,12 +32,12 @@ class VectorBitmap:
     def __contains__(self, vector: int) -> bool:
         return bool(self.bits & _MASKS[vector])
 
-    def __iter__(self) -> Iterator[int]:
+    def __iter__(self) -> Iterator[Vector]:
         """Vectors from the lowest priority to the highest."""
         rest = self.bits
         while rest:
             lowest = rest & -rest
-            yield lowest.bit_length() - 1
+            yield VECTORS[lowest.bit_length() - 1]
             rest ^= lowest
 
     def __len__(self) -> int:
@@ -59,9 +63,9 @@ class VectorBitmap:
         else:
             self.bits &= ~_MASKS[vector]
 
-    def highest(self) -> int | None:
+    def highest(self) -> Vector | None:
         """The vector of the highest priority, or None when the set is empty."""
-        return self.bits.bit_length() - 1 if self.bits else None
+        return VECTORS[self.bits.bit_length() - 1] if self.bits else None
 
     def word(self, index: int) -> int:
         """The 32-bit register number *index* (0-7) of the eight that make up IRR, ISR or TMR."""

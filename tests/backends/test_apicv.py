@@ -22,12 +22,12 @@ from app.guest.steps import (
     VmExit,
     WriteMsr,
 )
-from app.hw.cpu import Cpu
+from app.hw.cpu import Arrival, Cpu
 from app.hw.machine import Machine
-from app.hw.run_state import Arrival
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import x2apic_msr
 from app.x86.registers import Register
+from app.x86.units import ApicId
 from tests.backends.helpers import context_of, drain, intercepted
 
 NONE, ALL = ApicvFeature.NONE, ApicvFeature.ALL
@@ -200,7 +200,7 @@ def test_guest_is_not_entered_with_posted_interrupts_alone() -> None:
 @pytest.mark.parametrize("step", [Load(Register.TPR), Store(Register.EOI, 0), Store(Register.SVR, 0x1FF)])
 def test_inhibited_cpu_is_emulated_throughout(step: GuestStep) -> None:
     renamed, moved = Machine(2).cpus
-    renamed.apic.apic_id = 9
+    renamed.apic.apic_id = ApicId(9)
     moved.apic.base = 0xFED0_0000
 
     assert inhibit_reason(Machine(1).cpus[0]) is None

@@ -24,7 +24,7 @@ from app.engine.primitives import (
     unicast,
 )
 from app.guest.linux_6.kernel import LINUX_6
-from app.hw.apic_base import ApicMode
+from app.x86.model_specific_registers import ApicMode
 
 OLD, NEW = "linux-2.6.22", "linux-6"
 FLAT_LIMIT = 8

@@ -20,9 +20,8 @@ from app.engine.primitives import (
 )
 from app.guest.linux_6.kernel import LINUX_6
 from app.guest.steps import GuestStep, Load, ReadMsr, Steps, Store, VmExit, WriteMsr
-from app.hw.apic_base import ApicMode
 from app.hw.machine import Machine
-from app.x86.model_specific_registers import Msr, x2apic_msr
+from app.x86.model_specific_registers import ApicMode, Msr, x2apic_msr
 from app.x86.registers import Register
 from tests.backends.helpers import intercepted
 

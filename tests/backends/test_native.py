@@ -7,7 +7,7 @@ from app.guest.generations import GENERATIONS
 from app.guest.linux_2_6_22.kernel import NATIVE_OPERATIONS
 from app.guest.linux_6.kernel import X2APIC_CLUSTER_OPERATIONS, XAPIC_OPERATIONS
 from app.guest.steps import Load, ReadMsr, Store, WriteMsr
-from app.hw.apic_base import ApicMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from tests.backends.helpers import context_of, done, result
 

@@ -29,7 +29,7 @@ from app.guest.steps import (
 )
 from app.hw.event_channels import EventChannels
 from app.hw.events import Event, Reason, SendRefused
-from app.hw.ledger import Ledger
+from app.hw.services import Services
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register
@@ -49,7 +49,7 @@ def calls(steps: list[Step]) -> list[Hypercall]:
 def with_channels(xen: Backend, *, level: bool, pending: bool = False) -> ContextOnCpu:
     """A CPU that has taken port 0x51."""
     context = context_of(xen)
-    channels = EventChannels(0, Ledger(lambda event: None), lambda event: None)
+    channels = EventChannels(0, Services(lambda event: None))
     channels.level.assign(0x51, level)
     channels.pending.assign(0x51, pending)
     context.cpu.event_channels = channels
@@ -109,7 +109,7 @@ def test_all_but_self_leaves_out_the_sender() -> None:
 @generations
 def test_timer_is_set_to_a_time_and_not_to_a_span(xen: Backend) -> None:
     context = context_of(xen)
-    context.cpu.apic.clock.now = 7_000
+    context.cpu.apic.services.clock.now = 7_000
 
     steps = done(xen, xen.set_next_event(context, 500))
 
@@ -221,7 +221,7 @@ def test_plain_load_from_the_page_finds_an_empty_one_and_stays_in_the_guest() ->
 def test_vector_without_a_port_is_dropped_with_a_reason(xen: Backend) -> None:
     said: list[Event] = []
     context = context_of(xen)
-    context.cpu.record = said.append
+    context.cpu.services.record = said.append
 
     assert done(xen, xen.operations.send_ipi_mask(context, 0b0110, 0x51)) == []
     assert said == [SendRefused(0, 0x51, DeliveryMode.FIXED, Reason.NO_PORT)] * 2

@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from app.hw.apic_base import ApicMode
+from app.hw.cpu import Arrival
 from app.hw.events import Fault
 from app.hw.machine import Machine
 from app.hw.physical_memory import read_physical, write_physical
 from app.hw.profile import INTEL_SDM, Profile
-from app.hw.run_state import Arrival
 from app.x86 import redirection
 from app.x86.icr import DeliveryMode, DestinationMode, Icr
-from app.x86.model_specific_registers import APIC_ENABLE, X2APIC_ENABLE, Msr, x2apic_msr
+from app.x86.model_specific_registers import APIC_ENABLE, X2APIC_ENABLE, ApicMode, Msr, x2apic_msr
 from app.x86.redirection import IoApicRegister
 from app.x86.registers import Register
 

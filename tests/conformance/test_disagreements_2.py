@@ -2,10 +2,10 @@
 
 import pytest
 
+from app.hw.cpu import RunState
 from app.hw.events import Reason, SendRefused
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_SDM, KVM, QEMU, Profile
-from app.hw.run_state import RunState
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault
 from app.hw.profile import INTEL_SDM, INTEL_XEON, Profile
+from app.x86.model_specific_registers import ApicMode
 from tests.conformance.software import DISABLED, X2APIC, XAPIC, booted, write_apic_base
 
 READ_ONLY = {0x802, 0x803, 0x80A, 0x80D, *range(0x810, 0x828), 0x839}

@@ -2,14 +2,13 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault
+from app.hw.local_apic_registers import read_cr8
 from app.hw.machine import Machine
-from app.hw.msr_access import read_cr8
 from app.hw.timer import CYCLES_PER_TIMER_CLOCK
 from app.x86.icr import DeliveryMode, Icr
 from app.x86.lvt import TimerMode
-from app.x86.model_specific_registers import Msr
+from app.x86.model_specific_registers import ApicMode, Msr
 from app.x86.registers import Register
 from tests.conformance.software import (
     DISABLED,

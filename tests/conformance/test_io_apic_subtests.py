@@ -1,7 +1,7 @@
 """I1-I12: kvm-unit-tests, x86/ioapic.c: registers, edges and levels, coalescing, masks. The pin is 0x0E, as there."""
 
+from app.hw.cpu import Arrival
 from app.hw.machine import Machine
-from app.hw.run_state import Arrival
 from app.x86.redirection import IoApicRegister
 from tests.conformance.software import (
     booted,

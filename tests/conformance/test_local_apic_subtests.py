@@ -2,15 +2,13 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
-from app.hw.cpuid import cpuid
 from app.hw.events import Fault
+from app.hw.local_apic_registers import cpuid, read_cr8
 from app.hw.machine import Machine
-from app.hw.msr_access import read_cr8
 from app.hw.physical_memory import read_physical, write_physical
 from app.hw.profile import INTEL_P6, PROFILES, Profile
 from app.x86.icr import Icr, Shorthand
-from app.x86.model_specific_registers import RESET_BASE, X2APIC_ENABLE, Msr
+from app.x86.model_specific_registers import RESET_BASE, X2APIC_ENABLE, ApicMode, Msr
 from app.x86.registers import Register
 from tests.conformance.software import (
     DISABLED,

@@ -2,8 +2,7 @@
 
 import pytest
 
-from app.hw.cpu import Cpu
-from app.hw.run_state import Arrival
+from app.hw.cpu import Arrival, Cpu
 from app.x86.icr import DeliveryMode, Icr
 from tests.conformance.software import booted, post, run_handlers, run_nmis, send
 

@@ -5,10 +5,9 @@ A vector is delivered when its class is higher than TPR's, whichever way TPR and
 
 import pytest
 
-from app.hw.apic_base import ApicMode
-from app.hw.run_state import Arrival
+from app.hw.cpu import Arrival
 from app.x86.icr import Icr, Shorthand
-from app.x86.model_specific_registers import x2apic_msr
+from app.x86.model_specific_registers import ApicMode, x2apic_msr
 from app.x86.registers import Register
 from tests.conformance.software import X2APIC, XAPIC, booted, end_of_interrupt, run_handlers, send, write
 

@@ -2,11 +2,11 @@
 
 import pytest
 
+from app.hw.cpu import Arrival, RunState
 from app.hw.events import EoiBroadcastSuppressed, EoiWithoutInterrupt
 from app.hw.machine import Machine
 from app.hw.physical_memory import IO_APIC_BASE, write_physical
 from app.hw.profile import INTEL_P6, INTEL_SDM, INTEL_XEON, KVM, QEMU, Profile
-from app.hw.run_state import Arrival, RunState
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.redirection import EOI_OFFSET
 from app.x86.registers import Register

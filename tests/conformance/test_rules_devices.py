@@ -2,9 +2,9 @@
 
 import pytest
 
+from app.hw.cpu import Arrival
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_SDM, KVM, Profile
-from app.hw.run_state import Arrival
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode
 from app.x86.redirection import LEVEL, MASKED, PIN_COUNT, REMOTE_IRR, IoApicRegister
 from app.x86.registers import Register

@@ -3,14 +3,14 @@
 import pytest
 
 from app.hw.profile import INTEL_P6, INTEL_SDM, INTEL_XEON, Profile
-from app.x86.error_status import (
+from app.x86.icr import DeliveryMode, Icr, Shorthand
+from app.x86.registers import Register
+from app.x86.state_registers import (
     ESR_RECEIVE_ILLEGAL_VECTOR,
     ESR_REDIRECTABLE_IPI,
     ESR_SEND_ACCEPT,
     ESR_SEND_ILLEGAL_VECTOR,
 )
-from app.x86.icr import DeliveryMode, Icr, Shorthand
-from app.x86.registers import Register
 from tests.conformance.software import (
     booted,
     error_status,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from app.hw.cpuid import cpuid
+from app.hw.cpu import Arrival
 from app.hw.events import Fault, LocalSourceDropped, Reason
+from app.hw.local_apic_registers import cpuid
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_XEON
-from app.hw.run_state import Arrival
 from app.hw.timer import CYCLES_PER_TIMER_CLOCK
 from app.x86.icr import DeliveryMode, Icr, Shorthand
 from app.x86.lvt import DELIVERY_STATUS, LEVEL, REMOTE_IRR

@@ -6,10 +6,10 @@ from app.hw.events import Ignored, Reason
 from app.hw.machine import Machine
 from app.hw.physical_memory import read_physical, write_physical
 from app.hw.profile import INTEL_P6, INTEL_SDM, INTEL_XEON, PROFILES, Profile
-from app.x86.error_status import ESR_ILLEGAL_REGISTER_ADDRESS
 from app.x86.icr import Icr, Shorthand
 from app.x86.model_specific_registers import BOOTSTRAP_PROCESSOR, RESET_BASE, Msr
 from app.x86.registers import Register
+from app.x86.state_registers import ESR_ILLEGAL_REGISTER_ADDRESS
 from tests.conformance.software import (
     DISABLED,
     X2APIC,

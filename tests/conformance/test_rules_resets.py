@@ -2,10 +2,10 @@
 
 import pytest
 
+from app.hw.cpu import RunState
 from app.hw.events import Reason, SendRefused
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_SDM, KVM, Profile
-from app.hw.run_state import RunState
 from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import APIC_ENABLE, Msr
 from app.x86.registers import Register

@@ -2,16 +2,16 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
+from app.hw.cpu import Arrival
 from app.hw.events import Started
-from app.hw.run_state import Arrival
-from app.x86.error_status import (
+from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Icr, Shorthand
+from app.x86.model_specific_registers import ApicMode
+from app.x86.registers import Register
+from app.x86.state_registers import (
     ESR_RECEIVE_ILLEGAL_VECTOR,
     ESR_REDIRECTABLE_IPI,
     ESR_SEND_ILLEGAL_VECTOR,
 )
-from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Icr, Shorthand
-from app.x86.registers import Register
 from tests.conformance.software import (
     X2APIC,
     XAPIC,

@@ -5,10 +5,9 @@ import pytest
 from app.engine.commands import CallGuest, WriteMsr
 from app.engine.events import CallStarted
 from app.engine.simulation import Simulation
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault, MessageSent, RegisterFaulted
 from app.x86.icr import DeliveryMode
-from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
+from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, ApicMode, Msr
 from app.x86.registers import Register
 from tests.engine.helpers import (
     Log,

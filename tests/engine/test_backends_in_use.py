@@ -153,7 +153,7 @@ def apic_state(simulation: Simulation) -> list[tuple[object, ...]]:
             *(apic.irr.bits, apic.isr.bits, apic.tmr.bits, apic.coalesced.bits),
             *(apic.tpr, apic.ppr, apic.icr, apic.svr, apic.esr, apic.esr_pending, apic.ldr, apic.dfr),
             *(sorted(apic.lvt.items()), apic.sends_in_flight),
-            *(cpu.run_state, cpu.interrupt_flag, cpu.nmi_count, cpu.nmi_pending, cpu.smi_count, cpu.starts),
+            *(cpu.run_state, cpu.interrupt_flag, cpu.nmi_count, cpu.nmi_pending, cpu.starts),
             *(cpu.smi_pending, cpu.in_smm, cpu.external_pending, tuple(apic.lint_lines)),
         )
         for cpu, apic in ((cpu, cpu.apic) for cpu in simulation.machine.cpus)

@@ -5,8 +5,8 @@ import pytest
 from app.engine.commands import CallGuest, SetInterruptFlag, Stimulus, WriteRegister
 from app.engine.events import CallStarted
 from app.engine.simulation import Simulation
+from app.hw.cpu import RunState
 from app.hw.events import InitPerformed, Reason, Refused, Started
-from app.hw.run_state import RunState
 from app.x86.registers import Register
 from tests.engine.helpers import PAIRS, finish, finished_calls, handled, happened, reschedule
 

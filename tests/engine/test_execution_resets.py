@@ -3,8 +3,8 @@
 from app.engine.commands import CallGuest, SendMsi, SetInterruptFlag
 from app.engine.events import HandlerEntered
 from app.engine.simulation import Simulation
+from app.hw.cpu import RunState
 from app.hw.events import InitPerformed, Started
-from app.hw.run_state import RunState
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
 from tests.engine.helpers import (

@@ -4,8 +4,8 @@ from app.engine.commands import DriveLegacyLine, DriveLint, SetInterruptFlag, Wr
 from app.engine.events import HandlerEntered
 from app.engine.simulation import Simulation
 from app.guest.device_interrupts import do_irq
+from app.hw.cpu import RunState
 from app.hw.events import Acknowledged, ExternalAcknowledged, InterruptEnded
-from app.hw.run_state import RunState
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import RESET_BASE, Msr
 from app.x86.registers import Register

@@ -16,10 +16,9 @@ from app.engine.simulation import Simulation
 from app.guest.apic_ops import Kernel
 from app.guest.memory import CallData, CallFunctionData, CallSingleData, CallSingleQueue, Word
 from app.guest.steps import Steps, Work
-from app.hw.cpu import Cpu
+from app.hw.cpu import Cpu, RunState
 from app.hw.event_channels import EventChannels
 from app.hw.local_apic import LocalApic
-from app.hw.run_state import RunState
 from tests.engine.helpers import under_every_pair
 from tests.engine.random_sessions import Choose, anything, play, storm
 

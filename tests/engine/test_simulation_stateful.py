@@ -25,10 +25,10 @@ from app.engine.commands import (
 from app.engine.events import Event
 from app.engine.guest_calls import GUEST_FUNCTIONS
 from app.engine.simulation import Simulation
+from app.hw.cpu import RunState
 from app.hw.events import Accepted, Merged, MessageSent, NoTarget, Refused, Retried
 from app.hw.messages import InterruptMessage
 from app.hw.profile import PROFILES
-from app.hw.run_state import RunState
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
 from app.x86.register_map import REGISTERS

@@ -11,9 +11,9 @@ from app.engine.event_log import WholeLog
 from app.engine.events import BackendSwitched, CallFinished, CallStarted, Event
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
-from app.hw.apic_base import ApicMode
 from app.hw.events import Accepted, Acknowledged, EventTaken, InterruptEnded
 from app.x86.icr import DeliveryMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import REMOTE_IRR
 from tests.engine.helpers import LIMIT, finish, handled, happened, names_under, reschedule, signal
 

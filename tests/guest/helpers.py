@@ -9,9 +9,9 @@ from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
 from app.guest.linux_6.kernel import LINUX_6, X2APIC_CLUSTER_OPERATIONS, X2APIC_PHYS_OPERATIONS, XAPIC_OPERATIONS
 from app.guest.memory_steps import touch_memory
 from app.guest.steps import MEMORY_STEPS, Load, ReadMsr, SpinUntil, Step, Steps, Store
-from app.hw.apic_base import ApicMode
 from app.hw.cpu import Cpu
 from app.hw.machine import Machine
+from app.x86.model_specific_registers import ApicMode
 from tests.guest.same_steps import SameSteps
 
 #: What a load finds when the test does not say otherwise: an idle ICR, nothing in service.

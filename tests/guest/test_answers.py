@@ -60,7 +60,7 @@ def test_every_ask_has_its_answer_and_is_known_as_one() -> None:
 
 
 def test_time_is_the_machines(cpu: Cpu) -> None:
-    cpu.apic.clock.now = 77
+    cpu.apic.services.clock.now = 77
     assert answer(READ_TSC, cpu) == 77
 
 

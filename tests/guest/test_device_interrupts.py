@@ -8,7 +8,7 @@ from app.guest.generations import GENERATIONS
 from app.guest.steps import Load, Step, Store, Work
 from app.hw.event_channels import EventChannels
 from app.hw.events import Event
-from app.hw.ledger import Ledger
+from app.hw.services import Services
 from app.x86.registers import Register
 from tests.guest.helpers import context_of, steps_of
 
@@ -74,8 +74,7 @@ def test_smi_is_the_firmwares_and_needs_no_eoi() -> None:
 @pytest.mark.parametrize("port", [0x20, 0x51])
 def test_level_event_is_ended_after_it_was_served(port: int) -> None:
     context = context_of()
-    record = list[Event]().append
-    context.cpu.event_channels = channels = EventChannels(0, Ledger(record), record)
+    context.cpu.event_channels = channels = EventChannels(0, Services(list[Event]().append))
     channels.level.set(port)
 
     assert kinds(handle(context, port)) == ["EnableInterrupts", "Work", "DisableInterrupts", "EOI"]

@@ -5,7 +5,7 @@ import pytest
 from app.guest.apic_ops import Generation
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 from app.guest.linux_6.kernel import X2APIC_CLUSTER_OPERATIONS, X2APIC_PHYS_OPERATIONS
-from app.hw.apic_base import ApicMode
+from app.x86.model_specific_registers import ApicMode
 
 generations = pytest.mark.parametrize("kernel", GENERATIONS.values(), ids=GENERATIONS.keys())
 

@@ -7,8 +7,9 @@ from app.guest.apic_ops import Context
 from app.guest.generations import GENERATIONS
 from app.guest.icr import apic_icr_write
 from app.guest.steps import DisableInterrupts, EnableInterrupts, Load, Store, WriteMsr
-from app.hw.apic_base import ApicMode, write_apic_base
+from app.hw.local_apic_registers import write_apic_base
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, Icr, Shorthand
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from tests.guest.helpers import ContextOnCpu, context_of, steps_of, stores_of, x2apic, xapic
 

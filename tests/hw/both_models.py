@@ -4,13 +4,12 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from app.hw.apic_base import ApicMode
+from app.hw.cpu import RunState
 from app.hw.events import Event, Fault, Ignored
+from app.hw.local_apic_registers import read_cr8
 from app.hw.machine import Machine
-from app.hw.msr_access import read_cr8
 from app.hw.physical_memory import read_physical, write_physical
-from app.hw.run_state import RunState
-from app.x86.model_specific_registers import PAGE_SIZE, Msr, x2apic_msr
+from app.x86.model_specific_registers import PAGE_SIZE, ApicMode, Msr, x2apic_msr
 from app.x86.registers import Register
 from tests.hw.obvious import ObviousMachine
 from tests.hw.visible_state import differences, visible_state

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Event
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import INTEL_SDM, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
-from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
+from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, ApicMode, Msr
 from app.x86.registers import SVR_ENABLE, Register
 
 EventType = TypeVar("EventType")

@@ -4,12 +4,11 @@ from collections import Counter
 
 import pytest
 
-from app.hw.apic_base import ApicMode
-from app.hw.arbitration import arbitration_priority
 from app.hw.events import MessageSent, NoTarget, Reason, Refused
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, KVM, QEMU
 from app.x86.icr import DeliveryMode, DestinationMode, Icr
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from tests.hw.helpers import ENABLED, fixed, machine_of, requested, send, send_msi
 
@@ -252,7 +251,7 @@ def test_arbitration_priority_is_that_of_the_manual(
         apic.accept(fixed(waiting))
     machine.write_register(0, Register.TPR, task)
 
-    assert arbitration_priority(apic) == priority
+    assert apic.apr == priority
     assert machine.read_register(0, Register.APR) == priority
 
 

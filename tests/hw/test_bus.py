@@ -2,11 +2,11 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import NoTarget, Reason
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_SDM, KVM, QEMU, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Icr
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from tests.hw.helpers import ENABLED, machine_of, of_type, post, requested, send, send_msi, switch_mode
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Accepted, Merged, NmiTaken, Outcome, Reason, Refused
 from app.hw.machine import Machine
 from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode, Icr, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from tests.hw.helpers import machine_of, message, of_type, send, switch_mode, waiting
 
 EDGE = TriggerMode.EDGE

@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
+from app.hw.cpu import Arrival, RunState
 from app.hw.events import Accepted, ExternalAcknowledged, Merged, Outcome
 from app.hw.legacy_pic import FIRST_VECTOR
 from app.hw.machine import Machine
-from app.hw.run_state import Arrival, RunState
 from app.x86.icr import DeliveryMode, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from tests.hw.helpers import fixed, machine_of, message, of_type, send_msi, switch_mode
 

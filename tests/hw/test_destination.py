@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import NoTarget, Reason
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_SDM, KVM, QEMU, Profile
 from app.x86.icr import DestinationMode, Icr, Shorthand
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from tests.hw.helpers import ENABLED, machine_of, of_type, requested, send, send_msi, switch_mode
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.device_messages import decode, wide_destination
 from app.hw.events import Accepted, MsiIgnored, Reason
 from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import INTEL_SDM, KVM, PROFILES, QEMU, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from tests.hw.helpers import machine_of, of_type, requested, send_msi
 
 pytestmark = pytest.mark.slow

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Accepted, EventTaken, Merged, Reason, Refused
 from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode
+from app.x86.model_specific_registers import ApicMode
 from tests.hw.helpers import LEVEL_MSI, TO_CPU_1, channelled, machine_of, of_type, pending, requested, send_msi
 
 # Events

@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import EntryWriteIgnored, Fault, Ignored, Reason, RegisterFaulted, WriteIgnored
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, PROFILES, Profile
-from app.x86.model_specific_registers import Msr, x2apic_msr
+from app.x86.model_specific_registers import ApicMode, Msr, x2apic_msr
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
 from tests.hw.helpers import machine_of

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from app.hw.apic_base import ApicMode
-from app.hw.cpu import Cpu
+from app.hw.cpu import Cpu, RunState
 from app.hw.local_apic import LocalApic
 from app.hw.profile import PROFILES, Profile
-from app.hw.run_state import RunState
+from app.hw.services import Services
 from app.x86 import lvt
 from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register
 from tests.hw.helpers import fixed, machine_of, post, send, serve
@@ -147,7 +147,7 @@ def test_message_that_is_not_counted_is_found() -> None:
 
 def test_message_that_got_lost_is_found() -> None:
     machine = machine_of(2)
-    machine.cpus[1].apic.book = lambda outcome: None
+    machine.cpus[1].apic.services = Services(lambda event: None)
 
     send(machine, 0, Icr(0x40, destination=1))
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Refused
 from app.hw.machine import Machine
 from app.hw.profile import KVM
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, Icr
+from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import LEVEL, MASKED, REMOTE_IRR
 from app.x86.registers import Register
 from tests.hw.helpers import ENABLED, machine_of, of_type, requested, send, serve, switch_mode

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import EoiBroadcastSuppressed
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_SDM, INTEL_XEON, KVM, PROFILES, QEMU, Profile
+from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import LEVEL, MASKED, PIN_COUNT, REMOTE_IRR
 from app.x86.registers import SVR_SUPPRESS_EOI_BROADCAST, Register
 from tests.hw.helpers import ENABLED, machine_of, of_type, requested, serve

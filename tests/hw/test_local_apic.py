@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import (
     Accepted,
     Merged,
@@ -17,6 +16,7 @@ from app.hw.local_apic import LocalApic
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_SDM, QEMU, Profile
 from app.x86.icr import DeliveryMode, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from tests.hw.helpers import ENABLED, fixed, machine_of, of_type, switch_mode
 

@@ -2,20 +2,20 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import ErrorNoticed
 from app.hw.local_apic import LocalApic
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_SDM, Profile
-from app.x86.error_status import (
+from app.x86.icr import Icr, TriggerMode
+from app.x86.lvt import MASKED, RESET
+from app.x86.model_specific_registers import ApicMode
+from app.x86.registers import Register
+from app.x86.state_registers import (
     ESR_ILLEGAL_REGISTER_ADDRESS,
     ESR_RECEIVE_ILLEGAL_VECTOR,
     ESR_SEND_ACCEPT,
     ESR_SEND_ILLEGAL_VECTOR,
 )
-from app.x86.icr import Icr, TriggerMode
-from app.x86.lvt import MASKED, RESET
-from app.x86.registers import Register
 from tests.hw.helpers import fixed, machine_of, of_type, send
 
 

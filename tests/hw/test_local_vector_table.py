@@ -2,14 +2,14 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Accepted, LocalSourceDropped, Merged, Reason, Retried
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_SDM, INTEL_XEON
-from app.x86.error_status import ESR_ILLEGAL_REGISTER_ADDRESS, ESR_RECEIVE_ILLEGAL_VECTOR
 from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.lvt import DELIVERY_STATUS, MASKED, RESET
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.state_registers import ESR_ILLEGAL_REGISTER_ADDRESS, ESR_RECEIVE_ILLEGAL_VECTOR
 from tests.hw.helpers import ENABLED, fixed, machine_of, of_type, serve, switch_mode
 
 THERMAL, PERFORMANCE, CMCI = Register.LVT_THERMAL, Register.LVT_PERFORMANCE, Register.LVT_CMCI

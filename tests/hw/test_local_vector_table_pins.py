@@ -2,14 +2,14 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
+from app.hw.cpu import RunState
 from app.hw.events import Accepted, LintChanged, LocalSourceDropped, Reason
 from app.hw.machine import Machine
-from app.hw.run_state import RunState
-from app.x86.error_status import ESR_RECEIVE_ILLEGAL_VECTOR
 from app.x86.icr import DeliveryMode
 from app.x86.lvt import LEVEL, MASKED
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.state_registers import ESR_RECEIVE_ILLEGAL_VECTOR
 from tests.hw.helpers import machine_of, of_type, serve, switch_mode
 
 LINT0, LINT1 = Register.LVT_LINT0, Register.LVT_LINT1

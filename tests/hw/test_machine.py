@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Accepted, Event, InterruptFlagChanged, InterruptsHeldOff, MessageSent
 from app.hw.machine import MAX_XAPIC_CPUS, Machine
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
 from app.hw.profile import INTEL_P6, INTEL_SDM, KVM
 from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from tests.hw.helpers import fixed, machine_of, message, of_type, post, requested, switch_mode
 

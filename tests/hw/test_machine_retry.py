@@ -4,10 +4,10 @@ from app.hw.events import Accepted, MessageSent, Refused, Retried
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage
 from app.hw.profile import INTEL_P6, INTEL_SDM
-from app.x86.error_status import ESR_SEND_ACCEPT
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, Icr, Shorthand, TriggerMode
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register
+from app.x86.state_registers import ESR_SEND_ACCEPT
 from tests.hw.helpers import fixed, machine_of, message, of_type, post, requested, send, send_msi
 
 VECTOR = 0x40

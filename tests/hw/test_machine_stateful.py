@@ -7,17 +7,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from app.hw.apic_base import ApicMode
-from app.hw.cpu import Cpu
+from app.hw.cpu import Arrival, Cpu, RunState
 from app.hw.events import Fault
 from app.hw.legacy_pic import DEVICE_LINES
+from app.hw.local_apic_registers import read_cr8
 from app.hw.machine import Machine
-from app.hw.msr_access import read_cr8
 from app.hw.physical_memory import read_physical, write_physical
 from app.hw.profile import PROFILES, Profile, SoftwareDisabled
-from app.hw.run_state import Arrival, RunState
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
-from app.x86.model_specific_registers import Msr, x2apic_msr
+from app.x86.model_specific_registers import ApicMode, Msr, x2apic_msr
 from app.x86.registers import LVT_REGISTERS, Register
 from app.x86.vectors import VECTOR_COUNT
 from tests.hw.helpers import BITS_OF_MODE, machine_of, post

@@ -2,12 +2,11 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault, RegisterFaulted
 from app.hw.machine import Machine
 from app.hw.physical_memory import IO_APIC_BASE, read_physical, write_physical
 from app.hw.profile import INTEL_SDM, INTEL_XEON, Profile
-from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
+from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, ApicMode, Msr
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register
 from tests.hw.helpers import machine_of, of_type, requested, switch_mode

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from app.hw import profile as profiles
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault, Outcome
 from app.hw.machine import Machine
 from app.hw.profile import (
@@ -32,6 +31,7 @@ from app.hw.profile import (
     X2ApicEoi,
 )
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import LVT_REGISTERS, Register
 from tests.hw.helpers import fixed, machine_of, requested, send, send_msi
 

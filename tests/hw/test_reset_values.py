@@ -2,9 +2,9 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault
 from app.hw.machine import Machine
+from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import IO_APIC, IoApicRegister
 from app.x86.register_map import REGISTERS, RegisterDefinition
 from app.x86.registers import Register

@@ -4,15 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Accepted, Fault, LocalSourceDropped, Reason
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6
 from app.hw.timer import CYCLES_PER_TIMER_CLOCK
-from app.x86.error_status import ESR_RECEIVE_ILLEGAL_VECTOR
 from app.x86.lvt import MASKED, TimerMode
-from app.x86.model_specific_registers import Msr
+from app.x86.model_specific_registers import ApicMode, Msr
 from app.x86.registers import Register
+from app.x86.state_registers import ESR_RECEIVE_ILLEGAL_VECTOR
 from tests.hw.helpers import ENABLED, machine_of, of_type, switch_mode
 
 DIVIDE_BY_1 = 0b1011

@@ -2,12 +2,11 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
-from app.hw.cpu import Cpu
+from app.hw.cpu import Cpu, RunState
 from app.hw.profile import PROFILES, QEMU, Profile
-from app.hw.run_state import RunState
 from app.hw.waiting import why_waiting
 from app.x86.icr import DeliveryMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from tests.hw.helpers import fixed, machine_of, message
 

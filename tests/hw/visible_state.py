@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from app.hw.apic_base import read_apic_base
 from app.hw.cpu import Cpu
+from app.hw.local_apic_registers import read_apic_base
 from app.hw.machine import Machine
 
 
@@ -51,7 +51,6 @@ def _cpu_state(cpu: Cpu, now: int) -> dict[str, Any]:
         "nmi_running": cpu.nmi_running,
         "nmi_count": cpu.nmi_count,
         "smi_pending": cpu.smi_pending,
-        "smi_count": cpu.smi_count,
         "in_smm": cpu.in_smm,
         "init_pending": cpu.init_pending,
         "sipi_pending": cpu.sipi_pending is not None,

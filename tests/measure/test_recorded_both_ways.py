@@ -19,7 +19,7 @@ from app.engine.events import GuestExited
 from app.engine.watched import WatchedSimulation
 from app.guest.generations import GENERATIONS
 from app.guest.steps import EmulatedRead, EmulatedWrite, Load, Store, VirtualRead, VirtualWrite
-from app.hw.run_state import Arrival
+from app.hw.cpu import Arrival
 from app.measure.recosting import RecordedPrices
 from app.pair.lock_step import Side
 from app.pair.recorded_script import Machine, recorded_script

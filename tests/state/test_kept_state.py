@@ -117,25 +117,15 @@ def test_cpu_in_which_nothing_changed_is_not_built_again() -> None:
 
 #: Fields that no state shows: fixed for ever, seen through others, or what has happened and not what is.
 NOT_SHOWN = {
-    Cpu: {
-        "number",
-        "record",
-        "_inta",
-        "_flag_before_smm",
-        "nmi_count",
-        "smi_count",
-        "starts",
-        "apic",
-        "event_channels",
-    },
+    Cpu: {"number", "services", "_inta", "_flag_before_smm", "nmi_count", "starts", "apic", "event_channels"},
     LocalApic: {
-        *("cpu", "initial_id", "profile", "clock", "changes", "book", "record", "numbers", "refuses_while_disabled"),
+        *("cpu", "initial_id", "profile", "services", "refuses_while_disabled"),
         *("esr_pending", "absence_noticed", "retries"),  # shows when it becomes something else
         *("lvt", "lint_lines", "retried_sources", "timer"),  # marked by themselves
     },
     Timer: set[str](),
     Processor: {"cpu", "calls", "frames", "scheduled", "eoi_offered", "starts", "kicked", "windows"},
-    EventChannels: {"_cpu", "_ledger", "_record"},
+    EventChannels: {"_cpu", "_services"},
     Frame: {"carried", "generator", "handler", "host", "intercept", "kick", "value", "previous_flag"},
 }
 

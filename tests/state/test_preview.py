@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from app.engine.commands import SendIpi
 from app.engine.simulation import Simulation
 from app.hw import events as hw
+from app.hw.cpu import RunState
 from app.hw.events import Reason
 from app.hw.machine import Machine
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
-from app.hw.run_state import RunState
 from app.state.preview import preview
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, IcrBreach, Shorthand, TriggerMode
 from app.x86.registers import Register

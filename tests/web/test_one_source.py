@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from app.guest.generations import GENERATIONS
-from app.hw.reasons import Fault, Reason
+from app.hw.events import Fault, Reason
 from app.state.vocabulary import layout_json, vocabulary
 from app.web.rendering import STATIC_FOLDER
-from app.x86.error_status import ESR
 from app.x86.icr import X2APIC_ICR, XAPIC_ICR
 from app.x86.register_map import REGISTERS
+from app.x86.state_registers import ESR
 from tests.web.serving import Server, new_session
 
 SCRIPTS = {path: path.read_text() for path in sorted((STATIC_FOLDER / "js").rglob("*.js"))}

@@ -7,12 +7,12 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault
 from app.hw.machine import MAX_XAPIC_CPUS, Machine
 from app.hw.profile import INTEL_SDM, Profile
 from app.trace.errors import UnusableRecording
 from app.trace.readers.text import UPLOAD_LIMITS, Limits, RecordedText
+from app.x86.model_specific_registers import ApicMode
 from app.x86.numerals import hexadecimal
 from app.x86.redirection import PIN_COUNT
 

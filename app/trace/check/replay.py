@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from app.hw.apic_base import ApicMode
+from app.hw.cpu import RunState
 from app.hw.destination import addressed
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
 from app.hw.profile import INTEL_SDM, Profile
-from app.hw.run_state import RunState
 from app.trace.check.findings import Difference, Findings
 from app.trace.check.io_apic_check import IoApicCheck
 from app.trace.check.local_sources import LocalSources
@@ -37,6 +36,7 @@ from app.trace.operations import (
 )
 from app.trace.readers.qemu_cpus import first_to_end
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 
 _REGISTER_SIZE = 4

@@ -121,12 +121,12 @@ class TakenCheck:
         level = self._unseen.taken(cpu, vector)
         if legacy and not self._ends_next(cpu):
             self._sources.legacy_taken()
-            apic.record(ExternalAcknowledged(cpu, vector))
+            apic.services.record(ExternalAcknowledged(cpu, vector))
             return "not checked"  # the 8259's, which nobody has to end
         if vector not in apic.irr:
             apic.tmr.assign(vector, level)
         self._put_in_service(vector, apic)
-        apic.record(Acknowledged(cpu, vector))
+        apic.services.record(Acknowledged(cpu, vector))
         return "not checked"
 
     def _put_in_service(self, vector: int, apic: LocalApic) -> None:
@@ -159,7 +159,7 @@ class TakenCheck:
             apic.tmr.set(vector)
         self._put_in_service(vector, apic)
         self._findings.count_taken(cpu, vector)
-        apic.record(Acknowledged(cpu, vector))
+        apic.services.record(Acknowledged(cpu, vector))
 
     def _wins(self, apic: LocalApic, vector: int) -> bool:
         """Whether *vector* would be taken if it were requested now."""
@@ -179,11 +179,11 @@ class TakenCheck:
         if self._sources.may_be_timer(cpu, vector):
             self._timer_requested.add(cpu)
             if apic.timer.deadline is not None:
-                apic.timer.expire(self._machine.clock.now)
+                apic.timer.expire()
         self._sources.requested(cpu, vector)
         apic.irr.set(vector)
         apic.tmr.clear(vector)
-        apic.record(Accepted(cpu, vector, DeliveryMode.FIXED, TriggerMode.EDGE, None))
+        apic.services.record(Accepted(cpu, vector, DeliveryMode.FIXED, TriggerMode.EDGE, None))
 
     def _take_from_source(self, operation: VectorTaken, cpu: int, apic: LocalApic) -> str:
         timer = self._sources.may_be_timer(cpu, operation.vector)
@@ -209,7 +209,7 @@ class TakenCheck:
         self._sources.legacy_taken()
         self._findings.legacy_pic += 1
         self._shadows[cpu].take_legacy()
-        apic.record(ExternalAcknowledged(cpu, operation.vector))
+        apic.services.record(ExternalAcknowledged(cpu, operation.vector))
         if self._shadows[cpu].lvt(Register.LVT_LINT0) >> 8 & 7 != DeliveryMode.EXTINT:
             self._note(operation, cpu, apic.deliverable(), deviations.LINT0_ANY_MODE)
         elif self._forced_mask(cpu, apic, Register.LVT_LINT0):
@@ -229,7 +229,7 @@ class TakenCheck:
             if requested > operation.vector:
                 apic.irr.clear(requested)  # nothing above it can have been requested
         self._put_in_service(operation.vector, apic)
-        apic.record(Acknowledged(cpu, operation.vector))
+        apic.services.record(Acknowledged(cpu, operation.vector))
         self._shadows[cpu].taken(operation.vector)
         return why
 

@@ -6,8 +6,7 @@ What hangs on something unseen is neither right nor wrong: it is not checked, an
 
 from collections.abc import Sequence
 
-from app.hw.cpu import Cpu
-from app.hw.run_state import RunState
+from app.hw.cpu import Cpu, RunState
 from app.trace.check.qemu_shadow import ShadowApic
 from app.trace.facts import Fact
 from app.x86.register_map import REGISTERS

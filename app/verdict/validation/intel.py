@@ -5,7 +5,6 @@ from functools import lru_cache
 
 from app.backends.backend import BackendDefinition
 from app.costs.sheet import CostSheet, load_cost_sheet
-from app.hw.apic_base import ApicMode
 from app.verdict.benchmark_runs import (
     APICV_X2APIC,
     APICV_XAPIC,
@@ -18,6 +17,7 @@ from app.verdict.benchmark_runs import (
     cycles_one_way,
 )
 from app.verdict.validation.published import RATIO, Published, quotient
+from app.x86.model_specific_registers import ApicMode
 
 # Virtual IPI, ISCA 2016: the sheet is made of other rows of the same table.
 

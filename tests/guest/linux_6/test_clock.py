@@ -17,7 +17,7 @@ def without_deadline() -> Context:
 
 def test_deadline_is_one_msr_behind_a_fence() -> None:
     context = xapic()
-    context.cpu.apic.clock.now = 1000
+    context.cpu.apic.services.clock.now = 1000
 
     fence, write = steps_of(set_next_event(context, 500))
 

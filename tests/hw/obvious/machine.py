@@ -215,7 +215,6 @@ def _cpu_state(apic: LocalApic) -> dict[str, Any]:
         "nmi_running": apic.nmi_running,
         "nmi_count": apic.nmi_count,
         "smi_pending": apic.smi_pending,
-        "smi_count": apic.smi_count,
         "in_smm": apic.in_smm,
         "init_pending": apic.init_pending,
         "sipi_pending": apic.sipi_pending,

@@ -14,7 +14,6 @@ class Processor:
         self.nmi_running = False
         self.nmi_count = 0
         self.smi_pending = False
-        self.smi_count = 0
         self.in_smm = False
         self.init_pending = False
         self.sipi_pending = False
@@ -110,7 +109,6 @@ class Processor:
         if self.arrival() != "SMI":
             raise ValueError("no SMI is deliverable")
         self.smi_pending = False
-        self.smi_count += 1
         self.in_smm = True
         self.flag_outside_smm = self.interrupt_flag
         self.interrupt_flag = False

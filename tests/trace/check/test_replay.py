@@ -1,5 +1,5 @@
+from app.hw.cpu import RunState
 from app.hw.events import Accepted
-from app.hw.run_state import RunState
 from app.trace.check.replay import Replay
 from tests.trace.log_lines import (
     EOI,

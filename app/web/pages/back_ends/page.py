@@ -24,10 +24,10 @@ from app.engine.primitives import (
 from app.guest.apic_ops import Generation
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Dereference, VirtualRead
-from app.hw.apic_base import ApicMode
 from app.hw.machine import Machine
 from app.web.pages.back_ends.history import HISTORY, LAYERS, VMI_HOOKS, VMI_SOURCE, Turn
 from app.web.rendering import templates
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 
 router = APIRouter(include_in_schema=False)

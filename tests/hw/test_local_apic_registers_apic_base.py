@@ -2,7 +2,6 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import ApicModeChanged, Fault, Ignored, MsrFaulted, Reason, WriteIgnored
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_SDM, KVM
@@ -12,6 +11,7 @@ from app.x86.model_specific_registers import (
     BOOTSTRAP_PROCESSOR,
     RESET_BASE,
     X2APIC_ENABLE,
+    ApicMode,
     Msr,
 )
 from app.x86.register_map import REGISTERS

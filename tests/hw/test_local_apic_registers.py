@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault, Ignored, RegisterFaulted
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_SDM, INTEL_XEON, KVM, PROFILES, QEMU, Profile
-from app.x86.error_status import ESR_ILLEGAL_REGISTER_ADDRESS
 from app.x86.icr import DELIVERY_STATUS, Icr
 from app.x86.lvt import MASKED
+from app.x86.model_specific_registers import ApicMode
 from app.x86.register_map import REGISTERS
 from app.x86.registers import LVT_REGISTERS, SVR_SUPPRESS_EOI_BROADCAST, Register
+from app.x86.state_registers import ESR_ILLEGAL_REGISTER_ADDRESS
 from tests.hw.helpers import fixed, machine_of, of_type, post, requested, send, switch_mode
 
 WORD = st.integers(0, 0xFFFF_FFFF)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from app.x86 import error_status
+from app.x86 import state_registers
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
 
-BITS = {name: value for name, value in vars(error_status).items() if name.startswith("ESR_")}
+BITS = {name: value for name, value in vars(state_registers).items() if name.startswith("ESR_")}
 
 
 @pytest.mark.parametrize(("name", "bit"), BITS.items(), ids=BITS)
@@ -21,7 +21,7 @@ def test_there_are_errors_of_sender_receiver_and_software() -> None:
 
 
 def test_errors_are_named_bit_0_first() -> None:
-    found = error_status.errors_in(error_status.ESR_ILLEGAL_REGISTER_ADDRESS | error_status.ESR_SEND_ILLEGAL_VECTOR)
+    status = state_registers.ESR_ILLEGAL_REGISTER_ADDRESS | state_registers.ESR_SEND_ILLEGAL_VECTOR
 
-    assert found == ["send illegal vector", "illegal register address"]
-    assert error_status.errors_in(0) == []
+    assert state_registers.errors_in(status) == ["send illegal vector", "illegal register address"]
+    assert state_registers.errors_in(0) == []

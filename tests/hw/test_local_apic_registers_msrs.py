@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault, MsrFaulted, RegisterFaulted
+from app.hw.local_apic_registers import read_cr8
 from app.hw.machine import Machine
-from app.hw.msr_access import read_cr8
 from app.hw.profile import INTEL_SDM, INTEL_XEON, Profile
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from tests.hw.helpers import ENABLED, fixed, machine_of, of_type, requested, switch_mode
 

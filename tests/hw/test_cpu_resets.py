@@ -2,12 +2,12 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
+from app.hw.cpu import Arrival, RunState
 from app.hw.events import InitPerformed, Outcome, Reason, Refused, Started
 from app.hw.machine import Machine
 from app.hw.messages import Origin
-from app.hw.run_state import Arrival, RunState
 from app.x86.icr import DeliveryMode, Icr
+from app.x86.model_specific_registers import ApicMode
 from tests.hw.helpers import fixed, machine_of, message, of_type, send, waiting
 
 NMI, INIT, STARTUP = DeliveryMode.NMI, DeliveryMode.INIT, DeliveryMode.STARTUP

@@ -1,10 +1,10 @@
 """Nothing vanishes, and whoever loses a message is found out."""
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Accepted, Event, Merged, Reason, Refused, Retried
-from app.hw.ledger import Ledger
 from app.hw.profile import INTEL_P6
+from app.hw.services import Ledger
 from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from tests.hw.helpers import fixed, machine_of, post, send, switch_mode
 

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Reason, SendRefused
-from app.hw.interprocessor import reason_not_to_send
+from app.hw.local_apic import reason_not_to_send
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import INTEL_P6, INTEL_SDM, INTEL_XEON, KVM, PROFILES, QEMU, LowestPriorityIpis, Profile
-from app.x86.error_status import ESR_RECEIVE_ILLEGAL_VECTOR, ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
 from app.x86.icr import VALID_DELIVERY_MODES, DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
+from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.state_registers import ESR_RECEIVE_ILLEGAL_VECTOR, ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
 from tests.hw.helpers import machine_of, of_type, post, requested, send
 
 FIXED, LOWEST, INIT = DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY, DeliveryMode.INIT

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.hw.apic_base import ApicMode
 from app.hw.events import Fault, RegisterFaulted
 from app.x86.icr import DELIVERY_STATUS, Icr, Shorthand
 from app.x86.lvt import RESET
+from app.x86.model_specific_registers import ApicMode
 from app.x86.register_map import REGISTERS, RegisterDefinition
 from app.x86.registers import Register
 from tests.hw.helpers import machine_of, of_type, post, requested, send
