@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from app.engine.commands import CallGuest, DrivePin, Stimulus
 from app.engine.processor import Processor
+from app.guest.generations import GUEST_FUNCTIONS
 from app.hw.cpu import RunState
 from app.hw.machine import Machine
 
 #: A level-triggered pin of the kernel's own set-up.
 _DEVICE_PIN = 18
-#: Functions that wait for other CPUs, and so for ever when one of those is held off.
-_WAITING_FUNCTIONS = frozenset({"smp_call_function", "flush_tlb_others"})
 
 
 class Demonstration:
@@ -44,7 +43,7 @@ class Demonstration:
             if not isinstance(command, CallGuest)
             or (
                 processors[command.cpu].cpu.run_state is RunState.HALTED
-                and not (held_off and command.function in _WAITING_FUNCTIONS)
+                and not (held_off and GUEST_FUNCTIONS[command.function].waits)
             )
         ]
 

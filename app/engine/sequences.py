@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import NamedTuple
 
+from app.backends.backend import Backend
 from app.backends.catalogue import DEFAULT_SHEETS
 from app.backends.catalogue import backend as backend_of
 from app.backends.places import PLACES as BACK_END_PLACES
@@ -12,8 +13,9 @@ from app.costs.reference import cost_sheet_of
 from app.engine.commands import CallGuest, DrivePin, SendMsi, Stimulus
 from app.engine.processor import Frame, Processor
 from app.engine.simulation import Simulation
-from app.guest.apic_ops import CallArguments, Context, Generation, GuestFunction, Handler
+from app.guest.apic_ops import ENTRIES, Context, Generation, Handler
 from app.guest.asks import ASKS
+from app.guest.functions import DO_BOOT_CPU, GuestFunction, KernelFunction
 from app.guest.generations import GENERATIONS
 from app.guest.linux_2_6_22 import irq_vectors as vectors_2_6_22
 from app.guest.linux_2_6_22.places import PLACES as PLACES_2_6_22
@@ -23,8 +25,7 @@ from app.guest.places import Place, Places
 from app.guest.steps import ACCESSES, EXITS, Step, Steps
 
 _CPUS = 4
-_VECTOR, _NMI = 0x51, 2
-_BOOT = "do_boot_cpu"
+_VECTOR = 0x51
 #: A device's message to CPU 1, and a vector that no APIC accepts: its error interrupt comes.
 _MSI_TO_CPU_1, _ILLEGAL_VECTOR = 0xFEE0_1000, 0x05
 #: An edge-triggered and a level-triggered pin of the kernels' own set-up.
@@ -60,35 +61,30 @@ class Sequence(NamedTuple):
 
 class _Asked(NamedTuple):
     """What a machine is told to do, and whose steps are looked at: those of the function *name*, on *cpu* if that is
-    not None. ``operation``: the entry of the table that does it."""
+    not None. *called*: it is one of the kernel's table, and not what that leads to."""
 
     title: str
     commands: tuple[Stimulus, ...]
     name: str
     cpu: int | None = None
-    operation: str = ""
+    called: bool = False
+
+    def never_runs(self, kernel: Generation, bound: Backend) -> bool:
+        """Over event channels ``smp_ops.cpu_up`` is the hypervisor's, and nothing of the kernel's writes ICR."""
+        return self.called and bound.event_channels and kernel.functions[self.name].function.writes_icr
 
 
-def _sends() -> Iterator[_Asked]:
-    call = partial(CallGuest, 0)
-    yield _Asked("Send to CPU 1", (call("send_ipi", target=1, vector=_VECTOR),), "send_ipi", operation="send_ipi")
-    for title, mask, vector in (
-        ("Send to CPUs 1, 2 and 3, as a mask", 0b1110, _VECTOR),
-        ("Send an NMI to CPUs 1 and 2, as a mask", 0b0110, _NMI),
-    ):
-        command = call("send_ipi_mask", mask=mask, vector=vector)
-        yield _Asked(title, (command,), "send_ipi_mask", operation="send_ipi_mask")
-    for title, vector in (("Send to all other CPUs, of 4", _VECTOR), ("Send an NMI to all other CPUs", _NMI)):
-        command = call("send_ipi_allbutself", vector=vector)
-        yield _Asked(title, (command,), "send_ipi_allbutself", operation="send_ipi_allbutself")
-    yield _Asked("Send to itself", (call("send_ipi_self", vector=_VECTOR),), "send_ipi_self", operation="send_ipi_self")
-    reschedule = call("smp_send_reschedule", target=1)
-    yield _Asked("Wake CPU 1", (reschedule,), "smp_send_reschedule", operation="smp_send_reschedule")
-    yield _Asked("Have all others run a function", (call("smp_call_function"),), "smp_call_function")
-    flush = call("flush_tlb_others", mask=0b0110)
-    yield _Asked(
-        "Have CPUs 1 and 2 drop their translations", (flush,), "flush_tlb_others", operation="flush_tlb_others"
-    )
+def _called(kernel: Generation, *, writes_icr: bool) -> Iterator[_Asked]:
+    """The examples of the kernel's functions: entries of its table first, from the register upwards."""
+    functions = sorted((row.function for row in kernel.functions.values()), key=_height)
+    for function in functions:
+        for title, (target, mask, vector, wait) in function.examples if function.writes_icr is writes_icr else ():
+            command = CallGuest(0, function.name, target, mask, vector, wait)
+            yield _Asked(title, (command,), function.name, called=True)
+
+
+def _height(function: GuestFunction) -> int:
+    return ENTRIES.index(function.name) if function.name in ENTRIES else len(ENTRIES)
 
 
 def _received(generation: Generation) -> Iterator[_Asked]:
@@ -117,10 +113,9 @@ def _received(generation: Generation) -> Iterator[_Asked]:
         yield handled(title, _VECTOR, DrivePin(pin, 1), DrivePin(pin, 0))
 
 
-def _boot() -> Iterator[_Asked]:
-    command = CallGuest(0, _BOOT, target=1)
-    yield _Asked("Start CPU 1: the CPU that does it", (command,), _BOOT)
-    yield _Asked("Start CPU 1: the CPU that is started", (command,), "start_secondary", cpu=1)
+def _started() -> _Asked:
+    command = CallGuest(0, DO_BOOT_CPU.name, target=1)
+    return _Asked("Start CPU 1: the CPU that is started", (command,), "start_secondary", cpu=1)
 
 
 @lru_cache(maxsize=32)
@@ -128,7 +123,13 @@ def sequences(generation: str, backend: str) -> tuple[Sequence, ...]:
     """Every function of that kernel under that back end. KeyError for an unknown name, ValueError (why) for what does
     not go together."""
     kernel = GENERATIONS[generation]
-    return tuple(_observed(asked, kernel, backend) for asked in (*_sends(), *_received(kernel), *_boot()))
+    everything = (
+        *_called(kernel, writes_icr=False),
+        *_received(kernel),
+        *_called(kernel, writes_icr=True),
+        _started(),
+    )
+    return tuple(_observed(asked, kernel, backend) for asked in everything)
 
 
 def _observed(asked: _Asked, kernel: Generation, backend: str) -> Sequence:
@@ -144,8 +145,7 @@ def _observed(asked: _Asked, kernel: Generation, backend: str) -> Sequence:
     for command in asked.commands:
         simulation.apply(command)
     simulation.run(operations=_MOST_OPERATIONS, until_idle=True)
-    # Over event channels ``smp_ops.cpu_up`` is the hypervisor's, and ``do_boot_cpu`` never runs.
-    never = execution.backend.event_channels and asked.name == _BOOT
+    never = asked.never_runs(kernel, execution.backend)
     steps = None if never else observer.steps_of(asked.name, asked.cpu)
     function = _function(asked, kernel, backend)
     place = (BACK_END_PLACES | _PLACES[kernel.name]).get(function)
@@ -156,9 +156,11 @@ def _function(asked: _Asked, kernel: Generation, backend: str) -> Callable[..., 
     """The function of this model that does it."""
     places = _PLACES[kernel.name]
     bound = backend_of(backend, kernel.name)
-    if asked.operation:
-        entry = asked.operation if asked.operation in bound.operations.entries() else "send_ipi_mask"
+    if asked.called and asked.name in ENTRIES:
+        entry = asked.name if asked.name in bound.operations.entries() else "send_ipi_mask"
         return getattr(bound.operations, entry)  # type: ignore[no-any-return]
+    if asked.called:
+        return kernel.functions[asked.name].code
     return next(function for function in places if function.__name__ == asked.name)
 
 
@@ -177,7 +179,7 @@ class _Observer:
     def __init__(self, kernel: Generation) -> None:
         self._runs: list[_Run] = []
         self._under_way: dict[int, list[_Run]] = {}
-        functions = {name: self._function(name, function) for name, function in kernel.functions.items()}
+        functions = {name: self._function(name, row) for name, row in kernel.functions.items()}
         self.generation = replace(
             kernel,
             functions=functions,
@@ -198,11 +200,11 @@ class _Observer:
             steps[-1] = steps[-1]._replace(exits=steps[-1].exits + 1)
         return cycles
 
-    def _function(self, name: str, function: GuestFunction) -> GuestFunction:
-        def noted(context: Context, call: CallArguments) -> Steps[None]:
-            return self._noted(name, context, function(context, call))
+    def _function(self, name: str, row: KernelFunction) -> KernelFunction:
+        def noted(context: Context, *arguments: int) -> Steps[None]:
+            return self._noted(name, context, row.code(context, *arguments))
 
-        return noted
+        return replace(row, code=noted)
 
     def _handler(self, handler: Handler) -> Handler:
         def noted(context: Context, vector: int) -> Steps[None]:

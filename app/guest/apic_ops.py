@@ -7,12 +7,15 @@ entries.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from app.guest.memory import CallData, CallFunctionData, CallSingleQueue, Word
 from app.guest.steps import Steps
 from app.hw.cpu import Cpu
 from app.x86.model_specific_registers import ApicMode
+
+if TYPE_CHECKING:
+    from app.guest.functions import KernelFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +65,6 @@ ENTRIES = tuple(field.name for field in fields(ApicOperations))
 def absent(*_: object) -> Steps[None]:
     """Stands where a kernel has no such entry. AssertionError when it is called all the same."""
     raise AssertionError("this kernel has no such operation")
-
-
-class CallArguments(NamedTuple):
-    """What a guest function that people can call is given: a target CPU, a mask of CPUs, a vector, whether to wait."""
-
-    target: int
-    mask: int
-    vector: int
-    wait: bool
 
 
 class Kernel:
@@ -137,24 +131,6 @@ class Context:
 
 
 Handler = Callable[[Context, int], Steps[None]]
-GuestFunction = Callable[[Context, CallArguments], Steps[None]]
-
-
-def send_ipi(context: Context, cpu: int, vector: int) -> Steps[None]:
-    """To one CPU. A kernel without an entry for that (2.6.22) sends to a mask of one."""
-    if context.operations.send_ipi is absent:
-        yield from context.operations.send_ipi_mask(context, 1 << cpu, vector)
-    else:
-        yield from context.operations.send_ipi(context, cpu, vector)
-
-
-#: What people can have called of the table itself, whichever kernel it is.
-TABLE_FUNCTIONS: dict[str, GuestFunction] = {
-    "send_ipi": lambda context, call: send_ipi(context, call.target, call.vector),
-    "send_ipi_self": lambda context, call: context.operations.send_ipi_self(context, call.vector),
-    "send_ipi_allbutself": lambda context, call: context.operations.send_ipi_allbutself(context, call.vector),
-    "send_ipi_mask": lambda context, call: context.operations.send_ipi_mask(context, call.mask, call.vector),
-}
 SetNextEvent = Callable[[Context, int], Steps[None]]
 
 
@@ -175,7 +151,7 @@ class Generation:
     #: The local timer's, as a clock event device: to fire after so many of its clocks.
     set_next_event: "SetNextEvent"
     io_apic_entries: Callable[[Kernel], dict[int, int]]
-    functions: Mapping[str, GuestFunction]
+    functions: "Mapping[str, KernelFunction]"
     reschedule_vector: int
     vector_names: Mapping[int, str]
     #: What it sends to CPUs by itself: the vectors to which a Xen guest maps event channels.

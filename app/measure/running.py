@@ -14,6 +14,8 @@ from app.engine.scenarios import Scenario
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import Context
 from app.guest.cpumask import cpus_of
+from app.guest.functions import Argument
+from app.guest.generations import GUEST_FUNCTIONS
 from app.guest.steps import SpinUntil, Steps, Word
 from app.hw.cpu import RunState
 from app.hw.machine import MAX_CPUS
@@ -85,7 +87,7 @@ def targets_of(call: CallGuest, cpus: int) -> set[int]:
         return {call.target}
     if call.mask is not None:
         return set(cpus_of(call.mask)) - {call.cpu}
-    if call.function in ("smp_send_reschedule", "smp_call_function_single"):
+    if Argument.TARGET in GUEST_FUNCTIONS[call.function].arguments:
         return {(call.cpu + 1) % cpus}
     return set(range(cpus)) - {call.cpu}
 

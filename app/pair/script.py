@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from app.engine.commands import CallGuest, DrivePin, HardwareCommand, SendIpi, SendMsi, SetInterruptFlag, Stimulus
+from app.guest.generations import GUEST_FUNCTIONS
 from app.state.words import interrupt_words
 
 #: What both machines can be given. What would make them other machines than those that are compared is not.
@@ -33,7 +34,13 @@ def at_once(*commands: Stimulus) -> tuple[Cue, ...]:
 
 def sends_through_apic(command: Stimulus) -> bool:
     """Whether it has the guest write ICR itself, below all that a hypervisor without APICs puts in its place."""
-    return isinstance(command, SendIpi) or (isinstance(command, CallGuest) and command.function == "do_boot_cpu")
+    match command:
+        case SendIpi():
+            return True
+        case CallGuest():
+            return GUEST_FUNCTIONS[command.function].writes_icr
+        case _:
+            return False
 
 
 def stimulus_words(commands: tuple[Stimulus, ...]) -> str:

@@ -34,7 +34,7 @@ from app.engine.commands import (
     WriteMsr,
     WriteRegister,
 )
-from app.engine.guest_calls import GUEST_FUNCTIONS
+from app.guest.generations import GUEST_FUNCTIONS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.state.fields import Fields, shown
 from app.state.fields import InvalidCommand as InvalidCommand
@@ -91,8 +91,9 @@ def _call_guest(fields: Fields) -> CallGuest:
         arguments.number("vector", 0, 255) if arguments.given("vector") else None,
         arguments.boolean("wait", True),
     )
-    if call.function == "do_boot_cpu" and call.target == call.cpu:
-        arguments.refuse("cpu", f"must be another CPU: CPU {call.cpu} is online, and cpu_up() answers -EINVAL")
+    refusal = GUEST_FUNCTIONS[call.function].refuses_caller
+    if refusal and call.target == call.cpu:
+        arguments.refuse("cpu", refusal.format(cpu=call.cpu))
     return call
 
 

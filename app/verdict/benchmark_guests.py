@@ -7,7 +7,8 @@ Source: Yury Norov's ``ipi_benchmark`` (LKML, December 2017), which the commits 
 from collections.abc import Callable
 from dataclasses import replace
 
-from app.guest.apic_ops import CallArguments, Context, Generation, Handler
+from app.guest.apic_ops import Context, Generation, Handler
+from app.guest.functions import GuestFunction, KernelFunction, by_name
 from app.guest.linux_6 import smp
 from app.guest.linux_6.kernel import LINUX_6, X2APIC_CLUSTER_OPERATIONS, X2APIC_PHYS_OPERATIONS
 from app.guest.steps import MemoryWrite, SpinUntil, Steps, Word
@@ -19,19 +20,19 @@ _IPI_VECTOR = 0x20
 _TARGET = 1
 
 
-def normal_ipi(context: Context, call: CallArguments) -> Steps[None]:
+def normal_ipi(context: Context) -> Steps[None]:
     """``ipi_benchmark``, "Normal IPI": has one other CPU run a function, and waits for it."""
     for _ in range(ROUNDS):
         yield from smp.smp_call_function_single(context, _TARGET, wait=True)
 
 
-def broadcast_ipi(context: Context, call: CallArguments) -> Steps[None]:
+def broadcast_ipi(context: Context) -> Steps[None]:
     """``ipi_benchmark``, "Broadcast IPI": has every other CPU run a function, and waits for all of them."""
     for _ in range(ROUNDS):
         yield from smp.smp_call_function(context, wait=True)
 
 
-def poll_idle(context: Context, call: CallArguments) -> Steps[None]:
+def poll_idle(context: Context) -> Steps[None]:
     """``idle=poll``: a CPU that waits without halting."""
     yield SpinUntil(Word("need_resched"), 1)
 
@@ -42,7 +43,7 @@ class _OnCpu:
     def __init__(self) -> None:
         self._done = Word("ipi_done")
 
-    def send(self, context: Context, call: CallArguments) -> Steps[None]:
+    def send(self, context: Context) -> Steps[None]:
         """Clears the flag, sends, and waits until the flag is set."""
         operations = context.operations
         for _ in range(ROUNDS):
@@ -65,12 +66,12 @@ def benchmark_guest() -> Generation:
     def handler_of(vector: int) -> Handler:
         return on_cpu.handle if vector == _IPI_VECTOR else LINUX_6.handler_of(vector)
 
-    programs = {
-        "normal_ipi": normal_ipi,
-        "broadcast_ipi": broadcast_ipi,
-        "poll_idle": poll_idle,
-        "on_cpu": on_cpu.send,
-    }
+    programs = by_name(
+        KernelFunction(GuestFunction("normal_ipi"), normal_ipi),
+        KernelFunction(GuestFunction("broadcast_ipi"), broadcast_ipi),
+        KernelFunction(GuestFunction("poll_idle"), poll_idle),
+        KernelFunction(GuestFunction("on_cpu"), on_cpu.send),
+    )
     return replace(LINUX_6, functions={**LINUX_6.functions, **programs}, handler_of=handler_of)
 
 

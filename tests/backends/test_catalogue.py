@@ -7,7 +7,8 @@ import pytest
 from app.backends.backend import Backend
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, DEFAULT_SHEETS, backend, generation_for
 from app.costs.sheet import cost_sheet_names
-from app.guest.apic_ops import CallArguments, Context
+from app.guest.apic_ops import Context
+from app.guest.functions import CallArguments
 from app.guest.generations import GENERATIONS
 from app.guest.steps import EXITS, Step, Steps, VmEntry
 from tests.backends.helpers import context_of, done
@@ -23,7 +24,7 @@ pairs = pytest.mark.parametrize("bound", PAIRS, ids=lambda bound: f"{bound.name}
 TO_CPU_1 = CallArguments(target=1, mask=0b10, vector=0xFC, wait=False)
 Primitive = Callable[[Context], Steps[None]]
 PRIMITIVES: dict[str, Primitive] = {
-    "unicast": lambda context: context.kernel.generation.functions["smp_send_reschedule"](context, TO_CPU_1),
+    "unicast": lambda context: context.kernel.generation.functions["smp_send_reschedule"].begin(context, TO_CPU_1),
     "mask": lambda context: context.operations.send_ipi_mask(context, 0b0110, 0xFC),
     "shorthand": lambda context: context.operations.send_ipi_allbutself(context, 0xFC),
     "self": lambda context: context.operations.send_ipi_self(context, 0xFC),

@@ -30,8 +30,8 @@ from app.engine.commands import (
     WriteRegister,
 )
 from app.engine.events import HandlerEntered, HandlerReturned
-from app.engine.guest_calls import GUEST_FUNCTIONS
 from app.engine.simulation import Simulation
+from app.guest.generations import GUEST_FUNCTIONS
 from app.hw.events import Accepted, Merged, MessageSent, Refused
 from app.hw.messages import InterruptMessage
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand

@@ -3,8 +3,9 @@
 import pytest
 
 from app.engine.commands import CallGuest, SendIpi
-from app.engine.guest_calls import GUEST_FUNCTIONS, name_of
+from app.engine.guest_calls import name_of
 from app.engine.simulation import Simulation
+from app.guest.generations import GUEST_FUNCTIONS
 from app.x86.icr import Icr
 from tests.engine.helpers import finish, finished_calls, handled
 

@@ -4,8 +4,8 @@ import pytest
 
 from app.engine.commands import CallGuest, DrivePin, ReadMsr, SetInterruptFlag, WriteMsr, WriteRegister
 from app.engine.events import HandlerEntered
-from app.engine.guest_calls import GUEST_FUNCTIONS
 from app.engine.simulation import Simulation
+from app.guest.generations import GUEST_FUNCTIONS
 from app.hw.events import Refused, SendRefused
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_SDM, INTEL_XEON, KVM, PROFILES, QEMU, Profile

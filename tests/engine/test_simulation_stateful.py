@@ -23,8 +23,8 @@ from app.engine.commands import (
     WriteRegister,
 )
 from app.engine.events import Event
-from app.engine.guest_calls import GUEST_FUNCTIONS
 from app.engine.simulation import Simulation
+from app.guest.generations import GUEST_FUNCTIONS
 from app.hw.cpu import RunState
 from app.hw.events import Accepted, Merged, MessageSent, NoTarget, Refused, Retried
 from app.hw.messages import InterruptMessage

@@ -5,8 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from app.backends.catalogue import BACKENDS
-from app.engine.guest_calls import GUEST_FUNCTIONS
-from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
+from app.guest.generations import DEFAULT_GENERATION, GENERATIONS, GUEST_FUNCTIONS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.x86.registers import Register
 

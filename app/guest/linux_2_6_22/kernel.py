@@ -1,6 +1,10 @@
 """Linux 2.6.22 as one thing: its native table of operations, and what people can have it do."""
 
-from app.guest.apic_ops import TABLE_FUNCTIONS, ApicOperations, Generation, GuestFunction, absent
+from functools import partial
+
+from app.guest import functions
+from app.guest.apic_ops import ApicOperations, Generation, absent
+from app.guest.functions import KernelFunction, by_name
 from app.guest.linux_2_6_22 import apic_driver, boot, clock, interrupts, smp
 from app.guest.linux_2_6_22.irq_vectors import (
     CALL_FUNCTION_VECTOR,
@@ -8,6 +12,7 @@ from app.guest.linux_2_6_22.irq_vectors import (
     RESCHEDULE_VECTOR,
     VECTOR_NAMES,
 )
+from app.x86.icr import DeliveryMode
 
 #: The table as the kernel is linked, before any hypervisor has touched it.
 NATIVE_OPERATIONS = ApicOperations(
@@ -26,16 +31,36 @@ NATIVE_OPERATIONS = ApicOperations(
     flush_tlb_others=smp.native_flush_tlb_others,
     startup_ipi_hook=boot.native_nop,
 )
-
-
-FUNCTIONS: dict[str, GuestFunction] = {
-    "smp_call_function": lambda context, call: smp.smp_call_function(context, call.wait),
-    "smp_call_function_single": lambda context, call: smp.smp_call_function_single(context, call.target, call.wait),
-    "smp_send_reschedule": lambda context, call: smp.smp_send_reschedule(context, call.target),
-    "flush_tlb_others": lambda context, call: smp.flush_tlb_others(context, call.mask),
-    **TABLE_FUNCTIONS,
-    "do_boot_cpu": lambda context, call: boot.do_boot_cpu(context, call.target),
-}
+#: What people can have it do, and how it does it.
+FUNCTIONS = by_name(
+    KernelFunction(
+        functions.SMP_CALL_FUNCTION,
+        smp.smp_call_function,
+        CALL_FUNCTION_VECTOR,
+        measured=partial(smp.smp_call_function_mask, wait=True),
+        other_names=("smp_call_function_mask", "smp_call_function_single"),
+    ),
+    KernelFunction(functions.SMP_CALL_FUNCTION_SINGLE, smp.smp_call_function_single, CALL_FUNCTION_VECTOR),
+    KernelFunction(
+        functions.SMP_SEND_RESCHEDULE,
+        smp.smp_send_reschedule,
+        RESCHEDULE_VECTOR,
+        measured=functions.reschedule_each,
+    ),
+    KernelFunction(
+        functions.FLUSH_TLB_OTHERS, smp.flush_tlb_others, INVALIDATE_TLB_VECTOR, measured=smp.flush_tlb_others
+    ),
+    KernelFunction(functions.SEND_IPI, functions.send_ipi),
+    KernelFunction(functions.SEND_IPI_SELF, functions.send_ipi_self),
+    KernelFunction(functions.SEND_IPI_ALLBUTSELF, functions.send_ipi_allbutself),
+    KernelFunction(
+        functions.SEND_IPI_MASK,
+        functions.send_ipi_mask,
+        measured=functions.reschedule_by_mask,
+        other_names=("send_IPI_mask",),
+    ),
+    KernelFunction(functions.DO_BOOT_CPU, boot.do_boot_cpu, DeliveryMode.INIT),
+)
 
 LINUX_2_6_22 = Generation(
     name="linux-2.6.22",

@@ -5,8 +5,11 @@
 """
 
 from dataclasses import replace
+from functools import partial
 
-from app.guest.apic_ops import TABLE_FUNCTIONS, ApicOperations, Generation, GuestFunction, absent
+from app.guest import functions
+from app.guest.apic_ops import ApicOperations, Generation, absent
+from app.guest.functions import KernelFunction, by_name
 from app.guest.linux_6 import apic_driver, boot, clock, interrupts, smp, x2apic_cluster, x2apic_phys
 from app.guest.linux_6.irq_vectors import (
     CALL_FUNCTION_SINGLE_VECTOR,
@@ -14,6 +17,7 @@ from app.guest.linux_6.irq_vectors import (
     RESCHEDULE_VECTOR,
     VECTOR_NAMES,
 )
+from app.x86.icr import DeliveryMode
 
 #: ``apic_physflat``: the xAPIC page and physical destinations.
 XAPIC_OPERATIONS = ApicOperations(
@@ -53,17 +57,41 @@ X2APIC_CLUSTER_OPERATIONS = replace(
     send_ipi_mask=x2apic_cluster.x2apic_send_ipi_mask,
     send_ipi_mask_allbutself=x2apic_cluster.x2apic_send_ipi_mask_allbutself,
 )
-
-
-FUNCTIONS: dict[str, GuestFunction] = {
-    "smp_call_function": lambda context, call: smp.smp_call_function(context, call.wait),
-    "smp_call_function_single": lambda context, call: smp.smp_call_function_single(context, call.target, call.wait),
-    "smp_send_reschedule": lambda context, call: smp.smp_send_reschedule(context, call.target),
-    "flush_tlb_others": lambda context, call: smp.flush_tlb_multi(context, call.mask),
-    **TABLE_FUNCTIONS,
-    "send_ipi_allbutself": lambda context, call: smp.apic_send_ipi_allbutself(context, call.vector),
-    "do_boot_cpu": lambda context, call: boot.do_boot_cpu(context, call.target),
-}
+#: What people can have it do, and how it does it.
+FUNCTIONS = by_name(
+    KernelFunction(
+        functions.SMP_CALL_FUNCTION,
+        smp.smp_call_function,
+        CALL_FUNCTION_VECTOR,
+        measured=partial(smp.smp_call_function_many_cond, wait=True),
+        other_names=("smp_call_function_many", "smp_call_function_single"),
+    ),
+    KernelFunction(functions.SMP_CALL_FUNCTION_SINGLE, smp.smp_call_function_single, CALL_FUNCTION_SINGLE_VECTOR),
+    KernelFunction(
+        functions.SMP_SEND_RESCHEDULE,
+        smp.smp_send_reschedule,
+        RESCHEDULE_VECTOR,
+        measured=functions.reschedule_each,
+        other_names=("arch_smp_send_reschedule",),
+    ),
+    KernelFunction(
+        functions.FLUSH_TLB_OTHERS,
+        smp.flush_tlb_multi,
+        CALL_FUNCTION_VECTOR,
+        measured=smp.flush_tlb_multi,
+        other_names=("flush_tlb_multi",),
+    ),
+    KernelFunction(functions.SEND_IPI, functions.send_ipi),
+    KernelFunction(functions.SEND_IPI_SELF, functions.send_ipi_self),
+    KernelFunction(functions.SEND_IPI_ALLBUTSELF, smp.apic_send_ipi_allbutself),
+    KernelFunction(
+        functions.SEND_IPI_MASK,
+        functions.send_ipi_mask,
+        measured=functions.reschedule_by_mask,
+        other_names=("send_IPI_mask",),
+    ),
+    KernelFunction(functions.DO_BOOT_CPU, boot.do_boot_cpu, DeliveryMode.INIT),
+)
 
 LINUX_6 = Generation(
     name="linux-6",

@@ -5,20 +5,13 @@ from collections.abc import Iterable, Mapping
 from starlette.datastructures import UploadFile
 
 from app.engine.commands import Command, SendIpi
+from app.guest.functions import Argument
+from app.guest.generations import GUEST_FUNCTIONS
 from app.state.commands import command_from_fields
 from app.state.fields import InvalidCommand
 
-#: Which of the "ask the guest" fields a guest function takes as arguments; the others on the form are not for it.
-GUEST_ARGUMENTS: dict[str, frozenset[str]] = {
-    "smp_call_function": frozenset(),
-    "smp_call_function_single": frozenset({"arguments.cpu"}),
-    "smp_send_reschedule": frozenset({"arguments.cpu"}),
-    "flush_tlb_others": frozenset(),
-    "send_ipi_self": frozenset({"arguments.vector"}),
-    "send_ipi_allbutself": frozenset({"arguments.vector"}),
-    "send_ipi_mask": frozenset({"arguments.cpu", "arguments.vector"}),
-    "do_boot_cpu": frozenset({"arguments.cpu"}),
-}
+#: The field of the "ask the guest" form that gives each argument of a guest function: one CPU is a mask, too.
+_FIELDS = {Argument.TARGET: "arguments.cpu", Argument.MASK: "arguments.cpu", Argument.VECTOR: "arguments.vector"}
 
 
 def text_fields(form: Iterable[tuple[str, str | UploadFile]]) -> dict[str, str]:
@@ -34,9 +27,10 @@ def unknown_fields(names: Iterable[str], known: tuple[str, ...]) -> list[tuple[s
 
 def command_from_form(fields: Mapping[str, str], cpu_count: int) -> Command:
     """The command a form asks for. Raises InvalidCommand, naming the fields."""
-    wanted = GUEST_ARGUMENTS.get(fields.get("function", ""))
-    if wanted is None:
+    function = GUEST_FUNCTIONS.get(fields.get("function", ""))
+    if function is None or function.form is None:
         return command_from_fields(fields, cpu_count)
+    wanted = {_FIELDS[argument] for argument in function.form}
     kept = {name: value for name, value in fields.items() if name in wanted or "." not in name}
     return command_from_fields(kept, cpu_count)
 

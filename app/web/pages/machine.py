@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
 from app.costs.sheet import cost_sheet_names
-from app.guest.generations import GENERATIONS
+from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.drive import NotPossible
@@ -118,7 +118,7 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "cost_sheets": cost_sheet_names(),
         "generations": list(GENERATIONS.values()),
         "profiles": list(PROFILES.values()),
-        "functions": functions_of(names),
+        "functions": functions_of(GENERATIONS[session.drive.generation or DEFAULT_GENERATION]),
         "counters": COUNTERS,
         "vector": vector,
         "vectors": vectors_of(names),

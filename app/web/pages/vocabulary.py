@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
+from app.guest.apic_ops import Generation
+from app.guest.functions import KernelFunction
 from app.hw.profile import Profile
+from app.x86.icr import DeliveryMode
 from app.x86.register_map import REGISTERS as REGISTER_MAP
 from app.x86.registers import LVT_REGISTERS, Register
 
@@ -18,18 +21,6 @@ BACKENDS = (
     ("hyperv", "Sends are one hypercall, an EOI a bit of the assist page; synthetic MSRs stand for EOI, ICR and TPR."),
     ("xen-evtchn", "No APIC at all: event channels, pending bits in a shared page, one hypercall for each target."),
     ("apicv", "Native code; hardware answers most accesses from a virtual-APIC page, and posts interrupts."),
-)
-
-#: The kernel's name, what it calls the vector that it uses (or whose vector it is), what it is for.
-_FUNCTIONS = (
-    ("smp_call_function", "call function", "Has every other CPU run a function, and waits for them."),
-    ("smp_call_function_single", "call function single", "Has one other CPU run a function, and waits for it."),
-    ("smp_send_reschedule", "reschedule", "Makes another CPU look at its run queue."),
-    ("flush_tlb_others", "invalidate TLB", "Has the other CPUs drop their translations, and waits for them."),
-    ("send_ipi_self", "vector", "An IPI to the CPU itself, by shorthand."),
-    ("send_ipi_allbutself", "vector", "An IPI to all others, by shorthand: one write, however many they are."),
-    ("send_ipi_mask", "vector", "An IPI to a set of CPUs, in the way of this kernel."),
-    ("do_boot_cpu", "INIT", "Boots another CPU anew: INIT, then two start-up IPIs."),
 )
 
 COUNTERS = (
@@ -78,11 +69,20 @@ def vector_of(name: str, names: Mapping[int, str]) -> str:
     return next((vector for vector, known in vectors_of(names) if known == name), "0xfc")
 
 
-def functions_of(names: Mapping[int, str]) -> list[tuple[str, str, str]]:
-    """(function, its vector, what it is for) under a kernel that calls its vectors by *names*.
+def functions_of(kernel: Generation) -> list[tuple[str, str, str]]:
+    """(function, the vector by which it interrupts, what it is for) of what a form offers of *kernel*."""
+    return [
+        (row.function.name, _interrupts_by(row), row.function.sentence)
+        for row in kernel.functions.values()
+        if row.function.form is not None
+    ]
 
-    A kernel without a vector of its own for a function uses that of ``smp_call_function``.
-    """
-    numbers = {name: f"0x{vector:02x}" for vector, name in names.items()}
-    shared = {name: numbers.get("call function", "") for name in ("call function single", "invalidate TLB")}
-    return [(function, (shared | numbers).get(name, name), says) for function, name, says in _FUNCTIONS]
+
+def _interrupts_by(row: KernelFunction) -> str:
+    match row.interrupts_by:
+        case None:
+            return "vector"
+        case DeliveryMode() as mode:
+            return mode.name
+        case vector:
+            return f"0x{vector:02x}"

@@ -103,9 +103,10 @@ async def pair_page(request: Request, pair_id: str, opened: int = 0, until: int 
     """The two machines; *opened* is the stimulus that is shown step by step, *until* the last of the table."""
     pair = pairs_of(request).get(pair_id)
     cpus = pair.machines["a"].cpu_count
-    names = GENERATIONS[pair.lock_step.a.simulation.generation].vector_names
+    kernel = GENERATIONS[pair.lock_step.a.simulation.generation]
+    names = kernel.vector_names
     context: dict[str, Any] = {
-        "functions": functions_of(names),
+        "functions": functions_of(kernel),
         "vectors": vectors_of(names),
         "reschedule": vector_of("reschedule", names),
         "cpu_count": cpus,
