@@ -43,6 +43,7 @@ from app.hw.profile import INTEL_SDM, Profile
 from app.hw.services import Clock
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
+from app.x86.units import Cycles
 
 
 def _is_new(message: InterruptMessage) -> bool:
@@ -182,7 +183,7 @@ class Simulation:
             entry = self._queue.pop(until)
             if entry is None:
                 break
-            self.clock.now, due = entry
+            self.clock.now, due = Cycles(entry[0]), entry[1]
             match due:
                 case Processor():
                     done += self._turns(due, until, None if operations is None else operations - done, to_tick)
@@ -200,7 +201,7 @@ class Simulation:
         """Nothing happens up to *until*; or else the operations have ended before the time is up."""
         following = self.next_time()
         if following is None or following > until:
-            self.clock.now = until
+            self.clock.now = Cycles(until)
 
     def run_to(self, moment: Moment, operations: int | None = None) -> int:
         """Runs to *moment*, or for so many operations if these end before. Returns the operations done. ValueError when
@@ -283,7 +284,7 @@ class Simulation:
             ):
                 queue.push(following, Priority.PROCESSOR, processor)
                 return done
-            clock.now = following
+            clock.now = Cycles(following)
 
     def _wake(self, processor: Processor) -> None:
         if not processor.scheduled:
@@ -368,7 +369,7 @@ class Simulation:
     def _demonstrate(self, begins: int) -> None:
         assert self.demonstration is not None
         self.ticks += 1
-        self.clock.now = begins
+        self.clock.now = Cycles(begins)
         for command in self.demonstration.next_commands(self.machine, self.processors):
             self._act(command)
         self._timers.look()

@@ -16,6 +16,7 @@ from app.hw.messages import InterruptMessage
 from app.hw.profile import LowestPriorityChoice, Profile
 from app.x86.icr import X2APIC_BROADCAST, XAPIC_BROADCAST, DestinationMode, Shorthand
 from app.x86.model_specific_registers import ApicMode
+from app.x86.units import ApicId, Vector
 
 _FOCUS_CHECKING_OFF = 1 << 9
 _FLAT_DFR = 0xFFFF_FFFF
@@ -56,7 +57,7 @@ class Arbiter:
             case unknown:
                 assert_never(unknown)
 
-    def _focus(self, vector: int, candidates: Sequence[Cpu]) -> Cpu | None:
+    def _focus(self, vector: Vector, candidates: Sequence[Cpu]) -> Cpu | None:
         """The focus processor: the one that serves this vector or has it pending, unless it does not check for that."""
         for cpu in candidates:
             apic = cpu.apic
@@ -130,7 +131,7 @@ def _model(apic: LocalApic) -> _Model:
     return _Model.FLAT if apic.dfr == _FLAT_DFR else _Model.CLUSTER
 
 
-def _x2apic_id(apic_id: int) -> int:
+def _x2apic_id(apic_id: ApicId) -> int:
     """The logical ID that belongs to *apic_id* ("Deriving Logical x2APIC ID")."""
     return (apic_id >> 4) << 16 | 1 << (apic_id & 0xF)
 

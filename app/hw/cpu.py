@@ -93,7 +93,7 @@ class Cpu:
         self._flag_before_smm = False
         self.init_pending = False
         #: Vector of a start-up IPI that has arrived and is not yet taken.
-        self.sipi_pending: int | None = None
+        self.sipi_pending: Vector | None = None
         #: An ExtINT message has come: the next interrupt is the 8259's.
         self.external_pending = False
         #: Whether any of the above may want the CPU: a quick look before a thorough one.
@@ -147,7 +147,7 @@ class Cpu:
         halted = self.run_state is RunState.HALTED
         return Reason.HALTED_AND_NOT_WAITING if halted else Reason.NOT_WAITING_FOR_SIPI
 
-    def _signal(self, mode: DeliveryMode, vector: int, number: int | None) -> Outcome:
+    def _signal(self, mode: DeliveryMode, vector: Vector, number: int | None) -> Outcome:
         """Latches an NMI, SMI, INIT or ExtINT."""
         match mode:
             case DeliveryMode.NMI:
@@ -162,7 +162,7 @@ class Cpu:
                 self.sipi_pending = None  # INIT throws an untaken start-up IPI away
         return self._latched(mode, vector, number, merged)
 
-    def _latched(self, mode: DeliveryMode, vector: int, number: int | None, merged: bool) -> Outcome:
+    def _latched(self, mode: DeliveryMode, vector: Vector, number: int | None, merged: bool) -> Outcome:
         self.signalled = True
         if merged:
             self.services.ledger.book(Merged(self.number, vector, mode, number))

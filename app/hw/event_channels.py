@@ -43,7 +43,7 @@ class EventChannels:
         for port in self.pending:
             self._notify(port)
 
-    def _notify(self, port: int) -> None:
+    def _notify(self, port: Vector) -> None:
         """``vcpu_mark_events_pending``, unless the port is masked."""
         if port not in self.masked:
             self.selector |= 1 << port // WORD_BITS

@@ -12,6 +12,8 @@ from app.hw.services import Services
 from app.x86 import redirection
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.redirection import FIRST_VERSION_WITH_EOI, LEVEL, MASKED, PIN_COUNT, REMOTE_IRR, IoApicRegister
+from app.x86.units import Vector
+from app.x86.vectors import VECTORS
 
 _ID_MASK = 0x0F00_0000
 _LOW = 0xFFFF_FFFF
@@ -131,7 +133,7 @@ class IoApic:
             self._services.numbers.take(),
             Origin.IO_APIC,
             pin,
-            entry & 0xFF,
+            VECTORS[entry & 0xFF],
             DeliveryMode(entry >> 8 & 7),
             DestinationMode(entry >> 11 & 1),
             Shorthand.NONE,
@@ -159,7 +161,7 @@ class IoApic:
             self.entries[pin] &= ~DELIVERY_STATUS
         return self._service_level(pin) if trigger is TriggerMode.EDGE else []
 
-    def end_of_interrupt(self, vector: int) -> list[InterruptMessage]:
+    def end_of_interrupt(self, vector: Vector) -> list[InterruptMessage]:
         """EOI of *vector*, broadcast or written to the EOI register: clears remote IRR of every level pin with it, even
         if its destination has changed; a pin whose line is still up sends again."""
         messages = []

@@ -237,7 +237,7 @@ class LocalApic:
             self.services.numbers.take(),
             _IPI,
             self.cpu,
-            icr.vector,
+            VECTORS[icr.vector],
             icr.delivery_mode,
             icr.destination_mode,
             icr.shorthand,
@@ -279,7 +279,7 @@ class LocalApic:
         self.services.ledger.book(refused)
         return _REFUSED
 
-    def request(self, vector: int, mode: DeliveryMode, trigger: TriggerMode, number: int | None) -> Outcome:
+    def request(self, vector: Vector, mode: DeliveryMode, trigger: TriggerMode, number: int | None) -> Outcome:
         """Sets the IRR bit of a legal *vector*, and TMR to say how. ``number`` is None for a local source."""
         book = self.services.ledger.book
         if vector in self.irr:

@@ -10,6 +10,7 @@ from app.x86 import lvt
 from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.units import Vector
 
 LINT_REGISTERS = (Register.LVT_LINT0, Register.LVT_LINT1)
 #: What an entry of the thermal sensor, the performance counters or CMCI may deliver; INIT and ExtINT are for pins.
@@ -111,7 +112,7 @@ def entry_written(apic: LocalApic, register: Register) -> None:
         apic.request_local(register)
 
 
-def end_of_interrupt(apic: LocalApic, vector: int) -> None:
+def end_of_interrupt(apic: LocalApic, vector: Vector) -> None:
     """EOI of level-triggered *vector* clears remote IRR of LINT0; a pin that is still asserted requests again."""
     entry = apic.lvt[Register.LVT_LINT0]
     if entry & lvt.REMOTE_IRR and entry & 0xFF == vector:
@@ -129,7 +130,7 @@ def external_requested(apic: LocalApic) -> bool:
     )
 
 
-def request_again(apic: LocalApic, vector: int) -> None:
+def request_again(apic: LocalApic, vector: Vector) -> None:
     """IRR has room again for *vector* of local sources that were refused ("Local Interrupt Acceptance")."""
     for register in sorted(apic.retried_sources):
         entry = apic.lvt[register]

@@ -34,6 +34,7 @@ from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import IoApicRegister
 from app.x86.registers import Register
 from app.x86.units import ApicId, Cycles
+from app.x86.vectors import VECTORS
 
 #: APIC ID 255 is the xAPIC broadcast: a 256th CPU has it, and in xAPIC mode nobody can send to that CPU alone.
 MAX_XAPIC_CPUS, MAX_CPUS = 255, 256
@@ -162,7 +163,7 @@ class Machine:
 
     def end_at_io_apic(self, vector: int) -> None:
         """The I/O APIC hears of the end of *vector*, whichever way."""
-        self._post_all(self.io_apic.end_of_interrupt(vector))
+        self._post_all(self.io_apic.end_of_interrupt(VECTORS[vector]))
 
     def set_interrupt_flag(self, cpu: int, enabled: bool) -> None:
         self.cpus[cpu].disable_interrupts()
@@ -191,7 +192,9 @@ class Machine:
         """A hypervisor sends an interrupt on behalf of *cpu*, whose ICR has no part in it."""
         origin = Origin.EVENT_CHANNEL if self.cpus[cpu].event_channels else Origin.HYPERVISOR
         number = self.services.numbers.take()
-        self._post(device_messages.hypervisor_message(number, origin, cpu, apic_id, vector, mode, trigger))
+        self._post(
+            device_messages.hypervisor_message(number, origin, cpu, ApicId(apic_id), VECTORS[vector], mode, trigger)
+        )
 
     def transplant(self, mode: ApicMode, *, event_channels: bool) -> None:
         """Gives the guest another kind of interrupt controller, with what is pending. No software could do that."""

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
+from app.x86.units import Vector
 
 
 class Origin(Enum):
@@ -25,7 +26,7 @@ class InterruptMessage(NamedTuple):
     number: int
     origin: Origin
     source: int | None
-    vector: int
+    vector: Vector
     delivery_mode: DeliveryMode
     destination_mode: DestinationMode
     shorthand: Shorthand
@@ -50,7 +51,7 @@ class EoiBroadcast(NamedTuple):
 
     number: int
     source: int
-    vector: int
+    vector: Vector
 
     @property
     def is_ipi(self) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from app.hw.events import Accepted, Event, Merged, Refused, Retried
 from app.hw.messages import BusMessage
+from app.x86.units import Cycles
 
 
 class Clock:
@@ -14,7 +15,7 @@ class Clock:
     __slots__ = (*STATE, *WIRES)
 
     def __init__(self) -> None:
-        self.now = 0
+        self.now = Cycles(0)
 
 
 class MessageNumbers:

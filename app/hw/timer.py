@@ -45,7 +45,7 @@ class Timer:
     def cycles_per_count(self) -> Cycles:
         return Cycles(self.divisor * CYCLES_PER_TIMER_CLOCK)
 
-    def current_count(self, now: int) -> int:
+    def current_count(self, now: Cycles) -> int:
         if self.deadline is None or self.mode is TimerMode.TSC_DEADLINE:
             return 0
         return max(0, -(-(self.deadline - now) // self.cycles_per_count))
@@ -57,7 +57,7 @@ class Timer:
             return Cycles(0)
         return self.deadline
 
-    def write_initial_count(self, value: int, now: int) -> bool:
+    def write_initial_count(self, value: int, now: Cycles) -> bool:
         """Starts the timer at *value*; 0 stops it. False, and nothing done, in TSC-deadline mode and in the reserved
         one."""
         if self.mode not in _COUNTING:
@@ -73,7 +73,7 @@ class Timer:
         self.deadline = Cycles(value) if value else None
         return True
 
-    def write_divide_configuration(self, value: int, now: int) -> None:
+    def write_divide_configuration(self, value: int, now: Cycles) -> None:
         """Changes the pace of the counts that are left."""
         if value == self.divide_configuration:
             return
@@ -118,14 +118,14 @@ class LocalTimers:
         if len(self._deadlines) > 2 * len(self._timers):
             self._deadlines = sorted({entry for entry in self._deadlines if self._stands(entry)})
 
-    def next_deadline(self, now: int) -> Cycles | None:
+    def next_deadline(self, now: Cycles) -> Cycles | None:
         """When the next timer expires, and not before *now*; None when none runs."""
         deadlines = self._deadlines
         while deadlines and not self._stands(deadlines[0]):
             heapq.heappop(deadlines)
-        return Cycles(max(deadlines[0][0], now)) if deadlines else None
+        return max(deadlines[0][0], now) if deadlines else None
 
-    def expire(self, now: int) -> list[int]:
+    def expire(self, now: Cycles) -> list[int]:
         """Every timer whose time has come by *now* expires. Returns the numbers of their CPUs, in order."""
         due = set()
         while self._deadlines and self._deadlines[0][0] <= now:

@@ -24,6 +24,7 @@ from app.trace.operations import Recording, RegisterWrite
 from app.x86.icr import DeliveryMode, Icr, Shorthand
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.units import Vector
 from app.x86.vectors import FIRST_LEGAL_VECTOR
 
 _MSI_BASE = 0xFEE0_0000
@@ -148,7 +149,7 @@ def _renamed(sent: _Sent, recorded: str | None, generation: str) -> _Sent:
         return sent
     kernel = GENERATIONS[generation]
     own = _vectors(kernel, name) or _vectors(kernel, _STAND_INS.get(name, name))
-    return sent._replace(message=message._replace(vector=min(own))) if own else sent
+    return sent._replace(message=message._replace(vector=Vector(min(own)))) if own else sent
 
 
 def _keeps_sends(machine: Machine) -> bool:

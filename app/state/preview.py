@@ -27,6 +27,7 @@ from app.x86.icr import (
 )
 from app.x86.model_specific_registers import ApicMode
 from app.x86.state_registers import ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
+from app.x86.units import Vector
 from app.x86.vectors import priority_class
 
 _LOW = 0xFFFF_FFFF
@@ -66,7 +67,7 @@ def preview(machine: Machine, command: SendIpi, backend: Backend | None = None, 
         0,
         Origin.IPI,
         command.cpu,
-        icr.vector,
+        Vector(icr.vector),
         icr.delivery_mode,
         icr.destination_mode,
         icr.shorthand,

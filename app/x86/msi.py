@@ -6,6 +6,8 @@ from app.x86.bitfields import Field, Layout
 from app.x86.definitions import OtherRegister
 from app.x86.icr import DeliveryMode, DestinationMode, TriggerMode
 from app.x86.registers import Access
+from app.x86.units import Vector
+from app.x86.vectors import VECTORS
 
 #: Bits 31:20 of the address that a chipset takes for an interrupt message.
 ADDRESS_BASE = 0xFEE0_0000
@@ -81,7 +83,7 @@ class Msi(NamedTuple):
     destination: int
     destination_mode: DestinationMode
     redirection_hint: bool
-    vector: int
+    vector: Vector
     delivery_mode: DeliveryMode
     level: int
     trigger_mode: TriggerMode
@@ -95,7 +97,7 @@ def decode_msi(address: int, data: int) -> Msi:
         address >> 12 & 0xFF,
         DestinationMode(address >> 2 & 1),
         bool(address >> 3 & 1),
-        data & 0xFF,
+        VECTORS[data & 0xFF],
         DeliveryMode(data >> 8 & 7),
         data >> 14 & 1,
         TriggerMode(data >> 15 & 1),

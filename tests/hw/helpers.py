@@ -10,6 +10,7 @@ from app.hw.profile import INTEL_SDM, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, ApicMode, Msr
 from app.x86.registers import SVR_ENABLE, Register
+from app.x86.units import Vector
 
 EventType = TypeVar("EventType")
 
@@ -89,7 +90,9 @@ def message(
     number: int = 1,
     origin: Origin = Origin.MSI,
 ) -> InterruptMessage:
-    return InterruptMessage(number, origin, None, vector, mode, DestinationMode.PHYSICAL, Shorthand.NONE, 0, trigger)
+    return InterruptMessage(
+        number, origin, None, Vector(vector), mode, DestinationMode.PHYSICAL, Shorthand.NONE, 0, trigger
+    )
 
 
 def waiting(cpus: int = 2) -> Machine:

@@ -8,6 +8,7 @@ from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import INTEL_SDM, KVM, PROFILES, QEMU, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.model_specific_registers import ApicMode
+from app.x86.units import Vector
 from tests.hw.helpers import machine_of, of_type, requested, send_msi
 
 pytestmark = pytest.mark.slow
@@ -37,7 +38,7 @@ def test_every_field_travels() -> None:
             number=1,
             origin=Origin.MSI,
             source=None,
-            vector=0x41,
+            vector=Vector(0x41),
             delivery_mode=LOWEST,
             destination_mode=DestinationMode.LOGICAL,
             shorthand=Shorthand.NONE,

@@ -13,6 +13,7 @@ from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.hw.helpers import fixed, machine_of, post, send, serve
 
 
@@ -81,7 +82,7 @@ def two_nmis_behind_a_handler(cpu: Cpu) -> None:
 
 
 def start_up_of_a_running_cpu(cpu: Cpu) -> None:
-    cpu.sipi_pending = 0x9A
+    cpu.sipi_pending = Vector(0x9A)
     cpu.signalled = True
 
 

@@ -7,6 +7,7 @@ from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage, Origin
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.redirection import LEVEL, MASKED, REMOTE_IRR
+from app.x86.units import Vector
 from tests.hw.helpers import machine_of, of_type, requested
 from tests.hw.helpers import serve as serve_on
 
@@ -64,7 +65,7 @@ def test_message_is_what_the_entry_says(destination_mode: DestinationMode, mode:
             number=1,
             origin=Origin.IO_APIC,
             source=PIN,
-            vector=VECTOR,
+            vector=Vector(VECTOR),
             delivery_mode=mode,
             destination_mode=destination_mode,
             shorthand=Shorthand.NONE,

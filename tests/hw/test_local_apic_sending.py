@@ -13,6 +13,7 @@ from app.x86.icr import VALID_DELIVERY_MODES, DeliveryMode, DestinationMode, Icr
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.state_registers import ESR_RECEIVE_ILLEGAL_VECTOR, ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
+from app.x86.units import Vector
 from tests.hw.helpers import machine_of, of_type, post, requested, send
 
 FIXED, LOWEST, INIT = DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY, DeliveryMode.INIT
@@ -40,7 +41,7 @@ def test_message_is_what_icr_says(apic_mode: ApicMode) -> None:
             number=1,
             origin=Origin.IPI,
             source=1,
-            vector=0x45,
+            vector=Vector(0x45),
             delivery_mode=DeliveryMode.NMI,
             destination_mode=LOGICAL,
             shorthand=Shorthand.ALL_EXCLUDING_SELF,

@@ -15,6 +15,7 @@ from app.hw.messages import EoiBroadcast
 from app.hw.profile import INTEL_SDM, INTEL_XEON, Profile
 from app.x86.icr import TriggerMode
 from app.x86.registers import SVR_SUPPRESS_EOI_BROADCAST, Register
+from app.x86.units import Vector
 from tests.hw.helpers import ENABLED, fixed, machine_of, of_type
 
 LEVEL = TriggerMode.LEVEL
@@ -85,7 +86,7 @@ def test_eoi_is_broadcast_for_a_level_interrupt() -> None:
     apic.accept(fixed(0x40, LEVEL))
     apic.acknowledge()
 
-    assert apic.end_interrupt() == EoiBroadcast(1, 3, 0x40)
+    assert apic.end_interrupt() == EoiBroadcast(1, 3, Vector(0x40))
 
 
 def test_eoi_is_not_broadcast_for_an_edge_interrupt() -> None:

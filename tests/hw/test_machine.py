@@ -9,6 +9,7 @@ from app.hw.profile import INTEL_P6, INTEL_SDM, KVM
 from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.hw.helpers import fixed, machine_of, message, of_type, post, requested, switch_mode
 
 
@@ -108,7 +109,7 @@ def test_eoi_broadcast_goes_to_the_io_apic_and_to_no_cpu() -> None:
     machine.write_register(1, Register.EOI, 0)
 
     (broadcast,) = machine.outbox
-    assert broadcast == EoiBroadcast(1, 1, 0x40)
+    assert broadcast == EoiBroadcast(1, 1, Vector(0x40))
     assert machine.targets(broadcast) == []
     assert machine.deliver(broadcast) == []
 

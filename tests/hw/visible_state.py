@@ -6,6 +6,7 @@ from typing import Any
 from app.hw.cpu import Cpu
 from app.hw.local_apic_registers import read_apic_base
 from app.hw.machine import Machine
+from app.x86.units import Cycles
 
 
 def visible_state(machine: Machine) -> dict[str, Any]:
@@ -17,7 +18,7 @@ def visible_state(machine: Machine) -> dict[str, Any]:
     }
 
 
-def _cpu_state(cpu: Cpu, now: int) -> dict[str, Any]:
+def _cpu_state(cpu: Cpu, now: Cycles) -> dict[str, Any]:
     apic = cpu.apic
     timer = apic.timer
     arrival = cpu.next_arrival()

@@ -21,6 +21,7 @@ from app.state.register_words import error_words
 from app.state.words import event_words
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
 from app.x86.registers import Register
+from app.x86.units import Vector
 
 WIRE = Path(__file__).parents[2] / "app" / "WIRE.md"
 CLASSES = typing.get_args(Event)
@@ -128,7 +129,15 @@ def test_event_is_told_in_words(event: Event, kind: str, text: str) -> None:
 
 def message(origin: Origin, source: int) -> InterruptMessage:
     return InterruptMessage(
-        12, origin, source, 0xFC, DeliveryMode.FIXED, DestinationMode.PHYSICAL, Shorthand.NONE, 1, TriggerMode.EDGE
+        12,
+        origin,
+        source,
+        Vector(0xFC),
+        DeliveryMode.FIXED,
+        DestinationMode.PHYSICAL,
+        Shorthand.NONE,
+        1,
+        TriggerMode.EDGE,
     )
 
 
@@ -147,7 +156,7 @@ def test_device_s_message_belongs_to_no_cpu() -> None:
 
 
 def test_eoi_broadcast_belongs_to_the_cpu_that_ended_the_interrupt() -> None:
-    record = event_record(1, 0, hw.MessageSent(EoiBroadcast(5, 2, 0x51)))
+    record = event_record(1, 0, hw.MessageSent(EoiBroadcast(5, 2, Vector(0x51))))
 
     assert (record["cpu"], record["vector"], record["message"]) == (2, 0x51, 5)
 

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from app.x86.icr import DeliveryMode, DestinationMode, TriggerMode
 from app.x86.msi import ADDRESS, DATA, Msi, decode_msi
+from app.x86.units import Vector
 
 
 def test_address_and_data_decode_to_the_message_of_the_manual() -> None:
@@ -13,7 +14,7 @@ def test_address_and_data_decode_to_the_message_of_the_manual() -> None:
         destination=0x03,
         destination_mode=DestinationMode.LOGICAL,
         redirection_hint=True,
-        vector=0x51,
+        vector=Vector(0x51),
         delivery_mode=DeliveryMode.LOWEST_PRIORITY,
         level=1,
         trigger_mode=TriggerMode.LEVEL,

@@ -22,6 +22,7 @@ from app.trace.check.qemu_shadow import ShadowApic
 from app.trace.check.unseen import Unseen
 from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode, decode_icr
 from app.x86.registers import Register
+from app.x86.units import Vector
 
 #: Why the manual's APIC refuses a message that QEMU's takes.
 _REFUSALS = {
@@ -170,7 +171,7 @@ def _message(cpu: int, icr: Icr) -> InterruptMessage:
         0,
         Origin.IPI,
         cpu,
-        icr.vector,
+        Vector(icr.vector),
         DeliveryMode.FIXED if icr.delivery_mode in _REQUESTING else icr.delivery_mode,
         icr.destination_mode,
         icr.shorthand,
