@@ -2,21 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from app.engine.events import Event
-from app.hw import events as hw
-from app.hw.messages import InterruptMessage
-
-_COUNTED: dict[type, str] = {
-    hw.MessageSent: "messages",
-    hw.Accepted: "accepted",
-    hw.Merged: "merged",
-    hw.Refused: "refused",
-    hw.Acknowledged: "interrupts_taken",
-    hw.EventTaken: "interrupts_taken",
-    hw.NmiTaken: "interrupts_taken",
-    hw.ExternalAcknowledged: "interrupts_taken",
-    hw.InterruptEnded: "eois",
-}
+from app.hw.event import Event
 
 
 @dataclass(slots=True)
@@ -38,11 +24,8 @@ class Counters:
     eois: int = 0
 
     def count(self, event: Event) -> None:
-        """Adds *event* to the counter of its kind, if there is one. One write of ICR is one message, also where a
-        hypervisor takes it to each target by itself."""
-        if isinstance(event, hw.MessageSent) and isinstance(event.message, InterruptMessage) and event.message.part:
-            return
-        name = _COUNTED.get(type(event))
+        """Adds *event* to the counter that it names, if it does."""
+        name = event.counter
         if name is not None:
             setattr(self, name, getattr(self, name) + 1)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.units import Vector
+from app.x86.words import VectorNames, interrupt_words, vector_words
 
 
 class Origin(Enum):
@@ -18,6 +19,21 @@ class Origin(Enum):
     MSI = "msi"
     HYPERVISOR = "hypervisor"
     EVENT_CHANNEL = "event_channel"
+
+
+#: Where a shorthand sends to, as its sender would say it.
+_SHORTHANDS = {
+    Shorthand.SELF: "itself",
+    Shorthand.ALL_INCLUDING_SELF: "all CPUs including itself",
+    Shorthand.ALL_EXCLUDING_SELF: "all CPUs but itself",
+}
+#: The subject of a sentence about a message, with the number of its source.
+_SENDERS = {
+    Origin.IPI: "CPU {}",
+    Origin.IO_APIC: "I/O APIC pin {}",
+    Origin.MSI: "A device",
+    Origin.HYPERVISOR: "The hypervisor, for CPU {},",
+}
 
 
 class InterruptMessage(NamedTuple):
@@ -45,6 +61,27 @@ class InterruptMessage(NamedTuple):
     def is_ipi(self) -> bool:
         return self.origin is Origin.IPI
 
+    @property
+    def sender(self) -> int | None:
+        """The CPU that sent it by a write of ICR; None where something else did."""
+        return self.source if self.is_ipi else None
+
+    def destination_words(self) -> str:
+        """Where it goes, as its sender said it."""
+        if self.shorthand is not Shorthand.NONE:
+            return _SHORTHANDS[self.shorthand]
+        mode = "APIC ID" if self.destination_mode is DestinationMode.PHYSICAL else "logical"
+        return f"{mode} {self.destination:#04x}"
+
+    def words(self, names: VectorNames) -> str:
+        """What was sent, by whom, and where to, in a sentence. *names* are what the kernel calls its vectors."""
+        what = interrupt_words(self.vector, self.delivery_mode, names)
+        if self.origin is Origin.EVENT_CHANNEL:
+            return f"CPU {self.source} has Xen send an event to port {what} of CPU {self.destination}."
+        level = ", level" if self.trigger_mode is TriggerMode.LEVEL else ""
+        sender = _SENDERS[self.origin].format(self.source)
+        return f"{sender} sends {what}{level} to {self.destination_words()}."
+
 
 class EoiBroadcast(NamedTuple):
     """A CPU ended level-triggered *vector*: every I/O APIC entry with that vector may send again."""
@@ -56,6 +93,15 @@ class EoiBroadcast(NamedTuple):
     @property
     def is_ipi(self) -> bool:
         return False
+
+    @property
+    def sender(self) -> int:
+        """The CPU that wrote EOI."""
+        return self.source
+
+    def words(self, names: VectorNames) -> str:
+        """What was sent, by whom, and where to, in a sentence. *names* are what the kernel calls its vectors."""
+        return f"CPU {self.source} tells the I/O APIC: {vector_words(self.vector, names)} has ended."
 
 
 BusMessage = InterruptMessage | EoiBroadcast

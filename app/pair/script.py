@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from app.engine.commands import CallGuest, DrivePin, HardwareCommand, SendIpi, SendMsi, SetInterruptFlag, Stimulus
 from app.guest.generations import GUEST_FUNCTIONS
-from app.state.words import interrupt_words
+from app.x86.words import interrupt_words
 
 #: What both machines can be given. What would make them other machines than those that are compared is not.
 Pairable = SendIpi | CallGuest | HardwareCommand | SetInterruptFlag

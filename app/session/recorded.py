@@ -99,7 +99,7 @@ class RecordedDrive:
 
     def preview(self, command: SendIpi) -> Preview:
         make_sure_it_fits(command, x2apic=self.machine.cpus[command.cpu].apic.x2apic)
-        return preview(self.machine, command, None, self.vector_names)
+        return preview(self.machine, command, self.vector_names)
 
     def take_log(self) -> list[tuple[int, Event]]:
         return self._log.take()

@@ -142,7 +142,7 @@ class SimulatedDrive:
     def preview(self, command: SendIpi) -> Preview:
         backend = self.simulation.execution.backend
         make_sure_it_fits(command, x2apic=backend.x2apic)
-        return preview(self.machine, command, backend, self.vector_names)
+        return preview(self.machine, command, self.vector_names, backend)
 
     def take_log(self) -> list[tuple[int, Event]]:
         return self.simulation.take_log()

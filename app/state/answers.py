@@ -22,11 +22,10 @@ from app.engine.commands import (
     WriteMsr,
     WriteRegister,
 )
-from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
-from app.state.words import Names, interrupt_words, register_words
+from app.x86.words import VectorNames, interrupt_words, register_words
 
 
-def answer_words(command: Stimulus, names: Names = VECTOR_NAMES, *, paused: bool, remark: str = "") -> str:
+def answer_words(command: Stimulus, names: VectorNames, *, paused: bool, remark: str = "") -> str:
     """One sentence; a second one when nothing will be seen of it before time runs. *names* are the kernel's vectors,
     *remark* what the cost sheet leaves out of the back end."""
     later = " It begins when time runs." if paused else ""

@@ -16,7 +16,7 @@ from app.hw.cpu import Cpu
 from app.hw.event_channels import EventChannels
 from app.hw.io_apic import IoApic
 from app.state.snapshot import State, apic_state, cpu_state, io_apic_state
-from app.state.words import Names
+from app.x86.words import VectorNames
 
 #: What a state shows of each class, or draws on, and what not; a test holds both against the fields that there are.
 SHOWN: dict[str, tuple[str, ...]] = {
@@ -78,7 +78,7 @@ class KeptStates:
         self._cpus: list[State] = []
         self._io_apic: tuple[Mark, State] | None = None
 
-    def of_processors(self, processors: Sequence[Processor], waits: Waits, names: Names) -> list[State]:
+    def of_processors(self, processors: Sequence[Processor], waits: Waits, names: VectorNames) -> list[State]:
         """Every CPU of a simulation: its APIC, what it is in the middle of, and what it waits for, which others decide.
         *names*: what the kernel calls vectors, always the same."""
         found = [waits.of(each) for each in processors]
@@ -86,7 +86,7 @@ class KeptStates:
         owners = list(zip(processors, found, strict=True))
         return self._states(marks, owners, lambda owner: cpu_state(owner[0], owner[1], names))
 
-    def of_cpus(self, cpus: Sequence[Cpu], names: Names) -> list[State]:
+    def of_cpus(self, cpus: Sequence[Cpu], names: VectorNames) -> list[State]:
         """Every CPU as the hardware is."""
         return self._states([_cpu_mark(each) for each in cpus], cpus, lambda cpu: apic_state(cpu, names))
 

@@ -6,15 +6,13 @@ from app.backends.backend import Backend
 from app.engine.commands import SendIpi
 from app.engine.waits import reads_the_page, where_the_page_went
 from app.guest.apic_ops import absent
-from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw.cpu import Cpu, RunState
 from app.hw.destination import disabled_targets
-from app.hw.events import Reason
+from app.hw.event import Reason, disabled_words
 from app.hw.local_apic import LocalApic, reason_not_to_send
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import LevelTriggeredIpis
-from app.state.words import Names, destination_words, disabled_words, interrupt_words
 from app.x86.icr import (
     X2APIC_ICR,
     XAPIC_ICR,
@@ -29,6 +27,7 @@ from app.x86.model_specific_registers import ApicMode
 from app.x86.state_registers import ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
 from app.x86.units import Vector
 from app.x86.vectors import priority_class
+from app.x86.words import VectorNames, interrupt_words
 
 _LOW = 0xFFFF_FFFF
 _TRAVELS = "trigger mode level means something for INIT level de-assert only; here it travels with the IPI"
@@ -55,7 +54,7 @@ class Preview(NamedTuple):
     problems: list[str]
 
 
-def preview(machine: Machine, command: SendIpi, backend: Backend | None = None, names: Names = VECTOR_NAMES) -> Preview:
+def preview(machine: Machine, command: SendIpi, names: VectorNames, backend: Backend | None = None) -> Preview:
     """What *command* would do to *machine* now, whose guest reaches its APICs through *backend* (None: as the sender's
     mode has it) and calls its vectors by *names*. ValueError when the command does not fit the guest's mode."""
     icr = command.icr
@@ -142,11 +141,11 @@ def _remarks(machine: Machine, icr: Icr) -> list[str]:
     return remarks
 
 
-def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int], names: Names) -> list[str]:
+def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int], names: VectorNames) -> list[str]:
     what = interrupt_words(message.vector, message.delivery_mode, names)
     if not receivers:
         disabled = disabled_targets(message, machine.cpus)
-        lost = f"Nobody has {destination_words(message)}: {what} would be lost."
+        lost = f"Nobody has {message.destination_words()}: {what} would be lost."
         return [lost, disabled_words(disabled)] if disabled else [lost]
     reached = ", ".join(str(cpu) for cpu in receivers)
     lowest = message.delivery_mode is DeliveryMode.LOWEST_PRIORITY and message.shorthand is Shorthand.NONE

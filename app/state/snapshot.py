@@ -25,10 +25,10 @@ from app.state.register_words import (
 )
 from app.state.shared_words import shared_word_rows
 from app.state.step_words import step_words
-from app.state.words import Names
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, TriggerMode, decode_icr
 from app.x86.redirection import MASKED, REMOTE_IRR
 from app.x86.registers import LVT_REGISTERS
+from app.x86.words import VectorNames
 
 State = dict[str, Any]
 
@@ -38,7 +38,7 @@ _WHY_LIMIT = 8
 _FROM_CPUS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
 
 
-def cpu_state(processor: Processor, wait: Wait | None, names: Names) -> State:
+def cpu_state(processor: Processor, wait: Wait | None, names: VectorNames) -> State:
     """One CPU: its APIC, what it is in the middle of, and its *wait*. *names*: what the kernel calls vectors."""
     in_upcall = _in_upcall(processor)
     return apic_state(processor.cpu, names) | {
@@ -66,7 +66,7 @@ def _in_upcall(processor: Processor) -> bool:
     return any(frame.returns_from is Arrival.INTERRUPT and frame.name for frame in frames)
 
 
-def apic_state(cpu: Cpu, names: Names) -> State:
+def apic_state(cpu: Cpu, names: VectorNames) -> State:
     """One CPU as the hardware is."""
     apic = cpu.apic
     icr, x2apic = _icr(apic), apic.x2apic

@@ -45,7 +45,7 @@ from app.guest.steps import (
     Work,
     WriteMsr,
 )
-from app.state.words import register_words
+from app.x86.words import register_words
 
 #: Steps with which the guest reaches a register, in whichever way.
 _Access = Load | Dereference | Store | ReadMsr | WriteMsr | HypervisorCall

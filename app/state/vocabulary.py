@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from app.engine.events import EVENT_KINDS
 from app.engine.waits import Window
-from app.state.event_kinds import EVENT_KINDS, Ending
 from app.state.shared_words import SHARED_WORDS
 from app.x86.bitfields import Layout
 from app.x86.icr import X2APIC_ICR, XAPIC_ICR
@@ -98,8 +98,7 @@ def vocabulary(names: Mapping[int, str]) -> dict[str, Any]:
     return {
         "names": {str(vector): name for vector, name in names.items()},
         "events": {
-            name: {"glyph": kind.glyph, "words": kind.words, "ended": kind.ending is Ending.ENDED}
-            for name, kind in EVENT_KINDS.items()
+            name: {"glyph": kind.glyph, "words": kind.words, "ended": kind.ended} for name, kind in EVENT_KINDS.items()
         },
         "icr": {"xapic": layout_json(XAPIC_ICR), "disabled": layout_json(XAPIC_ICR), "x2apic": layout_json(X2APIC_ICR)},
         "registers": REGISTERS,

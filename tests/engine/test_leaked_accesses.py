@@ -5,7 +5,6 @@ import pytest
 from app.engine.commands import CallGuest
 from app.engine.events import AccessLeaked, GuestExited
 from app.engine.simulation import Simulation
-from app.state.words import event_words
 from app.x86.registers import Register
 from tests.engine.helpers import finish, happened
 
@@ -47,7 +46,7 @@ def test_todays_kernel_has_no_such_access() -> None:
 
 
 def test_log_says_what_was_by_passed() -> None:
-    words = event_words(LEAK)
+    words = LEAK.words({})
 
     assert words.startswith("CPU 1: a leaked access: logical_smp_processor_id() reads LDR")
     assert "by-passes apic_read" in words

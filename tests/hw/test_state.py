@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import app.hw
+from app.hw.event import Event
 from app.hw.local_apic import LocalApic
 from app.hw.machine import Machine
 from app.hw.profile import Profile
@@ -18,7 +19,7 @@ CLASSES = [
     kind
     for module in MODULES
     for _, kind in getmembers(import_module(module), isclass)
-    if kind.__module__ == module and not issubclass(kind, Enum | tuple) and kind is not Profile
+    if kind.__module__ == module and not issubclass(kind, Enum | tuple | Event) and kind is not Profile
 ]
 
 

@@ -78,7 +78,7 @@ def test_switch_says_whether_there_is_an_apic_now(before: str, after: str) -> No
     channels = after == "xen-evtchn"
     wanted = "now has no APIC but event channels" if channels else "now reaches its APIC by native-xapic"
     assert [text for text in said if wanted in text] == said
-    assert ("no APIC but event channels" in answer_words(SetBackend(after), paused=True)) is channels
+    assert ("no APIC but event channels" in answer_words(SetBackend(after), {}, paused=True)) is channels
 
 
 def test_steps_of_an_upcall_are_no_steps_through_a_gate() -> None:
@@ -93,7 +93,7 @@ def test_preview_says_that_there_is_no_icr_and_it_is_so() -> None:
     simulation = Simulation(2, "xen-evtchn")
     command = SendIpi(0, Icr(0x51, destination=1))
 
-    seen = preview(simulation.machine, command)
+    seen = preview(simulation.machine, command, {})
     finish(simulation, command)
 
     assert seen.problems == [
@@ -107,7 +107,7 @@ def test_preview_names_the_vector_as_the_session_s_kernel_does() -> None:
     simulation = Simulation(2, "native-xapic", generation="linux-6")
     names = GENERATIONS["linux-6"].vector_names
 
-    seen = preview(simulation.machine, SendIpi(0, Icr(0xFC, destination=0x77)), names=names)
+    seen = preview(simulation.machine, SendIpi(0, Icr(0xFC, destination=0x77)), names)
 
     assert seen.sentences == ["Nobody has APIC ID 0x77: 0xfc (call function) would be lost."]
     assert answer_words(ipi(0, 1, 0xFC), names, paused=False) == "CPU 0 has been told to send 0xfc (call function)."

@@ -1,7 +1,6 @@
 """Every event that can happen has a kind that is documented and a sentence."""
 
 import re
-import typing
 from pathlib import Path
 from typing import Any
 
@@ -9,27 +8,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.engine import events as engine
 from app.engine.commands import SendIpi, WriteMsr
-from app.engine.events import Event
+from app.engine.counters import Counters
+from app.engine.events import EVENT_KINDS, EVENTS
 from app.engine.simulation import Simulation
+from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw import events as hw
+from app.hw.event import Event
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
-from app.state.event_kinds import EVENT_KINDS, Ending
 from app.state.event_records import EventRecord, event_record
 from app.state.preview import preview
 from app.state.register_words import error_words
-from app.state.words import event_words
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
 from app.x86.registers import Register
 from app.x86.units import Vector
 
 WIRE = Path(__file__).parents[2] / "app" / "WIRE.md"
-CLASSES = typing.get_args(Event)
 
 
-def documented_kinds() -> set[str]:
-    """The kinds in the last paragraph of WIRE.md."""
-    return set(re.findall(r"`(\w+)`", WIRE.read_text().rpartition("kinds:")[2]))
+def documented_kinds() -> dict[str, tuple[str, str, bool]]:
+    """The glyph and the words of each kind, in the table of WIRE.md."""
+    rows = re.findall(r"^    (\w+) +(\S) (E?) +(.+)$", WIRE.read_text().rpartition("\nEVENT\n")[2], re.MULTILINE)
+    return {name: (glyph, words, ended == "E") for name, glyph, ended, words in rows}
+
+
+def record_of(event: Event, number: int = 1, time: int = 0) -> EventRecord:
+    return event_record(number, time, event, VECTOR_NAMES)
 
 
 def instances(kind: type) -> st.SearchStrategy[Any]:
@@ -38,14 +43,14 @@ def instances(kind: type) -> st.SearchStrategy[Any]:
 
 
 def test_both_layers_take_part() -> None:
-    assert len(CLASSES) > 20
-    assert {kind.__module__ for kind in CLASSES} == {"app.hw.events", "app.engine.events"}
+    assert len(EVENTS) > 20
+    assert {kind.__module__ for kind in EVENTS} == {"app.hw.events", "app.engine.events"}
 
 
-@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
 @given(data=st.data())
 def test_event_has_a_documented_kind_and_a_sentence(kind: type, data: st.DataObject) -> None:
-    record = event_record(7, 1200, data.draw(instances(kind)))
+    record = record_of(data.draw(instances(kind)), 7, 1200)
 
     assert set(record) == set(EventRecord.__annotations__)
     assert record["n"] == 7
@@ -55,8 +60,31 @@ def test_event_has_a_documented_kind_and_a_sentence(kind: type, data: st.DataObj
     assert record["text"] == record["text"].strip()
 
 
-def test_only_kinds_that_exist_are_documented() -> None:
-    assert set(EVENT_KINDS) == documented_kinds()
+def test_documented_kinds_are_those_of_the_table() -> None:
+    assert documented_kinds() == {name: (kind.glyph, kind.words, kind.ended) for name, kind in EVENT_KINDS.items()}
+
+
+def test_table_has_every_class_of_its_module() -> None:
+    for module, table in ((hw, hw.EVENTS), (engine, EVENTS)):
+        classes = [each for each in vars(module).values() if isinstance(each, type) and issubclass(each, Event)]
+        assert [each.__name__ for each in classes if each is not Event and each not in table] == []
+    assert len(set(EVENTS)) == len(EVENTS)
+
+
+def test_kinds_of_one_name_are_one() -> None:
+    for event in EVENTS:
+        assert [EVENT_KINDS[kind.name] for kind in event.kinds()] == [*event.kinds()], event.__name__
+
+
+@pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
+@given(data=st.data())
+def test_event_is_counted_by_a_counter_that_there_is(kind: type, data: st.DataObject) -> None:
+    event = data.draw(instances(kind))
+    counters = Counters()
+    counters.count(event)
+
+    counted = {name for name, count in counters.as_dict().items() if count}
+    assert counted == ({event.counter} if event.counter else set())
 
 
 def test_every_kind_has_a_mark_of_its_own_and_words() -> None:
@@ -67,16 +95,16 @@ def test_every_kind_has_a_mark_of_its_own_and_words() -> None:
 
 
 def test_line_that_sends_nothing_is_told_of_at_its_pin() -> None:
-    lost = event_record(1, 0, hw.PinChanged(3, 1, "the pin is masked, so the edge is lost"))
-    sent = event_record(1, 0, hw.PinChanged(3, 1, None))
+    lost = record_of(hw.PinChanged(3, 1, "the pin is masked, so the edge is lost"))
+    sent = record_of(hw.PinChanged(3, 1, None))
 
     assert (lost["kind"], lost["pin"]) == ("pin_silent", 3)
-    assert EVENT_KINDS[lost["kind"]].ending is Ending.ENDED
+    assert EVENT_KINDS[lost["kind"]].ended
     assert (sent["kind"], sent["pin"]) == ("pin", 3)
 
 
 def test_error_is_called_what_the_register_calls_it() -> None:
-    text = event_record(1, 0, hw.ErrorNoticed(2, 1 << 6))["text"]
+    text = record_of(hw.ErrorNoticed(2, 1 << 6))["text"]
 
     assert text == "CPU 2 notices an error: receive illegal vector."
     assert error_words(1 << 6) == "receive illegal vector"
@@ -122,7 +150,7 @@ RECORDS: list[tuple[Event, str, str]] = [
 
 @pytest.mark.parametrize(("event", "kind", "text"), RECORDS, ids=[text for _, _, text in RECORDS])
 def test_event_is_told_in_words(event: Event, kind: str, text: str) -> None:
-    record = event_record(1, 0, event)
+    record = record_of(event)
 
     assert (record["kind"], record["text"]) == (kind, text)
 
@@ -142,21 +170,21 @@ def message(origin: Origin, source: int) -> InterruptMessage:
 
 
 def test_ipi_belongs_to_the_cpu_that_sent_it() -> None:
-    record = event_record(1, 0, hw.MessageSent(message(Origin.IPI, 3)))
+    record = record_of(hw.MessageSent(message(Origin.IPI, 3)))
 
     assert (record["cpu"], record["vector"], record["message"]) == (3, 0xFC, 12)
     assert record["text"] == "CPU 3 sends 0xfc (reschedule) to APIC ID 0x01."
 
 
 def test_device_s_message_belongs_to_no_cpu() -> None:
-    record = event_record(1, 0, hw.MessageSent(message(Origin.IO_APIC, 18)))
+    record = record_of(hw.MessageSent(message(Origin.IO_APIC, 18)))
 
     assert record["cpu"] is None
     assert record["text"].startswith("I/O APIC pin 18 sends 0xfc")
 
 
 def test_eoi_broadcast_belongs_to_the_cpu_that_ended_the_interrupt() -> None:
-    record = event_record(1, 0, hw.MessageSent(EoiBroadcast(5, 2, Vector(0x51))))
+    record = record_of(hw.MessageSent(EoiBroadcast(5, 2, Vector(0x51))))
 
     assert (record["cpu"], record["vector"], record["message"]) == (2, 0x51, 5)
 
@@ -164,7 +192,7 @@ def test_eoi_broadcast_belongs_to_the_cpu_that_ended_the_interrupt() -> None:
 def test_accepted_interrupt_says_where_it_went() -> None:
     event = hw.Accepted(1, 0x40, DeliveryMode.FIXED, TriggerMode.EDGE, 12)
 
-    assert event_record(41, 1200, event) == {
+    assert record_of(event, 41, 1200) == {
         "n": 41,
         "time": 1200,
         "kind": "accepted",
@@ -181,13 +209,13 @@ def test_message_that_reaches_nobody_names_those_whose_apic_is_disabled_as_the_p
     simulation = Simulation(4)
     simulation.apply(WriteMsr(2, 0x1B, 0xFEE0_0000))
     command = SendIpi(0, Icr(0x51, destination=2))
-    assert sentence in preview(simulation.machine, command).sentences
+    assert sentence in preview(simulation.machine, command, {}).sentences
 
     simulation.apply(command)
     simulation.run()
 
     lost = [event for _, event in simulation.take_log() if isinstance(event, hw.NoTarget)]
-    assert [event_words(event, {}) for event in lost] == [
+    assert [event.words({}) for event in lost] == [
         f"0x51 reaches nobody: no APIC has this destination. It is lost. {sentence}"
     ]
 
@@ -195,4 +223,4 @@ def test_message_that_reaches_nobody_names_those_whose_apic_is_disabled_as_the_p
 def test_of_many_cpus_with_disabled_apics_the_number_is_said() -> None:
     lost = hw.NoTarget(1, 0x51, hw.Reason.NO_SUCH_DESTINATION, tuple(range(1, 64)))
 
-    assert "63 CPUs are meant, but their APICs are disabled in IA32_APIC_BASE." in event_words(lost, {})
+    assert "63 CPUs are meant, but their APICs are disabled in IA32_APIC_BASE." in lost.words({})

@@ -4,18 +4,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.backends.backend import Backend
 from app.engine.commands import SendIpi
 from app.engine.simulation import Simulation
+from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw import events as hw
 from app.hw.cpu import RunState
 from app.hw.events import Reason
 from app.hw.machine import Machine
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
-from app.state.preview import preview
+from app.state.preview import Preview, preview
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, IcrBreach, Shorthand, TriggerMode
 from app.x86.registers import Register
 
 CPUS = 4
+
+
+def foresee(machine: Machine, command: SendIpi, backend: Backend | None = None) -> Preview:
+    return preview(machine, command, VECTOR_NAMES, backend)
 
 
 def booted(profile: str = DEFAULT_PROFILE) -> Machine:
@@ -23,7 +29,7 @@ def booted(profile: str = DEFAULT_PROFILE) -> Machine:
 
 
 def test_physical_destination_names_its_cpu() -> None:
-    seen = preview(booted(), SendIpi(0, Icr(0xFC, destination=2)))
+    seen = foresee(booted(), SendIpi(0, Icr(0xFC, destination=2)))
 
     assert seen.receivers == [2]
     assert seen.problems == []
@@ -31,7 +37,7 @@ def test_physical_destination_names_its_cpu() -> None:
 
 
 def test_register_is_shown_field_by_field() -> None:
-    seen = preview(booted(), SendIpi(0, Icr(0xFC, destination=2)))
+    seen = foresee(booted(), SendIpi(0, Icr(0xFC, destination=2)))
 
     assert seen.icr == 0x0200_0000_0000_40FC
     assert {field.name: field.value for field in seen.fields}["vector"] == "fc"
@@ -39,20 +45,20 @@ def test_register_is_shown_field_by_field() -> None:
 
 
 def test_shorthand_reaches_all_others() -> None:
-    seen = preview(booted(), SendIpi(1, Icr(0xFC, shorthand=Shorthand.ALL_EXCLUDING_SELF)))
+    seen = foresee(booted(), SendIpi(1, Icr(0xFC, shorthand=Shorthand.ALL_EXCLUDING_SELF)))
 
     assert seen.receivers == [0, 2, 3]
 
 
 def test_destination_of_nobody_is_said_to_be_lost() -> None:
-    seen = preview(booted(), SendIpi(0, Icr(0xFC, destination=0x77)))
+    seen = foresee(booted(), SendIpi(0, Icr(0xFC, destination=0x77)))
 
     assert seen.receivers == []
     assert seen.sentences == ["Nobody has APIC ID 0x77: 0xfc (reschedule) would be lost."]
 
 
 def test_illegal_vector_is_a_problem_and_reaches_nobody() -> None:
-    seen = preview(booted(), SendIpi(0, Icr(3, destination=1)))
+    seen = foresee(booted(), SendIpi(0, Icr(3, destination=1)))
 
     assert seen.receivers == []
     assert seen.sentences == []
@@ -62,15 +68,15 @@ def test_illegal_vector_is_a_problem_and_reaches_nobody() -> None:
 def test_lowest_priority_to_the_physical_broadcast_is_a_problem() -> None:
     everyone = SendIpi(0, Icr(0x51, DeliveryMode.LOWEST_PRIORITY, destination=0xFF))
 
-    seen = preview(booted(), everyone)
+    seen = foresee(booted(), everyone)
 
     assert (seen.receivers, seen.sentences) == ([], [])
     assert seen.problems == [f"Nothing would be sent: {Reason.LOWEST_PRIORITY_BROADCAST.value}."]
-    assert preview(booted("kvm"), everyone).receivers == [0, 1, 2, 3]
+    assert foresee(booted("kvm"), everyone).receivers == [0, 1, 2, 3]
 
 
 def test_lowest_priority_ipi_that_the_profile_has_not_names_esr_bit_4() -> None:
-    seen = preview(booted("intel-xeon"), SendIpi(0, Icr(0x51, DeliveryMode.LOWEST_PRIORITY, destination=1)))
+    seen = foresee(booted("intel-xeon"), SendIpi(0, Icr(0x51, DeliveryMode.LOWEST_PRIORITY, destination=1)))
 
     assert seen.problems == [f"Nothing would be sent and ESR bit 4 is set: {Reason.LOWEST_PRIORITY_UNSUPPORTED.value}."]
 
@@ -79,7 +85,7 @@ def test_disabled_apic_sends_nothing() -> None:
     machine = booted()
     machine.write_msr(1, 0x1B, 0xFEE0_0000)
 
-    seen = preview(machine, SendIpi(1, Icr(0x51, destination=2)))
+    seen = foresee(machine, SendIpi(1, Icr(0x51, destination=2)))
 
     assert (seen.receivers, seen.sentences) == ([], [])
     assert seen.problems == [f"Nothing would be sent: {Reason.APIC_DISABLED.value}."]
@@ -90,12 +96,12 @@ def test_requested_vector_is_said_to_be_tried_again_on_the_serial_bus() -> None:
     machine.cpus[2].apic.irr.set(0xFC)
 
     assert "On CPU 2 it will be tried again until there is room: 0xfc is already requested there." in (
-        preview(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
+        foresee(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
     )
 
 
 def test_shorthand_that_does_not_go_with_the_mode_is_a_problem() -> None:
-    seen = preview(booted(), SendIpi(0, Icr(0, DeliveryMode.STARTUP, shorthand=Shorthand.SELF)))
+    seen = foresee(booted(), SendIpi(0, Icr(0, DeliveryMode.STARTUP, shorthand=Shorthand.SELF)))
 
     assert seen.receivers == []
     assert "shorthand" in seen.problems[0]
@@ -106,7 +112,7 @@ def test_cpu_with_interrupts_off_is_said_to_wait() -> None:
     machine.cpus[2].interrupt_flag = False
 
     assert (
-        "On CPU 2 it will wait: interrupts are off." in preview(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
+        "On CPU 2 it will wait: interrupts are off." in foresee(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
     )
 
 
@@ -115,7 +121,7 @@ def test_requested_vector_is_said_to_merge() -> None:
     machine.cpus[2].apic.irr.set(0xFC)
 
     assert "On CPU 2 it will merge: 0xfc is already requested there." in (
-        preview(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
+        foresee(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
     )
 
 
@@ -124,10 +130,10 @@ def test_software_disabled_apic_is_said_to_drop_it() -> None:
     machine.write_register(2, Register.SVR, 0xFF)
 
     assert "On CPU 2 it will drop it: its APIC is software-disabled." not in (
-        preview(machine, SendIpi(0, Icr(0xFC, destination=1))).sentences
+        foresee(machine, SendIpi(0, Icr(0xFC, destination=1))).sentences
     )
     assert "CPU 2 will drop it: its APIC is software-disabled." in (
-        preview(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
+        foresee(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
     )
 
 
@@ -135,14 +141,14 @@ def test_guest_in_x2apic_mode_is_not_in_the_dark() -> None:
     simulation = Simulation(2, "native-x2apic")
     command = SendIpi(0, Icr(0xFC, destination=1))
 
-    assert preview(simulation.machine, command, simulation.execution.backend).problems == []
-    assert "which has no page" in preview(simulation.machine, command).problems[0]
+    assert foresee(simulation.machine, command, simulation.execution.backend).problems == []
+    assert "which has no page" in foresee(simulation.machine, command).problems[0]
 
 
 def test_word_of_x2apic_mode_has_the_destination_in_its_upper_half_and_no_delivery_status() -> None:
     simulation = Simulation(4, "native-x2apic")
 
-    seen = preview(simulation.machine, SendIpi(0, Icr(0xFD, destination=2)), simulation.execution.backend)
+    seen = foresee(simulation.machine, SendIpi(0, Icr(0xFD, destination=2)), simulation.execution.backend)
 
     fields = {field.name: (field.bits, field.value) for field in seen.fields}
     assert seen.icr == 0x0000_0002_0000_40FD
@@ -161,13 +167,13 @@ def test_word_of_x2apic_mode_has_the_destination_in_its_upper_half_and_no_delive
     ],
 )
 def test_what_a_vector_means_there_is_said(icr: Icr, remark: str) -> None:
-    assert remark in preview(booted(), SendIpi(0, icr)).sentences
+    assert remark in foresee(booted(), SendIpi(0, icr)).sentences
 
 
 def test_init_level_deassert_is_a_problem_and_has_no_remark_on_its_bits() -> None:
     icr = Icr(0, DeliveryMode.INIT, destination=1, level=0, trigger_mode=TriggerMode.LEVEL)
 
-    seen = preview(booted(), SendIpi(0, icr))
+    seen = foresee(booted(), SendIpi(0, icr))
 
     assert seen.problems == [f"Nothing would be sent: {Reason.INIT_DEASSERT.value}."]
     assert seen.sentences == []
@@ -176,7 +182,7 @@ def test_init_level_deassert_is_a_problem_and_has_no_remark_on_its_bits() -> Non
 def test_trigger_mode_that_travels_is_said_to() -> None:
     icr = Icr(0x40, destination=1, trigger_mode=TriggerMode.LEVEL)
 
-    said = preview(booted("kvm"), SendIpi(0, icr)).sentences
+    said = foresee(booted("kvm"), SendIpi(0, icr)).sentences
 
     assert [sentence for sentence in said if sentence.endswith("only; here it travels with the IPI.")]
     assert not any("sent as an edge" in sentence for sentence in said)
@@ -187,16 +193,16 @@ def test_init_resets_and_a_start_up_ipi_begins_only_what_waits_for_it() -> None:
     init, startup = Icr(0, DeliveryMode.INIT, destination=1), Icr(0x9A, DeliveryMode.STARTUP, destination=1)
 
     assert "CPU 1 loses all it does and then waits for a start-up IPI." in (
-        preview(machine, SendIpi(0, init)).sentences
+        foresee(machine, SendIpi(0, init)).sentences
     )
     assert "CPU 0 loses all it does and begins anew at its reset vector." in (
-        preview(machine, SendIpi(1, init._replace(destination=0))).sentences
+        foresee(machine, SendIpi(1, init._replace(destination=0))).sentences
     )
     assert (
-        f"CPU 1 will drop it: {Reason.NOT_WAITING_FOR_SIPI.value}." in preview(machine, SendIpi(0, startup)).sentences
+        f"CPU 1 will drop it: {Reason.NOT_WAITING_FOR_SIPI.value}." in foresee(machine, SendIpi(0, startup)).sentences
     )
     machine.cpus[1].run_state = RunState.WAIT_FOR_SIPI
-    assert "CPU 1 begins at 0x9a000." in preview(machine, SendIpi(0, startup)).sentences
+    assert "CPU 1 begins at 0x9a000." in foresee(machine, SendIpi(0, startup)).sentences
 
 
 def test_nmi_is_said_to_pass_the_interrupt_flag_and_to_wait_for_another() -> None:
@@ -204,11 +210,11 @@ def test_nmi_is_said_to_pass_the_interrupt_flag_and_to_wait_for_another() -> Non
     machine.cpus[1].interrupt_flag = False
     nmi = SendIpi(0, Icr(0, DeliveryMode.NMI, destination=1))
 
-    assert "On CPU 1 neither IF nor priorities hold it back." in preview(machine, nmi).sentences
+    assert "On CPU 1 neither IF nor priorities hold it back." in foresee(machine, nmi).sentences
     machine.cpus[1].nmi_running = True
-    assert "On CPU 1 it will wait: an NMI is being handled." in preview(machine, nmi).sentences
+    assert "On CPU 1 it will wait: an NMI is being handled." in foresee(machine, nmi).sentences
     machine.cpus[1].nmi_pending = 1
-    assert "On CPU 1 it will merge with the one that waits: an NMI is being handled." in preview(machine, nmi).sentences
+    assert "On CPU 1 it will merge with the one that waits: an NMI is being handled." in foresee(machine, nmi).sentences
 
 
 def test_vector_that_the_priority_holds_back_is_said_to_wait() -> None:
@@ -216,7 +222,7 @@ def test_vector_that_the_priority_holds_back_is_said_to_wait() -> None:
     machine.write_register(2, Register.TPR, 0x60)
 
     assert "On CPU 2 it will wait: class 5 is not above PPR 0x60." in (
-        preview(machine, SendIpi(0, Icr(0x51, destination=2))).sentences
+        foresee(machine, SendIpi(0, Icr(0x51, destination=2))).sentences
     )
 
 
@@ -224,7 +230,7 @@ def test_cpu_that_has_the_id_and_no_enabled_apic_is_named() -> None:
     machine = booted()
     machine.write_msr(2, 0x1B, 0xFEE0_0000)
 
-    assert preview(machine, SendIpi(0, Icr(0x51, destination=2))).sentences == [
+    assert foresee(machine, SendIpi(0, Icr(0x51, destination=2))).sentences == [
         "Nobody has APIC ID 0x02: 0x51 would be lost.",
         "CPU 2 is meant, but its APIC is disabled in IA32_APIC_BASE.",
     ]
@@ -249,7 +255,7 @@ def test_word_is_the_one_that_is_written(backend: str, before: Icr, icr: Icr) ->
     simulation = Simulation(CPUS, backend)
     for command in (before, icr):
         cpu = simulation.machine.cpus[1].apic
-        foreseen = preview(simulation.machine, SendIpi(1, command), simulation.execution.backend)
+        foreseen = foresee(simulation.machine, SendIpi(1, command), simulation.execution.backend)
         written: list[int] = []
         simulation.apply(SendIpi(1, command))
         while simulation.run(operations=1):
@@ -263,7 +269,7 @@ def test_cpu_that_waits_for_its_start_sends_nothing_yet() -> None:
     machine = booted()
     machine.cpus[1].run_state = RunState.WAIT_FOR_SIPI
 
-    assert preview(machine, SendIpi(1, Icr(0x51, destination=2))).problems == [
+    assert foresee(machine, SendIpi(1, Icr(0x51, destination=2))).problems == [
         "Nothing would be sent yet: CPU 1 waits for a start-up IPI and runs nothing."
     ]
 
@@ -282,7 +288,7 @@ COMMANDS = st.builds(
 @given(COMMANDS, st.integers(0, CPUS - 1))
 def test_those_named_are_those_who_receive_it(icr: Icr, cpu: int) -> None:
     simulation = Simulation(CPUS)
-    foreseen = preview(simulation.machine, SendIpi(cpu, icr))
+    foreseen = foresee(simulation.machine, SendIpi(cpu, icr))
 
     simulation.apply(SendIpi(cpu, icr))
     simulation.run()
@@ -298,9 +304,9 @@ def test_those_named_are_those_who_receive_it(icr: Icr, cpu: int) -> None:
 def test_looking_changes_nothing(icr: Icr, cpu: int) -> None:
     simulation = Simulation(CPUS)
 
-    first = preview(simulation.machine, SendIpi(cpu, icr))
+    first = foresee(simulation.machine, SendIpi(cpu, icr))
 
-    assert preview(simulation.machine, SendIpi(cpu, icr)) == first
+    assert foresee(simulation.machine, SendIpi(cpu, icr)) == first
     assert simulation.take_log() == []
     assert simulation.next_time() is None
 
@@ -317,7 +323,7 @@ def test_guest_that_cannot_reach_its_apic_sends_nothing(apic_base: int, where: s
     machine = booted()
     machine.write_msr(0, 0x1B, apic_base)
 
-    seen = preview(machine, SendIpi(0, Icr(0x40, destination=1)))
+    seen = foresee(machine, SendIpi(0, Icr(0x40, destination=1)))
 
     assert (seen.receivers, seen.sentences) == ([], [])
     assert seen.problems == [f"Nothing would be sent: {where}, and the guest on CPU 0 knows no other way."]
@@ -327,7 +333,7 @@ def test_guest_is_not_warned_of_another_cpu_s_page() -> None:
     machine = booted()
     machine.write_msr(0, 0x1B, 0xFEE1_0800)
 
-    assert preview(machine, SendIpi(1, Icr(0x40, destination=2))).sentences == ["Will reach CPU 2."]
+    assert foresee(machine, SendIpi(1, Icr(0x40, destination=2))).sentences == ["Will reach CPU 2."]
 
 
 @pytest.mark.parametrize(
@@ -342,7 +348,7 @@ def test_guest_is_not_warned_of_another_cpu_s_page() -> None:
     ],
 )
 def test_command_against_the_manual_is_called_so_and_sent_all_the_same(icr: Icr, breach: IcrBreach) -> None:
-    seen = preview(booted(), SendIpi(0, icr))
+    seen = foresee(booted(), SendIpi(0, icr))
 
     assert f"Against the manual: {breach.value}." in seen.sentences
     assert seen.receivers == [1]
@@ -359,4 +365,4 @@ def test_command_against_the_manual_is_called_so_and_sent_all_the_same(icr: Icr,
     ],
 )
 def test_command_as_the_manual_has_it_is_not_questioned(icr: Icr) -> None:
-    assert [words for words in preview(booted(), SendIpi(0, icr)).sentences if words.startswith("Against")] == []
+    assert [words for words in foresee(booted(), SendIpi(0, icr)).sentences if words.startswith("Against")] == []

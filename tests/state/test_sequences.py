@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from app.engine.simulation import Simulation
+from app.guest.generations import GENERATIONS
 from app.hw.events import Fault, Ignored
 from app.state.answers import ignored_words
 from app.state.commands import parse_command
-from app.state.event_records import event_record
 
 CASES = [json.loads(line) for line in (Path(__file__).parent / "sequences.jsonl").read_text().splitlines()]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
@@ -34,7 +34,7 @@ def play(case: dict[str, Any]) -> tuple[list[str], list[tuple[dict[str, Any], ob
             simulation.run(until_idle=True, operations=400)
         elif then.startswith("until "):
             simulation.run(until=int(then.split()[1]))
-        texts += [event_record(0, time, event)["text"] for time, event in simulation.take_log()]
+        texts += [event.words(GENERATIONS[simulation.generation].vector_names) for time, event in simulation.take_log()]
     return texts, answers
 
 

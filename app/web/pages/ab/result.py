@@ -9,8 +9,8 @@ from app.pair.alignment import AlignedInterrupt, AlignedStimulus, crossing_words
 from app.pair.script import stimulus_words
 from app.session.pair import Pair
 from app.state.vocabulary import RUN_STATES
-from app.state.words import interrupt_words
 from app.web.pages.ab.drawing import bar, lanes_of, ratio_words, span_of, step_lines, steps_of
+from app.x86.words import interrupt_words
 
 #: Stimuli in one table.
 ROWS = 25
