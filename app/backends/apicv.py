@@ -8,7 +8,7 @@ from enum import Flag, auto
 from typing import NamedTuple
 
 from app.backends import emulation
-from app.backends.backend import Backend, BackendDefinition, Feature, Found
+from app.backends.backend import BackendDefinition, Feature, Found, Mark
 from app.guest.apic_ops import Kernel
 from app.guest.steps import (
     Acknowledge,
@@ -122,12 +122,6 @@ def inhibit_reason(cpu: Cpu) -> str | None:
     if apic.apic_id != apic.initial_id:
         return INHIBIT_ID_MODIFIED
     return None if apic.base == emulation.RESET_BASE else INHIBIT_BASE_MOVED
-
-
-def answers_from_virtual_page(backend: Backend) -> bool:
-    """Whether *backend* lets hardware answer loads from the virtual-APIC page, where delivery status is never set."""
-    hypervisor = backend.hypervisor
-    return isinstance(hypervisor, ApicvHypervisor) and ApicvFeature.REGISTER_VIRTUALIZATION in hypervisor.features
 
 
 class Facts(NamedTuple):
@@ -335,6 +329,8 @@ def apicv(features: ApicvFeature, name: str = "apicv", lesser: BackendDefinition
         raise ValueError(f"{name}: {failure}")
     return BackendDefinition(
         name=name,
+        sentence="Native code; hardware answers most accesses from a virtual-APIC page, and posts interrupts.",
+        mark=Mark("ink", "2 4", "hexagon"),
         apic_mode=ApicMode.X2APIC if features & ApicvFeature.X2APIC_MODE else ApicMode.XAPIC,
         title="native code; " + (", ".join(_words(features)) or "accesses to the APIC page exit"),
         hypervisor=ApicvHypervisor(features),
@@ -343,6 +339,8 @@ def apicv(features: ApicvFeature, name: str = "apicv", lesser: BackendDefinition
         lesser=lesser,
         features=tuple(words for feature, words in _FEATURES.items() if feature in features),
         lacks=_words(ApicvFeature.ALL & ~features),
+        inhibit_reasons=INHIBIT_REASONS,
+        has_virtual_page=ApicvFeature.REGISTER_VIRTUALIZATION in features,
     )
 
 

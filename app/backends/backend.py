@@ -1,13 +1,17 @@
-"""What a back end is: a table of operations for the guest, and a hypervisor (or none) around it."""
+"""What a back end is: a table of operations for the guest, and a hypervisor (or none) around it.
+
+Each back end says everything about itself in one ``BackendDefinition``; ``catalogue.BACKENDS`` lists them.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from app.costs.sheet import CostSheet, NoFigure
 from app.guest.apic_ops import ApicOperations, Generation, Kernel, SetNextEvent
+from app.guest.places import Places
 from app.guest.steps import Arriving, GuestStep, Hypercall, Steps
 from app.hw.cpu import Arrival, Cpu
 from app.x86.model_specific_registers import ApicMode
@@ -79,6 +83,11 @@ class Backend:
         return self.apic_mode is ApicMode.X2APIC
 
     @property
+    def sends_by_halves(self) -> bool:
+        """Whether its guest sends as any kernel on the APIC page does: by the two halves of ICR, behind a poll."""
+        return not self.x2apic and not any(name.startswith("send_") for name in self.overrides)
+
+    @property
     def replacements(self) -> frozenset[str]:
         """The names of the functions that stand in the guest's table instead of its own."""
         return frozenset(getattr(self.operations, name).__name__ for name in self.overrides)
@@ -103,6 +112,37 @@ class Feature(NamedTuple):
     takes: str
 
 
+#: What a back end replaces: "ink" nothing, and the guest reaches hardware; "crimson" nothing, and each access traps;
+#: "amber" the register operations; "blue" sends and EOIs.
+Hue = Literal["ink", "crimson", "amber", "blue"]
+Shape = Literal["circle", "dot", "square", "triangle", "diamond", "wedge", "cross", "hexagon"]
+
+
+class Mark(NamedTuple):
+    """How a back end is drawn: *hue*, *dash* pattern (None: solid), *shape* of its points. Dash and shape tell the
+    single ones apart without any hue."""
+
+    hue: Hue
+    dash: str | None
+    shape: Shape
+
+
+class Turn(NamedTuple):
+    """One change of the kernel in the argument about the right layer, and what it meant. *when*: the release, or the
+    year."""
+
+    year: int
+    when: str
+    change: str
+    meaning: str
+    source: str
+
+
+#: Where turns are from.
+TREE = "kernel tree and commits"
+RECALLED = "kernel tree and commits, the release recalled"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BackendDefinition:
     """A back end before it meets a kernel. ``paravirtualise`` makes its table from the kernel's own; None where the
@@ -110,6 +150,9 @@ class BackendDefinition:
 
     name: str
     title: str
+    #: What it is, for a person who chooses one.
+    sentence: str
+    mark: Mark
     apic_mode: ApicMode = ApicMode.XAPIC
     #: Something remaps the interrupts of devices, so that they reach more than APIC IDs below 255: an IOMMU. A guest
     #: has none, unless its hypervisor models one.
@@ -130,6 +173,18 @@ class BackendDefinition:
     #: What the whole of it has and this one has not, in words.
     lacks: tuple[str, ...] = ()
     features: tuple[Feature, ...] = ()
+    #: Reasons for which the hypervisor does without its hardware on a CPU, and emulates each access.
+    inhibit_reasons: tuple[str, ...] = ()
+    #: Hardware answers loads from a virtual-APIC page, where delivery status is never set.
+    has_virtual_page: bool = False
+    #: It spares the guest EOIs by a word that the two share (``shared_eoi.py``).
+    shares_eoi_word: bool = False
+    #: Where the functions that it puts into the guest's table stand in Linux: 6.12.117, VMI's in 2.6.22.
+    places: Places = field(default_factory=dict)
+    #: What became of it in the kernel, in the order of time.
+    history: tuple[Turn, ...] = ()
+    #: What has to be known beside the price of a recording under it.
+    recording_remarks: tuple[str, ...] = ()
 
     @property
     def entries(self) -> frozenset[str]:

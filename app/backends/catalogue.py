@@ -10,6 +10,7 @@ from app.backends.vmi import VMI
 from app.backends.xen_evtchn import XEN_EVTCHN
 from app.costs.sheet import CostSheet
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
+from app.guest.linux_2_6_22.kernel import LINUX_2_6_22
 
 BACKENDS: dict[str, BackendDefinition] = {
     definition.name: definition
@@ -18,6 +19,12 @@ BACKENDS: dict[str, BackendDefinition] = {
 #: The hardware of each kernel's time, as a cost sheet.
 DEFAULT_SHEETS = {"linux-2.6.22": "2007", "linux-6": "sapphire-rapids"}
 DEFAULT_BACKEND = NATIVE_XAPIC.name
+#: Those under which the kernel of the argument goes through its register operations one by one, as a recording does.
+BY_REGISTERS = tuple(
+    name
+    for name, definition in BACKENDS.items()
+    if definition.reason_against(LINUX_2_6_22) is None and definition.bind(LINUX_2_6_22).sends_by_halves
+)
 
 
 def backend(name: str, generation: str = DEFAULT_GENERATION, sheet: CostSheet | None = None) -> Backend:

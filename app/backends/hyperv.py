@@ -8,7 +8,7 @@ Page", "Synthetic MSRs".
 from dataclasses import replace
 
 from app.backends import emulation
-from app.backends.backend import BackendDefinition, Feature
+from app.backends.backend import BackendDefinition, Feature, Mark
 from app.backends.shared_eoi import SharesEoiWord, guest_eoi_spared
 from app.guest.apic_ops import ApicOperations, Context
 from app.guest.asks import READ_TSC
@@ -16,6 +16,7 @@ from app.guest.cpumask import cpus_of
 from app.guest.irqflags import local_irq_restore, local_irq_save
 from app.guest.linux_6 import apic_driver
 from app.guest.linux_6.kernel import XAPIC_OPERATIONS
+from app.guest.places import in_file
 from app.guest.steps import GuestStep, HostSend, HostWork, Hypercall, ReadMsr, Steps, WriteMsr
 from app.hw.cpu import Cpu
 from app.x86.icr import DeliveryMode
@@ -171,10 +172,28 @@ def _paravirtualise(native: ApicOperations) -> ApicOperations:
 HYPERV = BackendDefinition(
     name="hyperv",
     title="cluster-IPI hypercall, synthetic MSRs, EOI by the assist page",
+    sentence="Sends are one hypercall, an EOI a bit of the assist page; synthetic MSRs stand for EOI, ICR and TPR.",
+    mark=Mark("blue", "9 4", "wedge"),
     hypervisor=HypervHypervisor(),
     paravirtualise=_paravirtualise,
     host_entries=emulation.ENTRIES | emulation.DECODING | {"hypercall", "send_ipi_setup"},
     features=(Feature("send_ipi_setup", "the cluster-IPI hypercall", "every send of a vector above 15"),),
     set_next_event=hv_ce_set_next_event,
     never_in=(("linux-2.6.22", "Hyper-V's guest support came with 2.6.32, its IPI hypercall with 4.18"),),
+    shares_eoi_word=True,
+    places=in_file(
+        "arch/x86/hyperv/hv_apic.c",
+        (hv_apic_read, "hv_apic_read", 56),
+        (hv_apic_write, "hv_apic_write", 75),
+        (hv_apic_icr_write, "hv_apic_icr_write", 45),
+        (hv_apic_eoi_write, "hv_apic_eoi_write", 89),
+        (hv_send_ipi, "hv_send_ipi, __send_ipi_one", 254),
+        (hv_send_ipi_mask, "hv_send_ipi_mask, __send_ipi_mask", 260),
+        (hv_send_ipi_mask_allbutself, "hv_send_ipi_mask_allbutself", 266),
+        (hv_send_ipi_allbutself, "hv_send_ipi_allbutself", 272),
+        (hv_send_ipi_all, "hv_send_ipi_all", 277),
+        (hv_send_ipi_self, "hv_send_ipi_self", 283),
+    )
+    | in_file("drivers/clocksource/hyperv_timer.c", (hv_ce_set_next_event, "hv_ce_set_next_event", 78)),
+    recording_remarks=("hyperv keeps the APIC's timer: synthetic timers are not modelled.",),
 )

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.backends import emulation
-from app.backends.backend import BackendDefinition, Feature
+from app.backends.backend import TREE, BackendDefinition, Feature, Mark, Turn
 from app.backends.shared_eoi import SharesEoiWord, guest_eoi_spared
 from app.guest.apic_ops import ApicOperations, Context
 from app.guest.cpumask import cpus_of
 from app.guest.irqflags import local_irq_restore, local_irq_save
 from app.guest.linux_6 import apic_driver
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
+from app.guest.places import in_file
 from app.guest.steps import GuestStep, HostSend, HostWork, Hypercall, Steps
 from app.hw.cpu import Cpu
 from app.x86.icr import DeliveryMode, TriggerMode, decode_icr
@@ -113,11 +114,29 @@ def _paravirtualise(native: ApicOperations) -> ApicOperations:
 KVM_PV = BackendDefinition(
     name="kvm-pv",
     title="mask sends by hypercall, EOI by a shared bit, everything else by MSRs that exit",
+    sentence="A mask is one hypercall for 128 APIC IDs; an EOI is a shared bit; the rest are MSRs that exit.",
+    mark=Mark("blue", None, "diamond"),
     apic_mode=ApicMode.X2APIC,
     hypervisor=KvmHypervisor(),
     paravirtualise=_paravirtualise,
     host_entries=emulation.ENTRIES | {"hypercall", "send_ipi_setup"},
     features=(
         Feature("send_ipi_setup", "the SEND_IPI hypercall", "sends to several CPUs, by mask or to all but self"),
+    ),
+    shares_eoi_word=True,
+    places=in_file(
+        "arch/x86/kernel/kvm.c",
+        (kvm_send_ipi_mask, "kvm_send_ipi_mask, __send_ipi_mask", 529),
+        (kvm_send_ipi_mask_allbutself, "kvm_send_ipi_mask_allbutself", 590),
+        (kvm_guest_apic_eoi_write, "kvm_guest_apic_eoi_write", 363),
+    ),
+    history=(
+        Turn(
+            2012,
+            "2012",
+            "eoi_write is split from write, for KVM's PV EOI",
+            "One register operation is worth an override of its own.",
+            TREE,
+        ),
     ),
 )

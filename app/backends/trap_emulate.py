@@ -4,7 +4,7 @@ each RDMSR and WRMSR exits, and nothing has to be decoded.
 """
 
 from app.backends import emulation
-from app.backends.backend import BackendDefinition, Found
+from app.backends.backend import BackendDefinition, Found, Mark
 from app.guest.apic_ops import Kernel
 from app.guest.steps import Arriving, Dereference, GuestStep, Halt, Load, ReadMsr, Steps, Store, WriteMsr
 from app.hw.cpu import Arrival, Cpu
@@ -39,6 +39,8 @@ class TrapAndEmulate:
 TRAP_EMULATE = BackendDefinition(
     name="trap-emulate",
     title="MMIO that faults: exit, decode, emulate, re-enter",
+    sentence="The same loads and stores fault: exit, decode, emulate, re-enter, at every access.",
+    mark=Mark("crimson", None, "square"),
     hypervisor=TrapAndEmulate(),
     host_entries=emulation.ENTRIES | emulation.DECODING,
 )

@@ -10,11 +10,13 @@ Source: Z. Amsden, "VMI Interface Proposal Documentation for I386", LKML, 13 Mar
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from app.backends import emulation
-from app.backends.backend import BackendDefinition
+from app.backends.backend import RECALLED, TREE, BackendDefinition, Mark, Turn
 from app.backends.trap_emulate import TrapAndEmulate
 from app.guest.apic_ops import ApicOperations, Context
+from app.guest.places import in_file
 from app.guest.steps import GuestStep, Hypercall, HypervisorCall, Steps
 from app.hw.cpu import Cpu
 
@@ -66,11 +68,64 @@ def _paravirtualise(native: ApicOperations) -> ApicOperations:
     return replace(native, apic_read=vmi_apic_read, apic_write=vmi_apic_write, startup_ipi_hook=vmi_startup_ipi_hook)
 
 
+class Hook(NamedTuple):
+    """One entry of ``paravirt_ops`` that VMI fills, with what it fills in, and what becomes of it in this model."""
+
+    name: str
+    becomes: str
+    here: str
+
+
+#: Everything about the APIC and the interrupt flag, in the order of ``activate_vmi`` (``arch/i386/kernel/vmi.c``).
+HOOKS_SOURCE = "arch/i386/kernel/vmi.c, activate_vmi; include/asm-i386/paravirt.h, struct paravirt_ops (2.6.22)"
+HOOKS = (
+    Hook(
+        "save_fl, restore_fl, irq_disable, irq_enable",
+        "VMI calls GetInterruptMask, SetInterruptMask, DisableInterrupts, EnableInterrupts",
+        "two steps around each send that has two halves, priced as CLI and STI: the ROM answers them in the guest",
+    ),
+    Hook(
+        "startup_ipi_hook",
+        "vmi_startup_ipi_hook, with VMI call SetInitialAPState",
+        "in the table: the answer to what registers are not enough for, a hypercall before the first start-up IPI",
+    ),
+    Hook("apic_read", "VMI call APICRead", "in the table"),
+    Hook("apic_write", "VMI call APICWrite", "in the table"),
+    Hook(
+        "apic_write_atomic",
+        "VMI call APICWrite, the same one",
+        "never called: apic_write_around is apic_write in a kernel that is not built for the first Pentiums",
+    ),
+    Hook(
+        "setup_boot_clock, setup_secondary_clock",
+        "vmi_timer_setup_boot_alarm, vmi_timer_setup_secondary_alarm, with VMI calls SetAlarm and CancelAlarm",
+        "beside the table, and not modelled: the local timer is armed, by one call as well",
+    ),
+)
+
 VMI = BackendDefinition(
     name="vmi",
     title="apic_read and apic_write as calls into the hypervisor",
+    sentence="apic_read and apic_write alone become calls into the hypervisor; all above them stays as it was.",
+    mark=Mark("amber", None, "triangle"),
     hypervisor=VmiHypervisor(),
     paravirtualise=_paravirtualise,
     host_entries=emulation.ENTRIES | emulation.DECODING | {_WAY_IN},
     never_in=(("linux-6", "VMI left the kernel with 2.6.37"),),
+    places=in_file(
+        "arch/i386/kernel/vmi.c",
+        (vmi_apic_read, "activate_vmi: para_fill(apic_read, APICRead)"),
+        (vmi_apic_write, "activate_vmi: para_fill(apic_write, APICWrite)"),
+        (vmi_startup_ipi_hook, "vmi_startup_ipi_hook, SetInitialAPState"),
+    ),
+    history=(
+        Turn(
+            2007,
+            "2.6.21",
+            "VMI arrives; boot clock, secondary clock and start-up IPI hooks join",
+            "The first user of the register operations.",
+            TREE,
+        ),
+        Turn(2011, "2.6.37", "VMI is removed", "The paravirtual user of the register level is gone.", RECALLED),
+    ),
 )

@@ -5,13 +5,14 @@ an EOI is nothing, but for a level-triggered device. Source: Linux ``arch/i386/x
 ``arch/x86/xen/smp.c``, ``drivers/xen/events/events_base.c``; Xen ``public/event_channel.h``, ``public/physdev.h``.
 """
 
-from app.backends.backend import BackendDefinition, Found
+from app.backends.backend import BackendDefinition, Found, Mark
 from app.guest.apic_ops import ApicOperations, Context, Generation, Kernel
 from app.guest.asks import READ_LEVEL_PORTS, READ_TSC, READ_UPCALL_PENDING, EndLevelPort, PrepareCall, PrintNoPort
 from app.guest.cpumask import cpus_of
 from app.guest.linux_2_6_22.irq_vectors import CALL_FUNCTION_VECTOR
 from app.guest.linux_2_6_22.smp import spin_lock, spin_unlock
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
+from app.guest.places import in_file
 from app.guest.steps import (
     Acknowledge,
     Arriving,
@@ -254,10 +255,31 @@ def _paravirtualise(native: ApicOperations) -> ApicOperations:
 XEN_EVTCHN = BackendDefinition(
     name="xen-evtchn",
     title="no APIC: event channels, pending and mask words in a shared page",
+    sentence="No APIC at all: event channels, pending bits in a shared page, one hypercall for each target.",
+    mark=Mark("blue", "2 4", "cross"),
     hypervisor=XenHypervisor(),
     paravirtualise=_paravirtualise,
     event_channels=True,
     host_entries=frozenset({_WAY_IN, "pv_interrupt", "pv_return", "emulate_write", "evtchn_send", "evtchn_upcall"}),
     set_next_event=xen_vcpuop_set_next_event,
     iret_call=iret_call,
+    places=in_file(
+        "arch/x86/xen/smp.c",
+        (xen_send_ipi_mask, "xen_send_IPI_mask, __xen_send_IPI_mask", 206),
+        (xen_send_ipi_mask_allbutself, "xen_send_IPI_mask_allbutself", 231),
+        (xen_send_ipi_allbutself, "xen_send_IPI_allbutself", 249),
+        (xen_send_ipi_all, "xen_send_IPI_all", 215),
+        (xen_send_ipi_self, "xen_send_IPI_self", 223),
+        (xen_smp_send_reschedule, "xen_smp_send_reschedule", 139),
+    )
+    | in_file(
+        "arch/x86/xen/apic.c",
+        (xen_apic_read, "xen_apic_read", 39),
+        (xen_apic_write, "xen_apic_write", 65),
+        (xen_eoi, "xen_apic_eoi", 76),
+    ),
+    recording_remarks=(
+        "Under xen-evtchn a write of the timer's initial count is one hypercall; every other access vanishes. The "
+        "hypercalls that bring CPUs up are not priced.",
+    ),
 )

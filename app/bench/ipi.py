@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 from app.backends.catalogue import BACKENDS
+from app.backends.native import NATIVE_XAPIC
 from app.bench.result import Figure
 from app.engine.commands import CallGuest
 from app.engine.simulation import Simulation
@@ -18,7 +19,7 @@ def measure() -> list[Figure]:
     """Unicast and all-but-self, under each back end; the best of several rounds, in processor time."""
     figures = []
     for backend in BACKENDS:
-        aim = "100,000" if backend == "native-xapic" else ""
+        aim = "100,000" if backend == NATIVE_XAPIC.name else ""
         figures.append(Figure(f"{backend}: smp_send_reschedule to one CPU", _rate(backend, _unicast), "IPIs/s", aim))
         figures.append(
             Figure(f"{backend}: send_ipi_allbutself, deliveries to 3 CPUs", _rate(backend, _broadcast), "IPIs/s", aim)

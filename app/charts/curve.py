@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from app.charts.scales import Mark, Scale, ScaleKind, apart, cost_scale, mark_of, sensible_kind
+from app.backends.backend import Mark
+from app.backends.catalogue import BACKENDS
+from app.charts.scales import Scale, ScaleKind, apart, cost_scale, sensible_kind
 from app.measure.comparison import Curve
 
 Measure = Literal["sender", "all"]
@@ -93,7 +95,7 @@ def _line(curve: Curve, measure: Measure, targets: Scale, cost: Scale, label_y: 
     steps = tuple(Step(*at[count], count, words) for count, words in curve.steps if count in at)
     marks = tuple(at[count] for count in MARKED if count in at)
     last = cycles_at(curve, measure)[-1]
-    return Line(curve.backend, mark_of(curve.backend), tuple(at.values()), marks, steps, label_y, last)
+    return Line(curve.backend, BACKENDS[curve.backend].mark, tuple(at.values()), marks, steps, label_y, last)
 
 
 def steps_in_words(curve: Curve) -> str:

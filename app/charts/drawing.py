@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from app.backends.backend import Mark
 from app.charts.curve import CurveChart, Line
-from app.charts.scales import PAPER, Mark
+from app.charts.scales import PAPER
 from app.charts.shares import PARTS, Part, SharesChart, SharesRow
 from app.charts.svg import Drawing, Element, Value, element, group, line, text
 from app.measure.comparison import Curve

@@ -1,12 +1,8 @@
-"""What all charts share: scales with their ticks, and the mark of each back end.
-
-Hue says what a back end replaces: ink nothing, crimson nothing while every access traps, amber the register operations,
-blue sends and EOIs. Dash and shape tell the single ones apart without any hue.
-"""
+"""What all charts share: colours, and scales with their ticks."""
 
 import math
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 #: On paper; a page's themes override them by class.
 PAPER = {
@@ -19,34 +15,7 @@ PAPER = {
     "crimson": "#b01f5a",
 }
 
-Shape = Literal["circle", "dot", "square", "triangle", "diamond", "wedge", "cross", "hexagon"]
 ScaleKind = Literal["linear", "log"]
-
-
-class Mark(NamedTuple):
-    """How a back end is drawn: hue (a key of PAPER), dash pattern (None: solid), shape of its points."""
-
-    hue: str
-    dash: str | None
-    shape: Shape
-
-
-MARKS: dict[str, Mark] = {
-    "native-xapic": Mark("ink", None, "circle"),
-    "native-x2apic": Mark("ink", "9 4", "dot"),
-    "trap-emulate": Mark("crimson", None, "square"),
-    "vmi": Mark("amber", None, "triangle"),
-    "kvm-pv": Mark("blue", None, "diamond"),
-    "hyperv": Mark("blue", "9 4", "wedge"),
-    "xen-evtchn": Mark("blue", "2 4", "cross"),
-    "apicv": Mark("ink", "2 4", "hexagon"),
-}
-_PLAIN = Mark("ink", None, "circle")
-
-
-def mark_of(backend: str) -> Mark:
-    """The mark of *backend*; a plain one for a back end that is not known here."""
-    return MARKS.get(backend, _PLAIN)
 
 
 @dataclass(frozen=True, slots=True)

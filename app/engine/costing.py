@@ -29,8 +29,6 @@ from app.hw.cpu import Cpu
 from app.hw.machine import Machine
 from app.x86.registers import Register
 
-#: Those that go through the register operations one by one, as a recording does.
-BACKEND_NAMES = ("native-xapic", "trap-emulate", "vmi")
 _REMEMBERED = (*MEMORY_STEPS, DisableInterrupts, EnableInterrupts)
 
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from app.backends.backend import Backend
 from app.backends.catalogue import DEFAULT_SHEETS
 from app.backends.catalogue import backend as backend_of
-from app.backends.places import PLACES as BACK_END_PLACES
 from app.costs.reference import cost_sheet_of
 from app.engine.commands import CallGuest, DrivePin, SendMsi, Stimulus
 from app.engine.processor import Frame, Processor
@@ -148,7 +147,7 @@ def _observed(asked: _Asked, kernel: Generation, backend: str) -> Sequence:
     never = asked.never_runs(kernel, execution.backend)
     steps = None if never else observer.steps_of(asked.name, asked.cpu)
     function = _function(asked, kernel, backend)
-    place = (BACK_END_PLACES | _PLACES[kernel.name]).get(function)
+    place = (execution.backend.definition.places | _PLACES[kernel.name]).get(function)
     return Sequence(asked.title, function.__name__, place, steps)
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
-from app.backends.apicv import answers_from_virtual_page
 from app.backends.backend import Backend
 from app.engine.due import Flight
 from app.engine.processor import Processor
@@ -124,7 +123,7 @@ class Waits:
             return Wait(
                 f"{what} for ever: it reads all ones, so the bit is never 0", [f"CPU {number}: {absent}."], [], True
             )
-        if not apic.sends_in_flight or answers_from_virtual_page(processor.frames[-1].backend):
+        if not apic.sends_in_flight or processor.frames[-1].backend.definition.has_virtual_page:
             return None
         refused = [message for message in self._machine.retrying if _is_from(message, number)]
         targets = sorted({cpu for message in refused for cpu in self._machine.targets(message)})

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from app.backends.catalogue import BACKENDS, DEFAULT_SHEETS, reason_against
 from app.backends.catalogue import backend as backend_of
+from app.backends.native import NATIVE_XAPIC
 from app.costs.sheet import CHANGED, CostSheet, load_cost_sheet
 from app.guest.generations import GENERATIONS
 from app.measure.comparison import Comparison, Missing, Row
@@ -15,7 +16,7 @@ from app.trace.check.census import Census
 
 #: The sheet that has a figure for everything, so that all back ends can stand beside each other.
 DEFAULT_SHEET = "sapphire-rapids"
-_NATIVE = "native-xapic"
+_NATIVE = NATIVE_XAPIC.name
 
 
 def compare(

@@ -34,7 +34,6 @@ from app.measure.observation import TIMER_REGISTERS
 from app.measure.running import Measured
 from app.trace.check.census import Accessed, Census, Ended, Kind, Sent, Taken
 from app.x86.icr import DeliveryMode, Shorthand
-from app.x86.model_specific_registers import ApicMode
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
 from app.x86.vectors import FIRST_LEGAL_VECTOR
@@ -85,9 +84,8 @@ class RecordedPrices:
         for cpu in self._machine.cpus:
             cpu.interrupt_flag = True
         self._kernel = Kernel(cpus, backend.generation)
-        sends = [name for name in backend.overrides if name.startswith("send_")]
         #: It has the recorded guest's way to the registers.
-        self._by_register = backend.apic_mode is ApicMode.XAPIC and not sends
+        self._by_register = backend.sends_by_halves
 
     def counted(self, census: Census) -> Counter[Kind]:
         """What is to be priced: without the poll and the upper half of ICR that belonged to a send which the kernel's

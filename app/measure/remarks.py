@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from app.backends.backend import remark_on
+from app.backends.backend import Backend, remark_on
+from app.backends.catalogue import backend
 from app.costs.sheet import CostSheet
 from app.engine.scenarios import Scenario
 from app.hw.machine import MAX_CPUS
@@ -24,7 +25,7 @@ def remarks(workload: Workload, rows: Sequence[Row], sheet: CostSheet) -> tuple[
                 "Idle CPUs halt, so most deliveries wake their target, which saves the kick out of the guest.",
             ]
         case Census():
-            found = _of_recording(workload, {row.backend for row in rows})
+            found = _of_recording(workload, [backend(row.backend, row.generation) for row in rows])
     lesser = [f"{row.backend} runs {remark_on(row.lacks, sheet)}." for row in rows if row.lacks]
     return (
         *found,
@@ -91,7 +92,7 @@ def _of_kernels(rows: Sequence[Row], *, recorded: bool) -> list[str]:
     return found
 
 
-def _of_recording(census: Census, backends: set[str]) -> list[str]:
+def _of_recording(census: Census, backends: Sequence[Backend]) -> list[str]:
     found = [
         f"Of the writes to ICR, {census.single:,} name one CPU, {census.masks:,} several by a mask and "
         f"{census.shorthands:,} by shorthand. Sends to one CPU after another are not merged into masks.",
@@ -104,24 +105,17 @@ def _of_recording(census: Census, backends: set[str]) -> list[str]:
     if census.unexplained:
         found.append(f"The model does not explain {census.unexplained:,} of its lines; `apicscope replay` lists them.")
     found += [f"Of the recording: {limit.says}." for limit in census.limits]
-    if backends & {"native-x2apic", "kvm-pv", "hyperv", "xen-evtchn"}:
+    if not all(each.sends_by_halves for each in backends):
         found.append(
             "Where sends do not go through the two halves of ICR, reads of its delivery status "
             f"({census.kinds[Accessed(Register.ICR_LOW, False)]:,}) and writes of its upper half "
             f"({census.kinds[Accessed(Register.ICR_HIGH, True)]:,}) vanish."
         )
-    if backends & {"native-x2apic", "kvm-pv"}:
+    if any(each.x2apic for each in backends):
         found.append("In x2APIC mode writes of LDR and DFR vanish too: hardware derives the one and has no other.")
-    if backends & {"kvm-pv", "hyperv"}:
+    if any(each.definition.shares_eoi_word for each in backends):
         found.append(
             f"A shared EOI word spares {census.spared:,} of {census.eois:,} EOIs: where one interrupt was in service, "
             "none waited, none was level-triggered, and nothing made the guest exit in between."
         )
-    if "hyperv" in backends:
-        found.append("hyperv keeps the APIC's timer: synthetic timers are not modelled.")
-    if "xen-evtchn" in backends:
-        found.append(
-            "Under xen-evtchn a write of the timer's initial count is one hypercall; every other access vanishes. The "
-            "hypercalls that bring CPUs up are not priced."
-        )
-    return found
+    return [*found, *(remark for each in backends for remark in each.definition.recording_remarks)]

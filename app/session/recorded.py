@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from app.backends.native import NATIVE_XAPIC
 from app.costs.sheet import DEFAULT_COST_SHEET
 from app.engine.commands import Demonstrate, SendIpi, Stimulus
 from app.engine.counters import Counters
@@ -46,7 +47,7 @@ class RecordedDrive:
 
     @property
     def backend(self) -> str:
-        return "native-xapic"
+        return NATIVE_XAPIC.name
 
     @property
     def backend_remark(self) -> str:

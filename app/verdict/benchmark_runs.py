@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from app.backends.apicv import APICV, BEFORE_IPI_VIRTUALIZATION, ApicvFeature, ApicvHypervisor, apicv
 from app.backends.backend import Backend, BackendDefinition
 from app.backends.kvm_pv import KVM_PV
+from app.backends.native import NATIVE_X2APIC, NATIVE_XAPIC
 from app.backends.trap_emulate import TRAP_EMULATE
 from app.costs.sheet import CostSheet
 from app.engine.commands import CallGuest, SendMsi
@@ -100,8 +101,8 @@ class Host:
 
     def _booted(self, backend: Backend) -> Simulation:
         # Booting is native whoever the host is; the guest that was measured takes over behind it.
-        native = "native-x2apic" if backend.apic_mode is ApicMode.X2APIC else "native-xapic"
-        simulation = Simulation(self.cpus, native, self.sheet, generation="linux-6", log=WholeLog)
+        native = NATIVE_X2APIC if backend.x2apic else NATIVE_XAPIC
+        simulation = Simulation(self.cpus, native.name, self.sheet, generation="linux-6", log=WholeLog)
         simulation.execution.backend = backend
         simulation.execution.kernel.generation = backend.generation
         return simulation

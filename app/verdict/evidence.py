@@ -6,13 +6,20 @@ from functools import lru_cache
 from importlib import resources
 from io import BytesIO
 
+from app.backends.apicv import APICV
+from app.backends.catalogue import BACKENDS
 from app.backends.catalogue import backend as backend_of
+from app.backends.native import NATIVE_XAPIC
+from app.backends.trap_emulate import TRAP_EMULATE
+from app.backends.vmi import VMI
+from app.backends.xen_evtchn import XEN_EVTCHN
 from app.costs.sheet import CostSheet
 from app.engine.costing import walk
 from app.engine.event_log import WholeLog
 from app.engine.events import HandlerEntered
 from app.engine.scenarios import SCENARIOS
 from app.engine.simulation import Simulation
+from app.guest.generations import GENERATIONS
 from app.hw.machine import Machine
 from app.measure.comparison import Comparison
 from app.measure.measuring import compare
@@ -24,9 +31,15 @@ from app.x86.registers import Register
 
 THEN, NOW = "linux-2.6.22", "linux-6"
 #: The kernel of the argument, on real hardware, emulated, with two operations replaced, and with all of them.
-NATIVE, EMULATED, REGISTERS, REPLACED = OF_THE_ARGUMENT = ("native-xapic", "trap-emulate", "vmi", "xen-evtchn")
-PARAVIRTUAL_NOW = ("kvm-pv", "hyperv", "xen-evtchn")
-HARDWARE = "apicv"
+EMULATED, REGISTERS, REPLACED = TRAP_EMULATE.name, VMI.name, XEN_EVTCHN.name
+OF_THE_ARGUMENT = (NATIVE_XAPIC.name, EMULATED, REGISTERS, REPLACED)
+#: Those that replace operations of today's kernel.
+PARAVIRTUAL_NOW = tuple(
+    name
+    for name, each in BACKENDS.items()
+    if each.reason_against(GENERATIONS[NOW]) is None and each.bind(GENERATIONS[NOW]).overrides
+)
+HARDWARE = APICV.name
 SINCE = (EMULATED, *PARAVIRTUAL_NOW, HARDWARE)
 
 #: What is run, by the names under which the claims know it.

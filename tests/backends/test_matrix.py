@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from app.backends.backend import Backend, BackendDefinition
+from app.backends.backend import Backend
 from app.backends.catalogue import backend
 from app.backends.kvm_pv import KVM_PV
-from app.backends.trap_emulate import TrapAndEmulate
+from app.backends.trap_emulate import TRAP_EMULATE
 from app.engine.primitives import (
     Code,
     crossings,
@@ -159,9 +159,7 @@ def test_reception_and_eoi_on_a_running_cpu(name: str, generation: str, delivery
 
 
 def test_trapped_x2apic_exits_once_for_each_of_send_delivery_and_eoi() -> None:
-    bound = BackendDefinition(
-        "trap-x2apic", "MSRs that exit", apic_mode=ApicMode.X2APIC, hypervisor=TrapAndEmulate()
-    ).bind(LINUX_6)
+    bound = replace(TRAP_EMULATE, apic_mode=ApicMode.X2APIC).bind(LINUX_6)
 
     assert crossings(bound, unicast(1)) == (1, 1, 0)
     assert reception(bound) == ((0, 1, 0), (1, 1, 0))

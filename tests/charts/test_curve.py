@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from app.backends.catalogue import BACKENDS
 from app.charts.curve import MARKED, Measure, curve_chart, steps_in_words
 from app.measure.comparison import Curve, Point
 from tests.measure.values import CHEAP, DEAR, STEPPED, curve
@@ -53,7 +54,8 @@ def test_step_is_marked_where_it_happens() -> None:
 
 
 def test_names_at_the_end_never_overlap() -> None:
-    heights = sorted(line.label_y for line in curve_chart([curve(f"b{n}", 100 + n, 1) for n in range(8)]).lines)
+    curves = [curve(name, 100 + number, 1) for number, name in enumerate(BACKENDS)]
+    heights = sorted(line.label_y for line in curve_chart(curves).lines)
 
     assert all(below - above >= 15.9 for above, below in itertools.pairwise(heights))
 

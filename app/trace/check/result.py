@@ -3,7 +3,8 @@
 from collections import Counter
 from typing import Any, NamedTuple
 
-from app.engine.costing import BACKEND_NAMES, AccessCost, access_cost
+from app.backends.catalogue import BY_REGISTERS
+from app.engine.costing import AccessCost, access_cost
 from app.trace.check.findings import Difference, Findings, ReadDifference, Tally, VectorDifference
 from app.trace.check.replay import Replay
 from app.trace.errors import UnusableRecording
@@ -89,7 +90,7 @@ def result_of(replay: Replay) -> ReplayResult:
         recording.ignored_lines,
         recording.limits,
         replay.findings,
-        {name: _cost(name, replay.findings) for name in BACKEND_NAMES},
+        {name: _cost(name, replay.findings) for name in BY_REGISTERS},
     )
 
 

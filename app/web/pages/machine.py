@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
+from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
 from app.costs.sheet import cost_sheet_names
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 from app.hw.legacy_pic import DEVICE_LINES
@@ -24,7 +25,6 @@ from app.web.keys import check_cookie, holds_key, keep_key
 from app.web.pages.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
 from app.web.pages.shortcuts import MACHINE_KEYS, announced, bindings, captions
 from app.web.pages.vocabulary import (
-    BACKENDS,
     COUNTERS,
     functions_of,
     local_sources,
@@ -114,7 +114,7 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "state": state,
         "act": act,
         "join_address": address,
-        "backends": BACKENDS,
+        "backends": list(BACKENDS.values()),
         "cost_sheets": cost_sheet_names(),
         "generations": list(GENERATIONS.values()),
         "profiles": list(PROFILES.values()),
@@ -204,10 +204,10 @@ async def open_moment(request: Request, session_id: str) -> Response:
 async def create(request: Request) -> Response:
     """A new machine."""
     fields = await fields_of(request)
-    backend = fields.get("backend") or BACKENDS[0][0]
+    backend = fields.get("backend") or DEFAULT_BACKEND
     cpus = whole_number(fields, "cpus", 1, MOST_CPUS, otherwise=4)
     profile = fields.get("profile") or DEFAULT_PROFILE
-    if backend not in dict(BACKENDS):
+    if backend not in BACKENDS:
         raise InvalidCommand([("backend", f"there is no back end {backend[:40]!r}")])
     if profile not in PROFILES:
         raise InvalidCommand([("profile", f"there is no profile {profile[:40]!r}")])

@@ -1,4 +1,4 @@
-"""Words for the page: what back ends, guest functions, counters and registers are, in a sentence each."""
+"""Words for the page: what guest functions, counters and registers are, in a sentence each."""
 
 from collections.abc import Mapping
 
@@ -8,20 +8,6 @@ from app.hw.profile import Profile
 from app.x86.icr import DeliveryMode
 from app.x86.register_map import REGISTERS as REGISTER_MAP
 from app.x86.registers import LVT_REGISTERS, Register
-
-BACKENDS = (
-    ("native-xapic", "Loads and stores to a real local APIC. Nothing is overridden, nothing is crossed."),
-    ("trap-emulate", "The same loads and stores fault: exit, decode, emulate, re-enter, at every access."),
-    ("vmi", "apic_read and apic_write alone become calls into the hypervisor; all above them stays as it was."),
-    ("native-x2apic", "RDMSR and WRMSR to a real local APIC. Nothing is overridden, nothing is crossed."),
-    (
-        "kvm-pv",
-        "A mask is one hypercall for 128 APIC IDs; an EOI is a shared bit; the rest are MSRs that exit.",
-    ),
-    ("hyperv", "Sends are one hypercall, an EOI a bit of the assist page; synthetic MSRs stand for EOI, ICR and TPR."),
-    ("xen-evtchn", "No APIC at all: event channels, pending bits in a shared page, one hypercall for each target."),
-    ("apicv", "Native code; hardware answers most accesses from a virtual-APIC page, and posts interrupts."),
-)
 
 COUNTERS = (
     ("ipis_sent", "IPIs", "Interprocessor interrupts sent since the session began."),

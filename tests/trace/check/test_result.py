@@ -2,8 +2,9 @@ import json
 
 import pytest
 
+from app.backends.catalogue import BY_REGISTERS
 from app.costs.sheet import load_cost_sheet
-from app.engine.costing import BACKEND_NAMES, access_cost
+from app.engine.costing import access_cost
 from app.measure.recosting import measure_recording
 from app.trace.check import deviations
 from app.trace.check.census import CensusTaker
@@ -32,7 +33,7 @@ def test_the_promised_shape() -> None:
     assert shape["vectors_taken"] == vectors
     assert shape["taken"] == {"0x41": [0, 1]}
     assert shape["ipis_sent"] == 3
-    assert shape["cost"].keys() == set(BACKEND_NAMES)
+    assert shape["cost"].keys() == set(BY_REGISTERS)
     assert shape["unexplained"] == 0
 
 
@@ -81,7 +82,7 @@ def test_cost_is_the_price_of_each_access_times_their_number() -> None:
 
     cost = result(log).as_json()["cost"]
 
-    for backend in BACKEND_NAMES:
+    for backend in BY_REGISTERS:
         made = [(SVR, True), (LDR, True), (SVR, False), (SVR, False)]
         prices = [access_cost(backend, register, write) for register, write in made]
         assert cost[backend]["accesses"] == len(made)
@@ -101,7 +102,7 @@ def test_a_send_pays_for_each_cpu_that_it_reaches(icr: int, targets: int) -> Non
     sent = cycles(LogLines().started(4).write(0, ICR_HIGH, 2 << 24).write(0, ICR_LOW, icr))
     before = cycles(LogLines().started(4).write(0, ICR_HIGH, 2 << 24))
 
-    for backend in BACKEND_NAMES:
+    for backend in BY_REGISTERS:
         price = access_cost(backend, ICR_LOW, write=True, targets=targets).cycles
         assert sent[backend] - before[backend] == price
     one = access_cost("vmi", ICR_LOW, write=True).cycles - access_cost("vmi", ICR_LOW, write=True, targets=0).cycles

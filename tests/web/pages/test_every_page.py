@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import httpx2
 import pytest
 
-from app.web.pages.vocabulary import BACKENDS
+from app.backends.catalogue import BACKENDS
 
 PAGES = ("/compare", "/ab", "/verdict", "/back-ends", "/guest-functions", "/costs", "/registers", "/profiles", "/docs")
 
@@ -75,7 +75,7 @@ def test_new_session_can_have_any_back_end(http: httpx2.Client) -> None:
     offered = re.search(r'<select id="new-backend".*?</select>', page_at(http, "/"), re.DOTALL)
 
     assert offered
-    assert re.findall(r"<option>(.*?)</option>", offered[0]) == [name for name, _ in BACKENDS]
+    assert re.findall(r"<option>(.*?)</option>", offered[0]) == list(BACKENDS)
 
 
 def test_changed_sheet_leads_to_the_verdict_by_its_figures(http: httpx2.Client) -> None:

@@ -5,7 +5,10 @@ from typing import Any, NamedTuple
 
 from fastapi import Request
 
-from app.backends.catalogue import BACKENDS, reason_against
+from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, reason_against
+from app.backends.kvm_pv import KVM_PV
+from app.backends.native import NATIVE_XAPIC
+from app.backends.vmi import VMI
 from app.costs.reference import reference_of
 from app.costs.sheet import CostSheet, cost_sheet_names
 from app.guest.generations import GENERATIONS
@@ -21,11 +24,10 @@ from app.web.api.sessions import registry_of
 from app.web.errors import Problem, problem_of
 from app.web.pages.forms import whole_number
 from app.web.pages.machine import MOST_CPUS
-from app.web.pages.vocabulary import BACKENDS as BACKEND_WORDS
 
 EMPTY, FROM_SESSION, UPLOAD = "empty", "session", "upload"
 #: B at first: the first of these that goes with the kernel and the sheet, and is not A.
-_OPPONENTS = ("vmi", "kvm-pv", "native-xapic", *BACKENDS)
+_OPPONENTS = (VMI.name, KVM_PV.name, NATIVE_XAPIC.name, *BACKENDS)
 #: What a pair's JSON calls fields of the form.
 _CALLED = {
     "a.backend": "a",
@@ -38,9 +40,9 @@ _CALLED = {
 class Form(NamedTuple):
     """The fields of the form, as they were written; its address may hold any of them."""
 
-    a: str = BACKEND_WORDS[0][0]
+    a: str = DEFAULT_BACKEND
     a_generation: str = ""
-    b: str = "vmi"
+    b: str = _OPPONENTS[0]
     b_generation: str = ""
     cpus: str = "4"
     cost_sheet: str = ""
@@ -128,7 +130,7 @@ def form_context(request: Request, form: Form, session: Session | None, problem:
         "problem": problem,
         "wrong": dict(problem.errors) if problem else {},
         "fields": (*Form._fields, "recording"),
-        "backends": BACKEND_WORDS,
+        "backends": list(BACKENDS.values()),
         "generations": list(GENERATIONS.values()),
         "cost_sheets": sheets if form.cost_sheet in ("", *sheets) else [*sheets, form.cost_sheet],
         "samples": registry_of(request).samples(),

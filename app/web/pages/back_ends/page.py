@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from fastapi import APIRouter, Request, Response
 
-from app.backends.apicv import APICV, INHIBIT_REASONS, ApicvFeature, apicv
-from app.backends.backend import Backend
+from app.backends.apicv import APICV, ApicvFeature, apicv
+from app.backends.backend import Backend, Turn
 from app.backends.catalogue import BACKENDS
+from app.backends.vmi import HOOKS, HOOKS_SOURCE
 from app.costs.sheet import CostSheet, cost_sheet_names, load_cost_sheet
 from app.engine.primitives import (
     Code,
@@ -25,7 +26,7 @@ from app.guest.apic_ops import Generation
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Dereference, VirtualRead
 from app.hw.machine import Machine
-from app.web.pages.back_ends.history import HISTORY, LAYERS, VMI_HOOKS, VMI_SOURCE, Turn
+from app.web.pages.back_ends.history import HISTORY, LAYERS
 from app.web.rendering import templates
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
@@ -204,9 +205,9 @@ def back_ends(request: Request) -> Response:  # no coroutine: its first answer t
         "controls": controls(),
         "controls_by_sheet": controls_by_sheet(),
         "control_primitives": CONTROL_PRIMITIVES,
-        "inhibit_reasons": INHIBIT_REASONS,
+        "inhibit_reasons": APICV.inhibit_reasons,
         "history": turns,
-        "vmi_hooks": VMI_HOOKS,
-        "vmi_source": VMI_SOURCE,
+        "vmi_hooks": HOOKS,
+        "vmi_source": HOOKS_SOURCE,
     }
     return templates.TemplateResponse(request, "pages/back_ends.html", context)

@@ -30,7 +30,6 @@ from app.web.pages.compare.question import MOST_TARGETS, USUAL_SHEET, Kind, Ques
 from app.web.pages.compare.view import CHARTS, View
 from app.web.pages.costs.page import counts_of
 from app.web.pages.machine import elsewhere, is_htmx, registry_of
-from app.web.pages.vocabulary import BACKENDS as BACKEND_WORDS
 from app.web.rendering import templates
 from app.web.uploads import Uploads
 from app.web.works import Progress, Works
@@ -144,7 +143,7 @@ def _words(request: Request) -> dict[str, Any]:
     """What the page says whatever the answer is."""
     return {
         "subjects": subjects_of(request),
-        "backends": [(name, words, name in BACKENDS) for name, words in BACKEND_WORDS],
+        "backends": list(BACKENDS.values()),
         "generations": list(GENERATIONS.values()),
         "sheets": cost_sheet_names(),
         "usual_sheet": USUAL_SHEET,

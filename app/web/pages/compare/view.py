@@ -4,9 +4,9 @@ from functools import cached_property
 
 from markupsafe import Markup
 
+from app.backends.catalogue import BACKENDS
 from app.charts.curve import CurveChart, curve_chart, steps_in_words
 from app.charts.drawing import draw_curves, draw_shares, shape
-from app.charts.scales import mark_of
 from app.charts.shares import shares_chart
 from app.charts.svg import Drawing, element
 from app.charts.waterfall import waterfall_chart
@@ -22,7 +22,7 @@ from app.web.pages.compare.question import Question
 CHARTS = ("curve", "waterfall", "shares")
 #: Numbers of targets whose costs stand in the curve's table.
 _TABLED = (1, 2, 4, 8, 16, 32, 64, 128, 129, 192, 255)
-_NATIVE = ("native-xapic", "native-x2apic")
+_NATIVE = tuple(name for name, back_end in BACKENDS.items() if back_end.hypervisor is None)
 
 
 class View:
@@ -81,7 +81,7 @@ class View:
     def mark(self, backend: str) -> Markup:
         """The shape that stands for *backend* in the charts."""
         drawn = element(
-            "svg", shape(mark_of(backend), 8, 8), viewBox="0 0 16 16", class_="end-mark", aria_hidden="true"
+            "svg", shape(BACKENDS[backend].mark, 8, 8), viewBox="0 0 16 16", class_="end-mark", aria_hidden="true"
         )
         return Markup(str(drawn))
 
