@@ -24,6 +24,7 @@ from app.guest.asks import (
 from app.guest.steps import Step, Steps
 from app.hw.cpu import Cpu
 from app.hw.events import Reason, SendRefused
+from app.x86.units import Vector
 
 #: The sixteen interrupts of the 8259s.
 ISA_VECTORS = range(0x20, 0x30)
@@ -85,7 +86,7 @@ def _upcall_pending(ask: ReadUpcallPending, cpu: Cpu) -> int:
 
 
 def _print_no_port(ask: PrintNoPort, cpu: Cpu) -> int:
-    cpu.services.record(SendRefused(cpu.number, ask.vector, ask.delivery_mode, Reason.NO_PORT))
+    cpu.services.record(SendRefused(cpu.number, Vector(ask.vector), ask.delivery_mode, Reason.NO_PORT))
     return 0
 
 

@@ -11,6 +11,7 @@ from app.hw.event import Reason as Reason
 from app.hw.messages import BusMessage, InterruptMessage
 from app.x86.icr import DeliveryMode, IcrBreach, TriggerMode
 from app.x86.state_registers import errors_in
+from app.x86.units import Vector
 from app.x86.words import VectorNames, interrupt_words, level_words, register_words, vector_words
 
 # Kinds that several events are of.
@@ -50,7 +51,7 @@ class SendRefused(Event):
 
     usual_kind = _SEND_REFUSED
     cpu: int
-    vector: int
+    vector: Vector
     delivery_mode: DeliveryMode
     reason: Reason
 
@@ -64,7 +65,7 @@ class CommandQuestioned(Event):
 
     usual_kind = EventKind("questioned", "‼", "sent, against the manual")
     cpu: int
-    vector: int
+    vector: Vector
     delivery_mode: DeliveryMode
     breach: IcrBreach
 
@@ -77,7 +78,7 @@ class MsiIgnored(Event):
     """A device's message that asked for no interrupt."""
 
     usual_kind = _SEND_REFUSED
-    vector: int
+    vector: Vector
     delivery_mode: DeliveryMode
     reason: Reason
 
@@ -92,7 +93,7 @@ class Accepted(Event):
     usual_kind = EventKind("accepted", "◇", "requested")
     counter = "accepted"
     cpu: int
-    vector: int
+    vector: Vector
     delivery_mode: DeliveryMode
     trigger_mode: TriggerMode
     message: int | None
@@ -118,7 +119,7 @@ class Merged(Event):
     usual_kind = EventKind("merged", "◈", "requested already: two become one")
     counter = "merged"
     cpu: int
-    vector: int
+    vector: Vector
     delivery_mode: DeliveryMode
     message: int | None
     #: It was the pending bit of a port that was set already.
@@ -136,7 +137,7 @@ class Refused(Event):
     usual_kind = EventKind("refused", "⊘", "dropped by its target", ended=True)
     counter = "refused"
     cpu: int
-    vector: int
+    vector: Vector
     delivery_mode: DeliveryMode
     reason: Reason
     message: int | None
@@ -151,7 +152,7 @@ class Retried(Event):
 
     usual_kind = EventKind("retried", "↻", "no room: the bus tries again", ended=True)
     cpu: int
-    vector: int
+    vector: Vector
     delivery_mode: DeliveryMode
     message: int | None
 
@@ -166,7 +167,7 @@ class NoTarget(Event):
 
     usual_kind = EventKind("no_target", "∅", "reaches nobody", ended=True)
     message: int
-    vector: int
+    vector: Vector
     reason: Reason
     disabled: tuple[int, ...] = ()
 
@@ -181,7 +182,7 @@ class Acknowledged(Event):
     usual_kind = _ACKNOWLEDGED
     counter = "interrupts_taken"
     cpu: int
-    vector: int
+    vector: Vector
 
     def words(self, names: VectorNames) -> str:
         return f"CPU {self.cpu} takes {vector_words(self.vector, names)}: IRR to ISR."
@@ -193,7 +194,7 @@ class EventTaken(Event):
     usual_kind = _ACKNOWLEDGED
     counter = "interrupts_taken"
     cpu: int
-    vector: int
+    vector: Vector
 
     def words(self, names: VectorNames) -> str:
         return f"CPU {self.cpu} takes the event of port {vector_words(self.vector, names)}: its pending bit is cleared."
@@ -204,7 +205,7 @@ class SpuriousDelivered(Event):
 
     usual_kind = EventKind("spurious", "?", "spurious vector")
     cpu: int
-    vector: int
+    vector: Vector
 
     def words(self, names: VectorNames) -> str:
         vector = f"{self.vector:#04x}"
@@ -217,7 +218,7 @@ class InterruptEnded(Event):
     usual_kind = _END_OF_INTERRUPT
     counter = "eois"
     cpu: int
-    vector: int
+    vector: Vector
 
     def words(self, names: VectorNames) -> str:
         return f"CPU {self.cpu} ends {vector_words(self.vector, names)}: EOI clears its ISR bit."
@@ -228,7 +229,7 @@ class EoiBroadcastSuppressed(Event):
 
     usual_kind = _END_OF_INTERRUPT
     cpu: int
-    vector: int
+    vector: Vector
 
     def words(self, names: VectorNames) -> str:
         vector = vector_words(self.vector, names)
@@ -282,7 +283,7 @@ class ExternalAcknowledged(Event):
     usual_kind = _ACKNOWLEDGED
     counter = "interrupts_taken"
     cpu: int
-    vector: int
+    vector: Vector
 
     def words(self, names: VectorNames) -> str:
         return f"CPU {self.cpu} takes an ExtINT: the 8259 says {self.vector:#04x}. IRR and ISR have no part in it."

@@ -222,22 +222,23 @@ class LocalApic:
 
     def send(self, icr: Icr) -> InterruptMessage | None:
         """The message that *icr* makes, or None with the reason recorded. An illegal vector is noticed in ESR."""
+        vector = VECTORS[icr.vector]
         x2apic = self.mode is _X2APIC
         reason = reason_not_to_send(icr, self.profile, x2apic)
         if reason is not None:
-            self.services.record(SendRefused(self.cpu, icr.vector, icr.delivery_mode, reason))
+            self.services.record(SendRefused(self.cpu, vector, icr.delivery_mode, reason))
             self._notice_refusal(icr, reason)
             return None
         if icr.delivery_mode > _LOWEST_PRIORITY and icr.delivery_mode is not _NMI:
             # Of the others nobody's result depends on it: Linux itself leaves level at 0 there.
             for breach in breaches(icr):
-                self.services.record(CommandQuestioned(self.cpu, icr.vector, icr.delivery_mode, breach))
+                self.services.record(CommandQuestioned(self.cpu, vector, icr.delivery_mode, breach))
         self.sends_in_flight += 1
         return InterruptMessage(
             self.services.numbers.take(),
             _IPI,
             self.cpu,
-            VECTORS[icr.vector],
+            vector,
             icr.delivery_mode,
             icr.destination_mode,
             icr.shorthand,

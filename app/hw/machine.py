@@ -48,10 +48,7 @@ class Machine:
     """
 
     STATE = ("_carried", "outbox", "retrying")
-    WIRES = (
-        *("_legacy_wiring", "_timers", "bus", "cpus", "io_apic", "legacy_pic", "profile", "services"),
-        *("_record", "events"),
-    )
+    WIRES = ("_legacy_wiring", "_timers", "bus", "cpus", "events", "io_apic", "legacy_pic", "profile", "services")
     __slots__ = (*STATE, *WIRES)
 
     def __init__(
@@ -74,8 +71,7 @@ class Machine:
         self.profile = profile
         #: What has happened, where nobody else is told.
         self.events: list[Event] = []
-        self._record = record or self.events.append
-        self.services = Services(self._record, clock)
+        self.services = Services(record or self.events.append, clock)
         self.outbox: list[BusMessage] = []
         #: What the bus tries again once a target has room (P6 family).
         self.retrying: list[InterruptMessage] = []
@@ -150,7 +146,7 @@ class Machine:
         self.write_io_apic(IoApicRegister.REDIRECTION + 2 * pin, entry & 0xFFFF_FFFF)
         if entry == before or self.io_apic.entries[pin] != before:
             return None
-        self._record(EntryWriteIgnored(pin, Reason.NOT_WRITABLE))
+        self.services.record(EntryWriteIgnored(pin, Reason.NOT_WRITABLE))
         return Ignored(Reason.NOT_WRITABLE)
 
     def write_io_apic_window(self, value: int) -> None:
@@ -168,12 +164,12 @@ class Machine:
     def set_interrupt_flag(self, cpu: int, enabled: bool) -> None:
         self.cpus[cpu].disable_interrupts()
         self.cpus[cpu].interrupt_flag = enabled
-        self._record(InterruptFlagChanged(cpu, enabled))
+        self.services.record(InterruptFlagChanged(cpu, enabled))
 
     def hold_interrupts_off(self, cpu: int, held: bool) -> None:
         """Somebody outside keeps interrupts from *cpu* until further notice, or lets them in again. IF stays."""
         self.cpus[cpu].held_off = held
-        self._record(InterruptsHeldOff(cpu, held))
+        self.services.record(InterruptsHeldOff(cpu, held))
 
     # What devices do
 
@@ -184,7 +180,7 @@ class Machine:
         """A device writes an interrupt message. ValueError when *address* is no message address."""
         msi = device_messages.decode(address, data, self.profile)
         if device_messages.asks_nothing(msi, self.profile):
-            self._record(MsiIgnored(msi.vector, msi.delivery_mode, Reason.LEVEL_DEASSERT))
+            self.services.record(MsiIgnored(msi.vector, msi.delivery_mode, Reason.LEVEL_DEASSERT))
             return
         self._post(device_messages.interrupt_message(msi, address, self.profile, self.services.numbers.take()))
 
@@ -229,7 +225,7 @@ class Machine:
     def _post(self, message: BusMessage) -> None:
         self.services.ledger.on_their_way += 1
         self.outbox.append(message)
-        self._record(MessageSent(message))
+        self.services.record(MessageSent(message))
 
     def carry_ipis(self) -> None:
         """What is written until ``take_carried`` is written by a hypervisor, which takes its IPIs to their targets."""

@@ -33,7 +33,7 @@ from app.hw.services import Services
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register
-from app.x86.units import Cycles
+from app.x86.units import Cycles, Vector
 from tests.backends.helpers import context_of, done, drain, intercepted, result
 from tests.guest.helpers import ContextOnCpu
 
@@ -225,7 +225,7 @@ def test_vector_without_a_port_is_dropped_with_a_reason(xen: Backend) -> None:
     context.cpu.services.record = said.append
 
     assert done(xen, xen.operations.send_ipi_mask(context, 0b0110, 0x51)) == []
-    assert said == [SendRefused(0, 0x51, DeliveryMode.FIXED, Reason.NO_PORT)] * 2
+    assert said == [SendRefused(0, Vector(0x51), DeliveryMode.FIXED, Reason.NO_PORT)] * 2
 
 
 def test_nmi_is_a_hypercall_of_its_own_and_reaches_as_an_nmi() -> None:

@@ -9,6 +9,7 @@ from app.hw.profile import INTEL_SDM, KVM, QEMU, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.conformance.software import (
     MASKED,
     SOFTWARE_ENABLE,
@@ -203,7 +204,7 @@ def test_case_14_nmi_to_all_including_self_is_not_sent_and_diagnosed() -> None:
 
     send(machine, 0, Icr(0, DeliveryMode.NMI, shorthand=Shorthand.ALL_INCLUDING_SELF))
 
-    assert SendRefused(0, 0, DeliveryMode.NMI, Reason.INVALID_COMBINATION) in machine.take_events()
+    assert SendRefused(0, Vector(0), DeliveryMode.NMI, Reason.INVALID_COMBINATION) in machine.take_events()
     assert [run_nmis(machine, cpu) for cpu in range(3)] == [0, 0, 0]
 
 

@@ -10,6 +10,7 @@ from app.hw.profile import INTEL_P6, INTEL_SDM, INTEL_XEON, KVM, QEMU, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.redirection import EOI_OFFSET
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.conformance.software import (
     DISABLED,
     booted,
@@ -256,7 +257,7 @@ def test_eoi_3_broadcast_is_suppressed_where_the_version_can() -> None:
     write(machine, 0, Register.EOI, 0)
 
     assert machine.outbox == []
-    assert machine.events[-1] == EoiBroadcastSuppressed(0, VECTOR)
+    assert machine.events[-1] == EoiBroadcastSuppressed(0, Vector(VECTOR))
     assert remote_irr(machine, 3)
 
 

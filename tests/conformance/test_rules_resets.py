@@ -9,6 +9,7 @@ from app.hw.profile import INTEL_P6, INTEL_SDM, KVM, Profile
 from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import APIC_ENABLE, Msr
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.conformance.software import (
     MASKED,
     booted,
@@ -84,7 +85,7 @@ def test_rst_5_init_level_de_assert_resets_nobody(profile: Profile) -> None:
 
     send(machine, 0, DEASSERT)
 
-    assert machine.events[-1] == SendRefused(0, 0, INIT, Reason.INIT_DEASSERT)
+    assert machine.events[-1] == SendRefused(0, Vector(0), INIT, Reason.INIT_DEASSERT)
     assert run_state(machine, 1) is RunState.RUNNING
 
 

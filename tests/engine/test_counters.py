@@ -17,6 +17,7 @@ from app.hw.events import (
     SpuriousDelivered,
 )
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.engine.helpers import finish, ipi, under_every_backend
 
 CYCLES = load_cost_sheet("2007").cycles
@@ -31,7 +32,7 @@ def counted(backend: str, cpus: int, call: CallGuest) -> Counters:
 def test_event_adds_to_the_counter_of_its_kind_and_to_no_other() -> None:
     counters = Counters()
 
-    for event in (InterruptEnded(0, 0x51), InterruptEnded(1, 0x51), HandlerReturned(0, 0x51)):
+    for event in (InterruptEnded(0, Vector(0x51)), InterruptEnded(1, Vector(0x51)), HandlerReturned(0, 0x51)):
         counters.count(event)
 
     assert counters.as_dict() == dict.fromkeys(Counters().as_dict(), 0) | {"eois": 2}
@@ -40,11 +41,11 @@ def test_event_adds_to_the_counter_of_its_kind_and_to_no_other() -> None:
 @pytest.mark.parametrize(
     ("event", "taken"),
     [
-        (Acknowledged(0, 0x51), 1),
-        (ExternalAcknowledged(0, 0x21), 1),
+        (Acknowledged(0, Vector(0x51)), 1),
+        (ExternalAcknowledged(0, Vector(0x21)), 1),
         (NmiTaken(0), 1),
         (SmiTaken(0), 0),
-        (SpuriousDelivered(0, 0xFF), 0),
+        (SpuriousDelivered(0, Vector(0xFF)), 0),
     ],
     ids=lambda parameter: type(parameter).__name__,
 )

@@ -11,6 +11,7 @@ from app.hw.events import Acknowledged, InterruptEnded
 from app.x86.icr import DeliveryMode
 from app.x86.redirection import LEVEL
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.engine.helpers import LIMIT, Log, finish, handled, happened, run_to, signal
 from tests.hw.helpers import LEVEL_MSI, TO_CPU_1, send_msi
 
@@ -186,7 +187,7 @@ def test_cleared_word_ends_the_interrupt_at_the_next_exit(backend: str) -> None:
     log = finish(simulation)
 
     ends_and_exits = [event for _, event in log if isinstance(event, InterruptEnded | GuestExited)]
-    assert ends_and_exits[:2] == [InterruptEnded(1, 0x41), GuestExited(1, "HLT")]
+    assert ends_and_exits[:2] == [InterruptEnded(1, Vector(0x41)), GuestExited(1, "HLT")]
     assert list(simulation.machine.cpus[1].apic.isr) == []
 
 

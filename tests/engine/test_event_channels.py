@@ -10,6 +10,7 @@ from app.hw.event_channels import EventChannels
 from app.hw.events import EventTaken
 from app.x86.icr import DeliveryMode
 from app.x86.redirection import LEVEL, REMOTE_IRR
+from app.x86.units import Vector
 from tests.engine.helpers import Log, finish, handled, happened, run_to, signal
 
 PIN, VECTOR = 5, 0x51
@@ -39,7 +40,7 @@ def test_several_pending_ports_are_handled_in_one_upcall_lowest_first(generation
 
     log = finish(simulation, LET_GO)
 
-    assert happened(log, EventTaken) == [EventTaken(1, port) for port in (0x41, 0x51, 0x61)]
+    assert happened(log, EventTaken) == [EventTaken(1, Vector(port)) for port in (0x41, 0x51, 0x61)]
     assert handled(log) == [(1, 0x41), (1, 0x51), (1, 0x61)]
     assert [event.cpu for event in happened(log, HandlerReturned)] == [1]
     assert not channels_of(simulation, 1).upcall_pending

@@ -13,7 +13,7 @@ from app.hw.events import Merged, NmiTaken
 from app.hw.services import Clock
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
-from app.x86.units import Cycles
+from app.x86.units import Cycles, Vector
 
 
 def test_events_come_out_in_their_order_with_the_time_at_which_they_happened() -> None:
@@ -33,7 +33,7 @@ def test_each_event_is_counted_once_however_often_somebody_looks() -> None:
     log.record(NmiTaken(0))
     log.count()
     log.count()
-    log.record(Merged(0, 0x51, DeliveryMode.FIXED, 1))
+    log.record(Merged(0, Vector(0x51), DeliveryMode.FIXED, 1))
     log.count()
     log.take()
     log.record(NmiTaken(0))

@@ -9,6 +9,7 @@ from app.hw.events import Acknowledged, ExternalAcknowledged, InterruptEnded
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import RESET_BASE, Msr
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.engine.helpers import finish, handled, happened, order, run_to, signal, under_every_backend
 
 EXTINT = 0x700
@@ -27,7 +28,7 @@ def test_line_of_the_8259_is_taken_with_its_vector_and_needs_no_eoi(backend: str
 
     log = finish(simulation, DriveLegacyLine(1, 1))
 
-    assert happened(log, ExternalAcknowledged) == [ExternalAcknowledged(0, 0x21)]
+    assert happened(log, ExternalAcknowledged) == [ExternalAcknowledged(0, Vector(0x21))]
     assert happened(log, HandlerEntered) == [HandlerEntered(0, 0x21, do_irq.__name__)]
     assert order(log, 0) == ["+21", "-21"]
     assert (happened(log, Acknowledged), happened(log, InterruptEnded)) == ([], [])
@@ -132,7 +133,7 @@ def test_device_of_the_same_vector_at_the_apic_is_ended_there(backend: str) -> N
 
     log = finish(simulation)
 
-    assert happened(log, InterruptEnded) == [InterruptEnded(0, 0x21)]
+    assert happened(log, InterruptEnded) == [InterruptEnded(0, Vector(0x21))]
 
 
 def test_extint_that_is_held_up_does_not_pile_up_handlers() -> None:

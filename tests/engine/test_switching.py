@@ -15,6 +15,7 @@ from app.hw.events import Accepted, Acknowledged, EventTaken, InterruptEnded
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import REMOTE_IRR
+from app.x86.units import Vector
 from tests.engine.helpers import LIMIT, finish, handled, happened, names_under, reschedule, signal
 
 CPUS, MOMENTS, PIN = 4, 1_000, 18
@@ -42,7 +43,7 @@ def some_work(random: Random) -> Stimulus:
             return CallGuest(cpu, random.choice(FUNCTIONS), target=random.randrange(CPUS))
 
 
-def balance(log: list[tuple[int, Event]]) -> tuple[Counter[tuple[int, int]], Counter[tuple[int, int]]]:
+def balance(log: list[tuple[int, Event]]) -> tuple[Counter[tuple[int, Vector]], Counter[tuple[int, Vector]]]:
     """What was accepted and what was taken, by CPU and vector."""
     accepted = Counter((event.cpu, event.vector) for event in happened(log, Accepted))
     taken = Counter((event.cpu, event.vector) for event in happened(log, Acknowledged))

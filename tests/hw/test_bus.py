@@ -8,6 +8,7 @@ from app.hw.profile import INTEL_SDM, KVM, QEMU, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Icr
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.hw.helpers import ENABLED, machine_of, of_type, post, requested, send, send_msi, switch_mode
 
 LOGICAL = DestinationMode.LOGICAL
@@ -24,7 +25,7 @@ def test_destination_that_nobody_has_is_recorded() -> None:
 
     send(machine, 0, Icr(0x40, destination=7))
 
-    assert of_type(machine.events, NoTarget) == [NoTarget(1, 0x40, Reason.NO_SUCH_DESTINATION)]
+    assert of_type(machine.events, NoTarget) == [NoTarget(1, Vector(0x40), Reason.NO_SUCH_DESTINATION)]
 
 
 # Lowest priority to everyone
@@ -45,7 +46,7 @@ def test_refused_lowest_priority_broadcast_is_recorded() -> None:
 
     send_msi(machine, *LOWEST_TO_EVERYONE)
 
-    assert of_type(machine.events, NoTarget) == [NoTarget(1, 0x41, Reason.LOWEST_PRIORITY_BROADCAST)]
+    assert of_type(machine.events, NoTarget) == [NoTarget(1, Vector(0x41), Reason.LOWEST_PRIORITY_BROADCAST)]
 
 
 @pytest.mark.parametrize("destination", [0xFF, 0xFFFF_FFFF])

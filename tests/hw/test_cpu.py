@@ -7,6 +7,7 @@ from app.hw.machine import Machine
 from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode, Icr, TriggerMode
 from app.x86.model_specific_registers import ApicMode
+from app.x86.units import Vector
 from tests.hw.helpers import machine_of, message, of_type, send, switch_mode, waiting
 
 EDGE = TriggerMode.EDGE
@@ -23,7 +24,7 @@ def test_disabled_apic_takes_no_message_at_all(mode: DeliveryMode) -> None:
     cpu = machine.cpus[0]
 
     assert cpu.receive(message(0x40, mode, number=5, origin=Origin.IPI)) is Outcome.REFUSED
-    assert of_type(machine.events, Refused) == [Refused(0, 0x40, mode, Reason.APIC_DISABLED, 5)]
+    assert of_type(machine.events, Refused) == [Refused(0, Vector(0x40), mode, Reason.APIC_DISABLED, 5)]
     assert not cpu.signalled
 
 
@@ -35,7 +36,7 @@ def test_mode_that_nobody_answers_is_refused(mode: DeliveryMode, origin: Origin)
     machine = waiting()
 
     assert machine.cpus[1].receive(message(0x40, mode, number=5, origin=origin)) is Outcome.REFUSED
-    assert of_type(machine.events, Refused) == [Refused(1, 0x40, mode, Reason.RESERVED_DELIVERY_MODE, 5)]
+    assert of_type(machine.events, Refused) == [Refused(1, Vector(0x40), mode, Reason.RESERVED_DELIVERY_MODE, 5)]
     assert machine.cpus[1].next_arrival() is None
 
 
@@ -66,8 +67,8 @@ def test_one_nmi_waits_behind_the_running_one_and_further_ones_merge() -> None:
 
     assert not cpu.nmi_deliverable()
     assert cpu.nmi_pending == 1
-    assert of_type(machine.events, Accepted) == [Accepted(0, 0, NMI, EDGE, 2)]
-    assert of_type(machine.events, Merged) == [Merged(0, 0, NMI, 3), Merged(0, 0, NMI, 4)]
+    assert of_type(machine.events, Accepted) == [Accepted(0, Vector(0), NMI, EDGE, 2)]
+    assert of_type(machine.events, Merged) == [Merged(0, Vector(0), NMI, 3), Merged(0, Vector(0), NMI, 4)]
 
 
 def test_two_nmis_outside_a_handler_both_run_and_a_third_merges() -> None:

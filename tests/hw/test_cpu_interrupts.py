@@ -9,6 +9,7 @@ from app.hw.machine import Machine
 from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.hw.helpers import fixed, machine_of, message, of_type, send_msi, switch_mode
 
 NMI, SMI, INIT, EXTINT = DeliveryMode.NMI, DeliveryMode.SMI, DeliveryMode.INIT, DeliveryMode.EXTINT
@@ -173,9 +174,9 @@ def test_extint_is_latched_and_gets_its_vector_from_the_8259() -> None:
 
     assert cpu.take_interrupt() == FIRST_VECTOR + 4
     assert (cpu.next_arrival(), cpu.signalled, list(cpu.apic.isr), list(cpu.apic.irr)) == (None, False, [], [])
-    assert of_type(machine.events, Accepted) == [Accepted(1, 0x99, EXTINT, TriggerMode.EDGE, 1)]
-    assert of_type(machine.events, Merged) == [Merged(1, 0x99, EXTINT, 2)]
-    assert of_type(machine.events, ExternalAcknowledged) == [ExternalAcknowledged(1, FIRST_VECTOR + 4)]
+    assert of_type(machine.events, Accepted) == [Accepted(1, Vector(0x99), EXTINT, TriggerMode.EDGE, 1)]
+    assert of_type(machine.events, Merged) == [Merged(1, Vector(0x99), EXTINT, 2)]
+    assert of_type(machine.events, ExternalAcknowledged) == [ExternalAcknowledged(1, Vector(FIRST_VECTOR + 4))]
 
 
 def test_extint_waits_for_the_interrupt_flag_and_for_nothing_else() -> None:

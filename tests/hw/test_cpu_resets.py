@@ -8,6 +8,7 @@ from app.hw.machine import Machine
 from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode, Icr
 from app.x86.model_specific_registers import ApicMode
+from app.x86.units import Vector
 from tests.hw.helpers import fixed, machine_of, message, of_type, send, waiting
 
 NMI, INIT, STARTUP = DeliveryMode.NMI, DeliveryMode.INIT, DeliveryMode.STARTUP
@@ -88,7 +89,7 @@ def test_second_start_up_is_refused() -> None:
     for _ in range(2):
         send(machine, 0, Icr(0x9A, STARTUP, destination=1))
 
-    assert of_type(machine.events, Refused) == [Refused(1, 0x9A, STARTUP, Reason.NOT_WAITING_FOR_SIPI, 3)]
+    assert of_type(machine.events, Refused) == [Refused(1, Vector(0x9A), STARTUP, Reason.NOT_WAITING_FOR_SIPI, 3)]
     assert machine.cpus[1].starts == 2
 
 

@@ -7,6 +7,7 @@ from app.hw.events import Accepted, Merged, Outcome, Reason, Refused, SmiTaken, 
 from app.hw.machine import Machine
 from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode, Icr, TriggerMode
+from app.x86.units import Vector
 from tests.hw.helpers import fixed, machine_of, message, of_type, send
 
 NMI, SMI, INIT, STARTUP = DeliveryMode.NMI, DeliveryMode.SMI, DeliveryMode.INIT, DeliveryMode.STARTUP
@@ -35,7 +36,7 @@ def test_smi_is_latched_then_taken_then_left() -> None:
     cpu.resume()
 
     assert not cpu.in_smm
-    assert of_type(machine.events, Accepted) == [Accepted(0, 0, SMI, EDGE, 5)]
+    assert of_type(machine.events, Accepted) == [Accepted(0, Vector(0), SMI, EDGE, 5)]
     assert of_type(machine.events, SmiTaken) == [SmiTaken(0)]
     assert of_type(machine.events, SmmLeft) == [SmmLeft(0)]
 
@@ -46,7 +47,7 @@ def test_second_smi_before_the_first_is_taken_merges() -> None:
     outcomes = [machine.cpus[0].receive(message(0, SMI, number=number)) for number in (1, 2)]
 
     assert outcomes == [Outcome.ACCEPTED, Outcome.MERGED]
-    assert of_type(machine.events, Merged) == [Merged(0, 0, SMI, 2)]
+    assert of_type(machine.events, Merged) == [Merged(0, Vector(0), SMI, 2)]
 
 
 def test_smi_in_system_management_mode_is_taken_after_it() -> None:

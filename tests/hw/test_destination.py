@@ -10,6 +10,7 @@ from app.hw.profile import INTEL_SDM, KVM, QEMU, Profile
 from app.x86.icr import DestinationMode, Icr, Shorthand
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.hw.helpers import ENABLED, machine_of, of_type, requested, send, send_msi, switch_mode
 
 LOGICAL = DestinationMode.LOGICAL
@@ -153,7 +154,7 @@ def test_disabled_apic_has_no_address() -> None:
     switch_mode(machine, 1, DISABLED)
 
     assert reached(machine, Icr(0x40, destination=1)) == []
-    assert of_type(machine.events, NoTarget) == [NoTarget(1, 0x40, Reason.NO_SUCH_DESTINATION, (1,))]
+    assert of_type(machine.events, NoTarget) == [NoTarget(1, Vector(0x40), Reason.NO_SUCH_DESTINATION, (1,))]
     assert reached(machine, Icr(0x41, destination=0xFF)) == [0, 2]
 
 

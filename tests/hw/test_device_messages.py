@@ -97,7 +97,7 @@ def test_level_taken_back_is_ignored_with_its_reason(mode: DeliveryMode) -> None
     machine.send_msi(TO_CPU_2, LEVEL_TAKEN_BACK | mode << 8 | 0x41)
 
     assert machine.outbox == []
-    assert machine.events == [MsiIgnored(0x41, mode, Reason.LEVEL_DEASSERT)]
+    assert machine.events == [MsiIgnored(Vector(0x41), mode, Reason.LEVEL_DEASSERT)]
 
 
 @pytest.mark.parametrize("profile", [KVM, QEMU])
@@ -116,7 +116,7 @@ def test_level_bits_of_other_modes_do_not_count(mode: DeliveryMode) -> None:
 
     send_msi(machine, TO_CPU_2, LEVEL_TAKEN_BACK | mode << 8 | 0x41)
 
-    assert of_type(machine.events, Accepted) == [Accepted(2, 0x41, mode, TriggerMode.EDGE, 1)]
+    assert of_type(machine.events, Accepted) == [Accepted(2, Vector(0x41), mode, TriggerMode.EDGE, 1)]
 
 
 @pytest.mark.parametrize("mode", [FIXED, LOWEST])

@@ -10,6 +10,7 @@ from app.hw.profile import INTEL_P6, INTEL_SDM, INTEL_XEON, KVM, PROFILES, QEMU,
 from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import LEVEL, MASKED, PIN_COUNT, REMOTE_IRR
 from app.x86.registers import SVR_SUPPRESS_EOI_BROADCAST, Register
+from app.x86.units import Vector
 from tests.hw.helpers import ENABLED, machine_of, of_type, requested, serve
 
 VECTOR = 0x51
@@ -137,7 +138,7 @@ def test_suppressed_broadcast_leaves_the_end_to_software() -> None:
     machine.drive_pin(3, 0)
 
     serve(machine, 1)
-    assert of_type(machine.events, EoiBroadcastSuppressed) == [EoiBroadcastSuppressed(1, VECTOR)]
+    assert of_type(machine.events, EoiBroadcastSuppressed) == [EoiBroadcastSuppressed(1, Vector(VECTOR))]
     assert waiting_for_eoi(machine) == [3]
     machine.write_io_apic_eoi(VECTOR)
 

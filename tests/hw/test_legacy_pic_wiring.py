@@ -5,6 +5,7 @@ from app.hw.legacy_pic import FIRST_VECTOR
 from app.hw.machine import Machine
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.hw.helpers import machine_of
 
 
@@ -63,6 +64,6 @@ def test_line_and_vector_are_said_before_what_follows_from_them() -> None:
     assert machine.events == [
         LegacyLineChanged(1, 1),
         LintChanged(0, 0, 1),
-        ExternalAcknowledged(0, FIRST_VECTOR + 1),
+        ExternalAcknowledged(0, Vector(FIRST_VECTOR + 1)),
         LintChanged(0, 0, 0),
     ]

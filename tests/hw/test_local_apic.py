@@ -18,6 +18,7 @@ from app.hw.profile import INTEL_P6, INTEL_SDM, QEMU, Profile
 from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.hw.helpers import ENABLED, fixed, machine_of, of_type, switch_mode
 
 LEGAL = st.integers(16, 255)
@@ -45,7 +46,7 @@ def test_first_request_is_accepted() -> None:
 
     assert apic_of(machine).accept(fixed(0x40, number=7)) is Outcome.ACCEPTED
     assert list(apic_of(machine).irr) == [0x40]
-    assert of_type(machine.events, Accepted) == [Accepted(0, 0x40, DeliveryMode.FIXED, EDGE, 7)]
+    assert of_type(machine.events, Accepted) == [Accepted(0, Vector(0x40), DeliveryMode.FIXED, EDGE, 7)]
 
 
 def test_request_merges_with_one_that_waits() -> None:
@@ -55,7 +56,7 @@ def test_request_merges_with_one_that_waits() -> None:
 
     assert apic.accept(fixed(0x40, number=8)) is Outcome.MERGED
     assert list(apic.irr) == list(apic.coalesced) == [0x40]
-    assert of_type(machine.events, Merged) == [Merged(0, 0x40, DeliveryMode.FIXED, 8)]
+    assert of_type(machine.events, Merged) == [Merged(0, Vector(0x40), DeliveryMode.FIXED, 8)]
 
 
 def test_request_waits_behind_its_own_running_handler() -> None:
@@ -86,7 +87,7 @@ def test_p6_refuses_for_a_while_what_it_has_no_room_for(serving: tuple[int, ...]
 
     assert apic.accept(fixed(0x40, LEVEL, number=8)) is Outcome.RETRIED
     assert (list(apic.irr), list(apic.tmr), list(apic.coalesced)) == ([0x40], [], [])
-    assert of_type(machine.events, Retried) == [Retried(0, 0x40, DeliveryMode.FIXED, 8)]
+    assert of_type(machine.events, Retried) == [Retried(0, Vector(0x40), DeliveryMode.FIXED, 8)]
 
 
 def test_merge_is_forgotten_when_the_cpu_takes_the_interrupt() -> None:
@@ -106,7 +107,9 @@ def test_illegal_vector_is_refused_and_noticed(vector: int) -> None:
     assert apic_of(machine).accept(fixed(vector, number=4)) is Outcome.REFUSED
     assert len(apic_of(machine).irr) == 0
     assert apic_of(machine).esr_pending == 1 << 6
-    assert of_type(machine.events, Refused) == [Refused(0, vector, DeliveryMode.FIXED, Reason.ILLEGAL_VECTOR, 4)]
+    assert of_type(machine.events, Refused) == [
+        Refused(0, Vector(vector), DeliveryMode.FIXED, Reason.ILLEGAL_VECTOR, 4)
+    ]
 
 
 def test_software_disabled_apic_refuses() -> None:
@@ -114,7 +117,9 @@ def test_software_disabled_apic_refuses() -> None:
     machine.write_register(0, Register.SVR, DISABLED)
 
     assert apic_of(machine).accept(fixed(0x40, number=4)) is Outcome.REFUSED
-    assert of_type(machine.events, Refused) == [Refused(0, 0x40, DeliveryMode.FIXED, Reason.SOFTWARE_DISABLED, 4)]
+    assert of_type(machine.events, Refused) == [
+        Refused(0, Vector(0x40), DeliveryMode.FIXED, Reason.SOFTWARE_DISABLED, 4)
+    ]
 
 
 def test_software_disabled_apic_notices_no_illegal_vector() -> None:
@@ -131,7 +136,7 @@ def test_disabled_apic_refuses() -> None:
     switch_mode(machine, 0, ApicMode.DISABLED)
 
     assert apic_of(machine).accept(fixed(0x40, number=4)) is Outcome.REFUSED
-    assert of_type(machine.events, Refused) == [Refused(0, 0x40, DeliveryMode.FIXED, Reason.APIC_DISABLED, 4)]
+    assert of_type(machine.events, Refused) == [Refused(0, Vector(0x40), DeliveryMode.FIXED, Reason.APIC_DISABLED, 4)]
 
 
 def test_trigger_mode_is_that_of_the_last_request_and_outlives_the_eoi() -> None:

@@ -66,7 +66,7 @@ def test_invalid_pair_of_shorthand_and_mode_sends_nothing(shorthand: Shorthand, 
     post(machine, 0, Icr(0x40, mode, shorthand=shorthand))
 
     assert len(machine.outbox) == valid
-    assert of_type(machine.events, SendRefused) == ([] if valid else [SendRefused(0, 0x40, mode, reason)])
+    assert of_type(machine.events, SendRefused) == ([] if valid else [SendRefused(0, Vector(0x40), mode, reason)])
     assert machine.cpus[0].apic.sends_in_flight == valid
     assert noticed(machine) == 0
 
@@ -227,7 +227,7 @@ def test_init_level_deassert_sends_nothing(profile: Profile) -> None:
 
     send(machine, 0, Icr(0, INIT, destination=1, level=0, trigger_mode=LEVEL))
 
-    assert of_type(machine.events, SendRefused) == [SendRefused(0, 0, INIT, Reason.INIT_DEASSERT)]
+    assert of_type(machine.events, SendRefused) == [SendRefused(0, Vector(0), INIT, Reason.INIT_DEASSERT)]
     assert machine.cpus[1].starts == 0
 
 

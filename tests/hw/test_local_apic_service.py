@@ -32,7 +32,7 @@ def test_acknowledge_moves_the_vector_from_request_to_service() -> None:
 
     assert apic_of(machine).acknowledge() == 0x40
     assert (list(apic_of(machine).irr), list(apic_of(machine).isr)) == ([], [0x40])
-    assert of_type(machine.events, Acknowledged) == [Acknowledged(0, 0x40)]
+    assert of_type(machine.events, Acknowledged) == [Acknowledged(0, Vector(0x40))]
 
 
 def test_spurious_vector_when_task_priority_rose_meanwhile() -> None:
@@ -44,7 +44,7 @@ def test_spurious_vector_when_task_priority_rose_meanwhile() -> None:
 
     assert apic.acknowledge() == 0x3C
     assert (list(apic.irr), list(apic.isr)) == ([0x40], [])
-    assert of_type(machine.events, SpuriousDelivered) == [SpuriousDelivered(0, 0x3C)]
+    assert of_type(machine.events, SpuriousDelivered) == [SpuriousDelivered(0, Vector(0x3C))]
     machine.write_register(0, Register.TPR, 0x30)
     assert apic.acknowledge() == 0x40
 
@@ -69,7 +69,7 @@ def test_eoi_ends_the_highest_vector_in_service() -> None:
     apic.end_interrupt()
 
     assert list(apic.isr) == [0x31]
-    assert of_type(machine.events, InterruptEnded) == [InterruptEnded(0, 0x52)]
+    assert of_type(machine.events, InterruptEnded) == [InterruptEnded(0, Vector(0x52))]
 
 
 def test_eoi_with_nothing_in_service_changes_nothing() -> None:
@@ -105,7 +105,7 @@ def test_eoi_broadcast_is_suppressed_where_the_version_can_do_that(profile: Prof
     apic_of(machine).acknowledge()
 
     assert (apic_of(machine).end_interrupt() is None) == suppressed
-    assert of_type(machine.events, EoiBroadcastSuppressed) == [EoiBroadcastSuppressed(0, 0x40)] * suppressed
+    assert of_type(machine.events, EoiBroadcastSuppressed) == [EoiBroadcastSuppressed(0, Vector(0x40))] * suppressed
     assert list(apic_of(machine).isr) == []
 
 

@@ -10,7 +10,7 @@ from app.x86.lvt import DELIVERY_STATUS, MASKED, RESET
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.state_registers import ESR_ILLEGAL_REGISTER_ADDRESS, ESR_RECEIVE_ILLEGAL_VECTOR
-from app.x86.units import Cycles
+from app.x86.units import Cycles, Vector
 from tests.hw.helpers import ENABLED, fixed, machine_of, of_type, serve, switch_mode
 
 THERMAL, PERFORMANCE, CMCI = Register.LVT_THERMAL, Register.LVT_PERFORMANCE, Register.LVT_CMCI
@@ -37,7 +37,7 @@ def test_unmasked_source_requests_its_vector_as_an_edge(register: Register) -> N
     machine.fire_local(1, register)
 
     assert [list(cpu.apic.irr) for cpu in machine.cpus] == [[], [0x77]]
-    assert of_type(machine.events, Accepted) == [Accepted(1, 0x77, DeliveryMode.FIXED, TriggerMode.EDGE, None)]
+    assert of_type(machine.events, Accepted) == [Accepted(1, Vector(0x77), DeliveryMode.FIXED, TriggerMode.EDGE, None)]
 
 
 @sources
@@ -80,7 +80,7 @@ def test_source_can_be_an_nmi(register: Register) -> None:
     assert machine.cpus[1].nmi_deliverable()
     assert list(machine.cpus[1].apic.irr) == []
     assert machine.cpus[1].apic.esr_pending == 0
-    assert of_type(machine.events, Accepted) == [Accepted(1, 0x05, DeliveryMode.NMI, TriggerMode.EDGE, None)]
+    assert of_type(machine.events, Accepted) == [Accepted(1, Vector(0x05), DeliveryMode.NMI, TriggerMode.EDGE, None)]
 
 
 @sources
@@ -92,7 +92,7 @@ def test_source_can_be_an_smi(register: Register) -> None:
 
     assert machine.cpus[1].smi_pending
     merges = of_type(machine.events, Merged)
-    assert merges == ([] if register is PERFORMANCE else [Merged(1, 0, DeliveryMode.SMI, None)])
+    assert merges == ([] if register is PERFORMANCE else [Merged(1, Vector(0), DeliveryMode.SMI, None)])
 
 
 @sources
@@ -204,7 +204,7 @@ def test_source_without_room_waits_and_shows_it_in_its_delivery_status() -> None
 
     assert machine.read_register(0, PERFORMANCE) == 0x40 | MASKED | DELIVERY_STATUS
     assert machine.read_register(0, Register.LVT_ERROR) == RESET
-    assert of_type(machine.events, Retried) == [Retried(0, 0x40, DeliveryMode.FIXED, None)]
+    assert of_type(machine.events, Retried) == [Retried(0, Vector(0x40), DeliveryMode.FIXED, None)]
 
 
 def test_source_that_waits_is_accepted_as_soon_as_there_is_room() -> None:
@@ -215,7 +215,7 @@ def test_source_that_waits_is_accepted_as_soon_as_there_is_room() -> None:
 
     assert list(machine.cpus[0].apic.irr) == [0x40]
     assert machine.read_register(0, Register.LVT_ERROR) == 0x40
-    assert of_type(machine.events, Accepted) == [Accepted(0, 0x40, DeliveryMode.FIXED, TriggerMode.EDGE, None)]
+    assert of_type(machine.events, Accepted) == [Accepted(0, Vector(0x40), DeliveryMode.FIXED, TriggerMode.EDGE, None)]
 
 
 def test_sources_that_wait_for_one_vector_are_accepted_one_after_the_other() -> None:

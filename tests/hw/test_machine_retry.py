@@ -8,6 +8,7 @@ from app.x86.icr import DELIVERY_STATUS, DeliveryMode, Icr, Shorthand, TriggerMo
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register
 from app.x86.state_registers import ESR_SEND_ACCEPT
+from app.x86.units import Vector
 from tests.hw.helpers import fixed, machine_of, message, of_type, post, requested, send, send_msi
 
 VECTOR = 0x40
@@ -49,7 +50,7 @@ def test_message_waits_while_its_target_has_no_room() -> None:
         try_again(machine)
 
     assert [message.remaining for message in machine.retrying] == [(1,)]
-    assert of_type(machine.events, Retried) == [Retried(1, VECTOR, DeliveryMode.FIXED, 1)]
+    assert of_type(machine.events, Retried) == [Retried(1, Vector(VECTOR), DeliveryMode.FIXED, 1)]
     assert (machine.outbox, machine.undelivered) == ([], 0)
     machine.check()
 
@@ -63,7 +64,7 @@ def test_message_is_tried_again_when_there_is_room() -> None:
 
     assert requested(machine, VECTOR) == [1]
     assert machine.retrying == []
-    assert of_type(machine.events, Accepted) == [Accepted(1, VECTOR, DeliveryMode.FIXED, TriggerMode.EDGE, 2)]
+    assert of_type(machine.events, Accepted) == [Accepted(1, Vector(VECTOR), DeliveryMode.FIXED, TriggerMode.EDGE, 2)]
     machine.check()
 
 

@@ -6,13 +6,14 @@ from app.hw.services import Ledger
 from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
+from app.x86.units import Vector
 from tests.hw.helpers import fixed, machine_of, post, send, switch_mode
 
 FIXED = DeliveryMode.FIXED
 
 
 def accepted(cpu: int, message: int | None) -> Accepted:
-    return Accepted(cpu, 0x40, FIXED, TriggerMode.EDGE, message)
+    return Accepted(cpu, Vector(0x40), FIXED, TriggerMode.EDGE, message)
 
 
 def test_every_outcome_goes_on() -> None:
@@ -30,10 +31,10 @@ def test_every_outcome_goes_on() -> None:
 def test_each_of_the_outcomes_counts_once_for_its_target() -> None:
     ledger = Ledger(lambda event: None)
     outcomes = (
-        Merged(3, 0x40, FIXED, 7),
+        Merged(3, Vector(0x40), FIXED, 7),
         accepted(0, 7),
-        Refused(2, 0x40, FIXED, Reason.SOFTWARE_DISABLED, 7),
-        Retried(1, 0x40, FIXED, 7),
+        Refused(2, Vector(0x40), FIXED, Reason.SOFTWARE_DISABLED, 7),
+        Retried(1, Vector(0x40), FIXED, 7),
     )
 
     ledger.delivering()
@@ -69,7 +70,7 @@ def test_two_outcomes_at_one_target_are_a_mistake() -> None:
 
     ledger.delivering()
     ledger.book(accepted(0, 7))
-    ledger.book(Merged(0, 0x40, FIXED, 7))
+    ledger.book(Merged(0, Vector(0x40), FIXED, 7))
     ledger.delivered(fixed(0x40, number=7), [0])
 
     assert ledger.mistakes == ["message 7 was for CPUs [0] and ended at [0, 0]"]

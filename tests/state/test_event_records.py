@@ -112,7 +112,7 @@ def test_error_is_called_what_the_register_calls_it() -> None:
 
 RECORDS: list[tuple[Event, str, str]] = [
     (
-        hw.Retried(2, 0x51, DeliveryMode.FIXED, 7),
+        hw.Retried(2, Vector(0x51), DeliveryMode.FIXED, 7),
         "retried",
         "CPU 2 has no room for 0x51, which is requested already: the bus will try again.",
     ),
@@ -124,20 +124,20 @@ RECORDS: list[tuple[Event, str, str]] = [
         "CPU 0: the source of LVT THERMAL (0x330) fires, and nothing comes of it: its LVT entry is masked.",
     ),
     (
-        hw.NoTarget(4, 0x51, hw.Reason.LOWEST_PRIORITY_BROADCAST),
+        hw.NoTarget(4, Vector(0x51), hw.Reason.LOWEST_PRIORITY_BROADCAST),
         "no_target",
         "0x51 reaches nobody: lowest priority does not go with the physical broadcast. It is lost.",
     ),
     (hw.SmiTaken(3), "smi", "CPU 3 enters system-management mode."),
     (hw.SmmLeft(3), "returned", "CPU 3 is back from system-management mode."),
     (
-        hw.ExternalAcknowledged(0, 0x24),
+        hw.ExternalAcknowledged(0, Vector(0x24)),
         "acknowledged",
         "CPU 0 takes an ExtINT: the 8259 says 0x24. IRR and ISR have no part in it.",
     ),
     (hw.LintChanged(1, 0, 1), "pin", "CPU 1: LINT0 goes up."),
     (
-        hw.EoiBroadcastSuppressed(0, 0x51),
+        hw.EoiBroadcastSuppressed(0, Vector(0x51)),
         "end_of_interrupt",
         "CPU 0 does not broadcast the EOI of 0x51: SVR bit 12 is 1.",
     ),
@@ -190,7 +190,7 @@ def test_eoi_broadcast_belongs_to_the_cpu_that_ended_the_interrupt() -> None:
 
 
 def test_accepted_interrupt_says_where_it_went() -> None:
-    event = hw.Accepted(1, 0x40, DeliveryMode.FIXED, TriggerMode.EDGE, 12)
+    event = hw.Accepted(1, Vector(0x40), DeliveryMode.FIXED, TriggerMode.EDGE, 12)
 
     assert record_of(event, 41, 1200) == {
         "n": 41,
@@ -221,6 +221,6 @@ def test_message_that_reaches_nobody_names_those_whose_apic_is_disabled_as_the_p
 
 
 def test_of_many_cpus_with_disabled_apics_the_number_is_said() -> None:
-    lost = hw.NoTarget(1, 0x51, hw.Reason.NO_SUCH_DESTINATION, tuple(range(1, 64)))
+    lost = hw.NoTarget(1, Vector(0x51), hw.Reason.NO_SUCH_DESTINATION, tuple(range(1, 64)))
 
     assert "63 CPUs are meant, but their APICs are disabled in IA32_APIC_BASE." in lost.words({})

@@ -20,6 +20,7 @@ from app.trace.operations import VectorTaken
 from app.x86 import lvt
 from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.registers import Register
+from app.x86.units import Vector
 from app.x86.vectors import FIRST_LEGAL_VECTOR
 
 
@@ -121,12 +122,12 @@ class TakenCheck:
         level = self._unseen.taken(cpu, vector)
         if legacy and not self._ends_next(cpu):
             self._sources.legacy_taken()
-            apic.services.record(ExternalAcknowledged(cpu, vector))
+            apic.services.record(ExternalAcknowledged(cpu, Vector(vector)))
             return "not checked"  # the 8259's, which nobody has to end
         if vector not in apic.irr:
             apic.tmr.assign(vector, level)
         self._put_in_service(vector, apic)
-        apic.services.record(Acknowledged(cpu, vector))
+        apic.services.record(Acknowledged(cpu, Vector(vector)))
         return "not checked"
 
     def _put_in_service(self, vector: int, apic: LocalApic) -> None:
@@ -159,7 +160,7 @@ class TakenCheck:
             apic.tmr.set(vector)
         self._put_in_service(vector, apic)
         self._findings.count_taken(cpu, vector)
-        apic.services.record(Acknowledged(cpu, vector))
+        apic.services.record(Acknowledged(cpu, Vector(vector)))
 
     def _wins(self, apic: LocalApic, vector: int) -> bool:
         """Whether *vector* would be taken if it were requested now."""
@@ -183,7 +184,7 @@ class TakenCheck:
         self._sources.requested(cpu, vector)
         apic.irr.set(vector)
         apic.tmr.clear(vector)
-        apic.services.record(Accepted(cpu, vector, DeliveryMode.FIXED, TriggerMode.EDGE, None))
+        apic.services.record(Accepted(cpu, Vector(vector), DeliveryMode.FIXED, TriggerMode.EDGE, None))
 
     def _take_from_source(self, operation: VectorTaken, cpu: int, apic: LocalApic) -> str:
         timer = self._sources.may_be_timer(cpu, operation.vector)
@@ -209,7 +210,7 @@ class TakenCheck:
         self._sources.legacy_taken()
         self._findings.legacy_pic += 1
         self._shadows[cpu].take_legacy()
-        apic.services.record(ExternalAcknowledged(cpu, operation.vector))
+        apic.services.record(ExternalAcknowledged(cpu, Vector(operation.vector)))
         if self._shadows[cpu].lvt(Register.LVT_LINT0) >> 8 & 7 != DeliveryMode.EXTINT:
             self._note(operation, cpu, apic.deliverable(), deviations.LINT0_ANY_MODE)
         elif self._forced_mask(cpu, apic, Register.LVT_LINT0):
@@ -229,7 +230,7 @@ class TakenCheck:
             if requested > operation.vector:
                 apic.irr.clear(requested)  # nothing above it can have been requested
         self._put_in_service(operation.vector, apic)
-        apic.services.record(Acknowledged(cpu, operation.vector))
+        apic.services.record(Acknowledged(cpu, Vector(operation.vector)))
         self._shadows[cpu].taken(operation.vector)
         return why
 
