@@ -46,6 +46,10 @@ class EventLog:
         self._drop(len(taken))
         return taken
 
+    def since(self, number: int) -> list[tuple[int, Event]]:
+        """What is kept of what happened after the first *number* events, for whoever looks and takes nothing."""
+        return self._events[max(0, number - self._gone) :]
+
     def forget(self) -> None:
         """Begins anew; what was not counted yet is not counted any more."""
         self._events.clear()

@@ -138,6 +138,10 @@ class Simulation:
         """How many events there were since the machine had booted, whether or not anybody took them."""
         return self._log.happened
 
+    def events_since(self, number: int) -> list[tuple[int, Event]]:
+        """What the log has kept of what happened after the first *number* events; it stays there."""
+        return self._log.since(number)
+
     def take_log(self) -> list[tuple[int, Event]]:
         """What the log has kept of what happened since the last call, with its time."""
         return self._log.take()

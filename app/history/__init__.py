@@ -1,4 +1,5 @@
-"""What is kept of sessions, and survives the process: journals, branches, keyframes and linked moments.
+"""Time as a value: what was asked and when, branches, any moment again; and what of it survives the process.
 
-``Store`` is all that other rooms need, with the records of ``kept`` and the errors of ``store_errors``.
+Whoever has a session needs ``timeline``; ``Store`` keeps sessions on disk, with the records of ``kept`` and the errors
+of ``store_errors``.
 """

@@ -1,0 +1,173 @@
+"""States that are kept now and then, so that the way to a moment need not begin at the beginning.
+
+Keyframes are a cache: without any of them every moment is the same, and takes longer.
+"""
+
+from bisect import bisect_right, insort
+from collections import deque
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from app.engine.simulation import Simulation
+from app.history.branches import Branch
+
+#: Ticks from one keyframe to the next, at least.
+LEAST_SPACING = 5_000
+#: So many times what a keyframe has cost goes by before the next one: keeping them is at most a fiftieth of the work.
+COSTS_BETWEEN = 50
+#: Bytes of all keyframes of a session.
+BUDGET = 64_000_000
+#: So many of the newest are never thinned out.
+_NEWEST = 25
+#: On the last stretch of a way, one is kept at each half of the rest, as long as a half has so many ticks.
+_SHORTEST_HALF = 50
+#: So many of those.
+_PASSING_KEPT = 40
+
+
+class Keyframe(NamedTuple):
+    """The state behind *tick* of *branch*, with the time at which that tick happened."""
+
+    branch: int
+    tick: int
+    time: int
+    record: Any
+    size: int
+
+
+class Pack(NamedTuple):
+    """How a simulation becomes a record and is made from it again, and how many bytes a record takes."""
+
+    state: Callable[[Simulation], Any]
+    from_state: Callable[[Any], Simulation]
+    size: Callable[[Any], int]
+
+
+_tick_of = attrgetter("tick")
+_time_of = attrgetter("time")
+
+
+class Keyframes:
+    """Those of one session. *spent* gives what the process has spent so far, in any unit, CPU seconds for one: by it
+    running and keeping are compared."""
+
+    def __init__(self, pack: Pack, spent: Callable[[], float], budget: int = BUDGET) -> None:
+        self._pack = pack
+        self._budget = budget
+        self.spent = spent
+        self._kept: dict[int, list[Keyframe]] = {}
+        #: Those of a way's last stretch, and not for long: whoever steps back once does so again.
+        self._passing: deque[Keyframe] = deque(maxlen=_PASSING_KEPT)
+        self._order: deque[tuple[int, int]] = deque()
+        self._size = 0
+        self._cost = 0.0
+        self._ran = 0.0
+        self._gap = 2 * LEAST_SPACING
+
+    @property
+    def size(self) -> int:
+        """Bytes of all that is kept."""
+        return self._size
+
+    @property
+    def kept(self) -> list[tuple[int, int]]:
+        """Branch and tick of each, by both."""
+        return [(branch, keyframe.tick) for branch, kept in sorted(self._kept.items()) for keyframe in kept]
+
+    def ran(self, cost: float) -> None:
+        """A simulation has gone on at this cost."""
+        self._ran += cost
+
+    def due(self, branch: Branch, tick: int) -> bool:
+        """Whether the state behind *tick* is to be kept."""
+        if self._ran < COSTS_BETWEEN * self._cost:
+            return False
+        nearest = self._nearest(branch, tick, None, ())
+        return tick - (nearest.tick if nearest else 0) >= LEAST_SPACING
+
+    def keep(self, branch: Branch, simulation: Simulation) -> None:
+        """Keeps the present state of *simulation*, whose clock stands at its last tick."""
+        kept = self._kept.setdefault(branch.owner(simulation.ticks).number, [])
+        place = bisect_right(kept, simulation.ticks, key=_tick_of)
+        if place and kept[place - 1].tick == simulation.ticks:
+            return
+        keyframe = self._taken(branch, simulation)
+        insort(kept, keyframe, key=_tick_of)
+        self._order.append((keyframe.branch, keyframe.tick))
+        self._size += keyframe.size
+        self._ran = 0.0
+        if self._size > self._budget:
+            self._thin()
+
+    def _taken(self, branch: Branch, simulation: Simulation) -> Keyframe:
+        began = self.spent()
+        record = self._pack.state(simulation)
+        tick = simulation.ticks
+        keyframe = Keyframe(branch.owner(tick).number, tick, simulation.time, record, self._pack.size(record))
+        self._cost = self.spent() - began
+        return keyframe
+
+    def pass_by(self, branch: Branch, simulation: Simulation) -> None:
+        """Keeps the present state for as long as somebody is likely to come back here."""
+        self._passing.append(self._taken(branch, simulation))
+
+    @staticmethod
+    def halves(begin: int, end: int) -> deque[int]:
+        """At which ticks between the two, in their order, a way to *end* has a state kept for a little while."""
+        places: deque[int] = deque()
+        rest = (end - begin) // 2
+        while rest >= _SHORTEST_HALF:
+            places.append(end - rest)
+            rest //= 2
+        return places
+
+    def nearest(self, branch: Branch, tick: int, time: int | None = None) -> Simulation | None:
+        """A simulation that stands at the last keyframe of *branch*'s course up to *tick*, and up to *time*; None when
+        there is none."""
+        keyframe = self._nearest(branch, tick, time, self._passing)
+        return self._pack.from_state(keyframe.record) if keyframe else None
+
+    def _nearest(self, branch: Branch, tick: int, time: int | None, others: Iterable[Keyframe]) -> Keyframe | None:
+        for part, limit in branch.line():
+            last = tick if limit is None else min(limit, tick)
+            kept = self._kept.get(part.number, [])
+            place = bisect_right(kept, last, key=_tick_of)
+            if time is not None:
+                place = min(place, bisect_right(kept, time, key=_time_of))
+            found = kept[max(0, place - 1) : place]
+            found += [
+                other
+                for other in others
+                if other.branch == part.number and other.tick <= last and (time is None or other.time <= time)
+            ]
+            if found:
+                return max(found, key=_tick_of)
+        return None
+
+    # The budget
+
+    def _thin(self) -> None:
+        """Drops old ones until the rest keeps to the budget, so that no gap becomes much wider than any other: the
+        worst way to a moment is as long as the widest."""
+        newest = set(list(self._order)[-_NEWEST:])
+        while self._size > self._budget and len(self._order) > _NEWEST:
+            for branch, kept in self._kept.items():
+                self._kept[branch] = self._with_wider_gaps(kept, newest)
+            left = {(branch, keyframe.tick) for branch, kept in self._kept.items() for keyframe in kept}
+            self._order = deque(place for place in self._order if place in left)
+            self._size = sum(keyframe.size for kept in self._kept.values() for keyframe in kept)
+            self._gap = 2 * self._gap
+            if self._gap > 1 << 62:
+                return
+
+    def _with_wider_gaps(self, kept: list[Keyframe], newest: set[tuple[int, int]]) -> list[Keyframe]:
+        left: list[Keyframe] = []
+        before = 0
+        for keyframe, following in zip(kept, [*kept[1:], None], strict=True):
+            old = (keyframe.branch, keyframe.tick) not in newest
+            if old and following is not None and following.tick - before <= self._gap:
+                continue
+            left.append(keyframe)
+            before = keyframe.tick
+        return left
