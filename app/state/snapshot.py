@@ -32,7 +32,8 @@ from app.x86.words import VectorNames
 
 State = dict[str, Any]
 
-_LVT_NAMES: dict[int, str] = {register: register.name.removeprefix("LVT_").lower() for register in LVT_REGISTERS}
+#: What the state calls the entries of the local vector table.
+LVT_NAMES: dict[int, str] = {register: register.name.removeprefix("LVT_").lower() for register in LVT_REGISTERS}
 _WHY_LIMIT = 8
 #: Where a message's source is a CPU; that of the I/O APIC's is a pin.
 _FROM_CPUS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
@@ -127,10 +128,10 @@ def _event_channels(cpu: Cpu) -> State | None:
 def _local_sources(apic: LocalApic) -> State:
     return {
         "lvt": {
-            _LVT_NAMES[register]: f"{entry | delivery_status(apic, register):#010x}"
+            LVT_NAMES[register]: f"{entry | delivery_status(apic, register):#010x}"
             for register, entry in sorted(apic.lvt.items())
         },
-        "lvt_words": {_LVT_NAMES[register]: local_entry_words(register, entry) for register, entry in apic.lvt.items()},
+        "lvt_words": {LVT_NAMES[register]: local_entry_words(register, entry) for register, entry in apic.lvt.items()},
         "timer": {
             "mode": apic.timer.mode.name.lower(),
             "initial_count": apic.timer.initial_count,

@@ -1,13 +1,18 @@
 """All words, marks and bit positions that a page needs to show the model: it has none of its own."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from app.engine.events import EVENT_KINDS
 from app.engine.waits import Window
+from app.guest.generations import GENERATIONS
+from app.guest.steps import Step
+from app.state.commands import COMMAND_KINDS
 from app.state.shared_words import SHARED_WORDS
+from app.state.snapshot import LVT_NAMES
 from app.x86.bitfields import Layout
 from app.x86.icr import X2APIC_ICR, XAPIC_ICR
+from app.x86.register_map import REGISTERS as REGISTER_MAP
+from app.x86.registers import Register
 
 #: What a register is for, by the name that the page gives it.
 REGISTERS = {
@@ -21,6 +26,11 @@ REGISTERS = {
     "ICR": "Interrupt command: writing its low half sends an interprocessor interrupt.",
     "timer": "The local APIC timer.",
 }
+
+#: The registers that a card has room for, and those that the inspector lists: the manual's short names, which are the
+#: state's in capitals.
+CARD_REGISTERS = ("TPR", "PPR", "ESR", "ICR")
+LISTED_REGISTERS = ("TPR", "PPR", "ESR", "SVR", "LDR", "DFR")
 
 #: What a vector's cell shows, each in the order in which it is said.
 CELL_WORDS = {
@@ -89,14 +99,73 @@ PIN_WORDS = {
     "low": "low",
 }
 
+#: What the page says of the machine with values of its state in the places of the braces.
+SENTENCES = {
+    "message": "{sender} {what}{from_cpu} to {targets}",
+    "from_cpu": " from CPU {cpu}",
+    "to_cpus": "CPU {cpus}",
+    "to_io_apic": "the I/O APIC",
+    "no_message": "{way}: no message is travelling",
+    "messages": "{way}: {first} is travelling",
+    "more_messages": "{way}: {first} is travelling, and {count} more",
+    "bus": "APIC bus",
+    "no_bus": "Between the CPUs",
+    "nmi_plate": "{name}: an NMI has no vector and no bit in ISR",
+    "port_plate": "port {port} {name}{since}; its pending bit was cleared when it was taken",
+    "plate": "{vector} {name}{since}; EOI takes the topmost plate",
+    "plate_after_eoi": "{vector} {name}{since}; its EOI is already sent",
+    "since": ", since cycle {time}",
+    "in_service": "in service",
+    "in_upcall": "in its upcall",
+    "switch": "Interrupts on CPU {cpu}",
+    "cpu": "CPU {cpu}",
+    "cpu_now": "CPU {cpu}: {activity}. {ppr}. {esr}.",
+    "cpu_now_without_apic": "CPU {cpu}: {activity}. No APIC, event channels.",
+    "cpu_waits": "CPU {cpu} {words}.",
+    "no_apic": "no APIC",
+    "apic_off": "APIC off",
+    "apic": "APIC {id}",
+    "port": "port {port} {words}",
+    "vectors": "Vectors of CPU {cpu}",
+    "ports": "Ports of CPU {cpu}",
+    "local_entry": "Local vector table, {name}: what the APIC does with its own {name} interrupt.",
+    "timer_runs": "timer runs",
+    "registers": "Registers",
+    "shared_words": "Words shared with the hypervisor",
+    "no_function": "No guest function runs here now.",
+    "no_function_recorded": "A recording does not tell which function ran.",
+    "overridden": "overridden by {backend}",
+    "trapped": "trapped: the hypervisor stands in",
+    "pins_open": "A press raises a line, the next lowers it. Not masked: {pins}.",
+    "pins_masked": "A press raises a line, the next lowers it. All pins are masked.",
+    "polls_for_ever": "CPU {cpu} polls for ever",
+    "something_waits": "nothing goes on by itself, but something waits",
+    "nothing_left": "nothing is left to do",
+    "many_events": "{count} events, {taken} interrupts taken. Last: {last}",
+}
+
 #: Which delivery modes put a vector into IRR when they arrive.
 VECTOR_MODES = ("fixed", "lowest_priority")
 
 
-def vocabulary(names: Mapping[int, str]) -> dict[str, Any]:
-    """Everything, as JSON values; *names* are what the session's kernel calls its vectors."""
+def vocabulary() -> dict[str, Any]:
+    """Everything, as JSON values."""
     return {
-        "names": {str(vector): name for vector, name in names.items()},
+        "vectors": {
+            name: {str(vector): words for vector, words in kernel.vector_names.items()}
+            for name, kernel in GENERATIONS.items()
+        },
+        "priority": {field["name"]: field for field in layout_json(REGISTER_MAP[Register.TPR].layout)},
+        "card_registers": CARD_REGISTERS,
+        "listed_registers": LISTED_REGISTERS,
+        "anchors": {
+            "lvt": {name: Register(register).name for register, name in LVT_NAMES.items()},
+            "timer": "TIMER_INITIAL_COUNT",
+            "tsc_deadline": "IA32_TSC_DEADLINE",
+        },
+        "sentences": SENTENCES,
+        "commands": list(COMMAND_KINDS),
+        "steps": [step.__name__ for step in get_args(Step)],
         "events": {
             name: {"glyph": kind.glyph, "words": kind.words, "ended": kind.ended} for name, kind in EVENT_KINDS.items()
         },

@@ -11,7 +11,7 @@ from app.session.pairs import Pairs
 from app.session.registry import ROOM, Registry
 from app.session.workshop import Workshop
 from app.web import errors, stream, under_way
-from app.web.api import pairs, recordings, sessions
+from app.web.api import pairs, recordings, sessions, vocabulary
 from app.web.api.description import describe
 from app.web.api.shapes import Health, answers
 from app.web.guard import Guard
@@ -33,6 +33,7 @@ _PARTS = (
     sessions,
     pairs,
     recordings,
+    vocabulary,
     under_way,
     stream,
     docs,

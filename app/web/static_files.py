@@ -8,8 +8,9 @@ from starlette.types import Scope
 
 from app.web.addresses import STATIC_VERSION
 
-_FOR_EVER = "public, max-age=31536000, immutable"
-_ASK_ANEW = "no-cache"
+#: Values of ``Cache-Control``.
+FOR_EVER = "public, max-age=31536000, immutable"
+ASK_ANEW = "no-cache"
 
 
 class VersionedFiles(StaticFiles):
@@ -22,5 +23,5 @@ class VersionedFiles(StaticFiles):
         versioned = first.startswith("v-") and bool(rest)
         response = await super().get_response(str(Path(*rest)) if versioned else path, scope)
         ours = first == f"v-{STATIC_VERSION}"
-        response.headers["Cache-Control"] = _FOR_EVER if ours else _ASK_ANEW
+        response.headers["Cache-Control"] = FOR_EVER if ours else ASK_ANEW
         return response

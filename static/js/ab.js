@@ -6,7 +6,7 @@ import { recall } from "./kept.js";
 import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
 import { createTheme } from "./views/theme.js";
-import { readVocabulary, vocabulary } from "./vocabulary.js";
+import { fetchVocabulary, vocabulary } from "./vocabulary.js";
 
 /** The table is fetched anew at most this often (ms). */
 const EVERY = 400;
@@ -52,9 +52,9 @@ const press = (button) => () => {
   if (found instanceof HTMLButtonElement && !found.disabled) found.click();
 };
 
-readVocabulary();
+await fetchVocabulary();
 listenToKeys(
-  vocabulary().keys,
+  vocabulary().keys.pair ?? {},
   {
     playOrPause: () => press(paused ? "#ab-run" : "#ab-pause")(),
     nextStimulus: press("#ab-next"),

@@ -1,5 +1,7 @@
 /** 256 bits as the 64 hexadecimal digits the stream carries: one number whose bit v is vector v. */
 
+import { classOf, noneOfEachClass } from "./fields.js";
+
 export const EMPTY = "0".repeat(64);
 const DIGITS = 64;
 
@@ -87,7 +89,7 @@ export function lowest(digits) {
  * @returns {number[]}
  */
 export function classCounts(digits) {
-  const counts = new Array(16).fill(0);
-  for (const vector of vectorsIn(digits)) counts[vector >> 4]++;
+  const counts = noneOfEachClass();
+  for (const vector of vectorsIn(digits)) counts[classOf(vector)] = (counts[classOf(vector)] ?? 0) + 1;
   return counts;
 }

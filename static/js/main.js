@@ -27,9 +27,9 @@ import { createTopbar } from "./views/topbar.js";
 import { createNotice, createTransport } from "./views/transport.js";
 import { createUpload } from "./views/upload.js";
 import { createVectorGrid } from "./views/vector-grid.js";
-import { readVocabulary, vocabulary } from "./vocabulary.js";
+import { fetchVocabulary, vocabulary } from "./vocabulary.js";
 
-readVocabulary();
+await fetchVocabulary();
 const session = document.body.dataset.session ?? "";
 const api = addressOf(`/api/v1/sessions/${encodeURIComponent(session)}`);
 const stillness = matchMedia("(prefers-reduced-motion: reduce)");
@@ -98,7 +98,7 @@ createInvite();
 createUpload();
 
 listenToKeys(
-  vocabulary().keys,
+  vocabulary().keys.machine ?? {},
   {
     ...transport.actions,
     previousCpu: () => selectNext(-1),

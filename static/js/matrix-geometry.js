@@ -3,6 +3,8 @@
  * In the SVG's own units, so that the picture scales as one.
  */
 
+import { classOf, subClassOf, vectorOf } from "./fields.js";
+
 export const CELL = 16;
 export const SIDE = 16 * CELL;
 /** Room for the classes' names on the left and the columns' below. */
@@ -22,7 +24,7 @@ export const RESERVED_ROWS = 2;
  * @param {number} vector
  */
 export function cornerOf(vector) {
-  return { x: GUTTER + (vector & 15) * CELL, y: TOP + (15 - (vector >> 4)) * CELL };
+  return { x: GUTTER + subClassOf(vector) * CELL, y: lineAbove(vector) };
 }
 
 /**
@@ -34,7 +36,7 @@ export function cornerOf(vector) {
 export function vectorAt(x, y) {
   const column = Math.floor((x - GUTTER) / CELL);
   const row = 15 - Math.floor((y - TOP) / CELL);
-  return column < 0 || column > 15 || row < 0 || row > 15 ? null : row * 16 + column;
+  return column < 0 || column > 15 || row < 0 || row > 15 ? null : vectorOf(row, column);
 }
 
 /**
@@ -43,7 +45,7 @@ export function vectorAt(x, y) {
  * @param {number} priority a TPR or PPR value
  */
 export function lineAbove(priority) {
-  return TOP + (15 - (priority >> 4)) * CELL;
+  return TOP + (15 - classOf(priority)) * CELL;
 }
 
 /** @param {number} row @param {number} column @param {number} inset @param {number} size */

@@ -1,5 +1,7 @@
 /** What is read aloud: at most a sentence every two seconds, and a summary when more happened than can be said. */
 
+import { say } from "./vocabulary.js";
+
 const PAUSE = 2000;
 const MOST_WAITING = 500;
 
@@ -11,7 +13,7 @@ export function sentenceFor(events) {
   if (!last) return "";
   if (events.length <= 2) return events.map((event) => event.text).join(" ");
   const taken = events.filter((event) => event.kind === "acknowledged").length;
-  return `${events.length} events, ${taken} interrupts taken. Last: ${last.text}`;
+  return say("many_events", { count: events.length, taken, last: last.text });
 }
 
 /**

@@ -182,6 +182,8 @@
  * @typedef {Hello | Snapshot | Delta | Ping} Message
  */
 
+/** @typedef {"tpr" | "ppr" | "icr" | "esr" | "svr" | "ldr" | "dfr"} RegisterKey of a CPU's state */
+
 export const SUBPROTOCOL = "apicscope.v1";
 
 /** What the page asks for when it has lost its place. */

@@ -1,5 +1,6 @@
 /**
- * The words, marks and bit positions of the model. The server gives them with the page, and no script here has any of its own.
+ * The words, marks and bit positions of the model. The server tells them once (`GET /api/v1/vocabulary`), and no script here has
+ * any of its own.
  *
  * @typedef {object} IcrField
  * @property {string} name
@@ -15,7 +16,13 @@
  * @typedef {{ bits: string[], words: string }} Mark
  *
  * @typedef {object} Vocabulary
- * @property {Record<string, string>} names what the kernel calls its vectors, by their numbers
+ * @property {Record<string, Record<string, string>>} vectors by kernel: what it calls its vectors, by their numbers
+ * @property {Record<string, string>} names those of this page's kernel; none where nobody knows it
+ * @property {Record<string, IcrField>} priority the fields of a vector, of TPR and of PPR: the class and what is below it
+ * @property {string[]} card_registers
+ * @property {string[]} listed_registers
+ * @property {{ lvt: Record<string, string>, timer: string, tsc_deadline: string }} anchors where the register reference explains them
+ * @property {Record<string, string>} sentences with the names of values in braces
  * @property {Record<string, EventKind>} events
  * @property {Record<string, IcrField[]>} icr by the APIC's mode, the highest bits first
  * @property {Record<string, string>} registers
@@ -30,12 +37,18 @@
  * @property {Record<string, string>} senders
  * @property {Record<string, string>} pins sentences with the keys of a pin in braces
  * @property {string[]} vector_modes
- * @property {Record<string, string>} keys key to action
+ * @property {Record<string, Record<string, string>>} keys by page: key to action
  */
 
 /** @type {Vocabulary} */
 let known = {
+  vectors: {},
   names: {},
+  priority: {},
+  card_registers: [],
+  listed_registers: [],
+  anchors: { lvt: {}, timer: "", tsc_deadline: "" },
+  sentences: {},
   events: {},
   icr: {},
   registers: {},
@@ -60,7 +73,27 @@ export function learn(given) {
   known = { ...known, ...given };
 }
 
-/** What stands in the page, as data that no browser runs. */
-export function readVocabulary() {
-  learn(JSON.parse(document.getElementById("vocabulary")?.textContent ?? "{}"));
+/** A server that is just starting again is asked anew after so long (ms). */
+const AGAIN_AFTER = 1000;
+
+/** Asks the server, at the address that the page names; its version stands in it, so the browser asks once and keeps it. */
+export async function fetchVocabulary() {
+  const link = /** @type {HTMLLinkElement} */ (document.getElementById("vocabulary"));
+  const told = await fetch(link.href).catch(() => null);
+  if (!told?.ok) {
+    await new Promise((resume) => setTimeout(resume, AGAIN_AFTER));
+    return fetchVocabulary();
+  }
+  learn(await told.json());
+  learn({ names: known.vectors[document.body.dataset.generation ?? ""] ?? {} });
+}
+
+/**
+ * A sentence of the vocabulary with values in the places of their names.
+ *
+ * @param {string} sentence its name
+ * @param {Record<string, string | number>} [values]
+ */
+export function say(sentence, values = {}) {
+  return (known.sentences[sentence] ?? "").replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }

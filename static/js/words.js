@@ -1,7 +1,7 @@
 /** How the page says what it was told: numbers, names of vectors, sentences about a cell. The words are the server's. */
 
 import { has } from "./bitmap.js";
-import { vocabulary } from "./vocabulary.js";
+import { say, vocabulary } from "./vocabulary.js";
 
 /** @param {number} vector */
 const digits = (vector) => vector.toString(16).padStart(2, "0");
@@ -53,7 +53,9 @@ const cell = (which) => vocabulary().cells[which] ?? "";
  * @param {number} vector
  */
 export function cellWords(cpu, vector) {
-  if (cpu.event_channels) return `port ${fullName(vector)} ${portWords(cpu, cpu.event_channels, vector)}`;
+  if (cpu.event_channels) {
+    return say("port", { port: fullName(vector), words: portWords(cpu, cpu.event_channels, vector) });
+  }
   const requested = has(cpu.irr, vector);
   const serving = has(cpu.isr, vector);
   const said = [];

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bitmapOf, classCounts, differing, EMPTY, has, highest, vectorsIn } from "../../static/js/bitmap.js";
-import { chanceFrom, someVectors } from "./samples.mjs";
+import { learn } from "../../static/js/vocabulary.js";
+import { chanceFrom, someVectors, VOCABULARY } from "./samples.mjs";
+
+learn(VOCABULARY);
 
 /** @param {number[]} vectors */
 const sorted = (vectors) => [...new Set(vectors)].sort((a, b) => a - b);

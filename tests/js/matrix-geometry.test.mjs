@@ -11,6 +11,11 @@ import {
   vectorAt,
   WIDTH,
 } from "../../static/js/matrix-geometry.js";
+import { learn } from "../../static/js/vocabulary.js";
+import { VOCABULARY } from "./samples.mjs";
+
+learn(VOCABULARY);
+
 import { neighbour } from "../../static/js/views/vector-grid.js";
 
 const all = Array.from({ length: 256 }, (_, vector) => vector);

@@ -27,6 +27,15 @@ const destination = (low, places) => ({
 /** Words that are nobody's: what the scripts say must come from what they are given. */
 export const VOCABULARY = {
   names: {},
+  priority: {
+    priority_class: { ...VECTOR, name: "priority_class", high: 7, low: 4 },
+    priority_sub_class: { ...VECTOR, name: "priority_sub_class", high: 3, low: 0 },
+  },
+  sentences: {
+    overridden: "over {backend}",
+    port: "port {port} {words}",
+    many_events: "{count} events, {taken} interrupts taken. Last: {last}",
+  },
   events: {
     refused: { glyph: "R", words: "dropped", ended: true },
     no_target: { glyph: "N", words: "nobody", ended: true },

@@ -26,6 +26,7 @@ PATHS = [
     "/healthz",
     "/api/v1/sessions",
     "/api/v1/pairs",
+    "/api/v1/vocabulary",
     "/static/favicon.svg",
     "/nosuch",
     "/api/v1/sessions/NOSUCH",

@@ -453,10 +453,16 @@ class Comparison(_Outline):
     entries_unavailable: dict[str, str]
 
 
-def answers(model: Any, *problems: int, status: int = 200, writes: bool = False) -> dict[int | str, dict[str, Any]]:
-    """The answers of a call: *model*, or no body where it is None, and the *problems* beside those of any call."""
+def answers(
+    model: Any, *problems: int, status: int = 200, writes: bool = False, unchanged: bool = False
+) -> dict[int | str, dict[str, Any]]:
+    """The answers of a call: *model*, or no body where it is None, and the *problems* beside those of any call.
+    *unchanged*: 304 for a caller that has what there is."""
     good: dict[str, Any] = {"description": "Done."} if model is None else {"description": "As asked.", "model": model}
-    return {status: good, **_problems(*problems, writes=writes)}
+    same: dict[int | str, dict[str, Any]] = (
+        {304: {"description": "What you have is what there is."}} if unchanged else {}
+    )
+    return {status: good, **same, **_problems(*problems, writes=writes)}
 
 
 def files(media_type: str, *problems: int) -> dict[int | str, dict[str, Any]]:

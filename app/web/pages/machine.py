@@ -16,14 +16,14 @@ from app.session.registry import SLOW_MOTION, File, Registry
 from app.session.session import Session
 from app.state.fields import InvalidCommand
 from app.state.preview import Preview
-from app.state.vocabulary import vocabulary
+from app.state.vocabulary import REGISTERS, RUN_STATES
 from app.web.addresses import link
 from app.web.api.sessions import generation_of, sheet_of
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
 from app.web.keys import check_cookie, holds_key, keep_key
 from app.web.pages.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
-from app.web.pages.shortcuts import MACHINE_KEYS, announced, bindings, captions
+from app.web.pages.shortcuts import MACHINE_KEYS, announced, captions
 from app.web.pages.vocabulary import (
     COUNTERS,
     functions_of,
@@ -126,7 +126,8 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "keys": MACHINE_KEYS,
         "announced": lambda action: announced(MACHINE_KEYS, action),
         "captions": lambda action: captions(MACHINE_KEYS, action),
-        "vocabulary": vocabulary(names) | {"keys": bindings(MACHINE_KEYS)},
+        "registers": REGISTERS,
+        "run_states": RUN_STATES,
         "local_sources": local_sources(profile),
         "writable_registers": writable_registers(profile),
         "legacy_lines": sorted(DEVICE_LINES),

@@ -4,7 +4,7 @@ import { pointOnWay } from "../bus-geometry.js";
 import { progress, virtualTime } from "../clock.js";
 import { element, find, setAttribute, setClass, setText } from "../dom.js";
 import { endingWords } from "../endings.js";
-import { vocabulary } from "../vocabulary.js";
+import { say, vocabulary } from "../vocabulary.js";
 import { flightFace, grouped, hex, spaced } from "../words.js";
 import { createPorts } from "./ports.js";
 
@@ -24,8 +24,12 @@ function flightWords(flight) {
     flight.delivery_mode === "fixed"
       ? hex(flight.vector)
       : `${spaced(flight.delivery_mode)} ${hex(flight.vector)}`;
-  const from = flight.source === null ? "" : ` from CPU ${flight.source}`;
-  return `${vocabulary().senders[flight.kind]} ${what}${from} to ${flight.targets.length ? `CPU ${flight.targets.join(", ")}` : "the I/O APIC"}`;
+  return say("message", {
+    sender: vocabulary().senders[flight.kind] ?? "",
+    what,
+    from_cpu: flight.source === null ? "" : say("from_cpu", { cpu: flight.source }),
+    targets: flight.targets.length ? say("to_cpus", { cpus: flight.targets.join(", ") }) : say("to_io_apic"),
+  });
 }
 
 /** @param {HTMLElement} holder */
@@ -174,8 +178,8 @@ function isBlurred(state) {
 /** @param {State} state */
 function busWords(state) {
   const [first] = state.in_flight;
-  const ways = state.cpus[0]?.event_channels ? "Between the CPUs" : "APIC bus";
-  if (!first) return `${ways}: no message is travelling`;
-  const rest = state.in_flight.length - 1;
-  return `${ways}: ${flightWords(first)} is travelling${rest > 0 ? `, and ${rest} more` : ""}`;
+  const way = say(state.cpus[0]?.event_channels ? "no_bus" : "bus");
+  if (!first) return say("no_message", { way });
+  const count = state.in_flight.length - 1;
+  return say(count > 0 ? "more_messages" : "messages", { way, first: flightWords(first), count });
 }

@@ -3,7 +3,7 @@
 import { copyOf, element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
 import { endingWords } from "../endings.js";
 import { bitsOf, prioritiesOf } from "../event-channels.js";
-import { vocabulary } from "../vocabulary.js";
+import { say, vocabulary } from "../vocabulary.js";
 import { grouped, hex, nameOf } from "../words.js";
 import { createMatrix } from "./matrix.js";
 import { createPath } from "./path.js";
@@ -44,7 +44,7 @@ function createPlates(list) {
     (item, /** @type {Plate} */ plate) => {
       const [face, name, since] = /** @type {HTMLElement[]} */ ([...item.children]);
       if (!face || !name || !since) return;
-      setText(face, plate.vector === null ? "NMI" : hex(plate.vector));
+      setText(face, plate.vector === null ? (vocabulary().faces.nmi ?? "") : hex(plate.vector));
       setText(name, plate.name);
       setText(since, plate.since === null ? "" : `· since ${grouped(plate.since)}`);
       setClass(item, "after-eoi", plate.done && !plate.port);
@@ -55,11 +55,12 @@ function createPlates(list) {
 
 /** @param {Plate} plate */
 function plateWords(plate) {
-  if (plate.vector === null) return `${plate.name}: an NMI has no vector and no bit in ISR`;
-  const since = plate.since === null ? "" : `, since cycle ${grouped(plate.since)}`;
-  if (plate.port)
-    return `port ${hex(plate.vector)} ${plate.name}${since}; its pending bit was cleared when it was taken`;
-  return `${hex(plate.vector)} ${plate.name}${since}${plate.done ? "; its EOI is already sent" : "; EOI takes the topmost plate"}`;
+  const { name } = plate;
+  if (plate.vector === null) return say("nmi_plate", { name });
+  const since = plate.since === null ? "" : say("since", { time: grouped(plate.since) });
+  const vector = hex(plate.vector);
+  if (plate.port) return say("port_plate", { port: vector, name, since });
+  return say(plate.done ? "plate_after_eoi" : "plate", { vector, name, since });
 }
 
 /** @typedef {{ name: string, value: string, says: string, alarm?: boolean }} Register */
@@ -75,13 +76,12 @@ function registersOf(cpu) {
         says: vocabulary().shared_words[row.name] ?? "",
       }));
   }
-  const { registers } = vocabulary();
-  return [
-    { name: "TPR", value: cpu.tpr.slice(2), says: registers.TPR ?? "" },
-    { name: "PPR", value: cpu.ppr.slice(2), says: registers.PPR ?? "" },
-    { name: "ESR", value: cpu.esr.slice(2), says: registers.ESR ?? "", alarm: Number(cpu.esr) !== 0 },
-    { name: "ICR", value: cpu.icr_fields.short, says: registers.ICR ?? "" },
-  ];
+  const { card_registers, registers } = vocabulary();
+  return card_registers.map((name) => {
+    const key = /** @type {import("../protocol.js").RegisterKey} */ (name.toLowerCase());
+    const value = key === "icr" ? cpu.icr_fields.short : cpu[key].slice(2);
+    return { name, value, says: registers[name] ?? "", alarm: cpu.alarms.includes(key) };
+  });
 }
 
 /** @param {HTMLElement} list */
@@ -121,7 +121,7 @@ export function createHead(card, index, send, select) {
   const button = find(card, ".card-select");
   card.dataset.cpu = String(index);
   find(card, ".card-number").textContent = String(index);
-  flag.setAttribute("aria-label", `Interrupts on CPU ${index}`);
+  flag.setAttribute("aria-label", say("switch", { cpu: index }));
   flag.addEventListener("click", () => {
     send({ type: "set_interrupt_flag", cpu: index, enabled: flag.getAttribute("aria-checked") !== "true" });
   });
@@ -209,7 +209,7 @@ export function createCard(index, send, select, lens, dismiss) {
       head(cpu, selected);
       const { ppr, tpr } = prioritiesOf(cpu);
       matrix.draw(bitsOf(cpu, coming), ppr, tpr);
-      setText(serving, cpu.event_channels ? "in its upcall" : "in service");
+      setText(serving, say(cpu.event_channels ? "in_upcall" : "in_service"));
       const lying = platesOf(cpu);
       plates(lying);
       setHidden(platesEmpty, lying.length > 0);
@@ -224,9 +224,11 @@ export function createCard(index, send, select, lens, dismiss) {
       setAttribute(
         card,
         "aria-label",
-        cpu.event_channels
-          ? `CPU ${index}: ${cpu.activity}. No APIC, event channels.`
-          : `CPU ${index}: ${cpu.activity}. ${cpu.register_words.ppr}. ${cpu.register_words.esr}.`,
+        say(cpu.event_channels ? "cpu_now_without_apic" : "cpu_now", {
+          ...cpu.register_words,
+          cpu: index,
+          activity: cpu.activity,
+        }),
       );
     },
   };
@@ -234,7 +236,7 @@ export function createCard(index, send, select, lens, dismiss) {
 
 /** Why this CPU does not go on, and why what is requested waits: the first thing first. @param {Cpu} cpu */
 export const reasonsOf = (cpu) => [
-  ...(cpu.waits ? [`CPU ${cpu.cpu} ${cpu.waits.words}.`, ...cpu.waits.because] : []),
+  ...(cpu.waits ? [say("cpu_waits", { cpu: cpu.cpu, words: cpu.waits.words }), ...cpu.waits.because] : []),
   ...cpu.why.map((reason) => reason.text),
 ];
 
@@ -260,7 +262,7 @@ export function createEnded(card, dismiss) {
 
 /** @param {Cpu} cpu */
 function apicWords(cpu) {
-  if (cpu.event_channels) return "no APIC";
-  if (cpu.apic_mode === "disabled") return "APIC off";
-  return `APIC ${cpu.apic_id.toString(16).padStart(2, "0")}`;
+  if (cpu.event_channels) return say("no_apic");
+  if (cpu.apic_mode === "disabled") return say("apic_off");
+  return say("apic", { id: cpu.apic_id.toString(16).padStart(2, "0") });
 }

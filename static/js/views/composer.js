@@ -5,6 +5,7 @@
  */
 
 import { element, find, setAttribute, setClass } from "../dom.js";
+import { say } from "../vocabulary.js";
 
 /** @typedef {import("../protocol.js").Cpu} Cpu */
 
@@ -73,7 +74,7 @@ function createChips(holder, press) {
       for (let index = 0; index < total; index++) {
         const chip = element("button", "chip", String(index));
         chip.type = "button";
-        chip.setAttribute("aria-label", `CPU ${index}`);
+        chip.setAttribute("aria-label", say("cpu", { cpu: index }));
         chip.addEventListener("click", () => press(index));
         chips.push(chip);
       }

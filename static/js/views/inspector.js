@@ -2,7 +2,7 @@
 
 import { addressOf } from "../addresses.js";
 import { element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
-import { vocabulary } from "../vocabulary.js";
+import { say, vocabulary } from "../vocabulary.js";
 import { spaced } from "../words.js";
 import { reasonsOf } from "./card.js";
 import { createPath } from "./path.js";
@@ -11,42 +11,43 @@ import { createRuler } from "./ruler.js";
 /** @typedef {import("../protocol.js").Cpu} Cpu */
 /** @typedef {{ name: string, value: string, words: string, says: string, anchor?: string, alarm?: boolean }} Register `anchor`: where the register reference explains it, if not under its name; empty if nowhere. */
 
-/** The registers that the page lists, by the keys of the state; an alarm where the value is not the usual one. */
-const LISTED = /** @type {const} */ (["tpr", "ppr", "esr", "svr", "ldr", "dfr"]);
-
 /** @param {Cpu} cpu @returns {Register[]} */
 function registersOf(cpu) {
-  const { registers, shared_words } = vocabulary();
+  const { listed_registers, registers, shared_words } = vocabulary();
   if (cpu.event_channels) {
     return cpu.event_channels.rows.map((row) => ({ ...row, says: shared_words[row.name] ?? "", anchor: "" }));
   }
-  return LISTED.map((key) => ({
-    name: key.toUpperCase(),
-    value: cpu[key],
-    words: cpu.register_words[key] ?? "",
-    says: registers[key.toUpperCase()] ?? "",
-    alarm: cpu.alarms.includes(key),
-  }));
+  return listed_registers.map((name) => {
+    const key = /** @type {import("../protocol.js").RegisterKey} */ (name.toLowerCase());
+    return {
+      name,
+      value: cpu[key],
+      words: cpu.register_words[key] ?? "",
+      says: registers[name] ?? "",
+      alarm: cpu.alarms.includes(key),
+    };
+  });
 }
 
 /** @param {Cpu} cpu @returns {Register[]} */
 function localTable(cpu) {
+  const { anchors } = vocabulary();
   const entries = Object.entries(cpu.lvt).map(([name, value]) => ({
     name,
     value,
     words: cpu.lvt_words[name] ?? "",
-    anchor: `LVT_${name.toUpperCase()}`,
-    says: `Local vector table, ${name}: what the APIC does with its own ${name} interrupt.`,
+    anchor: anchors.lvt[name] ?? "",
+    says: say("local_entry", { name }),
   }));
   const { mode, words } = cpu.timer;
   return [
     ...entries,
     {
-      name: "timer runs",
+      name: say("timer_runs"),
       value: spaced(mode),
       words,
       says: vocabulary().registers.timer ?? "",
-      anchor: mode === "tsc_deadline" ? "IA32_TSC_DEADLINE" : "TIMER_INITIAL_COUNT",
+      anchor: mode === "tsc_deadline" ? anchors.tsc_deadline : anchors.timer,
     },
   ];
 }
@@ -116,12 +117,7 @@ export function createInspector() {
     setText(number, String(cpu.cpu));
     setText(activity, cpu.activity);
     setHidden(pathEmpty, path(cpu, model.state.backend) > 0);
-    setText(
-      pathEmpty,
-      model.state.recording
-        ? "A recording does not tell which function ran."
-        : "No guest function runs here now.",
-    );
+    setText(pathEmpty, say(model.state.recording ? "no_function_recorded" : "no_function"));
     setHidden(queued, cpu.queued.length === 0);
     setText(queued, queuedWords(cpu.queued));
     const why = reasonsOf(cpu);
@@ -131,7 +127,7 @@ export function createInspector() {
     const apic = !cpu.event_channels;
     for (const part of ofTheApic) setHidden(part, !apic);
     setClass(list, "shared", !apic);
-    setText(registersTitle, apic ? "Registers" : "Words shared with the hypervisor");
+    setText(registersTitle, say(apic ? "registers" : "shared_words"));
     ruler(cpu);
     setText(icrValue, `${cpu.icr.slice(0, 10)}_${cpu.icr.slice(10)}`);
     setText(icrWords, cpu.icr_fields.words);

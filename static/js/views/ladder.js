@@ -3,7 +3,9 @@
 import { classCounts, highest, lowest } from "../bitmap.js";
 import { copyOf, drawn, find, setAttribute, setClass, setText } from "../dom.js";
 import { prioritiesOf } from "../event-channels.js";
+import { classOf } from "../fields.js";
 import { waitingOf } from "../protocol.js";
+import { say } from "../vocabulary.js";
 import { hex } from "../words.js";
 import { createEnded, createHead } from "./card.js";
 
@@ -36,7 +38,7 @@ function createBar(svg) {
       setClass(one.requested, "on", (requested[priority] ?? 0) > 0);
       setClass(one.serving, "on", (serving[priority] ?? 0) > 0);
     });
-    const blocked = Number(prioritiesOf(cpu).ppr) >> 4;
+    const blocked = classOf(Number(prioritiesOf(cpu).ppr));
     const edge = LEFT + (blocked + 1) * STEP;
     setAttribute(water, "width", String(blocked === 0 ? 0 : edge - LEFT));
     setAttribute(line, "display", blocked === 0 ? "none" : null);
@@ -80,7 +82,7 @@ export function createRung(index, send, select, dismiss) {
       setText(requested, next === null ? "" : hex(next));
       setText(serving, top === undefined || top === null ? "" : hex(top));
       const doing = cpu.waits?.words ?? cpu.activity;
-      setAttribute(card, "aria-label", `CPU ${index}: ${doing}`);
+      setAttribute(card, "aria-label", `${say("cpu", { cpu: index })}: ${doing}`);
       setAttribute(card, "title", doing);
     },
   };

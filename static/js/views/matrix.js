@@ -2,6 +2,7 @@
 
 import { differing, EMPTY, vectorsIn } from "../bitmap.js";
 import { drawn, setAttribute, setText } from "../dom.js";
+import { classOf, subClassOf } from "../fields.js";
 import {
   CELL,
   cornerOf,
@@ -21,6 +22,9 @@ import { vocabulary } from "../vocabulary.js";
 /** @typedef {"irr" | "isr" | "tmr" | "twice" | "masked" | "coming"} Layer */
 /** @typedef {Record<Layer, string>} Bits */
 
+/** The keys of the priorities that hold vectors back: each is its register's name. */
+const PROCESSOR = "ppr";
+const TASK = "tpr";
 const LAYERS = /** @type {Layer[]} */ (["irr", "isr", "tmr", "twice", "masked", "coming"]);
 
 /** @param {number} vector */
@@ -83,9 +87,9 @@ function makeLines() {
 function freeSide(row, bits) {
   const taken = [bits.irr, bits.isr]
     .flatMap((digits) => vectorsIn(digits))
-    .filter((vector) => vector >> 4 === row);
+    .filter((vector) => classOf(vector) === row);
   const free = (/** @type {number} */ first, /** @type {number} */ last) =>
-    !taken.some((vector) => (vector & 15) >= first && (vector & 15) <= last);
+    !taken.some((vector) => subClassOf(vector) >= first && subClassOf(vector) <= last);
   if (free(13, 15)) return { x: GUTTER + SIDE, anchor: "end" };
   return free(0, 2) ? { x: GUTTER + 1, anchor: "start" } : { x: GUTTER + SIDE / 2, anchor: "middle" };
 }
@@ -100,17 +104,27 @@ function placeLines(lines, ppr, tpr, bits) {
   const processor = Number(ppr);
   const task = Number(tpr);
   const level = lineAbove(processor);
-  const shown = processor >= 16;
+  const shown = classOf(processor) > 0;
   setAttribute(lines.water, "y", String(level));
   setAttribute(lines.water, "height", String(shown ? TOP + SIDE - level : 0));
   // Where the task's priority is the processor's, one line stands for both.
-  const apart = task >= 16 && task >> 4 !== processor >> 4;
-  const same = task >= 16 && !apart ? " = TPR" : "";
-  placeLine(lines.waterLine, lines.pprName, shown ? level : null, `PPR ${ppr.slice(2)}${same}`);
-  const side = freeSide(Math.min(15, (processor >> 4) + 1), bits);
+  const apart = classOf(task) > 0 && classOf(task) !== classOf(processor);
+  const same = classOf(task) > 0 && !apart ? ` = ${TASK.toUpperCase()}` : "";
+  placeLine(
+    lines.waterLine,
+    lines.pprName,
+    shown ? level : null,
+    `${PROCESSOR.toUpperCase()} ${ppr.slice(2)}${same}`,
+  );
+  const side = freeSide(Math.min(15, classOf(processor) + 1), bits);
   setAttribute(lines.pprName, "x", String(side.x));
   setAttribute(lines.pprName, "text-anchor", side.anchor);
-  placeLine(lines.taskLine, lines.tprName, apart ? lineAbove(task) : null, `TPR ${tpr.slice(2)}`);
+  placeLine(
+    lines.taskLine,
+    lines.tprName,
+    apart ? lineAbove(task) : null,
+    `${TASK.toUpperCase()} ${tpr.slice(2)}`,
+  );
 }
 
 /**

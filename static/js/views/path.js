@@ -1,6 +1,7 @@
 /** The guest's call stack down to the register, with the seam where a back end took over, and the step under way. */
 
 import { element, reusedList, setAttribute, setText } from "../dom.js";
+import { say } from "../vocabulary.js";
 import { grouped } from "../words.js";
 
 /** @typedef {import("../protocol.js").Cpu} Cpu */
@@ -20,13 +21,13 @@ export function pathLines(cpu, backend) {
   for (const frame of cpu.call_stack) {
     lines.push({ kind: frame.overridden ? "overridden" : "frame", words: `${frame.function}()` });
     // What the back end calls in turn is its own matter: there is one seam.
-    if (frame.overridden && !crossed) lines.push({ kind: "seam", words: `overridden by ${backend}` });
+    if (frame.overridden && !crossed) lines.push({ kind: "seam", words: say("overridden", { backend }) });
     crossed ||= frame.overridden;
   }
   if (cpu.step) {
     const { words, cycles, side } = cpu.step;
     const host = side === "host";
-    if (host && !crossed) lines.push({ kind: "seam", words: "trapped: the hypervisor stands in" });
+    if (host && !crossed) lines.push({ kind: "seam", words: say("trapped") });
     lines.push({ kind: "step", words, cycles: cycles > 0 ? `${grouped(cycles)} cy` : "", host });
   }
   return lines;

@@ -2,7 +2,7 @@
 
 import { element, find, setAttribute, setClass, setText } from "../dom.js";
 import { endingWords } from "../endings.js";
-import { vocabulary } from "../vocabulary.js";
+import { say, vocabulary } from "../vocabulary.js";
 import { spaced } from "../words.js";
 
 /** @typedef {import("../protocol.js").Pin} Pin */
@@ -96,9 +96,9 @@ export function createPins(send) {
   const tell = () => {
     const pin = pins[about];
     const open = pins.filter((one) => !one.masked).map((one) => one.pin);
-    const rest = open.length > 0 ? `Not masked: ${runsOf(open)}.` : "All pins are masked.";
     const ended = endings.get(about) ?? (pin ? undefined : [...endings.values()].at(-1));
-    const said = pin ? pinWords(pin) : `A press raises a line, the next lowers it. ${rest}`;
+    const all = say(open.length > 0 ? "pins_open" : "pins_masked", { pins: runsOf(open) });
+    const said = pin ? pinWords(pin) : all;
     setText(words, ended ? `${endingWords(ended)} ${pin ? said : ""}`.trim() : said);
     setClass(words, "ended", ended !== undefined);
   };

@@ -1,6 +1,7 @@
 /** The live ICR as a ruler of its fields, high bits on the left: cut by the layout of the APIC's mode, which the server gave. */
 
 import { element, setAttribute, setHidden, setText } from "../dom.js";
+import { cut } from "../fields.js";
 import { vocabulary } from "../vocabulary.js";
 import { nameOf, spaced } from "../words.js";
 
@@ -14,7 +15,7 @@ import { nameOf, spaced } from "../words.js";
 export function icrRuler(icr, mode) {
   const raw = BigInt(icr);
   return (vocabulary().icr[mode] ?? []).map((field) => {
-    const value = (raw >> BigInt(field.low)) & ((1n << BigInt(field.high - field.low + 1)) - 1n);
+    const value = cut(raw, field);
     const digits = value.toString(field.radix).padStart(field.places, "0");
     const called = field.values[Number(value)] ?? `0x${digits}`;
     const name = field.name === "vector" ? nameOf(Number(value)) : "";

@@ -2,6 +2,7 @@
 
 import { FLAT_OUT, notchOf, speedAt } from "../clock.js";
 import { find, setAttribute, setHidden, setText } from "../dom.js";
+import { say } from "../vocabulary.js";
 import { grouped, speedWords } from "../words.js";
 
 /** Dragging the slider sends at most this often (ms); the last position always goes. */
@@ -54,10 +55,10 @@ function modeWords(state) {
   if (state.under_way) return state.under_way.command === "step" ? "steps" : "runs until idle";
   if (state.recording?.finished) return "the recording is over";
   const turning = state.cpus.find((cpu) => cpu.waits?.for_ever && !state.idle);
-  if (turning) return `${state.paused ? "paused; " : ""}CPU ${turning.cpu} polls for ever`;
+  if (turning) return `${state.paused ? "paused; " : ""}${say("polls_for_ever", { cpu: turning.cpu })}`;
   if (!state.idle) return state.paused ? "paused" : "";
   const stuck = state.cpus.some((cpu) => cpu.why.length > 0 || cpu.waits !== null);
-  const rest = stuck ? "nothing goes on by itself, but something waits" : "nothing is left to do";
+  const rest = say(stuck ? "something_waits" : "nothing_left");
   return state.paused ? `paused; ${rest}` : `idle: ${rest}`;
 }
 

@@ -4,7 +4,9 @@
  */
 
 import { element, setAttribute } from "../dom.js";
+import { subClassOf, vectorOf } from "../fields.js";
 import { CELL, cornerOf, vectorAt, WIDTH } from "../matrix-geometry.js";
+import { say } from "../vocabulary.js";
 import { cellSentence, cellWords } from "../words.js";
 
 /** @typedef {import("../protocol.js").Cpu} Cpu */
@@ -29,7 +31,7 @@ function makeGrid() {
     const row = element("div", "vector-row");
     row.setAttribute("role", "row");
     for (let low = 0; low < 16; low++) {
-      const vector = priority * 16 + low;
+      const vector = vectorOf(priority, low);
       cells[vector] = makeCell(vector);
       row.append(cells[vector]);
     }
@@ -46,7 +48,7 @@ function makeGrid() {
  * @param {boolean} far with Ctrl: the whole grid and not the row
  */
 export function neighbour(key, vector, far) {
-  const column = vector & 15;
+  const column = subClassOf(vector);
   switch (key) {
     case "ArrowLeft":
       return column > 0 ? vector - 1 : vector;
@@ -151,7 +153,7 @@ export function createVectorGrid(lens) {
       const sign = signature(cpu);
       if (sign === signed) return;
       signed = sign;
-      setAttribute(grid, "aria-label", `${cpu.event_channels ? "Ports" : "Vectors"} of CPU ${cpu.cpu}`);
+      setAttribute(grid, "aria-label", say(cpu.event_channels ? "ports" : "vectors", { cpu: cpu.cpu }));
       cells.forEach((cell, vector) => {
         setAttribute(cell, "aria-label", cellWords(cpu, vector));
       });

@@ -78,6 +78,8 @@ def ours(description: Description) -> Iterator[str]:
 def test_every_call_that_is_described_answers_as_described(description: Description, ours: str) -> None:
     ask = description.ask
     ask("GET", "/healthz", 200)
+    ask("GET", "/api/v1/vocabulary", 200)
+    ask("GET", "/api/v1/vocabulary", 304, headers={"If-None-Match": "*"})
     made = ask("POST", "/api/v1/sessions", 201, json={"cpus": 2, "backend": "kvm-pv", "generation": "linux-6"})
     ask("GET", "/api/v1/sessions", 200)
     ask("GET", f"/api/v1/sessions/{made['id']}", 200)

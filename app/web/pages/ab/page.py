@@ -32,7 +32,7 @@ from app.web.pages.ab.form import (
 from app.web.pages.ab.result import result_context, spoken_result
 from app.web.pages.forms import command_from_form, text_fields, whole_number
 from app.web.pages.machine import elsewhere, fields_of, first_act, is_htmx
-from app.web.pages.shortcuts import PAIR_KEYS, announced, bindings, captions
+from app.web.pages.shortcuts import PAIR_KEYS, announced, captions
 from app.web.pages.vocabulary import functions_of, vector_of, vectors_of
 from app.web.rendering import templates
 from app.x86.redirection import PIN_COUNT
@@ -115,7 +115,6 @@ async def pair_page(request: Request, pair_id: str, opened: int = 0, until: int 
         "mine": holds_key(request, pair),
         "announced": lambda action: announced(PAIR_KEYS, action),
         "captions": lambda action: captions(PAIR_KEYS, action),
-        "key_bindings": bindings(PAIR_KEYS),
         **result_context(pair, opened, until),
     }
     return templates.TemplateResponse(request, "pages/ab/pair.html", context)

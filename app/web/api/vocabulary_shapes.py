@@ -1,0 +1,44 @@
+"""The shapes of the vocabulary, for the OpenAPI description."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class EventKind(BaseModel):
+    """What the log calls an event."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    glyph: str
+    words: str
+    ended: bool
+
+
+class RegisterField(BaseModel):
+    """A field of a register; `values` are what single values are called, in `places` digits of `radix` otherwise."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    high: int
+    low: int
+    bits: str
+    radix: int
+    places: int
+    values: list[str]
+    meaning: str
+
+
+class Vocabulary(BaseModel):
+    """The words, marks and bit positions of the model."""
+
+    vectors: dict[str, dict[str, str]]
+    events: dict[str, EventKind]
+    icr: dict[str, list[RegisterField]]
+    priority: dict[str, RegisterField]
+    registers: dict[str, str]
+    sentences: dict[str, str]
+    back_ends: dict[str, str]
+    guest_functions: dict[str, dict[str, dict[str, str]]]
+    commands: list[str]
+    steps: list[str]
+    keys: dict[str, dict[str, str]]
