@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from app.bench.result import Figure
 from app.bench.served import Client, served
-from app.engine.commands import SendIpi
+from app.commands.guest import SendIpi
 from app.engine.simulation import Simulation
 from app.session.simulated import SimulatedDrive
 from app.x86.icr import Icr

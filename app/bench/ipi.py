@@ -6,7 +6,7 @@ from collections.abc import Callable
 from app.backends.catalogue import BACKENDS
 from app.backends.native import NATIVE_XAPIC
 from app.bench.result import Figure
-from app.engine.commands import CallGuest
+from app.commands.guest import CallGuest
 from app.engine.simulation import Simulation
 
 _CPUS = 4
@@ -45,7 +45,7 @@ def _round(backend: str, call: Callable[[int], CallGuest]) -> float:
     calls = [call(number) for number in range(_IPIS)]
     began = time.process_time()
     for number, one in enumerate(calls):
-        simulation.call(one)
+        one.perform(simulation)
         simulation.run()
         if number % _TAKE_LOG_EVERY == 0:
             simulation.take_log()

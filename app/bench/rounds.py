@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Iterable
 
-from app.engine.commands import CallGuest, Stimulus
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
 from app.engine.simulation import Simulation
 
 #: So many IPIs go by before the time is taken: addresses are known then, and prices looked up.
@@ -19,7 +20,7 @@ def reschedule(number: int, senders: int, cpus: int) -> CallGuest:
 def alone(simulation: Simulation, calls: Iterable[CallGuest]) -> None:
     """One call after the other, each until all is idle, so that no interrupts merge."""
     for call in calls:
-        simulation.call(call)
+        call.perform(simulation)
         simulation.run()
 
 

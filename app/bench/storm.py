@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from app.backends.catalogue import BACKENDS
 from app.bench.result import Figure
 from app.bench.rounds import all_at_once, reschedule, seconds, warmed_up
-from app.engine.commands import SendMsi, Stimulus
+from app.commands.command import Stimulus
+from app.commands.lines import SendMsi
 from app.engine.simulation import Simulation
 
 _CPUS = 4

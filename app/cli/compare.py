@@ -11,13 +11,13 @@ from app.cli.printed import say_unusable
 from app.cli.progress import Progress
 from app.costs.reference import UnusableReference, cost_sheet_of
 from app.costs.sheet import CostSheet, UnusableCostSheet, cost_sheet_names, parse_cost_sheet
-from app.engine.scenarios import SCENARIOS
 from app.guest.generations import GENERATIONS
 from app.measure.comparison import Comparison
 from app.measure.export import as_csv, as_json
 from app.measure.functions import MEASURED_FUNCTIONS
 from app.measure.measuring import DEFAULT_SHEET, compare
 from app.measure.report import report
+from app.measure.scenarios import SCENARIOS
 from app.measure.workloads import MOST_TARGETS, UnknownWorkload, Workload, workload_of
 from app.trace.check.census import Census, CensusTaker
 from app.trace.check.replay import Replay

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.engine.commands import Stimulus
 from app.guest.steps import Step
 from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode
@@ -114,7 +113,6 @@ class Stretch:
     functions that send nothing."""
 
     number: int
-    commands: tuple[Stimulus, ...]
     began: int
     interrupts: list[Interrupt] = field(default_factory=list)
     rest: Tally = field(default_factory=Tally)

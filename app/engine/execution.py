@@ -12,7 +12,7 @@ from app.engine.boot import boot_kernel
 from app.engine.counters import Counters
 from app.engine.effects import Effects
 from app.engine.events import CallFinished, CallStarted, Event
-from app.engine.guest_calls import begin, name_of
+from app.engine.guest_calls import begin
 from app.engine.host_effects import held_back
 from app.engine.processor import Frame, Kick, Processor
 from app.guest.answers import ANSWERS, past_asks
@@ -265,8 +265,8 @@ class Execution:
         backend = self.backend
         processor.cpu.run_state = RunState.RUNNING
         processor.in_host = False
-        self._record(_call_started(processor.cpu.number, name_of(call), backend.name))
-        return self._push(processor, name_of(call), begin(self._context(processor, backend), call), backend)
+        self._record(_call_started(processor.cpu.number, call.function, backend.name))
+        return self._push(processor, call.function, begin(self._context(processor, backend), call), backend)
 
     def _enter(self, processor: Processor, arrival: Arrival) -> Frame:
         backend = self.backend

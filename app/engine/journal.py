@@ -8,7 +8,7 @@ demonstration, a command. Nothing else changes a simulation, so it does not matt
 from typing import NamedTuple
 
 from app.costs.sheet import CostSheet
-from app.engine.commands import Stimulus
+from app.engine.performable import Performable
 from app.hw.profile import Profile
 
 
@@ -34,7 +34,7 @@ class Journalled(NamedTuple):
 
     tick: int
     time: int
-    command: Stimulus
+    command: Performable
 
     @property
     def moment(self) -> Moment:

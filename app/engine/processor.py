@@ -12,7 +12,7 @@ from app.x86.icr import DeliveryMode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.engine.commands import CallGuest, SendIpi
+    from app.engine.guest_calls import GuestCall
     from app.hw.messages import InterruptMessage
 
 
@@ -112,7 +112,7 @@ class Processor:
     def __init__(self, cpu: Cpu) -> None:
         self.cpu = cpu
         self.frames: list[Frame] = []
-        self.calls: deque[CallGuest | SendIpi] = deque()
+        self.calls: deque[GuestCall] = deque()
         #: The CPU is in the hypervisor.
         self.in_host = False
         #: The hypervisor has notified this CPU, which was in the guest, and the guest has not left yet.

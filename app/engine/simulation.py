@@ -6,37 +6,21 @@ fixed, nothing here is random, nothing changes but at a tick (``engine/journal``
 
 from app.backends.catalogue import DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for
 from app.backends.catalogue import backend as backend_of
-from app.costs.reference import cost_sheet_of
 from app.costs.sheet import CostSheet, load_cost_sheet
-from app.engine import hardware_commands
-from app.engine.commands import (
-    CallGuest,
-    Demonstrate,
-    HardwareCommand,
-    ReadMsr,
-    ReadRegister,
-    SendIpi,
-    SetBackend,
-    SetCostSheet,
-    SetInterruptFlag,
-    Stimulus,
-    Undisturbing,
-    WriteRegister,
-)
 from app.engine.counters import Counters
 from app.engine.due import END_OF_TIME as END_OF_TIME
 from app.engine.due import Flight
 from app.engine.event_log import EventLog
 from app.engine.event_queue import EventQueue, Priority
-from app.engine.events import BackendSwitched, Event, RegisterSet
+from app.engine.events import BackendSwitched, Event
 from app.engine.execution import Execution
+from app.engine.guest_calls import GuestCall
 from app.engine.journal import Beginning, Moment
 from app.engine.journal import Journalled as Journalled
+from app.engine.performable import Activity, Performable, Result
 from app.engine.processor import Kick, Processor, waits_at
 from app.engine.repricing import cycles_a_microsecond, reprice
-from app.engine.scenarios import Demonstration
 from app.engine.timer_watch import TimerWatch
-from app.hw.events import Fault, Ignored
 from app.hw.machine import Machine
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
 from app.hw.profile import INTEL_SDM, Profile
@@ -79,17 +63,18 @@ class Simulation:
         self.clock = Clock()
         counters = Counters()
         self._log = log(self.clock, counters)
-        self._record = self._log.record
-        self.machine = Machine(cpu_count, record=self._record, profile=profile, clock=self.clock)
+        self.record = self._log.record
+        self.machine = Machine(cpu_count, record=self.record, profile=profile, clock=self.clock)
         self._queue: EventQueue[Processor | BusMessage] = EventQueue()
         self.in_flight: dict[int, Flight] = {}
         self._timers = TimerWatch(self.machine, self._queue)
         self.journal: list[Journalled] = []
         #: How many things have happened since the machine had booted.
         self.ticks = 0
-        self.demonstration: Demonstration | None = None
+        #: What the machine does by itself when nothing else is to do.
+        self.demonstration: Activity | None = None
         microsecond = cycles_a_microsecond(self.sheet)
-        self.execution = Execution(self.machine, bound, self._costs, microsecond, self._record, self._wake, counters)
+        self.execution = Execution(self.machine, bound, self._costs, microsecond, self.record, self._wake, counters)
         self.execution.boot()
         self._log.forget()
 
@@ -309,47 +294,37 @@ class Simulation:
 
     # Commands
 
-    def apply(self, command: Stimulus) -> int | Fault | Ignored | None:
+    def apply(self, command: Performable) -> Result:
         """Does what a person asked, now. Returns the value of a read, the fault that an access met, or why a write did
         nothing. A command that cannot be done raises, changes nothing and is not journalled."""
-        answer = self._apply(command)
+        result = command.perform(self)
         self.journal.append(Journalled(self.ticks, self.clock.now, command))
         self.ticks += 1
-        if not isinstance(command, Undisturbing):
+        if command.disturbs:
             self.demonstration = None  # whoever acts wants to see what comes of that, and nothing else
         self._timers.look()
         self._dispatch()
         self._tick_over()
-        return answer
+        return result
 
-    def _apply(self, command: Stimulus) -> int | Fault | Ignored | None:
-        match command:
-            case SendIpi() | CallGuest():
-                self.call(command)
-            case SetInterruptFlag(cpu, enabled):
-                self.machine.hold_interrupts_off(cpu, not enabled)
-                self._wake(self.processors[cpu])
-            case SetBackend(name):
-                self.execution.following = backend_of(name, self.generation, self.sheet)
-            case SetCostSheet(reference):
-                self._price_by(cost_sheet_of(reference))
-            case Demonstrate(enabled):
-                self.demonstration = Demonstration() if enabled else None
-            case _:
-                return self._reach_hardware(command)
-        return None
+    # What commands do
 
-    def _reach_hardware(self, command: HardwareCommand) -> int | Fault | Ignored | None:
-        if isinstance(command, WriteRegister):
-            cpu = self.processors[command.cpu].cpu.number  # if there is none, nothing has happened
-            self._record(RegisterSet(cpu, command.register, command.value))
-        answer = hardware_commands.perform(self.machine, command)
-        for number in hardware_commands.cpus_concerned(command):
-            if not isinstance(command, ReadRegister | ReadMsr) or self.machine.cpus[number].interrupt_deliverable():
-                self._wake(self.processors[number])  # a read of what is no register raises the error interrupt
-        return answer
+    def call(self, cpu: int, call: GuestCall) -> None:
+        """Queues a guest function on a CPU."""
+        processor = self.processors[cpu]
+        processor.calls.append(call)
+        self._wake(processor)
 
-    def _price_by(self, sheet: CostSheet) -> None:
+    def wake(self, cpu: int) -> None:
+        """A CPU may have something to do again."""
+        self._wake(self.processors[cpu])
+
+    def switch_to(self, backend: str) -> None:
+        """The guest reaches its APIC by *backend* as soon as nothing is under way. ValueError says why it cannot."""
+        self.execution.following = backend_of(backend, self.generation, self.sheet)
+
+    def price_by(self, sheet: CostSheet) -> None:
+        """Prices what is done from now on by *sheet*, and counts anew. ValueError says why it cannot."""
         self._log.count()
         reprice(self.execution, sheet)
         self.sheet, self._costs = sheet, sheet.cycles
@@ -358,17 +333,11 @@ class Simulation:
         """Lets the back end that was asked for take over, if it can by now."""
         following = self.execution.following
         if following is not None and self.execution.switch(len(self.in_flight)):
-            self._record(BackendSwitched(following.name))
+            self.record(BackendSwitched(following.name))
             for processor in self.processors:
                 self._wake(processor)
             self._timers.look()
             self._dispatch()  # level lines ask again
-
-    def call(self, call: CallGuest | SendIpi) -> None:
-        """Queues a guest function on its CPU."""
-        processor = self.processors[call.cpu]
-        processor.calls.append(call)
-        self._wake(processor)
 
     def _demonstrate(self, begins: int) -> None:
         assert self.demonstration is not None
@@ -380,9 +349,9 @@ class Simulation:
         self._dispatch()
         self._tick_over()
 
-    def _act(self, command: Stimulus) -> None:
+    def _act(self, command: Performable) -> None:
         """The demonstration does *command*."""
-        self._apply(command)
+        command.perform(self)
 
     def check(self) -> None:
         """AssertionError when the machine or its messages are in a state that cannot be."""

@@ -5,7 +5,6 @@ from types import GeneratorType
 from typing import Any
 
 from app.engine.accounts import DEVICES, Handled, Interrupt, Performed, Stretch, Tally
-from app.engine.commands import Stimulus
 from app.engine.events import Event
 from app.engine.processor import Frame, Kick, Processor
 from app.engine.simulation import Simulation
@@ -55,7 +54,7 @@ class Watch:
     def __init__(self, simulation: Simulation) -> None:
         self._simulation = simulation
         self._machine, self._clock = simulation.machine, simulation.clock
-        self.stretches: list[Stretch] = [Stretch(0, (), simulation.time)]
+        self.stretches: list[Stretch] = [Stretch(0, simulation.time)]
         self._sent: list[InterruptMessage] = []
         self._by_message: dict[int, Interrupt] = {}
         #: What each CPU is still to serve, in its order: what has become one is served together.
@@ -71,11 +70,11 @@ class Watch:
         self._counted = self._snapshot()
         simulation.execution.watch = self._see
 
-    def begin(self, *commands: Stimulus) -> Stretch:
+    def begin(self) -> Stretch:
         """Opens the account of the next stimulus; whoever calls this applies it."""
         self.settle()
         self._forget_messages()
-        stretch = Stretch(len(self.stretches), commands, self._clock.now)
+        stretch = Stretch(len(self.stretches), self._clock.now)
         self.stretches.append(stretch)
         return stretch
 

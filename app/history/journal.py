@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from app.engine.commands import Stimulus
+from app.commands.command import Stimulus
 from app.engine.journal import Moment
 
 

@@ -11,7 +11,7 @@ What may take long comes twice: as a method, and under a name in -er as a genera
 
 from collections.abc import Generator, Iterator, Sequence
 
-from app.engine.commands import Stimulus
+from app.commands.command import Stimulus
 from app.engine.journal import Moment
 from app.engine.simulation import Simulation
 from app.history.branches import Branch

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from app.backends.backend import Backend, remark_on
 from app.backends.catalogue import backend
 from app.costs.sheet import CostSheet
-from app.engine.scenarios import Scenario
 from app.hw.machine import MAX_CPUS
 from app.measure.comparison import Row
+from app.measure.scenarios import Scenario
 from app.measure.workloads import FunctionCall, Workload
 from app.trace.check.census import Accessed, Census
 from app.x86.registers import Register

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from statistics import mean
 from typing import NamedTuple
 
+from app.commands.guest import CallGuest
+from app.commands.machine import SetInterruptFlag
 from app.costs.sheet import CostSheet
-from app.engine.commands import CallGuest, SetInterruptFlag
 from app.engine.event_log import WholeLog
 from app.engine.events import CallStarted
 from app.engine.processor import Frame
-from app.engine.scenarios import Scenario
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import Context
 from app.guest.cpumask import cpus_of
@@ -22,6 +22,7 @@ from app.hw.machine import MAX_CPUS
 from app.measure.comparison import Shares, Uses
 from app.measure.functions import MeasuredFunction
 from app.measure.observation import HandlerBegun, Observation
+from app.measure.scenarios import Scenario
 from app.measure.workloads import FunctionCall
 
 

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from app.engine.scenarios import SCENARIOS, Scenario
 from app.hw.machine import MAX_CPUS
 from app.measure.functions import MEASURED_FUNCTIONS, MeasuredFunction
+from app.measure.scenarios import SCENARIOS, Scenario
 from app.trace.check.census import Census
 
 MOST_TARGETS = MAX_CPUS - 1

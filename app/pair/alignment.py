@@ -5,8 +5,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from app.commands.command import Stimulus
 from app.engine.accounts import Interrupt, Stretch, Tally
-from app.engine.commands import Stimulus
 from app.x86.icr import DeliveryMode
 
 Names = Mapping[int, str]
@@ -80,10 +80,15 @@ def _kind(interrupt: Interrupt) -> DeliveryMode:
 
 
 def align(
-    a: Stretch, b: Stretch, names_a: Names, names_b: Names, reasons: tuple[str, str] = ("", "")
+    commands: tuple[Stimulus, ...],
+    a: Stretch,
+    b: Stretch,
+    names_a: Names,
+    names_b: Names,
+    reasons: tuple[str, str] = ("", ""),
 ) -> AlignedStimulus:
-    """*a* and *b*, which are of the same stimulus; *names_a* and *names_b* are what the two kernels call vectors,
-    *reasons* why they did not do all of it."""
+    """*a* and *b*, which are what two machines made of *commands*; *names_a* and *names_b* are what the
+    two kernels call vectors, *reasons* why they did not do all of it."""
     left = [_Named(one, names_a.get(one.vector, f"{one.vector:#04x}")) for one in a.interrupts]
     right = [_Named(one, names_b.get(one.vector, f"{one.vector:#04x}")) for one in b.interrupts]
     partner: dict[Interrupt, Interrupt] = {}
@@ -98,7 +103,7 @@ def align(
         if other not in taken:
             rows.append(AlignedInterrupt(None, other, differences(None, other)))
     order = () if any(row.differences for row in rows) else _order_over_all(a, b, partner)
-    return AlignedStimulus(a.number, a.commands, tuple(rows), (a.rest, b.rest), (a.total, b.total), order, reasons)
+    return AlignedStimulus(a.number, commands, tuple(rows), (a.rest, b.rest), (a.total, b.total), order, reasons)
 
 
 def _match(

@@ -7,10 +7,12 @@ found it idle begins a new one.
 
 from collections.abc import Sequence
 
-from app.engine.commands import SetBackend, Stimulus
+from app.commands.command import Stimulus
+from app.commands.machine import SetBackend
 from app.engine.journal import Beginning, Journalled, Moment
+from app.engine.performable import Performable
 from app.engine.simulation import Simulation
-from app.pair.script import Cue, Pairable, Script
+from app.pair.script import Cue, Script
 
 #: A demonstration that has run for hours would go on for ever: no more stimuli are taken over.
 MOST_STIMULI = 2_000
@@ -26,13 +28,13 @@ class _Again(Simulation):
         self.stimuli: list[list[Cue]] = [[]]
         self._began = 0
 
-    def give(self, command: Stimulus) -> None:
+    def give(self, command: Performable) -> None:
         """Applies *command*, as one of the present stimulus unless that has come to its end."""
         now = self.time
         if self.idle:
             self._begin_stimulus(now)
         self.apply(command)
-        if isinstance(command, Pairable):
+        if isinstance(command, Stimulus) and command.pairable:
             self.stimuli[-1].append(Cue(now - self._began, command))
 
     def _begin_stimulus(self, now: int) -> None:
@@ -44,9 +46,10 @@ class _Again(Simulation):
         self._begin_stimulus(begins)
         super()._demonstrate(begins)
 
-    def _act(self, command: Stimulus) -> None:
+    def _act(self, command: Performable) -> None:
         super()._act(command)
-        self.stimuli[-1].append(Cue(0, command))
+        if isinstance(command, Stimulus):
+            self.stimuli[-1].append(Cue(0, command))
 
 
 def journal_script(title: str, beginning: Beginning, journal: Sequence[Journalled], until: Moment) -> Script:

@@ -5,16 +5,12 @@ runs until it is idle (timers may still be waiting), and only then comes the nex
 """
 
 from collections import deque
-from typing import TYPE_CHECKING
 
+from app.commands.command import Refusal, Stimulus
 from app.engine.accounts import Stretch, Tally
-from app.engine.commands import SendIpi
 from app.engine.watched import WatchedSimulation
 from app.pair.alignment import AlignedStimulus, align
-from app.pair.script import Cue, Pairable, sends_through_apic
-
-if TYPE_CHECKING:
-    from app.engine.commands import Stimulus
+from app.pair.script import Cue
 
 #: A machine that is still busy after so many operations is not waited for: a level line that stays up keeps it so.
 LONGEST_STIMULUS = 20_000
@@ -63,20 +59,18 @@ class Side:
             else self.misfits.get(number, "")
         )
 
-    def misfit(self, command: "Stimulus") -> str:
-        """Why this machine's guest cannot write *command*; empty when it can."""
-        return (
-            command.icr.misfit(x2apic=self.simulation.execution.backend.x2apic) if isinstance(command, SendIpi) else ""
-        )
+    def misfit(self, command: Stimulus) -> Refusal | None:
+        """Why this machine's guest cannot do *command*; None when it can."""
+        return command.misfit(self.simulation)
 
     def begin(self, cues: tuple[Cue, ...]) -> None:
         """The next stimulus."""
         now = self.simulation.time
-        self.simulation.watch.begin(*(cue.command for cue in cues))
-        if self.simulation.execution.backend.event_channels and any(sends_through_apic(cue.command) for cue in cues):
+        self.simulation.watch.begin()
+        if self.simulation.execution.backend.event_channels and any(cue.command.writes_icr for cue in cues):
             self.without_apic.add(self.stretches[-1].number)
         for misfit in filter(None, (self.misfit(cue.command) for cue in cues)):
-            self.misfits[self.stretches[-1].number] = misfit
+            self.misfits[self.stretches[-1].number] = misfit.message
         self._operations = 0
         self._cues = deque((now + cue.offset, cue.command) for cue in cues if not self.misfit(cue.command))
         self._apply_due()
@@ -114,7 +108,8 @@ class LockStep:
         if len(a.processors) != len(b.processors):
             raise ValueError(f"A has {len(a.processors)} CPUs and B has {len(b.processors)}")
         self.a, self.b = Side(a), Side(b)
-        self.stimuli = 0
+        #: What A was given, by the number of the stimulus: nothing, before the first.
+        self.given: list[tuple[Stimulus, ...]] = [()]
         #: How many interrupts are to have arrived on each, while a step to the next arrival is under way.
         self._goals: tuple[int, ...] | None = None
         #: How many steps of both are kept for which stimulus.
@@ -123,6 +118,11 @@ class LockStep:
         self.steps = 0
         #: Of the books of both, up to the last stimulus but one: stimuli, interrupts, and handlers that these came to.
         self.entries = 0
+
+    @property
+    def stimuli(self) -> int:
+        """How many stimuli both were given."""
+        return len(self.given) - 1
 
     @property
     def full(self) -> bool:
@@ -144,9 +144,9 @@ class LockStep:
         if not self.at_rest:
             raise ValueError("the last stimulus is still under way")
         for cue in cues:
-            if not isinstance(cue.command, Pairable):
+            if not cue.command.pairable:
                 raise ValueError(f"{type(cue.command).__name__} has no place in a pair")
-        self.stimuli += 1
+        self.given.append(tuple(cue.command for cue in cues))
         self._goals = None
         for side, own in ((self.a, cues), (self.b, tuple(_for_b(cue) for cue in cues))):
             side.begin(own)
@@ -185,7 +185,8 @@ class LockStep:
             raise IndexError(number)
         a, b = (side.stretches[number] for side in self.sides)
         names = [side.simulation.execution.kernel.generation.vector_names for side in self.sides]
-        return align(a, b, names[0], names[1], (self.a.reason_against(number), self.b.reason_against(number)))
+        reasons = self.a.reason_against(number), self.b.reason_against(number)
+        return align(self.given[number], a, b, names[0], names[1], reasons)
 
     def totals(self) -> tuple[Tally, Tally]:
         """All that each has taken so far."""

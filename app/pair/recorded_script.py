@@ -9,7 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from app.backends.catalogue import BACKENDS
-from app.engine.commands import CallGuest, SendIpi, SendMsi, Stimulus
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import SendMsi
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import Generation
 from app.guest.generations import GENERATIONS

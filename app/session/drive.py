@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from app.engine.commands import SendIpi, Stimulus
+from app.commands.command import Stimulus
+from app.commands.guest import SendIpi
 from app.engine.events import Event
-from app.hw.events import Fault, Ignored
+from app.engine.performable import Result
 from app.hw.machine import Machine
 from app.state.preview import Preview
 
@@ -23,8 +24,8 @@ class NotPossible(Exception):
 
 def make_sure_it_fits(command: SendIpi, *, x2apic: bool) -> None:
     """NotPossible when a guest that has its APIC in that mode cannot write *command*."""
-    if misfit := command.icr.misfit(x2apic=x2apic):
-        raise NotPossible(misfit, "destination")
+    if misfit := command.misfit_for(x2apic=x2apic):
+        raise NotPossible(*misfit)
 
 
 class Drive(Protocol):
@@ -74,7 +75,7 @@ class Drive(Protocol):
     def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
         """Moves on, no further than *until*, for no more than so many *operations*; returns the operations done."""
 
-    def apply(self, command: Stimulus) -> int | Fault | Ignored | None:
+    def apply(self, command: Stimulus) -> Result:
         """Does what a person asked. NotPossible when this drive cannot."""
 
     @property

@@ -10,7 +10,7 @@ from collections import deque
 from enum import Enum
 from typing import NamedTuple
 
-from app.engine.commands import Stimulus
+from app.commands.command import Stimulus
 from app.pair.lock_step import MOST_ENTRIES, LockStep, Side
 from app.pair.script import Cue, Script, at_once
 from app.session.drive import NotPossible, State
@@ -183,7 +183,7 @@ class Pair(Owner):
         for side in self.lock_step.sides:
             for command in commands:
                 if misfit := side.misfit(command):
-                    raise NotPossible(f"{side.simulation.backend}: {misfit}", "destination")
+                    raise NotPossible(f"{side.simulation.backend}: {misfit.message}", misfit.field)
         await self.ask(Give((at_once(*commands),)))
 
     async def ask(self, request: Request) -> None:

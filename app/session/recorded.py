@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING
 
 from app.backends.native import NATIVE_XAPIC
+from app.commands.command import Stimulus
+from app.commands.guest import SendIpi
+from app.commands.machine import Demonstrate
 from app.costs.sheet import DEFAULT_COST_SHEET
-from app.engine.commands import Demonstrate, SendIpi, Stimulus
 from app.engine.counters import Counters
 from app.engine.event_log import EventLog
 from app.engine.events import Event
-from app.hw.events import Fault, Ignored
 from app.session.drive import NotPossible, State, make_sure_it_fits
 from app.session.recorded_findings import difference_records, limit_records
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
@@ -89,9 +90,9 @@ class RecordedDrive:
             done += 1
         return done
 
-    def apply(self, command: Stimulus) -> int | Fault | Ignored | None:
+    def apply(self, command: Stimulus) -> None:
         if isinstance(command, Demonstrate):
-            return None
+            return
         raise NotPossible("this session follows a recording: nobody else can stir its machine")
 
     @property

@@ -4,8 +4,9 @@ from importlib import resources
 from typing import NamedTuple
 
 from app.backends.catalogue import DEFAULT_BACKEND
+from app.commands.machine import Demonstrate
+from app.commands.transport import OPERATION, StepBy
 from app.costs.sheet import CostSheet
-from app.engine.commands import OPERATION, Demonstrate, StepBy
 from app.engine.simulation import Simulation
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session import jobs

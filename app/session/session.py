@@ -10,20 +10,13 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from app.engine.commands import (
-    Command,
-    Demonstrate,
-    Pause,
-    ReadMsr,
-    ReadRegister,
-    Run,
-    RunUntilIdle,
-    SendIpi,
-    SetSpeed,
-    StepBy,
-    Stimulus,
-)
-from app.hw.events import Fault, Ignored
+from app.commands.command import Answer as Told
+from app.commands.command import Circumstances, Stimulus
+from app.commands.guest import SendIpi
+from app.commands.machine import Demonstrate
+from app.commands.reading import read_command
+from app.commands.table import Command
+from app.commands.transport import Control, Goal
 from app.session.drive import Drive, NotPossible, State
 from app.session.hub import Hub
 from app.session.long_run import LongRun
@@ -31,8 +24,6 @@ from app.session.owner import Owner
 from app.session.pacer import Pacer
 from app.session.publisher import Publisher
 from app.session.share import Share
-from app.state.answers import answer_words, ignored_words
-from app.state.commands import parse_command
 from app.state.preview import Preview
 
 _FRAME = 1 / 30
@@ -133,7 +124,7 @@ class Session(Owner):
 
     async def submit_raw(self, raw: object) -> Answer:
         """As submit, for a command that came in as JSON. InvalidCommand lists what is wrong with it."""
-        return await self.submit(parse_command(raw, self.cpu_count))
+        return await self.submit(read_command(raw, self.cpu_count))
 
     def preview(self, command: SendIpi) -> Preview:
         """What *command* would do now."""
@@ -257,7 +248,7 @@ class Session(Owner):
     def _do(self, command: Command, future: "asyncio.Future[Answer]") -> None:
         """Applies *command*; its asker is told when this round is over, or later where it takes long."""
         back = self.sleep.words
-        if isinstance(command, StepBy | RunUntilIdle):
+        if isinstance(command, Goal):
             self._begin_run(command, future)
             return
         text, values = self._applied(command)
@@ -266,52 +257,45 @@ class Session(Owner):
         self._changed()
         self._done.append(_Done(future, self._commands, f"{text} {back}".rstrip(), values))
 
-    def _applied(self, command: Pause | Run | SetSpeed | Stimulus) -> tuple[str, dict[str, Any]]:
-        match command:
-            case Pause():
-                self._hold()
-                self._end_run()
-                return "Time stands still.", {}
-            case Run():
-                self.paused = False
-                self._end_run()
-                return "Time runs.", {}
-            case SetSpeed(speed):
-                self._pacer.speed = speed
-                self._pacer.stop()
-                return "Flat out." if speed is None else f"{speed:g} cycles a second.", {}
-            case _:
-                return self._stirred(command, self.drive.apply(command))
+    def _applied(self, command: Control | Stimulus) -> Told:
+        if isinstance(command, Control):
+            return Told(command.steer(self), {})
+        result = self.drive.apply(command)
+        circumstances = Circumstances(self.drive.vector_names, self.paused, self.drive.backend_remark)
+        return command.answer(result, circumstances)
 
-    def _stirred(self, command: Stimulus, value: int | Fault | Ignored | None) -> tuple[str, dict[str, Any]]:
-        if isinstance(value, Fault):
-            return f"#GP: {value.value}.", {"fault": value.value}
-        if isinstance(command, ReadRegister | ReadMsr) and value is not None:
-            return f"It reads {value:#010x}.", {"value": f"{value:#010x}"}
-        if isinstance(value, Ignored):
-            return ignored_words(command, value.reason.value), {"ignored": value.reason.value}
-        remark = self.drive.backend_remark
-        return answer_words(command, self.drive.vector_names, paused=self.paused, remark=remark), {}
+    # What commands do to time
 
-    def _hold(self) -> None:
+    def hold(self) -> None:
+        """Time stands still from now on."""
         self.paused = True
         self._pacer.stop()
 
+    def let_run(self) -> None:
+        """Time runs from now on."""
+        self.paused = False
+
+    def set_speed(self, speed: float | None) -> None:
+        """Virtual cycles per second of wall time; None: as fast as it goes."""
+        self._pacer.speed = speed
+        self._pacer.stop()
+
+    def quieten(self) -> None:
+        """The machine's own activity ends: it would never let it come to rest."""
+        with suppress(NotPossible):
+            self.drive.apply(Demonstrate(False))
+
     # What takes long
 
-    def _begin_run(self, command: StepBy | RunUntilIdle, future: "asyncio.Future[Answer]") -> None:
+    def _begin_run(self, goal: Goal, future: "asyncio.Future[Answer]") -> None:
         """Does the first slice at once: most are over then."""
         if self._under_way is not None:
             raise NotPossible(f"busy: {self._under_way.run.words} Pause ends it")
-        if isinstance(command, StepBy):
-            self._hold()
-        else:
-            with suppress(NotPossible):
-                self.drive.apply(Demonstrate(False))
+        goal.prepare(self)
         self._commands += 1
         self.sleep.forget()
         self._changed()
-        run = LongRun(command, self.drive)
+        run = LongRun(goal, self.drive)
         self._under_way = _UnderWay(run, future, self._commands, time.monotonic() + _PATIENCE)
         run.go_on(self._share.slice())
         self._look_at_run()
@@ -326,8 +310,8 @@ class Session(Owner):
         if run.over:
             self._under_way = None
 
-    def _end_run(self) -> None:
-        """Somebody wants the run to end, whoever began it."""
+    def end_run(self) -> None:
+        """What runs to a goal gives it up, whoever began it."""
         if self._under_way is not None:
             self._under_way.run.over = True
             self._look_at_run()

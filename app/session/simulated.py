@@ -4,25 +4,14 @@ from typing import TYPE_CHECKING
 
 from app.backends.backend import remark_on
 from app.backends.catalogue import BACKENDS, reason_against
-from app.costs.reference import cost_sheet_of, reference_of
-from app.engine.commands import (
-    CallGuest,
-    Demonstrate,
-    FireLocalSource,
-    ReadMsr,
-    ReadRegister,
-    SendIpi,
-    SetBackend,
-    SetCostSheet,
-    SetInterruptFlag,
-    Stimulus,
-)
+from app.commands.command import Stimulus
+from app.commands.guest import SendIpi
+from app.costs.reference import reference_of
 from app.engine.events import Event
-from app.engine.repricing import reason_against_sheet
+from app.engine.performable import Result
 from app.engine.simulation import Simulation
 from app.engine.waits import Waits
 from app.guest.generations import GENERATIONS
-from app.hw.events import Fault, Ignored
 from app.session.drive import NotPossible, State, make_sure_it_fits
 from app.state.kept_state import KeptStates
 from app.state.preview import Preview, preview
@@ -37,8 +26,6 @@ if TYPE_CHECKING:
 #: Measured: a machine with its published states, of which each may have changed every CPU.
 BYTES_A_MACHINE, BYTES_A_CPU = 100_000, 60_000
 BYTES_A_COMMAND = 200
-_MOST_CALLS = 64
-_MOST_IN_FLIGHT = 256
 
 
 class SimulatedDrive:
@@ -97,31 +84,10 @@ class SimulatedDrive:
     def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
         return self.simulation.run(until, operations, until_idle=until_idle)
 
-    def apply(self, command: Stimulus) -> int | Fault | Ignored | None:
-        self._make_sure_it_can_be_done(command)
+    def apply(self, command: Stimulus) -> Result:
+        if refusal := command.refusal(self.simulation):
+            raise NotPossible(*refusal)
         return self.simulation.apply(command)
-
-    def _make_sure_it_can_be_done(self, command: Stimulus) -> None:
-        """Nothing that this machine lacks, nor what would let a queue grow for ever while time stands still."""
-        match command:
-            case SendIpi(cpu) | CallGuest(cpu):
-                if isinstance(command, SendIpi):
-                    make_sure_it_fits(command, x2apic=self.simulation.execution.backend.x2apic)
-                if len(self.simulation.processors[cpu].calls) >= _MOST_CALLS:
-                    raise NotPossible(f"{_MOST_CALLS} calls wait on CPU {cpu} already; let time run")
-            case SetBackend(name) if reason := self._reason_against(name):
-                raise NotPossible(f"{name}: {reason}")
-            case SetCostSheet(reference) if reason := reason_against_sheet(
-                self.simulation.execution, cost_sheet_of(reference)
-            ):
-                raise NotPossible(reason)
-            case FireLocalSource(cpu, register) if register not in self.machine.cpus[cpu].apic.lvt:
-                raise NotPossible(f"An APIC of profile {self.machine.profile.name} has no {register.name} entry")
-            case ReadRegister() | ReadMsr() | SetInterruptFlag() | SetBackend() | SetCostSheet() | Demonstrate():
-                return
-            case _:
-                if len(self.simulation.in_flight) + len(self.machine.retrying) >= _MOST_IN_FLIGHT:
-                    raise NotPossible(f"{_MOST_IN_FLIGHT} messages are on their way already; let time run")
 
     def _reason_against(self, backend: str) -> str | None:
         """Why this session's kernel, or its cost sheet, does without that back end."""

@@ -122,7 +122,7 @@ def _channels_mark(channels: EventChannels | None) -> Mark | None:
 def _processor_mark(processor: Processor) -> Mark:
     mark = _cpu_mark(processor.cpu) + _of_processor(processor) + (type(processor.last_step),)  # equal is not the same
     if processor.calls:
-        mark += tuple(getattr(call, "function", None) for call in processor.calls)
+        mark += tuple(call.function for call in processor.calls)
     if processor.frames:
         mark += tuple(_frame_mark(frame) for frame in processor.frames)
     return mark

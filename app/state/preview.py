@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from app.backends.backend import Backend
-from app.engine.commands import SendIpi
+from app.commands.guest import SendIpi
 from app.engine.waits import reads_the_page, where_the_page_went
 from app.guest.apic_ops import absent
 from app.hw.cpu import Cpu, RunState

@@ -57,7 +57,7 @@ def cpu_state(processor: Processor, wait: Wait | None, names: VectorNames) -> St
         "activity": _activity(processor),
         "step": _step(processor),
         "in_host": processor.in_host,
-        "queued": [getattr(call, "function", "apic_icr_write") for call in processor.calls],
+        "queued": [call.function for call in processor.calls],
     }
 
 

@@ -2,11 +2,11 @@
 
 from typing import Any, get_args
 
+from app.commands.table import COMMAND_KINDS
 from app.engine.events import EVENT_KINDS
 from app.engine.waits import Window
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Step
-from app.state.commands import COMMAND_KINDS
 from app.state.shared_words import SHARED_WORDS
 from app.state.snapshot import LVT_NAMES
 from app.x86.bitfields import Layout

@@ -9,8 +9,9 @@ from app.backends.backend import Backend, BackendDefinition
 from app.backends.kvm_pv import KVM_PV
 from app.backends.native import NATIVE_X2APIC, NATIVE_XAPIC
 from app.backends.trap_emulate import TRAP_EMULATE
+from app.commands.guest import CallGuest
+from app.commands.lines import SendMsi
 from app.costs.sheet import CostSheet
-from app.engine.commands import CallGuest, SendMsi
 from app.engine.event_log import WholeLog
 from app.engine.events import CallFinished, CallStarted, GuestExited
 from app.engine.simulation import Simulation

@@ -17,12 +17,12 @@ from app.costs.sheet import CostSheet
 from app.engine.costing import walk
 from app.engine.event_log import WholeLog
 from app.engine.events import HandlerEntered
-from app.engine.scenarios import SCENARIOS
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
 from app.hw.machine import Machine
 from app.measure.comparison import Comparison
 from app.measure.measuring import compare
+from app.measure.scenarios import SCENARIOS
 from app.measure.workloads import Workload, workload_of
 from app.trace.check.census import Census, CensusTaker
 from app.trace.check.replay import Replay

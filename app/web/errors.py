@@ -10,12 +10,12 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
+from app.commands.fields import InvalidCommand
 from app.session.drive import NotPossible
 from app.session.pairs import UnknownPair
 from app.session.registry import TooManySessions, UnknownSession
 from app.session.repeats import OtherRequest
 from app.session.workshop import TookTooLong, TooMuchOfOne, TooMuchToDo
-from app.state.fields import InvalidCommand
 from app.trace.errors import OtherFormat, TooLargeRecording, UnusableRecording
 from app.web.addresses import link
 from app.web.api.exact_json import RepeatedKey

@@ -5,7 +5,9 @@ import pytest
 from app.backends.backend import Backend, Found
 from app.backends.catalogue import backend
 from app.backends.xen_evtchn import BLOCK, EOI, FORCE_CALLBACK, IRET, SEND, SEND_NMI, TIMER, YIELD
-from app.engine.commands import CallGuest, SendMsi, Stimulus
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
+from app.commands.lines import SendMsi
 from app.engine.events import GuestExited
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS

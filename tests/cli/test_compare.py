@@ -8,7 +8,7 @@ import pytest
 
 from app.backends.catalogue import BACKENDS
 from app.costs.sheet import load_cost_sheet
-from app.engine.scenarios import SCENARIOS
+from app.measure.scenarios import SCENARIOS
 from tests.cli.commands import ROOT, apicscope
 from tests.trace.log_lines import LogLines
 

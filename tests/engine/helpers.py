@@ -6,7 +6,9 @@ from typing import TypeVar
 import pytest
 
 from app.backends.catalogue import BACKENDS
-from app.engine.commands import CallGuest, SendIpi, SendMsi, Stimulus
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import LowerLegacyLine, LowerLint, LowerPin, RaiseLegacyLine, RaiseLint, RaisePin, SendMsi
 from app.engine.events import CallFinished, Event, HandlerEntered, HandlerReturned
 from app.engine.simulation import Simulation
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
@@ -110,3 +112,15 @@ def signal(target: int, mode: DeliveryMode, vector: int = 0) -> SendMsi:
 
 def reschedule(cpu: int, target: int) -> CallGuest:
     return CallGuest(cpu, "smp_send_reschedule", target=target)
+
+
+def drive_pin(pin: int, level: int) -> RaisePin | LowerPin:
+    return RaisePin(pin) if level else LowerPin(pin)
+
+
+def drive_lint(cpu: int, pin: int, level: int) -> RaiseLint | LowerLint:
+    return RaiseLint(cpu, pin) if level else LowerLint(cpu, pin)
+
+
+def drive_legacy_line(line: int, level: int) -> RaiseLegacyLine | LowerLegacyLine:
+    return RaiseLegacyLine(line) if level else LowerLegacyLine(line)

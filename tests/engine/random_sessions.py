@@ -9,26 +9,15 @@ from random import Random
 from typing import NamedTuple
 
 from app.backends.catalogue import DEFAULT_SHEETS
-from app.engine.commands import (
-    CallGuest,
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import (
     ConfigurePin,
-    Demonstrate,
-    DriveLegacyLine,
-    DriveLint,
-    DrivePin,
     FireLocalSource,
-    ReadMsr,
-    ReadRegister,
-    SendIpi,
     SendMsi,
-    SetBackend,
-    SetCostSheet,
-    SetInterruptFlag,
-    Stimulus,
-    WriteCr8,
-    WriteMsr,
-    WriteRegister,
 )
+from app.commands.machine import Demonstrate, SetBackend, SetCostSheet, SetInterruptFlag
+from app.commands.registers import Rdmsr, ReadRegister, WriteCr8, WriteRegister, Wrmsr
 from app.engine.event_log import WholeLog
 from app.engine.journal import Beginning, Journalled, Moment
 from app.engine.simulation import Simulation
@@ -39,7 +28,7 @@ from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
-from tests.engine.helpers import Log, names_under
+from tests.engine.helpers import Log, drive_legacy_line, drive_lint, drive_pin, names_under
 from tests.engine.whole_state import whole_state
 
 #: A timer with a smaller count would leave a CPU no time for anything else.
@@ -92,14 +81,14 @@ def anything(chance: Random, simulation: Simulation) -> Stimulus:
         WriteRegister(cpu, Register.TIMER_INITIAL_COUNT, chance.choice([0, *_COUNTS])),
         WriteRegister(cpu, Register.LVT_TIMER, chance.choice([0xEF, 0x200EF, 0x100EF, 0x400EF])),
         ReadRegister(cpu, chance.choice(list(Register))),
-        WriteMsr(cpu, Msr.IA32_APIC_BASE, chance.choice(_BASES)),
-        WriteMsr(cpu, Msr.IA32_TSC_DEADLINE, simulation.time + chance.randrange(-100, 9000)),
-        ReadMsr(cpu, chance.choice([Msr.IA32_APIC_BASE, Msr.IA32_TSC_DEADLINE, 0x802, 0x83F])),
+        Wrmsr(cpu, Msr.IA32_APIC_BASE, chance.choice(_BASES)),
+        Wrmsr(cpu, Msr.IA32_TSC_DEADLINE, simulation.time + chance.randrange(-100, 9000)),
+        Rdmsr(cpu, chance.choice([Msr.IA32_APIC_BASE, Msr.IA32_TSC_DEADLINE, 0x802, 0x83F])),
         WriteCr8(cpu, chance.choice([0, 0, 2, 5, 16])),
-        DriveLint(cpu, chance.randrange(2), chance.randrange(2)),
+        drive_lint(cpu, chance.randrange(2), chance.randrange(2)),
         FireLocalSource(cpu, chance.choice([Register.LVT_THERMAL, Register.LVT_PERFORMANCE, Register.LVT_CMCI])),
-        DriveLegacyLine(chance.randrange(17), chance.randrange(2)),  # there is no line 16
-        DrivePin(chance.choice([_LEVEL_PIN, _EDGE_PIN]), chance.randrange(2)),
+        drive_legacy_line(chance.randrange(17), chance.randrange(2)),  # there is no line 16
+        drive_pin(chance.choice([_LEVEL_PIN, _EDGE_PIN]), chance.randrange(2)),
         ConfigurePin(_LEVEL_PIN, chance.choice([0x8051, 0x51, 0x1_8051]) | to << 56),
         SendMsi(chance.choice([0xFEE0_0000, 0xFEE0_0000, 0x1000]) | to << 12, chance.choice(_VECTORS)),
         *_of_every_kind(chance, simulation, cpu),
@@ -117,7 +106,7 @@ def storm(chance: Random, simulation: Simulation) -> Stimulus:
             [CallGuest(cpu, chance.choice(functions)), CallGuest(cpu, chance.choice(functions), target=to)]
         )
     commands: list[Stimulus] = [
-        DrivePin(_LEVEL_PIN, chance.randrange(2)),
+        drive_pin(_LEVEL_PIN, chance.randrange(2)),
         WriteRegister(cpu, Register.LVT_TIMER, 0x2_00EF),
         WriteRegister(cpu, Register.TIMER_INITIAL_COUNT, chance.choice(_COUNTS)),
         SendMsi(0xFEE0_0000 | to << 12, 0x51),

@@ -5,13 +5,16 @@ which holds what was sent last: a hypercall sends past it, and an x2APIC destina
 """
 
 from collections import Counter
+from dataclasses import replace
 from typing import NamedTuple
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.commands import CallGuest, SendMsi, Stimulus
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
+from app.commands.lines import SendMsi
 from app.engine.events import CallFinished, CallStarted, HandlerEntered
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
@@ -109,7 +112,7 @@ def test_every_apic_ends_as_under_the_native_back_end(generation: str, plan: tup
 def test_event_channels_call_the_same_handlers(generation: str, plan: tuple[int, list[Stimulus]]) -> None:
     reschedule = GENERATIONS[generation].reschedule_vector  # a Xen guest has no port for just any vector
     cpus, stimuli = plan
-    mapped = [each._replace(vector=reschedule) if isinstance(each, CallGuest) else each for each in stimuli]
+    mapped = [replace(each, vector=reschedule) if isinstance(each, CallGuest) else each for each in stimuli]
     plan = cpus, mapped
     native = played(generation, "native-xapic", plan)
     xen = played(generation, "xen-evtchn", plan)

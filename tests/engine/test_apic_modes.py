@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.engine.commands import CallGuest, WriteMsr
+from app.commands.guest import CallGuest
+from app.commands.registers import Wrmsr
 from app.engine.events import CallStarted
 from app.engine.simulation import Simulation
 from app.hw.events import Fault, MessageSent, RegisterFaulted
@@ -24,7 +25,7 @@ from tests.engine.helpers import (
 
 XAPIC, OFF, MOVED_TO = RESET_BASE | APIC_ENABLE, RESET_BASE, 0xFED0_0000 | APIC_ENABLE
 MOVED, IN_X2APIC_MODE, SWITCHED_OFF = (
-    WriteMsr(1, Msr.IA32_APIC_BASE, value) for value in (MOVED_TO, XAPIC | X2APIC_ENABLE, OFF)
+    Wrmsr(1, Msr.IA32_APIC_BASE, value) for value in (MOVED_TO, XAPIC | X2APIC_ENABLE, OFF)
 )
 DEVICE = signal(1, DeliveryMode.FIXED, 0x51)
 
@@ -42,7 +43,7 @@ def not_decoded(register: Register) -> RegisterFaulted:
 
 @through_the_page
 @page_is_dead
-def test_store_to_a_dead_page_is_ignored(backend: str, change: WriteMsr) -> None:
+def test_store_to_a_dead_page_is_ignored(backend: str, change: Wrmsr) -> None:
     simulation = Simulation(2, backend)
 
     log = finish(simulation, change, DEVICE)
@@ -54,7 +55,7 @@ def test_store_to_a_dead_page_is_ignored(backend: str, change: WriteMsr) -> None
 
 @through_the_page
 @pytest.mark.parametrize("change", [MOVED, IN_X2APIC_MODE, SWITCHED_OFF], ids=["moved", "x2APIC mode", "off"])
-def test_load_from_a_dead_page_is_all_ones_so_that_a_sender_polls_for_ever(backend: str, change: WriteMsr) -> None:
+def test_load_from_a_dead_page_is_all_ones_so_that_a_sender_polls_for_ever(backend: str, change: Wrmsr) -> None:
     simulation = Simulation(2, backend)
     simulation.apply(change)
     simulation.apply(reschedule(1, 0))
@@ -75,7 +76,7 @@ def test_polling_sender_goes_on_when_the_page_is_back(backend: str) -> None:
     simulation.apply(reschedule(1, 0))
     simulation.run(until=200_000)
 
-    log = finish(simulation, WriteMsr(1, Msr.IA32_APIC_BASE, XAPIC))
+    log = finish(simulation, Wrmsr(1, Msr.IA32_APIC_BASE, XAPIC))
 
     assert finished_calls(log) == [(1, "smp_send_reschedule")]
     assert handled(log) == [(0, 0xFC)]
@@ -92,7 +93,7 @@ def test_page_of_another_cpu_is_as_it_was(backend: str) -> None:
 
 
 @page_is_dead
-def test_hypervisor_call_ends_an_interrupt_wherever_the_page_is(change: WriteMsr) -> None:
+def test_hypervisor_call_ends_an_interrupt_wherever_the_page_is(change: Wrmsr) -> None:
     simulation = Simulation(2, "vmi")
 
     log = finish(simulation, change, DEVICE)
@@ -131,7 +132,7 @@ def test_apic_may_be_switched_off_at_any_step_of_a_call(backend: str, cpu: int) 
     for moment in moments:
         simulation = calling(backend)
         simulation.run(until=moment)
-        simulation.apply(WriteMsr(cpu, Msr.IA32_APIC_BASE, OFF))
+        simulation.apply(Wrmsr(cpu, Msr.IA32_APIC_BASE, OFF))
         simulation.run(operations=500)
         simulation.check()
         apic = simulation.machine.cpus[cpu].apic
@@ -150,7 +151,7 @@ def test_cpu_without_its_apic_gets_no_message_and_no_one_waits_for_it(backend: s
 
 def test_absence_of_the_page_is_said_once_and_not_at_every_poll() -> None:
     simulation = Simulation(2)
-    simulation.apply(WriteMsr(1, Msr.IA32_APIC_BASE, RESET_BASE))
+    simulation.apply(Wrmsr(1, Msr.IA32_APIC_BASE, RESET_BASE))
 
     simulation.apply(CallGuest(1, "smp_send_reschedule", target=0))
     simulation.run(operations=200)

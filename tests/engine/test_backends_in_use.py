@@ -14,21 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.commands import (
-    CallGuest,
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import (
     ConfigurePin,
-    DriveLegacyLine,
-    DriveLint,
-    DrivePin,
     FireLocalSource,
-    SendIpi,
+    LowerLint,
+    LowerPin,
+    RaiseLegacyLine,
+    RaiseLint,
+    RaisePin,
     SendMsi,
-    SetBackend,
-    SetInterruptFlag,
-    Stimulus,
-    WriteCr8,
-    WriteRegister,
 )
+from app.commands.machine import SetBackend, SetInterruptFlag
+from app.commands.registers import WriteCr8, WriteRegister
 from app.engine.events import HandlerEntered, HandlerReturned
 from app.engine.simulation import Simulation
 from app.guest.generations import GUEST_FUNCTIONS
@@ -65,8 +64,8 @@ def guest_code_of(backend: str) -> set[CodeType]:
     simulation.apply(ConfigurePin(3, 1 << 56 | 0x8051))
     work: list[Stimulus] = [CallGuest(cpu, function) for cpu, function in enumerate(IPI_FUNCTIONS)]
     work += [
-        DrivePin(3, 1),
-        DrivePin(3, 0),
+        RaisePin(3),
+        LowerPin(3),
         ipi(8, 2, 0x42),
         ipi(8, 3, 0, DeliveryMode.NMI),
         signal(6, DeliveryMode.SMI),
@@ -115,7 +114,7 @@ def one_round(draw: st.DrawFn, held: set[int]) -> list[Stimulus]:
         case "pin":
             level = draw(st.booleans())
             entry = (1 << 56 + cpu) | 0x800 | level << 15 | draw(VECTOR)
-            return [ConfigurePin(cpu, entry), DrivePin(cpu, 1), DrivePin(cpu, 0)]
+            return [ConfigurePin(cpu, entry), RaisePin(cpu), LowerPin(cpu)]
         case "nmi":
             return [ipi(cpu, draw(CPU), 0, DeliveryMode.NMI)]
         case "smi" | "lint" | "8259" | "source" | "cr8" as kind:
@@ -137,9 +136,9 @@ def past_the_guest(draw: st.DrawFn, kind: str, cpu: int) -> list[Stimulus]:
         case "smi":
             return [signal(cpu, DeliveryMode.SMI)]
         case "lint":
-            return [DriveLint(cpu, 1, 1), DriveLint(cpu, 1, 0)]
+            return [RaiseLint(cpu, 1), LowerLint(cpu, 1)]
         case "8259":
-            return [WriteRegister(0, Register.LVT_LINT0, 0x700), DriveLegacyLine(draw(st.sampled_from([1, 3, 8])), 1)]
+            return [WriteRegister(0, Register.LVT_LINT0, 0x700), RaiseLegacyLine(draw(st.sampled_from([1, 3, 8])))]
         case "source":
             entry = draw(VECTOR | st.sampled_from([DeliveryMode.NMI << 8, DeliveryMode.SMI << 8]))
             return [WriteRegister(cpu, Register.LVT_THERMAL, entry), FireLocalSource(cpu, Register.LVT_THERMAL)]

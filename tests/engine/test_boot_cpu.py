@@ -1,14 +1,21 @@
 """``do_boot_cpu`` of a CPU that runs: INIT and start-up IPI reset its APIC and begin it anew, in every kernel."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from app.engine.commands import CallGuest, SetInterruptFlag, Stimulus, WriteRegister
+from app.commands.guest import CallGuest
+from app.commands.machine import SetInterruptFlag
+from app.commands.registers import WriteRegister
 from app.engine.events import CallStarted
 from app.engine.simulation import Simulation
 from app.hw.cpu import RunState
 from app.hw.events import InitPerformed, Reason, Refused, Started
 from app.x86.registers import Register
 from tests.engine.helpers import PAIRS, finish, finished_calls, handled, happened, reschedule
+
+if TYPE_CHECKING:
+    from app.commands.command import Stimulus
 
 BOOT = CallGuest(0, "do_boot_cpu", target=1)
 with_an_apic = pytest.mark.parametrize(

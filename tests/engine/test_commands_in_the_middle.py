@@ -8,20 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backends.catalogue import BACKENDS
-from app.engine.commands import (
-    CallGuest,
-    ConfigurePin,
-    Demonstrate,
-    DriveLint,
-    DrivePin,
-    SendMsi,
-    SetBackend,
-    SetCostSheet,
-    SetInterruptFlag,
-    Stimulus,
-    WriteCr8,
-    WriteRegister,
-)
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
+from app.commands.lines import ConfigurePin, LowerLint, LowerPin, RaiseLint, RaisePin, SendMsi
+from app.commands.machine import Demonstrate, SetBackend, SetCostSheet, SetInterruptFlag
+from app.commands.registers import WriteCr8, WriteRegister
 from app.engine.events import BackendSwitched, Event, RegisterSet
 from app.engine.simulation import Simulation
 from app.hw.events import InterruptsHeldOff, LintChanged, LocalSourceDropped, PinChanged
@@ -38,8 +29,8 @@ BUSY: tuple[Stimulus, ...] = (
     CallGuest(1, "flush_tlb_others"),
     CallGuest(2, "smp_send_reschedule", target=0),
     CallGuest(1, "send_ipi_self"),
-    DrivePin(4, 1),
-    DrivePin(4, 0),
+    RaisePin(4),
+    LowerPin(4),
     SendMsi(0xFEE0_1000, DeliveryMode.NMI << 8),
     SendMsi(0xFEE0_2000, DeliveryMode.SMI << 8),
     SendMsi(0xFEE0_1000, 0x51),
@@ -63,9 +54,14 @@ def pairs(simulation: Simulation, cpu: int) -> list[Pair]:
         Pair(SetInterruptFlag(cpu, False), SetInterruptFlag(cpu, True), (InterruptsHeldOff,)),
         Pair(Demonstrate(True), Demonstrate(False), ()),
         Pair(SetCostSheet(f"{sheet}?halt=77"), SetCostSheet(sheet), ()),
-        Pair(DrivePin(UNUSED_PIN, 1), DrivePin(UNUSED_PIN, 0), (PinChanged,)),
+        Pair(RaisePin(UNUSED_PIN), LowerPin(UNUSED_PIN), (PinChanged,)),
         Pair(ConfigurePin(UNUSED_PIN, 0x1_0041), ConfigurePin(UNUSED_PIN, entry), ()),
-        Pair(SetBackend(simulation.backend), SetBackend(simulation.backend), (BackendSwitched,)),
+        Pair(
+            SetBackend(simulation.backend),
+            SetBackend(simulation.backend),
+            (BackendSwitched,),
+            exactly=all(processor.eoi_offered is None for processor in simulation.processors),
+        ),
     ]
     mode = simulation.execution.backend.apic_mode, simulation.execution.backend.event_channels
     every += [  # which withdraws an offer of the EOI word, as any exit does
@@ -81,7 +77,7 @@ def pairs(simulation: Simulation, cpu: int) -> list[Pair]:
             Pair(WriteCr8(cpu, 0xF), WriteCr8(cpu, apic.tpr >> 4), ()),
         ]
     if cpu:  # LINT0 of CPU 0 is the 8259's
-        every.append(Pair(DriveLint(cpu, 0, 1), DriveLint(cpu, 0, 0), (LintChanged, LocalSourceDropped)))
+        every.append(Pair(RaiseLint(cpu, 0), LowerLint(cpu, 0), (LintChanged, LocalSourceDropped)))
     return every
 
 

@@ -2,8 +2,10 @@
 
 import pytest
 
+from app.commands.guest import CallGuest
+from app.commands.lines import SendMsi
+from app.commands.machine import SetInterruptFlag
 from app.costs.sheet import load_cost_sheet
-from app.engine.commands import CallGuest, SendMsi, SetInterruptFlag
 from app.engine.costing import AccessCost, access_cost
 from app.engine.counters import Counters
 from app.engine.events import Event, HandlerReturned

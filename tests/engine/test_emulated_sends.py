@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import pytest
 
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import SendMsi
 from app.costs.sheet import load_cost_sheet
-from app.engine.commands import CallGuest, SendIpi, SendMsi
 from app.engine.host_effects import targets_named
 from app.engine.simulation import Simulation
 from app.engine.waits import Waits

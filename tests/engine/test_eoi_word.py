@@ -2,7 +2,9 @@
 
 import pytest
 
-from app.engine.commands import ConfigurePin, DriveLegacyLine, DrivePin, SetInterruptFlag, WriteRegister
+from app.commands.lines import ConfigurePin, LowerPin, RaiseLegacyLine, RaisePin
+from app.commands.machine import SetInterruptFlag
+from app.commands.registers import WriteRegister
 from app.engine.events import Event, GuestExited
 from app.engine.processor import Frame
 from app.engine.simulation import Simulation
@@ -89,7 +91,7 @@ def test_back_end_without_the_feature_never_offers(backend: str) -> None:
 @with_a_word
 def test_level_triggered_interrupt_is_not_offered(backend: str) -> None:
     simulation = Simulation(2, backend)
-    for command in (ConfigurePin(5, 1 << 56 | LEVEL | 0x41), DrivePin(5, 1), DrivePin(5, 0)):
+    for command in (ConfigurePin(5, 1 << 56 | LEVEL | 0x41), RaisePin(5), LowerPin(5)):
         simulation.apply(command)
 
     log, offers = followed(simulation)
@@ -114,7 +116,7 @@ def test_second_interrupt_in_service_means_no_offer(backend: str) -> None:
     """A level-triggered one stays in service while its device is served; a higher class comes in meanwhile."""
     simulation = Simulation(2, backend)
     finish(simulation, SetInterruptFlag(1, False), ConfigurePin(5, 1 << 56 | LEVEL | 0x41))
-    for command in (DrivePin(5, 1), DrivePin(5, 0), SetInterruptFlag(1, True)):
+    for command in (RaisePin(5), LowerPin(5), SetInterruptFlag(1, True)):
         simulation.apply(command)
     run_to(simulation, Acknowledged, 1)
     simulation.apply(signal(1, DeliveryMode.FIXED, 0x61))
@@ -156,7 +158,7 @@ def test_interrupt_of_the_8259_is_not_offered(backend: str) -> None:
     """It is not in service in the APIC, so there is no EOI to spare."""
     simulation = Simulation(2, backend)
     finish(simulation, WriteRegister(0, Register.LVT_LINT0, DeliveryMode.EXTINT << 8), SetInterruptFlag(0, False))
-    for command in (DriveLegacyLine(1, 1), SetInterruptFlag(0, True)):
+    for command in (RaiseLegacyLine(1), SetInterruptFlag(0, True)):
         simulation.apply(command)
 
     offers = 0

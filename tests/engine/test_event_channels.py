@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.engine.commands import ConfigurePin, DrivePin, SetInterruptFlag
+from app.commands.lines import ConfigurePin, LowerPin, RaisePin
+from app.commands.machine import SetInterruptFlag
 from app.engine.events import GuestExited, HandlerReturned
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
@@ -72,14 +73,14 @@ def test_edge_event_needs_no_end(generation: str) -> None:
 def test_level_pin_may_send_again_after_the_hypercall(generation: str) -> None:
     simulation = paravirtual(generation)
     simulation.apply(ConfigurePin(PIN, 1 << 56 | LEVEL | VECTOR))
-    simulation.apply(DrivePin(PIN, 1))
+    simulation.apply(RaisePin(PIN))
     run_to(simulation, EventTaken, 1)
     assert simulation.machine.io_apic.entries[PIN] & REMOTE_IRR
 
     run_to(simulation, EventTaken, 1)  # the line is still up
-    log = finish(simulation, DrivePin(PIN, 0))
+    log = finish(simulation, LowerPin(PIN))
 
     assert exits(log, "PHYSDEVOP_eoi") >= 1
     assert not simulation.machine.io_apic.entries[PIN] & REMOTE_IRR
-    again = finish(simulation, DrivePin(PIN, 1), DrivePin(PIN, 0))
+    again = finish(simulation, RaisePin(PIN), LowerPin(PIN))
     assert (handled(again), exits(again, "PHYSDEVOP_eoi")) == ([(1, VECTOR)], 1)

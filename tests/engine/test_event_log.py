@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.commands import Demonstrate, WriteRegister
+from app.commands.machine import Demonstrate
+from app.commands.registers import WriteRegister
 from app.engine.counters import Counters
 from app.engine.event_log import EVENTS_KEPT, EventLog, WholeLog
 from app.engine.simulation import Simulation

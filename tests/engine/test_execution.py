@@ -1,8 +1,12 @@
 """CPUs at work: who interrupts whom, what waits, and what a reset throws away."""
 
+from dataclasses import replace
+
 import pytest
 
-from app.engine.commands import CallGuest, ConfigurePin, DrivePin, SendMsi, SetInterruptFlag
+from app.commands.guest import CallGuest
+from app.commands.lines import ConfigurePin, LowerPin, RaisePin, SendMsi
+from app.commands.machine import SetInterruptFlag
 from app.engine.events import CallFinished, CallStarted, HandlerEntered, HandlerReturned
 from app.engine.processor import Frame, Processor
 from app.engine.simulation import Simulation
@@ -33,8 +37,8 @@ def level_devices(backend: str) -> Simulation:
 
 
 def pulse(simulation: Simulation, vector: int) -> None:
-    simulation.apply(DrivePin(PINS[vector], 1))
-    simulation.apply(DrivePin(PINS[vector], 0))
+    simulation.apply(RaisePin(PINS[vector]))
+    simulation.apply(LowerPin(PINS[vector]))
 
 
 # Nesting
@@ -300,7 +304,7 @@ def test_broadcast_of_all_shorthands_is_served_by_everyone() -> None:
     simulation = Simulation(4)
     icr = Icr(0x41, shorthand=Shorthand.ALL_INCLUDING_SELF)
 
-    log = finish(simulation, ipi(2, 0)._replace(icr=icr))
+    log = finish(simulation, replace(ipi(2, 0), icr=icr))
 
     assert sorted(handled(log)) == [(cpu, 0x41) for cpu in range(4)]
 
@@ -309,7 +313,7 @@ def test_broadcast_of_all_shorthands_is_served_by_everyone() -> None:
 def test_two_level_lines_that_stay_up_do_not_pile_handlers_up(backend: str) -> None:
     simulation = Simulation(1, backend)
     for pin in (16, 17):
-        simulation.apply(DrivePin(pin, 1))
+        simulation.apply(RaisePin(pin))
 
     deepest = 0
     for _ in range(2000):

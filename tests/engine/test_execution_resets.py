@@ -1,6 +1,8 @@
 """INIT and start-up: what a reset throws away, and how a CPU comes back."""
 
-from app.engine.commands import CallGuest, SendMsi, SetInterruptFlag
+from app.commands.guest import CallGuest
+from app.commands.lines import SendMsi
+from app.commands.machine import SetInterruptFlag
 from app.engine.events import HandlerEntered
 from app.engine.simulation import Simulation
 from app.hw.cpu import RunState

@@ -2,8 +2,10 @@
 
 import pytest
 
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
+from app.commands.machine import SetInterruptFlag
 from app.costs.sheet import load_cost_sheet
-from app.engine.commands import CallGuest, SetInterruptFlag, Stimulus
 from app.engine.events import HandlerEntered
 from app.engine.simulation import Simulation
 from app.hw.cpu import RunState

@@ -1,6 +1,8 @@
 """Interrupts of the 8259, through LINT0 or without any APIC: the vector is the 8259's, and the APIC has no part."""
 
-from app.engine.commands import DriveLegacyLine, DriveLint, SetInterruptFlag, WriteMsr, WriteRegister
+from app.commands.lines import LowerLegacyLine, RaiseLegacyLine, RaiseLint
+from app.commands.machine import SetInterruptFlag
+from app.commands.registers import WriteRegister, Wrmsr
 from app.engine.events import HandlerEntered
 from app.engine.simulation import Simulation
 from app.guest.device_interrupts import do_irq
@@ -26,7 +28,7 @@ def with_8259(backend: str) -> Simulation:
 def test_line_of_the_8259_is_taken_with_its_vector_and_needs_no_eoi(backend: str) -> None:
     simulation = with_8259(backend)
 
-    log = finish(simulation, DriveLegacyLine(1, 1))
+    log = finish(simulation, RaiseLegacyLine(1))
 
     assert happened(log, ExternalAcknowledged) == [ExternalAcknowledged(0, Vector(0x21))]
     assert happened(log, HandlerEntered) == [HandlerEntered(0, 0x21, do_irq.__name__)]
@@ -39,7 +41,7 @@ def test_line_of_the_8259_is_taken_with_its_vector_and_needs_no_eoi(backend: str
 def test_it_is_counted_as_an_interrupt_taken_and_touches_no_register(backend: str) -> None:
     simulation = with_8259(backend)
 
-    finish(simulation, DriveLegacyLine(1, 1))
+    finish(simulation, RaiseLegacyLine(1))
 
     counters = simulation.counters
     assert (counters.interrupts_taken, counters.eois, counters.accesses) == (1, 0, 0)
@@ -48,10 +50,10 @@ def test_it_is_counted_as_an_interrupt_taken_and_touches_no_register(backend: st
 @under_every_backend
 def test_cpu_halts_again_and_takes_the_next(backend: str) -> None:
     simulation = with_8259(backend)
-    finish(simulation, DriveLegacyLine(1, 1))
+    finish(simulation, RaiseLegacyLine(1))
 
     assert simulation.machine.cpus[0].run_state is RunState.HALTED
-    assert handled(finish(simulation, DriveLegacyLine(4, 1))) == [(0, 0x24)]
+    assert handled(finish(simulation, RaiseLegacyLine(4))) == [(0, 0x24)]
 
 
 @under_every_backend
@@ -61,7 +63,7 @@ def test_most_urgent_line_comes_first_and_none_is_lost(backend: str) -> None:
     log = finish(
         simulation,
         SetInterruptFlag(0, False),
-        *(DriveLegacyLine(line, 1) for line in (3, 8, 1)),
+        *(RaiseLegacyLine(line) for line in (3, 8, 1)),
         SetInterruptFlag(0, True),
     )
 
@@ -72,8 +74,8 @@ def test_most_urgent_line_comes_first_and_none_is_lost(backend: str) -> None:
 def test_line_that_is_lowered_in_time_interrupts_nobody(backend: str) -> None:
     simulation = with_8259(backend)
 
-    held = finish(simulation, SetInterruptFlag(0, False), DriveLegacyLine(1, 1))
-    log = finish(simulation, DriveLegacyLine(1, 0), SetInterruptFlag(0, True))
+    held = finish(simulation, SetInterruptFlag(0, False), RaiseLegacyLine(1))
+    log = finish(simulation, LowerLegacyLine(1), SetInterruptFlag(0, True))
 
     assert handled(held) + handled(log) == []
 
@@ -95,7 +97,7 @@ def test_it_goes_before_any_vector_of_the_apic(backend: str) -> None:
     log = finish(
         simulation,
         SetInterruptFlag(0, False),
-        DriveLegacyLine(1, 1),
+        RaiseLegacyLine(1),
         signal(0, DeliveryMode.FIXED, 0xEF),
         WriteRegister(0, Register.TPR, 0xFF),
     )
@@ -110,7 +112,7 @@ def test_it_goes_before_any_vector_of_the_apic(backend: str) -> None:
 def test_masked_lint0_lets_nothing_through_until_it_is_unmasked(backend: str) -> None:
     simulation = Simulation(2, backend)
 
-    masked = finish(simulation, DriveLegacyLine(1, 1))
+    masked = finish(simulation, RaiseLegacyLine(1))
     unmasked = finish(simulation, WriteRegister(0, Register.LVT_LINT0, EXTINT))
 
     assert (handled(masked), handled(unmasked)) == ([], [(0, 0x21)])
@@ -120,7 +122,7 @@ def test_masked_lint0_lets_nothing_through_until_it_is_unmasked(backend: str) ->
 def test_cpu_whose_apic_is_off_takes_the_8259s_interrupts_directly(backend: str) -> None:
     simulation = Simulation(2, backend)
 
-    log = finish(simulation, WriteMsr(0, Msr.IA32_APIC_BASE, RESET_BASE), DriveLegacyLine(1, 1))
+    log = finish(simulation, Wrmsr(0, Msr.IA32_APIC_BASE, RESET_BASE), RaiseLegacyLine(1))
 
     assert order(log, 0) == ["+21", "-21"]
 
@@ -139,7 +141,7 @@ def test_device_of_the_same_vector_at_the_apic_is_ended_there(backend: str) -> N
 def test_extint_that_is_held_up_does_not_pile_up_handlers() -> None:
     simulation = with_8259("native-xapic")
 
-    simulation.apply(DriveLint(0, 0, 1))
+    simulation.apply(RaiseLint(0, 0))
     simulation.run(operations=2_000)
 
     assert simulation.counters.interrupts_taken > 100

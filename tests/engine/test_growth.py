@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 import app
-from app.engine.commands import Stimulus, WriteRegister
+from app.commands.command import Stimulus
+from app.commands.registers import WriteRegister
 from app.engine.simulation import Simulation
 from app.x86.registers import Register
 from tests.engine.helpers import reschedule, under_every_pair

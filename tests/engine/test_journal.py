@@ -11,20 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backends.catalogue import BACKENDS
-from app.engine.commands import (
-    CallGuest,
-    Demonstrate,
-    DriveLegacyLine,
-    DrivePin,
-    FireLocalSource,
-    ReadRegister,
-    SendMsi,
-    SetBackend,
-    SetCostSheet,
-    SetInterruptFlag,
-    Stimulus,
-    WriteRegister,
-)
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
+from app.commands.lines import FireLocalSource, RaiseLegacyLine, RaisePin, SendMsi
+from app.commands.machine import Demonstrate, SetBackend, SetCostSheet, SetInterruptFlag
+from app.commands.registers import ReadRegister, WriteRegister
 from app.engine.event_log import WholeLog
 from app.engine.events import BackendSwitched, CallStarted
 from app.engine.journal import Moment
@@ -189,7 +180,7 @@ def test_a_switch_that_completes_in_a_run_sends_what_it_posts() -> None:
     simulation = Simulation(2)
     for cpu in range(2):
         simulation.apply(WriteRegister(cpu, Register.SVR, 0))
-    simulation.apply(DrivePin(18, 1))
+    simulation.apply(RaisePin(18))
     simulation.run()
     simulation.apply(reschedule(0, 1))
     simulation.run(operations=1)
@@ -267,7 +258,7 @@ REFUSED: list[Stimulus] = [
     SetCostSheet("no such sheet"),
     SetCostSheet("2007"),  # which has no prices for x2APIC mode
     SendMsi(0x1000, 0x51),
-    DriveLegacyLine(16, 1),
+    RaiseLegacyLine(16),
     FireLocalSource(0, Register.SVR),
     WriteRegister(9, Register.SVR, 0),
     CallGuest(9, "send_ipi_self"),

@@ -4,8 +4,12 @@ same, and it leaves again when its window opens."""
 import pytest
 
 from app.backends.catalogue import BACKENDS, DEFAULT_SHEETS
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
+from app.commands.lines import SendMsi
+from app.commands.machine import SetInterruptFlag
+from app.commands.registers import WriteRegister
 from app.costs.reference import cost_sheet_of
-from app.engine.commands import CallGuest, SendMsi, SetInterruptFlag, Stimulus, WriteRegister
 from app.engine.events import GuestExited, HandlerEntered
 from app.engine.simulation import Simulation
 from app.engine.watched import WatchedSimulation
@@ -192,13 +196,13 @@ def test_xen_notifies_of_the_first_of_several_and_the_guest_finds_all_of_them(ge
 def test_kick_is_booked_to_the_interrupt_that_it_announces(generation: str, backend: str) -> None:
     simulation = machine(generation, backend, WatchedSimulation)
     assert isinstance(simulation, WatchedSimulation)
-    first = simulation.watch.begin(signal(1, DeliveryMode.FIXED, FIRST))
-    simulation.apply(first.commands[0])
+    first = simulation.watch.begin()
+    simulation.apply(signal(1, DeliveryMode.FIXED, FIRST))
     run_to(simulation, HandlerEntered, 1)
     while simulation.processors[1].in_host:
         simulation.run(operations=1)
-    second = simulation.watch.begin(signal(1, DeliveryMode.FIXED, SECOND))
-    simulation.apply(second.commands[0])
+    second = simulation.watch.begin()
+    simulation.apply(signal(1, DeliveryMode.FIXED, SECOND))
 
     exits = till_it_has_come(simulation)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.engine.commands import CallGuest
+from app.commands.guest import CallGuest
 from app.engine.events import AccessLeaked, GuestExited
 from app.engine.simulation import Simulation
 from app.x86.registers import Register

@@ -2,7 +2,9 @@
 
 import pytest
 
-from app.engine.commands import CallGuest, SendMsi, SetInterruptFlag
+from app.commands.guest import CallGuest
+from app.commands.lines import SendMsi
+from app.commands.machine import SetInterruptFlag
 from app.engine.events import Event, HandlerEntered
 from app.engine.simulation import Simulation
 from app.hw.events import NmiTaken, SmiTaken

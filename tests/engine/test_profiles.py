@@ -2,7 +2,10 @@
 
 import pytest
 
-from app.engine.commands import CallGuest, DrivePin, ReadMsr, SetInterruptFlag, WriteMsr, WriteRegister
+from app.commands.guest import CallGuest
+from app.commands.lines import LowerPin, RaisePin
+from app.commands.machine import SetInterruptFlag
+from app.commands.registers import Rdmsr, WriteRegister, Wrmsr
 from app.engine.events import HandlerEntered
 from app.engine.simulation import Simulation
 from app.guest.generations import GUEST_FUNCTIONS
@@ -16,7 +19,7 @@ from app.x86.registers import SVR_ENABLE, SVR_SUPPRESS_EOI_BROADCAST, Register
 from tests.engine.helpers import finish, finished_calls, handled, happened, ipi, run_to, signal, under_every_backend
 
 under_every_profile = pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
-X2APIC = WriteMsr(1, Msr.IA32_APIC_BASE, RESET_BASE | APIC_ENABLE | X2APIC_ENABLE)
+X2APIC = Wrmsr(1, Msr.IA32_APIC_BASE, RESET_BASE | APIC_ENABLE | X2APIC_ENABLE)
 
 
 def test_machine_is_the_manuals_unless_asked_otherwise() -> None:
@@ -38,10 +41,10 @@ def test_every_function_of_the_kernel_returns(backend: str, profile: Profile) ->
 def test_level_device_is_served_once_a_raise(backend: str, profile: Profile) -> None:
     simulation = Simulation(4, backend, profile=profile)
     for _ in range(3):
-        simulation.apply(DrivePin(16, 1))
+        simulation.apply(RaisePin(16))
         simulation.run(until=simulation.time + simulation.sheet.cycles["message_flight"])
         assert sum(len(processor.handlers()) for processor in simulation.processors) == 1
-        finish(simulation, DrivePin(16, 0))
+        finish(simulation, LowerPin(16))
 
     assert simulation.counters.interrupts_taken == 3
     assert not simulation.machine.io_apic.entries[16] & REMOTE_IRR
@@ -102,7 +105,7 @@ def test_x2apic_mode_is_there_where_the_profile_has_it() -> None:
     for name, profile in PROFILES.items():
         simulation = Simulation(2, profile=profile)
         simulation.apply(X2APIC)
-        modes[name] = simulation.apply(ReadMsr(1, Msr.IA32_APIC_BASE)) == X2APIC.value
+        modes[name] = simulation.apply(Rdmsr(1, Msr.IA32_APIC_BASE)) == X2APIC.value
 
     assert modes == {name: name not in ("intel-p6", "qemu") for name in PROFILES}
 
@@ -113,9 +116,9 @@ def test_broadcast_end_is_suppressed_where_the_profile_can() -> None:
     for name, profile in PROFILES.items():
         simulation = Simulation(1, profile=profile)
         simulation.apply(WriteRegister(0, Register.SVR, SVR_ENABLE | SVR_SUPPRESS_EOI_BROADCAST | 0xFF))
-        simulation.apply(DrivePin(16, 1))
+        simulation.apply(RaisePin(16))
         run_to(simulation, HandlerEntered, 0)
-        finish(simulation, DrivePin(16, 0))
+        finish(simulation, LowerPin(16))
         stuck[name] = bool(simulation.machine.io_apic.entries[16] & REMOTE_IRR)
 
     assert stuck == {name: name == "intel-xeon" for name in PROFILES}

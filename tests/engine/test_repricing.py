@@ -5,10 +5,13 @@ from dataclasses import replace
 import pytest
 
 from app.backends.catalogue import BACKENDS, reason_against
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import LowerPin, RaisePin
+from app.commands.machine import SetBackend, SetCostSheet
 from app.costs.entries import missing_feature
 from app.costs.reference import cost_sheet_of
 from app.costs.sheet import CostSheet, cost_sheet_names, load_cost_sheet
-from app.engine.commands import CallGuest, DrivePin, SendIpi, SetBackend, SetCostSheet, Stimulus
 from app.engine.repricing import reason_against_sheet
 from app.engine.simulation import Simulation
 from app.guest.steps import Delay, price_of
@@ -145,7 +148,7 @@ def without(*entries: str) -> CostSheet:
 def test_lesser_back_end_runs_by_a_sheet_without_the_newer_figures(missing: str, lacks: tuple[str, ...]) -> None:
     simulation = Simulation(3, "apicv", without(missing))
 
-    finish(simulation, CallGuest(0, "smp_call_function"), CallGuest(1, "send_ipi_self", vector=0x51), DrivePin(1, 1))
+    finish(simulation, CallGuest(0, "smp_call_function"), CallGuest(1, "send_ipi_self", vector=0x51), RaisePin(1))
 
     assert simulation.execution.backend.definition.lacks == lacks
     assert simulation.counters.exits > 0
@@ -218,10 +221,10 @@ def test_back_end_is_priced_by_the_entries_that_it_declares(generation: str, bac
         *(CallGuest(0, function, target=1, vector=0xFC) for function in functions),
         *(SendIpi(0, Icr(0x51, mode, destination=1)) for mode in modes),
         *(SendIpi(0, Icr(0x51, mode, shorthand=Shorthand.ALL_EXCLUDING_SELF)) for mode in modes),
-        DrivePin(1, 1),
+        RaisePin(1),
     ]
     paid = {entry for command in commands for entry in paid_for(simulation, command)}
-    paid |= paid_for(simulation, DrivePin(17, 1), most=60) | paid_for(simulation, DrivePin(17, 0))
+    paid |= paid_for(simulation, RaisePin(17), most=60) | paid_for(simulation, LowerPin(17))
 
     declared = BACKENDS[backend].entries
     assert paid <= declared

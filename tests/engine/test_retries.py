@@ -2,15 +2,10 @@
 
 import pytest
 
-from app.engine.commands import (
-    CallGuest,
-    ConfigurePin,
-    DrivePin,
-    FireLocalSource,
-    SetInterruptFlag,
-    WriteMsr,
-    WriteRegister,
-)
+from app.commands.guest import CallGuest
+from app.commands.lines import ConfigurePin, FireLocalSource, LowerPin, RaisePin
+from app.commands.machine import SetInterruptFlag
+from app.commands.registers import WriteRegister, Wrmsr
 from app.engine.events import HandlerEntered
 from app.engine.simulation import Simulation
 from app.hw.events import Merged, Retried
@@ -124,7 +119,7 @@ def test_room_that_a_reset_makes_is_used(way: str) -> None:
     """The IPI is tried again, and refused for good by an APIC that is off: its sender has a send-accept error."""
     simulation = waiting_for_room("native-xapic")
     finish(simulation)
-    reset = signal(1, DeliveryMode.INIT) if way == "INIT" else WriteMsr(1, Msr.IA32_APIC_BASE, RESET_BASE)
+    reset = signal(1, DeliveryMode.INIT) if way == "INIT" else Wrmsr(1, Msr.IA32_APIC_BASE, RESET_BASE)
 
     log = finish(simulation, reset)
 
@@ -158,12 +153,12 @@ def test_those_who_had_room_get_a_broadcast_once(backend: str) -> None:
 def test_level_pin_whose_message_finds_no_room_is_served_once_there_is_some() -> None:
     simulation = Simulation(2, profile=INTEL_P6)
     level_to_cpu_1 = ConfigurePin(3, 1 << 56 | 0x8051)
-    finish(simulation, level_to_cpu_1, HELD, signal(1, DeliveryMode.FIXED, 0x51), DrivePin(3, 1))
+    finish(simulation, level_to_cpu_1, HELD, signal(1, DeliveryMode.FIXED, 0x51), RaisePin(3))
     waiting = simulation.machine.io_apic.entries[3]
 
     simulation.apply(LET_GO)
     run_to(simulation, HandlerEntered, 1)
-    finish(simulation, DrivePin(3, 0))
+    finish(simulation, LowerPin(3))
     served = simulation.machine.io_apic.entries[3]
 
     assert (waiting & DELIVERY_STATUS, waiting & REMOTE_IRR) == (DELIVERY_STATUS, 0)

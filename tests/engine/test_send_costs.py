@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.commands.guest import CallGuest
 from app.costs.sheet import load_cost_sheet
-from app.engine.commands import CallGuest
 from app.engine.counters import Counters
 from app.engine.simulation import Simulation
 from tests.engine.helpers import finish

@@ -6,17 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.commands import (
-    CallGuest,
-    Demonstrate,
-    DrivePin,
-    ReadRegister,
-    SendMsi,
-    SetBackend,
-    SetInterruptFlag,
-    Stimulus,
-    WriteRegister,
-)
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
+from app.commands.lines import RaisePin, SendMsi
+from app.commands.machine import Demonstrate, SetBackend, SetInterruptFlag
+from app.commands.registers import ReadRegister, WriteRegister
 from app.engine.events import BackendSwitched, RegisterSet
 from app.engine.simulation import Simulation
 from app.hw.events import Acknowledged
@@ -234,7 +228,7 @@ def test_pin_from_outside_reaches_its_cpu() -> None:
     simulation.machine.write_io_apic(0x11 + 6, 1 << 24)
     simulation.machine.write_io_apic(0x10 + 6, 0x51)
 
-    assert handled(finish(simulation, DrivePin(3, 1))) == [(1, 0x51)]
+    assert handled(finish(simulation, RaisePin(3))) == [(1, 0x51)]
 
 
 # Invariants

@@ -3,25 +3,17 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from app.engine.commands import (
-    CallGuest,
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import (
     ConfigurePin,
-    Demonstrate,
-    DriveLegacyLine,
-    DriveLint,
-    DrivePin,
     FireLocalSource,
-    ReadMsr,
-    ReadRegister,
-    SendIpi,
+    LowerPin,
+    RaisePin,
     SendMsi,
-    SetBackend,
-    SetInterruptFlag,
-    Stimulus,
-    WriteCr8,
-    WriteMsr,
-    WriteRegister,
 )
+from app.commands.machine import Demonstrate, SetBackend, SetInterruptFlag
+from app.commands.registers import Rdmsr, ReadRegister, WriteCr8, WriteRegister, Wrmsr
 from app.engine.events import Event
 from app.engine.simulation import Simulation
 from app.guest.generations import GUEST_FUNCTIONS
@@ -33,7 +25,7 @@ from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMo
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
-from tests.engine.helpers import NAMES
+from tests.engine.helpers import NAMES, drive_legacy_line, drive_lint, drive_pin
 
 CPU = st.integers(0, 5)
 VECTOR = st.sampled_from([0x05, 0x31, 0x41, 0x42, 0x51, 0xEF, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF])
@@ -96,16 +88,16 @@ class SimulationUnderFire(RuleBasedStateMachine):
 
     @rule(cpu=CPU, base=st.sampled_from(BASES))
     def change_mode(self, cpu: int, base: int) -> None:
-        self.apply(WriteMsr(self.number(cpu), Msr.IA32_APIC_BASE, base))
+        self.apply(Wrmsr(self.number(cpu), Msr.IA32_APIC_BASE, base))
 
     @rule(cpu=CPU, wait=st.integers(-5000, 5000))
     def write_deadline(self, cpu: int, wait: int) -> None:
         self.apply(WriteRegister(self.number(cpu), Register.LVT_TIMER, 0xEF | 2 << 17))
-        self.apply(WriteMsr(self.number(cpu), Msr.IA32_TSC_DEADLINE, max(0, self.simulation.time + wait)))
+        self.apply(Wrmsr(self.number(cpu), Msr.IA32_TSC_DEADLINE, max(0, self.simulation.time + wait)))
 
     @rule(cpu=CPU, msr=st.sampled_from([Msr.IA32_APIC_BASE, Msr.IA32_TSC_DEADLINE, 0x802, 0x80B, 0x83F]))
     def read_msr(self, cpu: int, msr: int) -> None:
-        self.apply(ReadMsr(self.number(cpu), msr))
+        self.apply(Rdmsr(self.number(cpu), msr))
 
     @rule(cpu=CPU, value=st.integers(0, 16))
     def write_cr8(self, cpu: int, value: int) -> None:
@@ -117,7 +109,7 @@ class SimulationUnderFire(RuleBasedStateMachine):
 
     @rule(cpu=CPU, pin=st.integers(0, 1), level=st.integers(0, 1))
     def drive_lint(self, cpu: int, pin: int, level: int) -> None:
-        self.apply(DriveLint(self.number(cpu), pin, level))
+        self.apply(drive_lint(self.number(cpu), pin, level))
 
     @rule(cpu=CPU, source=st.sampled_from(SOURCES), entry=st.sampled_from([0x05, 0x41, 0x200, 0x400]))
     def fire_local_source(self, cpu: int, source: Register, entry: int) -> None:
@@ -127,7 +119,7 @@ class SimulationUnderFire(RuleBasedStateMachine):
 
     @rule(line=st.sampled_from([0, 1, 7, 8]), level=st.integers(0, 1))
     def drive_legacy_line(self, line: int, level: int) -> None:
-        self.apply(DriveLegacyLine(line, level))
+        self.apply(drive_legacy_line(line, level))
 
     @rule(cpu=CPU, count=st.integers(200, 900), periodic=st.booleans())
     def start_timer(self, cpu: int, count: int, periodic: bool) -> None:
@@ -137,12 +129,12 @@ class SimulationUnderFire(RuleBasedStateMachine):
     @rule(pin=st.integers(0, 2), vector=VECTOR, level=st.booleans(), to=CPU)
     def pulse_pin(self, pin: int, vector: int, level: bool, to: int) -> None:
         self.apply(ConfigurePin(pin, self.number(to) << 56 | level << 15 | vector))
-        self.apply(DrivePin(pin, 1))
-        self.apply(DrivePin(pin, 0))
+        self.apply(RaisePin(pin))
+        self.apply(LowerPin(pin))
 
     @rule(pin=st.integers(0, 2), level=st.integers(0, 1))
     def drive_pin(self, pin: int, level: int) -> None:
-        self.apply(DrivePin(pin, level))
+        self.apply(drive_pin(pin, level))
 
     @rule(to=CPU, vector=VECTOR, mode=st.sampled_from([0, 1, 2, 4, 5, 7]))
     def send_msi(self, to: int, vector: int, mode: int) -> None:

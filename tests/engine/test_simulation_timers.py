@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.engine.commands import Demonstrate, WriteRegister
+from app.commands.machine import Demonstrate
+from app.commands.registers import WriteRegister
 from app.engine.processor import Frame
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import Context

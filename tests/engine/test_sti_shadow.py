@@ -2,7 +2,10 @@
 
 import pytest
 
-from app.engine.commands import CallGuest, SendMsi, SetInterruptFlag, Stimulus
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
+from app.commands.lines import SendMsi
+from app.commands.machine import SetInterruptFlag
 from app.engine.events import CallFinished, HandlerEntered
 from app.engine.simulation import Simulation
 from app.guest.steps import EnableInterrupts, Step, Work

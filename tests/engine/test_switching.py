@@ -6,7 +6,10 @@ from random import Random
 import pytest
 
 from app.backends.catalogue import BACKENDS
-from app.engine.commands import CallGuest, DrivePin, SetBackend, SetInterruptFlag, Stimulus
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
+from app.commands.lines import LowerPin
+from app.commands.machine import SetBackend, SetInterruptFlag
 from app.engine.event_log import WholeLog
 from app.engine.events import BackendSwitched, CallFinished, CallStarted, Event
 from app.engine.simulation import Simulation
@@ -16,7 +19,7 @@ from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import REMOTE_IRR
 from app.x86.units import Vector
-from tests.engine.helpers import LIMIT, finish, handled, happened, names_under, reschedule, signal
+from tests.engine.helpers import LIMIT, drive_pin, finish, handled, happened, names_under, reschedule, signal
 
 CPUS, MOMENTS, PIN = 4, 1_000, 18
 FUNCTIONS = ("smp_call_function", "smp_call_function_single", "smp_send_reschedule", "flush_tlb_others")
@@ -36,7 +39,7 @@ def some_work(random: Random) -> Stimulus:
         case 0:
             return signal(cpu, DeliveryMode.FIXED, vector)
         case 1:
-            return DrivePin(PIN, random.randrange(2))
+            return drive_pin(PIN, random.randrange(2))
         case 2:
             return CallGuest(cpu, random.choice(SENDS), vector=vector)
         case _:
@@ -63,7 +66,7 @@ def test_thousand_switches_under_load_lose_and_double_nothing(generation: str) -
         simulation.apply(SetBackend(random.choice(names)))
         simulation.check()
         log += simulation.take_log()
-    log += finish(simulation, DrivePin(PIN, 0))
+    log += finish(simulation, LowerPin(PIN))
 
     accepted, taken = balance(log)
     assert accepted == taken

@@ -2,14 +2,9 @@
 
 import pytest
 
-from app.engine.commands import (
-    CallGuest,
-    ReadRegister,
-    SendIpi,
-    SetInterruptFlag,
-    WriteMsr,
-    WriteRegister,
-)
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.machine import SetInterruptFlag
+from app.commands.registers import ReadRegister, WriteRegister, Wrmsr
 from app.engine.simulation import Simulation
 from app.engine.waits import Wait, Waits, Window, closed_by, why_held, window_of
 from app.hw.profile import PROFILES
@@ -133,7 +128,7 @@ def test_answers_that_are_under_way_do_not_make_a_wait_for_ever() -> None:
 @pytest.mark.parametrize("generation", ["linux-2.6.22", "linux-6"])
 def test_poll_of_a_page_that_is_gone_is_for_ever(backend: str, base: int, where: str, generation: str) -> None:
     simulation = Simulation(4, backend, generation=generation)
-    simulation.apply(WriteMsr(1, APIC_BASE, base))
+    simulation.apply(Wrmsr(1, APIC_BASE, base))
     simulation.apply(CallGuest(1, "smp_send_reschedule", target=2))
     simulation.run(operations=400)
 
@@ -147,7 +142,7 @@ def test_poll_of_a_page_that_is_gone_is_for_ever(backend: str, base: int, where:
 
 def test_composed_command_polls_a_page_that_was_moved_for_ever() -> None:
     simulation = Simulation(4)
-    simulation.apply(WriteMsr(1, APIC_BASE, 0xFEE1_0800))
+    simulation.apply(Wrmsr(1, APIC_BASE, 0xFEE1_0800))
     simulation.apply(SendIpi(1, Icr(0x61, destination=2)))
     simulation.run(operations=400)
 
@@ -203,7 +198,7 @@ def test_window_tells_the_person_from_the_gate_and_from_the_code() -> None:
 
 def test_looking_changes_nothing() -> None:
     simulation = Simulation(4)
-    simulation.apply(WriteMsr(1, APIC_BASE, 0xFEE1_0800))
+    simulation.apply(Wrmsr(1, APIC_BASE, 0xFEE1_0800))
     simulation.apply(CallGuest(1, "smp_send_reschedule", target=2))
     simulation.run(operations=50)
     simulation.take_log()

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 import pytest
 
 from app.backends.catalogue import BACKENDS
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import LowerPin, RaisePin
+from app.commands.machine import SetInterruptFlag
 from app.engine.accounts import Tally
-from app.engine.commands import CallGuest, DrivePin, SendIpi, SetInterruptFlag, Stimulus
 from app.engine.simulation import Simulation
 from app.engine.watched import WatchedSimulation
 from app.guest.steps import EXITS
@@ -18,7 +21,7 @@ EVERYTHING: tuple[tuple[Stimulus, ...], ...] = (
     (CallGuest(0, "smp_call_function"),),
     (CallGuest(1, "smp_send_reschedule", target=2),),
     (CallGuest(0, "flush_tlb_others"), CallGuest(1, "smp_call_function")),
-    (DrivePin(18, 1), DrivePin(18, 0)),
+    (RaisePin(18), LowerPin(18)),
     (CallGuest(0, "do_boot_cpu", target=3),),
     (SendIpi(0, Icr(0, DeliveryMode.NMI, destination=1)),),
 )
@@ -26,7 +29,7 @@ EVERYTHING: tuple[tuple[Stimulus, ...], ...] = (
 
 def given(simulation: Simulation, *commands: Stimulus) -> None:
     if isinstance(simulation, WatchedSimulation):
-        simulation.watch.begin(*commands)
+        simulation.watch.begin()
     for command in commands:
         simulation.apply(command)
     simulation.run(operations=5_000, until_idle=True)

@@ -1,7 +1,8 @@
 """The books of a watched simulation where more than a vector is pending: signals, resets, messages without room."""
 
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.machine import SetInterruptFlag
 from app.engine.accounts import Interrupt, Tally
-from app.engine.commands import CallGuest, SendIpi, SetInterruptFlag
 from app.engine.watched import WatchedSimulation
 from app.hw.profile import INTEL_P6
 from app.x86.icr import DeliveryMode, Icr

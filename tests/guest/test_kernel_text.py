@@ -3,7 +3,6 @@
 import pytest
 
 from app.backends.catalogue import BACKENDS
-from app.engine.sequences import sequences
 from app.guest import steps
 from app.guest.generations import GENERATIONS
 from app.guest.steps import (
@@ -22,6 +21,7 @@ from app.guest.steps import (
     Work,
     WriteMsr,
 )
+from app.measure.sequences import sequences
 from tests.guest.kernel_text import TEXT
 
 #: ``arch/x86/include/asm/apicdef.h``, and Hyper-V's synthetic MSRs (``asm/hyperv-tlfs.h``).

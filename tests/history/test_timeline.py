@@ -9,7 +9,9 @@ from random import Random
 
 import pytest
 
-from app.engine.commands import CallGuest, Demonstrate, SetBackend, SetInterruptFlag, WriteRegister
+from app.commands.guest import CallGuest
+from app.commands.machine import Demonstrate, SetBackend, SetInterruptFlag
+from app.commands.registers import WriteRegister
 from app.engine.events import CallFinished, HandlerReturned
 from app.engine.journal import Moment
 from app.engine.simulation import Simulation

@@ -6,10 +6,10 @@ import pytest
 
 from app.backends.catalogue import BACKENDS
 from app.costs.sheet import load_cost_sheet
-from app.engine.scenarios import SCENARIOS
 from app.guest.generations import GENERATIONS
 from app.measure.comparison import Comparison
 from app.measure.measuring import compare, kernel_for
+from app.measure.scenarios import SCENARIOS
 from app.measure.workloads import workload_of
 
 pytestmark = pytest.mark.slow

@@ -3,14 +3,14 @@
 import pytest
 
 from app.backends.catalogue import BACKENDS
+from app.commands.guest import CallGuest
 from app.costs.sheet import load_cost_sheet
-from app.engine.commands import CallGuest
 from app.engine.events import HandlerEntered
-from app.engine.scenarios import SCENARIOS
 from app.engine.simulation import Simulation
 from app.guest.steps import Delay
 from app.measure.measuring import DEFAULT_SHEET, kernel_for
 from app.measure.observation import Observation, sending_functions
+from app.measure.scenarios import SCENARIOS
 
 under_every_back_end = pytest.mark.parametrize("backend", BACKENDS)
 SHEET = load_cost_sheet(DEFAULT_SHEET)

@@ -1,7 +1,7 @@
 import pytest
 
-from app.engine.scenarios import SCENARIOS
 from app.measure.functions import MEASURED_FUNCTIONS
+from app.measure.scenarios import SCENARIOS
 from app.measure.workloads import FunctionCall, UnknownWorkload, words_for, workload_of
 
 

@@ -1,7 +1,7 @@
 """Interrupts made by hand, and what comes of setting them side by side."""
 
+from app.commands.guest import CallGuest
 from app.engine.accounts import Handled, Interrupt, Stretch, Tally
-from app.engine.commands import CallGuest
 from app.hw.messages import Origin
 from app.pair.alignment import AlignedStimulus, Names, align
 from app.x86.icr import DeliveryMode
@@ -30,5 +30,5 @@ def interrupt(
 def aligned(
     a: list[Interrupt], b: list[Interrupt], names_a: Names | None = None, names_b: Names | None = None
 ) -> AlignedStimulus:
-    left, right = Stretch(3, COMMANDS, 0, a), Stretch(3, COMMANDS, 0, b)
-    return align(left, right, names_a or {}, names_b or {})
+    left, right = Stretch(3, 0, a), Stretch(3, 0, b)
+    return align(COMMANDS, left, right, names_a or {}, names_b or {})

@@ -181,10 +181,10 @@ def test_order_over_all_is_not_said_beside_what_differs_in_an_interrupt() -> Non
 
 
 def test_rests_and_totals_stand_side_by_side() -> None:
-    left = Stretch(3, COMMANDS, 0, [interrupt(sending=Tally(cycles=5))], Tally(cycles=10))
-    right = Stretch(3, COMMANDS, 0, [interrupt(receiving=Tally(cycles=7))], Tally(cycles=20))
+    left = Stretch(3, 0, [interrupt(sending=Tally(cycles=5))], Tally(cycles=10))
+    right = Stretch(3, 0, [interrupt(receiving=Tally(cycles=7))], Tally(cycles=20))
 
-    both = align(left, right, {}, {})
+    both = align(COMMANDS, left, right, {}, {})
 
     assert (both.number, both.commands) == (3, COMMANDS)
     assert both.rest == (Tally(cycles=10), Tally(cycles=20))

@@ -5,18 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.backends.catalogue import DEFAULT_SHEETS
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import LowerPin, RaisePin, SendMsi
+from app.commands.machine import Demonstrate, SetBackend, SetInterruptFlag
 from app.costs.sheet import load_cost_sheet
 from app.engine.accounts import Tally
-from app.engine.commands import (
-    CallGuest,
-    Demonstrate,
-    DrivePin,
-    SendIpi,
-    SendMsi,
-    SetBackend,
-    SetInterruptFlag,
-    Stimulus,
-)
 from app.engine.watched import WatchedSimulation
 from app.pair.lock_step import LONGEST_STIMULUS, MOST_STEPS, STEPS_KEPT, LockStep
 from app.pair.script import Cue, at_once
@@ -219,12 +213,12 @@ def test_whoever_is_at_the_next_arrival_already_waits_for_the_other() -> None:
 def test_line_that_stays_up_does_not_hold_the_pair_for_ever() -> None:
     lock_step = pair(("native-xapic", "linux-2.6.22"), ("vmi", "linux-2.6.22"))
 
-    lock_step.begin(at_once(DrivePin(18, 1)))
+    lock_step.begin(at_once(RaisePin(18)))
     lock_step.run(LONGEST_STIMULUS)
 
     assert lock_step.at_rest
     assert lock_step.a.unfinished == {1}
-    assert lock_step.begin(at_once(DrivePin(18, 0))) == 2
+    assert lock_step.begin(at_once(LowerPin(18))) == 2
     lock_step.run()
     assert lock_step.a.unfinished == {1}
 
@@ -271,15 +265,15 @@ def test_single_steps_are_kept_for_the_newest_alone() -> None:
 
 def test_fewer_stimuli_keep_their_steps_where_those_are_many() -> None:
     lock_step = pair(MACHINES[0], MACHINES[0], 2)
-    lock_step.begin(at_once(DrivePin(18, 1)))
+    lock_step.begin(at_once(RaisePin(18)))
     lock_step.run(LONGEST_STIMULUS)
 
     while sum(stretch.step_count for stretch in lock_step.a.stretches) < MOST_STEPS // 2 - LONGEST_STIMULUS:
-        lock_step.begin(at_once(DrivePin(18, 1)))
+        lock_step.begin(at_once(RaisePin(18)))
         lock_step.run(LONGEST_STIMULUS)
     before = lock_step.stimuli
     for _ in range(3):
-        lock_step.begin(at_once(DrivePin(18, 1)))
+        lock_step.begin(at_once(RaisePin(18)))
         lock_step.run(LONGEST_STIMULUS)
 
     kept = [any(side.stretches[number].step_count for side in lock_step.sides) for number in (1, 2, before + 3)]
@@ -307,7 +301,7 @@ def test_books_fill_with_stimuli_that_lead_to_nothing_too() -> None:
 def test_whose_a_message_was_is_forgotten_once_it_has_arrived() -> None:
     watched = WatchedSimulation(2, "native-xapic", SHEET)
     for _ in range(20):
-        watched.watch.begin(CallGuest(0, "smp_send_reschedule"))
+        watched.watch.begin()
         watched.apply(CallGuest(0, "smp_send_reschedule"))
         watched.run(until_idle=True)
 

@@ -5,17 +5,10 @@ from importlib import resources
 import pytest
 
 from app.backends.catalogue import BACKENDS
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import LowerPin, RaisePin, SendMsi
+from app.commands.machine import Demonstrate, SetBackend, SetCostSheet, SetInterruptFlag
 from app.costs.sheet import load_cost_sheet
-from app.engine.commands import (
-    CallGuest,
-    Demonstrate,
-    DrivePin,
-    SendIpi,
-    SendMsi,
-    SetBackend,
-    SetCostSheet,
-    SetInterruptFlag,
-)
 from app.engine.simulation import Simulation
 from app.engine.watched import WatchedSimulation
 from app.guest.generations import GENERATIONS
@@ -161,9 +154,9 @@ def test_each_act_of_a_demonstration_is_a_stimulus_whole_and_what_comes_into_it_
     simulation.run(until=simulation.time + 100)
     simulation.apply(SetInterruptFlag(3, False))
 
-    act, *_ = [cues for cues in journal_of(simulation).stimuli if cues[0].command == DrivePin(18, 1)]
+    act, *_ = [cues for cues in journal_of(simulation).stimuli if cues[0].command == RaisePin(18)]
 
-    assert [cue.command for cue in act] == [DrivePin(18, 1), DrivePin(18, 0), SetInterruptFlag(3, False)]
+    assert [cue.command for cue in act] == [RaisePin(18), LowerPin(18), SetInterruptFlag(3, False)]
     assert act[0].offset == act[1].offset == 0
     assert act[2].offset >= 100
 

@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from app.engine.commands import DrivePin, SendIpi, WriteRegister
+from app.commands.guest import SendIpi
+from app.commands.lines import RaisePin
+from app.commands.registers import WriteRegister
 from app.session.session import Session
 from app.x86.icr import Icr
 from app.x86.registers import Register
@@ -32,5 +34,5 @@ async def until(session: Session, condition: Callable[[dict[str, Any]], bool]) -
 
 async def busy_without_end(session: Session) -> None:
     """A level line that stays up, so that there is always something left to do."""
-    for command in (DrivePin(16, 1),):
+    for command in (RaisePin(16),):
         await session.submit(command)

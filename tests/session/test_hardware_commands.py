@@ -5,22 +5,11 @@ from typing import Any
 
 import pytest
 
-from app.engine.commands import (
-    Command,
-    DriveLegacyLine,
-    DriveLint,
-    FireLocalSource,
-    ReadMsr,
-    Run,
-    RunUntilIdle,
-    SendMsi,
-    SetInterruptFlag,
-    SetSpeed,
-    StepBy,
-    WriteCr8,
-    WriteMsr,
-    WriteRegister,
-)
+from app.commands.lines import FireLocalSource, LowerLegacyLine, LowerLint, RaiseLegacyLine, RaiseLint, SendMsi
+from app.commands.machine import SetInterruptFlag
+from app.commands.registers import Rdmsr, WriteCr8, WriteRegister, Wrmsr
+from app.commands.table import Command
+from app.commands.transport import Run, RunUntilIdle, SetSpeed, StepBy
 from app.engine.simulation import Simulation
 from app.hw.profile import INTEL_P6, INTEL_XEON
 from app.session.drive import NotPossible
@@ -33,7 +22,7 @@ from tests.session.living import TO_CPU_1, until
 pytestmark = pytest.mark.anyio
 
 BASE = Msr.IA32_APIC_BASE
-SWITCHED_OFF = WriteMsr(1, BASE, RESET_BASE)
+SWITCHED_OFF = Wrmsr(1, BASE, RESET_BASE)
 DEVICE = SendMsi(0xFEE0_1000, 0x51)
 ENOUGH = RunUntilIdle(1_000_000)
 
@@ -56,7 +45,7 @@ def cpu(session: Session, number: int) -> dict[str, Any]:
 
 
 async def test_msr_that_was_read_answers_its_value(session: Session) -> None:
-    answer = await session.submit(ReadMsr(0, BASE))
+    answer = await session.submit(Rdmsr(0, BASE))
 
     assert answer.values == {"value": "0xfee00900"}
     assert answer.text == "It reads 0xfee00900."
@@ -65,10 +54,10 @@ async def test_msr_that_was_read_answers_its_value(session: Session) -> None:
 @pytest.mark.parametrize(
     ("command", "fault"),
     [
-        (ReadMsr(1, 0x802), "the APIC is not in x2APIC mode"),
-        (ReadMsr(1, 0x10), "no register is there"),
-        (WriteMsr(1, BASE, RESET_BASE | X2APIC_ENABLE), "EXTD without EN, or x2APIC mode on a CPU that has none"),
-        (WriteMsr(1, BASE, RESET_BASE | APIC_ENABLE | 1), "a reserved bit is set"),
+        (Rdmsr(1, 0x802), "the APIC is not in x2APIC mode"),
+        (Rdmsr(1, 0x10), "no register is there"),
+        (Wrmsr(1, BASE, RESET_BASE | X2APIC_ENABLE), "EXTD without EN, or x2APIC mode on a CPU that has none"),
+        (Wrmsr(1, BASE, RESET_BASE | APIC_ENABLE | 1), "a reserved bit is set"),
         (WriteCr8(1, 16), "a reserved bit is set"),
     ],
 )
@@ -87,13 +76,13 @@ async def test_access_that_faults_answers_why_and_changes_nothing(
 @pytest.mark.parametrize(
     ("command", "text"),
     [
-        (WriteMsr(1, BASE, 0xFEE0_0C00), "CPU 1: MSR 0x1b was written: 0xfee00c00."),
+        (Wrmsr(1, BASE, 0xFEE0_0C00), "CPU 1: MSR 0x1b was written: 0xfee00c00."),
         (WriteCr8(1, 5), "CPU 1: CR8 was written: 0x5."),
-        (DriveLint(1, 0, 1), "CPU 1: LINT0 is up."),
-        (DriveLint(1, 1, 0), "CPU 1: LINT1 is down."),
+        (RaiseLint(1, 0), "CPU 1: LINT0 is up."),
+        (LowerLint(1, 1), "CPU 1: LINT1 is down."),
         (FireLocalSource(1, Register.LVT_THERMAL), "CPU 1: the source of LVT THERMAL (0x330) has fired."),
-        (DriveLegacyLine(8, 1), "Line 8 of the 8259 is up."),
-        (DriveLegacyLine(8, 0), "Line 8 of the 8259 is down."),
+        (RaiseLegacyLine(8), "Line 8 of the 8259 is up."),
+        (LowerLegacyLine(8), "Line 8 of the 8259 is down."),
     ],
     ids=lambda parameter: parameter if isinstance(parameter, str) else "",
 )
@@ -104,8 +93,8 @@ async def test_what_was_done_is_said_in_words(session: Session, command: Command
 
 
 async def test_mode_and_pins_are_seen_at_once(session: Session) -> None:
-    await session.submit(WriteMsr(1, BASE, 0xFEE0_0C00))
-    await session.submit(DriveLint(1, 1, 1))
+    await session.submit(Wrmsr(1, BASE, 0xFEE0_0C00))
+    await session.submit(RaiseLint(1, 1))
     await session.submit(WriteCr8(1, 5))
 
     state = cpu(session, 1)
@@ -161,7 +150,7 @@ async def test_messages_that_waited_for_room_come_one_by_one_when_there_is_some(
 
 async def test_step_to_the_next_interrupt_stops_at_an_extint_too(session: Session) -> None:
     await session.submit(WriteRegister(0, Register.LVT_LINT0, 0x700))
-    await session.submit(DriveLegacyLine(1, 1))
+    await session.submit(RaiseLegacyLine(1))
 
     await session.submit(StepBy("interrupt", 1))
 
@@ -204,7 +193,7 @@ async def test_source_that_waits_for_room_is_shown_as_pending(p6: Session) -> No
 
 async def test_session_in_slow_motion_outlives_a_deadline_that_never_comes(session: Session) -> None:
     await session.submit(WriteRegister(0, Register.LVT_TIMER, 0xEF | 2 << 17))
-    await session.submit(WriteMsr(0, Msr.IA32_TSC_DEADLINE, (1 << 64) - 1))
+    await session.submit(Wrmsr(0, Msr.IA32_TSC_DEADLINE, (1 << 64) - 1))
     await session.submit(SetSpeed(1e6))
     await session.submit(Run())
 

@@ -5,15 +5,9 @@ from contextlib import suppress
 
 import pytest
 
-from app.engine.commands import (
-    Demonstrate,
-    DrivePin,
-    Pause,
-    Run,
-    RunUntilIdle,
-    SetInterruptFlag,
-    StepBy,
-)
+from app.commands.lines import LowerPin, RaisePin
+from app.commands.machine import Demonstrate, SetInterruptFlag
+from app.commands.transport import Pause, Run, RunUntilIdle, StepBy
 from app.engine.simulation import Simulation
 from app.session.drive import NotPossible
 from app.session.session import Session
@@ -36,7 +30,7 @@ async def run(request: pytest.FixtureRequest, session: Session) -> "asyncio.Task
 
 async def test_others_are_answered_while_it_goes_on(session: Session, run: "asyncio.Task[object]") -> None:
     first = session.state()
-    answer = await session.submit(DrivePin(5, 1))
+    answer = await session.submit(RaisePin(5))
     second = session.state()
 
     assert not run.done()
@@ -109,7 +103,7 @@ async def test_what_is_sent_meanwhile_ends_it_in_the_usual_way(session: Session)
     idle = asyncio.create_task(session.submit(RunUntilIdle(100_000_000)))
     await let_it_live()
 
-    await session.submit(DrivePin(16, 0))
+    await session.submit(LowerPin(16))
     answer = await asyncio.wait_for(idle, 10)
 
     assert answer.values["idle"] is True

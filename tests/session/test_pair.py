@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.backends.catalogue import DEFAULT_SHEETS
+from app.commands.guest import CallGuest, SendIpi
 from app.costs.sheet import load_cost_sheet
-from app.engine.commands import CallGuest, SendIpi
 from app.pair.lock_step import MOST_ENTRIES
 from app.pair.recorded_script import Machine
 from app.pair.script import at_once

@@ -6,7 +6,7 @@ from importlib import resources
 
 import pytest
 
-from app.engine.commands import Demonstrate
+from app.commands.machine import Demonstrate
 from app.engine.event_log import EVENTS_KEPT
 from app.engine.simulation import Simulation
 from app.session.drive import Drive

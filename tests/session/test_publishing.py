@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
-from app.engine.commands import DrivePin, Pause, Run, SetInterruptFlag
+from app.commands.lines import RaisePin
+from app.commands.machine import SetInterruptFlag
+from app.commands.transport import Pause, Run
 from app.session.session import Session
 from app.state.delta import apply
+from tests.engine.helpers import drive_pin
 from tests.session.living import TO_CPU_1, busy_without_end
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -73,7 +76,7 @@ async def test_answer_s_number_is_that_of_a_state_that_shows_the_command(session
     watcher = Watcher(session)
     task = asyncio.create_task(watcher.watch())
     for number in range(40):
-        answer = await session.submit(DrivePin(number % 24, 1 - number // 24 % 2))
+        answer = await session.submit(drive_pin(number % 24, 1 - number // 24 % 2))
 
         state = session.state() if number % 3 else await watcher.has_seen(answer.seq)
 
@@ -103,7 +106,7 @@ async def test_whoever_comes_in_is_shown_first_what_has_happened_already(session
     task = asyncio.create_task(watcher.watch())
     await watcher.has_seen(1)
     for number in range(10):
-        await session.submit(DrivePin(number, 1))  # most come too early for a frame
+        await session.submit(RaisePin(number))  # most come too early for a frame
         with session.hub.viewing() as viewer:
             session.viewers_changed()
             async with asyncio.timeout(10):
@@ -163,9 +166,9 @@ async def test_state_that_was_asked_for_is_shown_to_viewers_when_it_is_time(sess
         session.viewers_changed()
         await asyncio.sleep(0.1)
         session.hub.message_for(viewer)
-        await session.submit(DrivePin(5, 1))
+        await session.submit(RaisePin(5))
         session.hub.message_for(viewer)
-        await session.submit(DrivePin(6, 1))  # too early for a frame
+        await session.submit(RaisePin(6))  # too early for a frame
 
         asked = session.state()
         async with asyncio.timeout(10):

@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.engine.commands import Pause, SetInterruptFlag
+from app.commands.machine import SetInterruptFlag
+from app.commands.transport import Pause
 from app.hw.profile import PROFILES
 from app.session.drive import NotPossible
 from app.session.owner import Room

@@ -2,33 +2,26 @@
 
 import asyncio
 from random import Random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from app.engine.commands import (
-    CallGuest,
-    Command,
-    Demonstrate,
-    DrivePin,
-    Pause,
-    ReadRegister,
-    Run,
-    RunUntilIdle,
-    SendIpi,
-    SetInterruptFlag,
-    SetSpeed,
-    StepBy,
-    WriteRegister,
-)
+from app.commands.fields import InvalidCommand
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.machine import Demonstrate, SetInterruptFlag
+from app.commands.registers import ReadRegister, WriteRegister
+from app.commands.transport import Pause, Run, RunUntilIdle, SetSpeed, StepBy
 from app.engine.simulation import Simulation
 from app.session.drive import NotPossible
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
-from app.state.commands import InvalidCommand
 from app.x86.icr import DestinationMode, Icr
 from app.x86.registers import Register
+from tests.engine.helpers import drive_pin
 from tests.session.living import PERIODIC_TIMER, TO_CPU_1, busy_without_end, let_it_live, until
+
+if TYPE_CHECKING:
+    from app.commands.table import Command
 
 pytestmark = pytest.mark.anyio
 
@@ -284,7 +277,7 @@ async def test_journal_repeats_what_people_did_while_they_stepped(seed: int) -> 
     for _ in range(10):
         commands: list[Command] = [
             CallGuest(chance.randrange(4), chance.choice(["smp_send_reschedule", "smp_call_function"])),
-            DrivePin(18, chance.randrange(2)),
+            drive_pin(18, chance.randrange(2)),
             StepBy("operation", chance.randrange(1, 4)),
             chance.choice(others),
             StepBy("operation", chance.randrange(1, 40)),

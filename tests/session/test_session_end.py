@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from app.engine.commands import Pause, Run, RunUntilIdle, SetSpeed, StepBy
+from app.commands.transport import Pause, Run, RunUntilIdle, SetSpeed, StepBy
 from app.session.drive import NotPossible
 from app.session.session import Session
 from tests.session.living import TO_CPU_1, busy_without_end, let_it_live, until

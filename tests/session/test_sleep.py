@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.engine.commands import DrivePin, RunUntilIdle
+from app.commands.lines import LowerPin, RaisePin
+from app.commands.transport import RunUntilIdle
 from app.engine.simulation import Simulation
 from app.engine.watched import WatchedSimulation
 from app.pair.lock_step import LockStep
@@ -119,13 +120,13 @@ async def test_command_wakes_it_and_its_answer_says_so(busy: Session) -> None:
     await leave_alone(busy)
     held = now_at(busy)
 
-    answer = await busy.submit(DrivePin(17, 1))
+    answer = await busy.submit(RaisePin(17))
     await let_it_live()
 
     assert "It slept for" in answer.text
     assert now_at(busy) > held
     assert busy.state()["sleep"] is None, "whoever acts has seen it"
-    assert "slept" not in (await busy.submit(DrivePin(17, 0))).text
+    assert "slept" not in (await busy.submit(LowerPin(17))).text
 
 
 async def test_run_whose_asker_has_gone_sleeps_too(busy: Session) -> None:
@@ -149,7 +150,7 @@ async def test_session_that_stands_still_by_itself_is_not_said_to_sleep(session:
 async def test_pair_sleeps_and_wakes_up_likewise() -> None:
     machines = [WatchedSimulation(2, "native-xapic") for _ in range(2)]
     pair = Pair("PAIR", LockStep(*machines), Script("", ()), paused=False, sleep_after=AFTER)
-    given = asyncio.create_task(pair.give(DrivePin(16, 1)))
+    given = asyncio.create_task(pair.give(RaisePin(16)))
     await let_it_live()
     await leave_alone(pair)
     held = machines[0].time

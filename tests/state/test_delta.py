@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.commands import Pause, Run, RunUntilIdle, SetInterruptFlag, SetSpeed, StepBy
+from app.commands.machine import SetInterruptFlag
+from app.commands.reading import read_command
+from app.commands.transport import Pause, Run, RunUntilIdle, SetSpeed, StepBy
 from app.engine.simulation import Simulation
 from app.session.simulated import SimulatedDrive
-from app.state.commands import parse_command
 from app.state.delta import apply, difference
-from tests.state.strategies import Raw, stimuli
+from tests.commands.strategies import Raw, stimuli
 
 CPUS = 3
 State = dict[str, Any]
@@ -25,7 +26,7 @@ def drive_after(commands: list[tuple[Raw, int]]) -> list[State]:
     drive = SimulatedDrive(Simulation(CPUS))
     states = [drive.state() | {"time": drive.time}]
     for raw, operations in commands:
-        command = parse_command(raw, CPUS)
+        command = read_command(raw, CPUS)
         assert not isinstance(command, Pause | Run | SetSpeed | StepBy | RunUntilIdle)
         drive.apply(command)
         drive.run(operations=operations)

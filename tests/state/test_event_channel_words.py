@@ -4,12 +4,13 @@ import re
 
 import pytest
 
-from app.engine.commands import CallGuest, SendIpi, SetBackend, SetInterruptFlag, Stimulus
+from app.commands.command import Circumstances, Stimulus
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.machine import SetBackend, SetInterruptFlag
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Acknowledge, DisableInterrupts, HostSend, ReturnFromInterrupt
 from app.session.simulated import SimulatedDrive
-from app.state.answers import answer_words
 from app.state.event_records import event_record
 from app.state.preview import preview
 from app.state.step_words import step_words
@@ -78,7 +79,7 @@ def test_switch_says_whether_there_is_an_apic_now(before: str, after: str) -> No
     channels = after == "xen-evtchn"
     wanted = "now has no APIC but event channels" if channels else "now reaches its APIC by native-xapic"
     assert [text for text in said if wanted in text] == said
-    assert ("no APIC but event channels" in answer_words(SetBackend(after), {}, paused=True)) is channels
+    assert ("no APIC but event channels" in SetBackend(after).done_words(Circumstances({}, paused=True))) is channels
 
 
 def test_steps_of_an_upcall_are_no_steps_through_a_gate() -> None:
@@ -110,7 +111,8 @@ def test_preview_names_the_vector_as_the_session_s_kernel_does() -> None:
     seen = preview(simulation.machine, SendIpi(0, Icr(0xFC, destination=0x77)), names)
 
     assert seen.sentences == ["Nobody has APIC ID 0x77: 0xfc (call function) would be lost."]
-    assert answer_words(ipi(0, 1, 0xFC), names, paused=False) == "CPU 0 has been told to send 0xfc (call function)."
+    said = ipi(0, 1, 0xFC).done_words(Circumstances(names, paused=False))
+    assert said == "CPU 0 has been told to send 0xfc (call function)."
 
 
 # States

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.commands.guest import SendIpi
+from app.commands.registers import Wrmsr
 from app.engine import events as engine
-from app.engine.commands import SendIpi, WriteMsr
 from app.engine.counters import Counters
 from app.engine.events import EVENT_KINDS, EVENTS
 from app.engine.simulation import Simulation
@@ -207,7 +208,7 @@ def test_accepted_interrupt_says_where_it_went() -> None:
 def test_message_that_reaches_nobody_names_those_whose_apic_is_disabled_as_the_preview_does() -> None:
     sentence = "CPU 2 is meant, but its APIC is disabled in IA32_APIC_BASE."
     simulation = Simulation(4)
-    simulation.apply(WriteMsr(2, 0x1B, 0xFEE0_0000))
+    simulation.apply(Wrmsr(2, 0x1B, 0xFEE0_0000))
     command = SendIpi(0, Icr(0x51, destination=2))
     assert sentence in preview(simulation.machine, command, {}).sentences
 

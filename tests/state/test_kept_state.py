@@ -7,7 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backends.catalogue import BACKENDS, generation_for
-from app.engine.commands import Command, DrivePin, Pause, Run, RunUntilIdle, SendIpi, SetInterruptFlag, SetSpeed, StepBy
+from app.commands.guest import SendIpi
+from app.commands.lines import RaisePin
+from app.commands.machine import SetInterruptFlag
+from app.commands.reading import read_command
+from app.commands.table import Command
+from app.commands.transport import Pause, Run, RunUntilIdle, SetSpeed, StepBy
 from app.engine.processor import Frame, Processor
 from app.engine.simulation import Simulation
 from app.engine.waits import Waits
@@ -24,13 +29,12 @@ from app.pair.script import at_once
 from app.session.drive import NotPossible
 from app.session.recorded import RecordedDrive
 from app.session.simulated import SimulatedDrive
-from app.state.commands import parse_command
 from app.state.kept_state import SHOWN
 from app.state.snapshot import apic_state, cpu_state, io_apic_state
 from app.trace.check.replay import Replay
 from app.trace.readers.registry import read_recording
 from app.x86.icr import DeliveryMode, Icr, Shorthand
-from tests.state.strategies import Raw, stimuli
+from tests.commands.strategies import Raw, stimuli
 
 CPUS = 3
 
@@ -63,7 +67,7 @@ def test_kept_state_is_the_state_after_every_command_and_step(
 ) -> None:
     drive = SimulatedDrive(Simulation(CPUS, backend, profile=PROFILES[profile]))
     for raw, steps in course:
-        apply(drive, parse_command(raw, CPUS))
+        apply(drive, read_command(raw, CPUS))
         assert_as_built_anew(drive)
         for operations in steps:
             drive.run(operations=operations)
@@ -76,7 +80,7 @@ def test_kept_state_follows_a_storm_operation_by_operation(backend: str) -> None
     for cpu in range(4):
         apply(drive, SendIpi(cpu, Icr(0x51 + cpu, shorthand=Shorthand.ALL_EXCLUDING_SELF)))
     apply(drive, SendIpi(0, Icr(0, DeliveryMode.NMI, destination=2)))
-    apply(drive, DrivePin(18, 1))
+    apply(drive, RaisePin(18))
     apply(drive, SetInterruptFlag(3, False))
     for _ in range(600):
         drive.run(operations=1)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backends.backend import Backend
-from app.engine.commands import SendIpi
+from app.commands.guest import SendIpi
 from app.engine.simulation import Simulation
 from app.guest.linux_2_6_22.irq_vectors import VECTOR_NAMES
 from app.hw import events as hw

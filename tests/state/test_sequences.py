@@ -9,14 +9,20 @@ from typing import Any
 
 import pytest
 
+from app.commands.command import Stimulus
+from app.commands.reading import read_command
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
 from app.hw.events import Fault, Ignored
-from app.state.answers import ignored_words
-from app.state.commands import parse_command
 
 CASES = [json.loads(line) for line in (Path(__file__).parent / "sequences.jsonl").read_text().splitlines()]
 every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+
+
+def stimulus(raw: dict[str, Any], cpus: int) -> Stimulus:
+    command = read_command(raw, cpus)
+    assert isinstance(command, Stimulus)
+    return command
 
 
 def play(case: dict[str, Any]) -> tuple[list[str], list[tuple[dict[str, Any], object]]]:
@@ -29,7 +35,7 @@ def play(case: dict[str, Any]) -> tuple[list[str], list[tuple[dict[str, Any], ob
     for given in case["do"]:
         command = dict(given)
         then = command.pop("then", "idle")
-        answers.append((command, simulation.apply(parse_command(command, cpus))))  # type: ignore[arg-type]  # no pause
+        answers.append((command, simulation.apply(stimulus(command, cpus))))
         if then == "idle":
             simulation.run(until_idle=True, operations=400)
         elif then.startswith("until "):
@@ -54,7 +60,7 @@ def test_answer_of_each_command_agrees_with_the_events(case: dict[str, Any]) -> 
 
     for command, answer in answers:
         if isinstance(answer, Ignored):
-            assert answer.reason.value in ignored_words(parse_command(command, 40), answer.reason.value)  # type: ignore[arg-type]
+            assert answer.reason.value in stimulus(command, 40).ignored_words(answer.reason.value)
         if isinstance(answer, Ignored | Fault):
             reason = answer.reason if isinstance(answer, Ignored) else answer
             assert any(reason.value in text for text in texts)

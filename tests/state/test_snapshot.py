@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backends.catalogue import BACKENDS
-from app.engine.commands import DriveLint, Pause, Run, RunUntilIdle, SetSpeed, StepBy
+from app.commands.lines import LowerLint, RaiseLint
+from app.commands.reading import read_command
+from app.commands.transport import Pause, Run, RunUntilIdle, SetSpeed, StepBy
 from app.engine.simulation import Simulation
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.simulated import SimulatedDrive
-from app.state.commands import parse_command
-from tests.state.strategies import Raw, stimuli
+from tests.commands.strategies import Raw, stimuli
 
 CPUS = 3
 State = dict[str, Any]
@@ -175,7 +176,7 @@ def snapshot(drive: SimulatedDrive) -> State:
 def drive_with(*commands: Raw, profile: str = DEFAULT_PROFILE) -> SimulatedDrive:
     drive = SimulatedDrive(Simulation(CPUS, profile=PROFILES[profile]))
     for raw in commands:
-        command = parse_command(raw, CPUS)
+        command = read_command(raw, CPUS)
         assert not isinstance(command, Pause | Run | SetSpeed | StepBy | RunUntilIdle)
         drive.apply(command)
     return drive
@@ -201,7 +202,7 @@ def test_every_state_has_every_key_in_its_format(commands: list[tuple[Raw, int]]
     drive = drive_with()
 
     for raw, operations in commands:
-        command = parse_command(raw, CPUS)
+        command = read_command(raw, CPUS)
         assert not isinstance(command, Pause | Run | SetSpeed | StepBy | RunUntilIdle)
         drive.apply(command)
         drive.run(operations=operations)
@@ -278,7 +279,7 @@ def test_driven_pin_is_up_until_it_is_lowered() -> None:
     drive = drive_with({"type": "raise_lint", "cpu": 2, "pin": 1})
 
     assert [cpu["lint"] for cpu in snapshot(drive)["cpus"]] == [[0, 0], [0, 0], [0, 1]]
-    drive.apply(DriveLint(2, 1, 0))
+    drive.apply(LowerLint(2, 1))
     assert snapshot(drive)["cpus"][2]["lint"] == [0, 0]
 
 
@@ -287,7 +288,7 @@ def test_signal_is_shown_between_its_latching_and_its_taking(mode: int, flag: st
     drive = drive_with({"type": "write_register", "cpu": 1, "register": "LVT_LINT1", "value": mode})
     assert snapshot(drive)["cpus"][1][flag] is False
 
-    drive.apply(DriveLint(1, 1, 1))
+    drive.apply(RaiseLint(1, 1))
     assert snapshot(drive)["cpus"][1][flag] is True
 
     drive.run()

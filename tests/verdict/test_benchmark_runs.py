@@ -3,8 +3,8 @@
 import pytest
 
 from app.backends.backend import BackendDefinition
+from app.commands.guest import CallGuest
 from app.costs.sheet import load_cost_sheet
-from app.engine.commands import CallGuest
 from app.engine.counters import Counters
 from app.verdict.benchmark_guests import BY_MASK_4_18, ROUNDS, X2APIC_CLUSTER_4_18, X2APIC_PHYS_4_18, Driver
 from app.verdict.benchmark_runs import (

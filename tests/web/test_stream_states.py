@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from tests.state.strategies import Raw, stimuli
+from tests.commands.strategies import Raw, stimuli
 from tests.web.serving import Server, new_session
 from tests.web.viewer import Viewer
 

@@ -1,22 +1,22 @@
 """The OpenAPI description: what FastAPI finds, and what it cannot know."""
 
 from collections.abc import Iterable
-from typing import Any, get_args
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.pair.script import Pairable
+from app.commands.command import Stimulus
+from app.commands.schema import command_schemas
+from app.commands.table import COMMAND_KINDS
 from app.session.pair import Go
-from app.state.command_schema import command_schemas, made_by
-from app.state.commands import COMMAND_KINDS
 from app.web.api.pairs import MOST_AT_ONCE
 from app.web.api.shapes import PROBLEM, ProblemDetails
 
 Schema = dict[str, Any]
 
 #: What changes the machine itself is not for a pair, whose machines are what they were chosen to be.
-_PAIRABLE = [name for name, kind in COMMAND_KINDS.items() if issubclass(made_by(kind), get_args(Pairable))]
+_PAIRABLE = [name for name, command in COMMAND_KINDS.items() if issubclass(command, Stimulus) and command.pairable]
 
 
 def describe(application: FastAPI) -> None:

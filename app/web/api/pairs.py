@@ -1,26 +1,27 @@
 """Pairs in JSON, under ``/api/v1/pairs``: two machines in step, and what each made of every stimulus."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.backends.catalogue import BACKENDS, DEFAULT_SHEETS
+from app.commands.command import Stimulus
+from app.commands.fields import InvalidCommand
+from app.commands.lines import LowerPin, RaisePin
+from app.commands.reading import read_command
+from app.commands.table import Command
 from app.costs.reference import reference_of
-from app.engine.commands import DrivePin, Stimulus
 from app.guest.generations import GENERATIONS
 from app.pair.pair_json import stimulus_json, tally_json
 from app.pair.recorded_script import Machine
-from app.pair.script import Pairable
 from app.session.drive import NotPossible
 from app.session.pair import Go, Pair
 from app.session.pairs import Pairs, Wanted
 from app.session.registry import sample_file
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
-from app.state.commands import parse_command
-from app.state.fields import InvalidCommand
 from app.web.addresses import link
 from app.web.api.exact_json import ExactRoute
 from app.web.api.sessions import (
@@ -260,15 +261,15 @@ async def _submitted(pair: Pair, command: Any) -> dict[str, Any]:
         raw = command if isinstance(command, list) else [command]
         if not 0 < len(raw) <= MOST_AT_ONCE:
             raise InvalidCommand([("", f"one to {MOST_AT_ONCE} commands are one stimulus")])
-        await give(pair, [parse_command(one, pair.machines["a"].cpu_count) for one in raw])
+        await give(pair, [read_command(one, pair.machines["a"].cpu_count) for one in raw])
     return pair.progress()
 
 
-async def give(pair: Pair, commands: list[Any]) -> None:
+async def give(pair: Pair, commands: Sequence[Command]) -> None:
     """Gives both machines one stimulus. NotPossible for what a pair cannot be told."""
     stimulus: list[Stimulus] = []
     for command in commands:
-        if not isinstance(command, Pairable):
+        if not (isinstance(command, Stimulus) and command.pairable):
             raise NotPossible(
                 f"a pair takes stimuli, and run, pause, next and step; {type(command).__name__} is neither"
             )
@@ -276,6 +277,6 @@ async def give(pair: Pair, commands: list[Any]) -> None:
     await pair.give(*stimulus)
 
 
-def pulse(pin: int) -> list[DrivePin]:
+def pulse(pin: int) -> list[RaisePin | LowerPin]:
     """A device raises a pin and lowers it at once: a level that stayed up would interrupt for ever."""
-    return [DrivePin(pin, 1), DrivePin(pin, 0)]
+    return [RaisePin(pin), LowerPin(pin)]

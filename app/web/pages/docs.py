@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.state.commands import COMMANDS
+from app.commands.table import COMMANDS
 from app.web.rendering import templates
 
 router = APIRouter(include_in_schema=False)

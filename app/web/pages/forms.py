@@ -1,17 +1,12 @@
-"""What people type into the page's forms, turned into the same commands as the JSON interface takes."""
+"""What people type into the page's forms."""
 
 from collections.abc import Iterable, Mapping
 
 from starlette.datastructures import UploadFile
 
-from app.engine.commands import Command, SendIpi
-from app.guest.functions import Argument
-from app.guest.generations import GUEST_FUNCTIONS
-from app.state.commands import command_from_fields
-from app.state.fields import InvalidCommand
-
-#: The field of the "ask the guest" form that gives each argument of a guest function: one CPU is a mask, too.
-_FIELDS = {Argument.TARGET: "arguments.cpu", Argument.MASK: "arguments.cpu", Argument.VECTOR: "arguments.vector"}
+from app.commands.fields import InvalidCommand
+from app.commands.guest import SendIpi
+from app.commands.reading import read_form
 
 
 def text_fields(form: Iterable[tuple[str, str | UploadFile]]) -> dict[str, str]:
@@ -25,19 +20,9 @@ def unknown_fields(names: Iterable[str], known: tuple[str, ...]) -> list[tuple[s
     return [(name[:40], f"is no field here; known: {', '.join(known)}") for name in found]
 
 
-def command_from_form(fields: Mapping[str, str], cpu_count: int) -> Command:
-    """The command a form asks for. Raises InvalidCommand, naming the fields."""
-    function = GUEST_FUNCTIONS.get(fields.get("function", ""))
-    if function is None or function.form is None:
-        return command_from_fields(fields, cpu_count)
-    wanted = {_FIELDS[argument] for argument in function.form}
-    kept = {name: value for name, value in fields.items() if name in wanted or "." not in name}
-    return command_from_fields(kept, cpu_count)
-
-
 def send_ipi_from_form(fields: Mapping[str, str], cpu_count: int) -> SendIpi:
     """The IPI being composed, as if it were to be sent now. Raises InvalidCommand."""
-    command = command_from_fields({**fields, "type": "send_ipi"}, cpu_count)
+    command = read_form({**fields, "type": "send_ipi"}, cpu_count)
     if not isinstance(command, SendIpi):
         raise TypeError(f"send_ipi became {command!r}")
     return command

@@ -5,11 +5,11 @@ from typing import NamedTuple
 from fastapi import APIRouter, Request, Response
 
 from app.backends.catalogue import BACKENDS
-from app.engine.sequences import Sequence, sequences
 from app.guest.generations import GENERATIONS
 from app.guest.linux_2_6_22.places import TEXT as TEXT_2_6_22
 from app.guest.linux_6.places import TEXT as TEXT_6
 from app.guest.steps import ACCESSES, Hypercall, Step
+from app.measure.sequences import Sequence, sequences
 from app.state.step_words import step_words
 from app.web.errors import Problem
 from app.web.rendering import templates

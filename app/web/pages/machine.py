@@ -7,6 +7,8 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
+from app.commands.fields import InvalidCommand
+from app.commands.reading import read_form
 from app.costs.sheet import cost_sheet_names
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 from app.hw.legacy_pic import DEVICE_LINES
@@ -14,7 +16,6 @@ from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.drive import NotPossible
 from app.session.registry import SLOW_MOTION, File, Registry
 from app.session.session import Session
-from app.state.fields import InvalidCommand
 from app.state.preview import Preview
 from app.state.vocabulary import REGISTERS, RUN_STATES
 from app.web.addresses import link
@@ -22,7 +23,7 @@ from app.web.api.sessions import generation_of, sheet_of
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
 from app.web.keys import check_cookie, holds_key, keep_key
-from app.web.pages.forms import command_from_form, send_ipi_from_form, text_fields, whole_number
+from app.web.pages.forms import send_ipi_from_form, text_fields, whole_number
 from app.web.pages.shortcuts import MACHINE_KEYS, announced, captions
 from app.web.pages.vocabulary import (
     COUNTERS,
@@ -168,7 +169,7 @@ async def compose(request: Request, session_id: str) -> Response:
 async def command(request: Request, session_id: str) -> Response:
     """One command from a form."""
     session = registry_of(request).get(session_id)
-    answer = await session.submit(command_from_form(await fields_of(request), session.cpu_count))
+    answer = await session.submit(read_form(await fields_of(request), session.cpu_count))
     if not is_htmx(request):
         return RedirectResponse(link(f"/s/{session.id}"), status_code=303)
     return templates.TemplateResponse(request, "parts/_answer.html", {"answer": answer})

@@ -11,7 +11,7 @@ LOAD, OTHER = Load(Register.ID), Load(Register.TPR)
 def side(*steps: tuple[int, Step], began: int = 0) -> Stretch:
     """*steps* are CPUs with what they do, one cycle after the other."""
     performed = [Performed(began + number, cpu, step, 1, receiving=False) for number, (cpu, step) in enumerate(steps)]
-    return Stretch(1, (), began, steps=performed)
+    return Stretch(1, began, steps=performed)
 
 
 def test_step_has_an_equal_on_the_other_side_once_alone() -> None:

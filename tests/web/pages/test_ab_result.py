@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.machine import SetInterruptFlag
 from app.costs.sheet import load_cost_sheet
 from app.engine.accounts import Interrupt, Tally
-from app.engine.commands import CallGuest, SendIpi, SetInterruptFlag
 from app.pair.alignment import AlignedInterrupt, AlignedStimulus
 from app.pair.recorded_script import Machine
 from app.session.pair import Pair

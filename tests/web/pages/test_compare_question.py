@@ -5,7 +5,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from app.backends.catalogue import BACKENDS
-from app.state.fields import InvalidCommand
+from app.commands.fields import InvalidCommand
 from app.web.pages.compare.question import Kind, Question, question_of
 
 SUBJECTS: dict[Kind, dict[str, str]] = {

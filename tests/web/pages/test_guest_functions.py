@@ -6,9 +6,9 @@ from re import sub
 import httpx2
 import pytest
 
-from app.engine.sequences import sequences
 from app.guest.linux_2_6_22 import places as places_2_6_22
 from app.guest.linux_6 import places as places_6
+from app.measure.sequences import sequences
 from app.web.pages.guest_functions import functions_of, guests
 
 

@@ -9,6 +9,7 @@ from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, reason_against
 from app.backends.kvm_pv import KVM_PV
 from app.backends.native import NATIVE_XAPIC
 from app.backends.vmi import VMI
+from app.commands.fields import InvalidCommand
 from app.costs.reference import reference_of
 from app.costs.sheet import CostSheet, cost_sheet_names
 from app.guest.generations import GENERATIONS
@@ -17,7 +18,6 @@ from app.session.recorded import RecordedDrive
 from app.session.registry import UnknownSession
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
-from app.state.fields import InvalidCommand
 from app.trace.errors import UnusableRecording
 from app.web.api.pairs import NewMachine, NewPair, pairs_of
 from app.web.api.sessions import registry_of

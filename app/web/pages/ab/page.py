@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.datastructures import UploadFile
 
+from app.commands.reading import read_form
 from app.guest.generations import GENERATIONS
 from app.pair.script import stimulus_words
 from app.session.drive import NotPossible
@@ -30,7 +31,7 @@ from app.web.pages.ab.form import (
     wrong_with,
 )
 from app.web.pages.ab.result import result_context, spoken_result
-from app.web.pages.forms import command_from_form, text_fields, whole_number
+from app.web.pages.forms import text_fields, whole_number
 from app.web.pages.machine import elsewhere, fields_of, first_act, is_htmx
 from app.web.pages.shortcuts import PAIR_KEYS, announced, captions
 from app.web.pages.vocabulary import functions_of, vector_of, vectors_of
@@ -144,7 +145,7 @@ async def stimulus(request: Request, pair_id: str) -> Response:
     if fields.get("type") == "pulse_pin":
         commands: list[Any] = [*pulse(whole_number(fields, "pin", 0, PIN_COUNT - 1, otherwise=0))]
     else:
-        commands = [command_from_form(fields, pair.machines["a"].cpu_count)]
+        commands = [read_form(fields, pair.machines["a"].cpu_count)]
     await give(pair, commands)
     if pair.paused:
         return _answer(request, pair, f"{stimulus_words(tuple(commands))}: it waits for Next stimulus or Run.")

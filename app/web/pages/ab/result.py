@@ -219,7 +219,7 @@ def _detail(pair: Pair, number: int) -> dict[str, Any]:
     a, b = stretches
     return {
         "number": number,
-        "stimulus": stimulus_words(a.commands),
+        "stimulus": stimulus_words(pair.lock_step.given[number]),
         "kept": bool(cpus) or not (a.total.cycles or b.total.cycles),
         "sides": [
             {"side": letter, "lanes": lanes_of(side, stretch, span, cpus), "steps": step_lines(stretch, other),

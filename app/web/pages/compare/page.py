@@ -10,16 +10,16 @@ from app.backends.catalogue import BACKENDS
 from app.charts.curve import Measure
 from app.charts.scales import ScaleKind
 from app.charts.shares import PARTS
+from app.commands.fields import InvalidCommand
 from app.costs.entries import CONFIDENCE_WORDS
 from app.costs.sheet import cost_sheet_names
-from app.engine.scenarios import SCENARIOS
 from app.guest.generations import GENERATIONS
 from app.measure.answer import Answer
 from app.measure.export import as_csv, curve_csv
 from app.measure.functions import MEASURED_FUNCTIONS
+from app.measure.scenarios import SCENARIOS
 from app.session import jobs
 from app.session.workshop import TookTooLong, TooMuchToDo, Workshop
-from app.state.fields import InvalidCommand
 from app.web.addresses import link
 from app.web.api.shapes import Comparison, answers, files
 from app.web.asking import visitor_of, while_there

@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 from app.backends.catalogue import BACKENDS, DEFAULT_SHEETS
 from app.charts.curve import Measure
 from app.charts.scales import ScaleKind
+from app.commands.fields import InvalidCommand
 from app.costs.reference import UnusableReference, cost_sheet_of
 from app.costs.sheet import CostSheet
 from app.guest.generations import GENERATIONS
-from app.state.fields import InvalidCommand
 from app.web.pages.forms import unknown_fields, whole_number
 
 Kind = Literal["function", "scenario", "recording"]

@@ -2,16 +2,8 @@
 
 import pytest
 
-from app.engine.commands import (
-    DriveLegacyLine,
-    DriveLint,
-    FireLocalSource,
-    ReadMsr,
-    ReadRegister,
-    WriteCr8,
-    WriteMsr,
-    WriteRegister,
-)
+from app.commands.lines import FireLocalSource, LowerLegacyLine, LowerLint, RaiseLegacyLine, RaiseLint
+from app.commands.registers import Rdmsr, ReadRegister, WriteCr8, WriteRegister, Wrmsr
 from app.engine.simulation import END_OF_TIME, Simulation
 from app.hw.events import Acknowledged, Fault, LocalSourceDropped, Reason
 from app.hw.profile import INTEL_XEON
@@ -30,24 +22,24 @@ TIMER_VECTOR, TSC_DEADLINE_MODE = 0xEF, 2 << 17
 def test_msr_reads_as_it_was_written() -> None:
     simulation = Simulation(2)
 
-    assert simulation.apply(WriteMsr(1, BASE, X2APIC)) is None
-    assert simulation.apply(ReadMsr(1, BASE)) == X2APIC
-    assert simulation.apply(ReadMsr(1, 0x802)) == 1
+    assert simulation.apply(Wrmsr(1, BASE, X2APIC)) is None
+    assert simulation.apply(Rdmsr(1, BASE)) == X2APIC
+    assert simulation.apply(Rdmsr(1, 0x802)) == 1
 
 
 def test_faulty_msr_access_answers_with_its_fault_and_changes_nothing() -> None:
     simulation = Simulation(2)
 
-    assert simulation.apply(ReadMsr(1, 0x802)) is Fault.WRONG_MODE
-    assert simulation.apply(WriteMsr(1, BASE, RESET_BASE | X2APIC_ENABLE)) is Fault.INVALID_MODE
-    assert simulation.apply(ReadMsr(1, BASE)) == RESET_BASE | APIC_ENABLE
+    assert simulation.apply(Rdmsr(1, 0x802)) is Fault.WRONG_MODE
+    assert simulation.apply(Wrmsr(1, BASE, RESET_BASE | X2APIC_ENABLE)) is Fault.INVALID_MODE
+    assert simulation.apply(Rdmsr(1, BASE)) == RESET_BASE | APIC_ENABLE
 
 
 @pytest.mark.parametrize("msr", [BASE, DEADLINE, 0x802])
 def test_reading_an_msr_keeps_an_idle_machine_idle(msr: int) -> None:
     simulation = Simulation(2)
 
-    simulation.apply(ReadMsr(1, msr))
+    simulation.apply(Rdmsr(1, msr))
 
     assert simulation.idle
 
@@ -55,7 +47,7 @@ def test_reading_an_msr_keeps_an_idle_machine_idle(msr: int) -> None:
 def test_self_ipi_by_msr_is_sent_and_taken() -> None:
     simulation = Simulation(2)
 
-    log = finish(simulation, WriteMsr(1, BASE, X2APIC), WriteMsr(1, 0x83F, 0x51))
+    log = finish(simulation, Wrmsr(1, BASE, X2APIC), Wrmsr(1, 0x83F, 0x51))
 
     assert handled(log) == [(1, 0x51)]
     assert simulation.counters.ipis_sent == 1
@@ -88,9 +80,9 @@ def test_cr8_has_four_bits() -> None:
 def test_each_rising_edge_of_lint1_is_an_nmi_of_its_cpu() -> None:
     simulation = Simulation(2)
 
-    first = finish(simulation, DriveLint(0, 1, 1))
-    without_an_edge = finish(simulation, DriveLint(0, 1, 1), DriveLint(0, 1, 0))
-    second = finish(simulation, DriveLint(0, 1, 1))
+    first = finish(simulation, RaiseLint(0, 1))
+    without_an_edge = finish(simulation, RaiseLint(0, 1), LowerLint(0, 1))
+    second = finish(simulation, RaiseLint(0, 1))
 
     assert [order(log, 0) for log in (first, without_an_edge, second)] == [["-nmi"], [], ["-nmi"]]
 
@@ -99,8 +91,8 @@ def test_lowered_level_of_lint0_requests_no_more() -> None:
     simulation = Simulation(2)
     level = WriteRegister(1, Register.LVT_LINT0, 0x8051)
 
-    raised = finish(simulation, level, WriteCr8(1, 15), DriveLint(1, 0, 1))
-    taken = finish(simulation, DriveLint(1, 0, 0), WriteCr8(1, 0))
+    raised = finish(simulation, level, WriteCr8(1, 15), RaiseLint(1, 0))
+    taken = finish(simulation, LowerLint(1, 0), WriteCr8(1, 0))
 
     assert (handled(raised), handled(taken)) == ([], [(1, 0x51)])  # once, although the handler has ended
 
@@ -135,9 +127,9 @@ def test_line_of_the_8259_is_lint0_of_the_bootstrap_processor() -> None:
     simulation = Simulation(2)
     pins = simulation.machine.cpus[0].apic.lint_lines
 
-    finish(simulation, DriveLegacyLine(1, 1))
+    finish(simulation, RaiseLegacyLine(1))
     raised = list(pins)
-    finish(simulation, DriveLegacyLine(1, 0))
+    finish(simulation, LowerLegacyLine(1))
 
     assert (raised, pins) == ([1, 0], [0, 0])
     assert simulation.machine.cpus[1].apic.lint_lines == [0, 0]
@@ -150,7 +142,7 @@ def waiting_for_a_deadline(deadline: int, *, now: int = 0) -> Simulation:
     simulation = Simulation(2)
     simulation.run(until=now)
     simulation.apply(WriteRegister(1, Register.LVT_TIMER, TIMER_VECTOR | TSC_DEADLINE_MODE))
-    simulation.apply(WriteMsr(1, DEADLINE, deadline))
+    simulation.apply(Wrmsr(1, DEADLINE, deadline))
     return simulation
 
 
@@ -160,12 +152,12 @@ def taken(log: Log) -> list[tuple[int, int]]:
 
 def test_deadline_fires_once_at_its_time() -> None:
     simulation = waiting_for_a_deadline(7_000)
-    armed = simulation.apply(ReadMsr(1, DEADLINE))
+    armed = simulation.apply(Rdmsr(1, DEADLINE))
 
     simulation.run(until=50_000)
 
     assert taken(simulation.take_log()) == [(7_000, 1)]
-    assert (armed, simulation.apply(ReadMsr(1, DEADLINE))) == (7_000, 0)
+    assert (armed, simulation.apply(Rdmsr(1, DEADLINE))) == (7_000, 0)
 
 
 def test_deadline_in_the_past_fires_at_once_and_time_does_not_go_back() -> None:
@@ -183,7 +175,7 @@ def test_every_deadline_in_the_past_is_an_interrupt() -> None:
     simulation = waiting_for_a_deadline(10, now=5_000)
     finish(simulation)
 
-    assert handled(finish(simulation, WriteMsr(1, DEADLINE, 10))) == [(1, TIMER_VECTOR)]
+    assert handled(finish(simulation, Wrmsr(1, DEADLINE, 10))) == [(1, TIMER_VECTOR)]
 
 
 @pytest.mark.parametrize("deadline", [END_OF_TIME + 1, 2**64 - 1])
@@ -208,7 +200,7 @@ def test_deadline_at_the_end_of_time_comes() -> None:
 def test_deadline_that_never_comes_keeps_no_other_timer_from_coming() -> None:
     simulation = waiting_for_a_deadline(2**64 - 1)
     simulation.apply(WriteRegister(0, Register.LVT_TIMER, TIMER_VECTOR | TSC_DEADLINE_MODE))
-    simulation.apply(WriteMsr(0, DEADLINE, 3_000))
+    simulation.apply(Wrmsr(0, DEADLINE, 3_000))
 
     simulation.run(until=50_000)
 

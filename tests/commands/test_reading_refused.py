@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.commands import CallGuest, DriveLint
-from app.state.commands import COMMANDS, InvalidCommand, command_from_fields, parse_command
-from tests.state.strategies import JSON, Raw, stimuli
-from tests.state.test_commands import CPUS, SEND
+from app.commands.fields import InvalidCommand
+from app.commands.guest import CallGuest
+from app.commands.lines import RaiseLint
+from app.commands.reading import read_command, read_form
+from app.commands.table import COMMAND_KINDS
+from tests.commands.strategies import JSON, Raw, stimuli
+from tests.commands.test_reading import CPUS, SEND
 
 
 def shown(value: object) -> str:
@@ -22,7 +25,7 @@ def shown(value: object) -> str:
 def blamed(raw: object) -> list[str]:
     """The fields that the refusal of *raw* names."""
     with pytest.raises(InvalidCommand) as refusal:
-        parse_command(raw, CPUS)
+        read_command(raw, CPUS)
     assert all(message for _, message in refusal.value.errors)
     assert len(str(refusal.value)) < 1500
     return [field for field, _ in refusal.value.errors]
@@ -133,7 +136,7 @@ def test_all_bad_fields_are_named_at_once() -> None:
 def blame_if_any(raw: object) -> list[str]:
     """The fields that are wrong; anything but a command or an InvalidCommand is an error of ours."""
     try:
-        parse_command(raw, CPUS)
+        read_command(raw, CPUS)
     except InvalidCommand as refusal:
         return [field for field, _ in refusal.errors] or ["nothing?"]
     return []
@@ -155,13 +158,13 @@ def test_any_json_in_any_field_is_a_command_or_an_invalid_one(raw: Raw, data: st
 
 @given(stimuli(CPUS))
 def test_every_stimulus_of_the_strategy_is_accepted(raw: Raw) -> None:
-    parse_command(raw, CPUS)
+    read_command(raw, CPUS)
 
 
 @given(st.dictionaries(st.sampled_from(["type", "cpu", "vector", "arguments.cpu", "arguments."]), st.text(max_size=9)))
 def test_any_form_is_a_command_or_an_invalid_one(fields: dict[str, str]) -> None:
     with contextlib.suppress(InvalidCommand):
-        command_from_fields(fields, CPUS)
+        read_form(fields, CPUS)
 
 
 def test_form_fields_of_arguments_become_the_guest_function_s_arguments() -> None:
@@ -173,7 +176,7 @@ def test_form_fields_of_arguments_become_the_guest_function_s_arguments() -> Non
         "arguments.cpu": "",
     }
 
-    assert command_from_fields(fields, CPUS) == CallGuest(1, "send_ipi_self", vector=0x40)
+    assert read_form(fields, CPUS) == CallGuest(1, "send_ipi_self", vector=0x40)
 
 
 @pytest.mark.parametrize(
@@ -226,19 +229,19 @@ def test_field_that_nobody_reads_is_refused_by_its_name(raw: Raw, field: str) ->
 
 @given(stimuli(CPUS), st.text(min_size=1, max_size=12))
 def test_no_command_takes_a_field_that_people_are_not_told_of(raw: Raw, name: str) -> None:
-    told = next(fields for kind, fields, _ in COMMANDS if kind == raw["type"])
+    told = COMMAND_KINDS[raw["type"]].field_names()
     if name not in ("type", *told):
         assert name[:40] in blamed(raw | {name: 1})
 
 
 def test_refusal_of_an_unknown_field_lists_the_known_ones() -> None:
     with pytest.raises(InvalidCommand, match="known: type, pin"):
-        parse_command({"type": "raise_pin", "pin": 1, "pim": 2}, CPUS)
+        read_command({"type": "raise_pin", "pin": 1, "pim": 2}, CPUS)
 
 
 def test_form_may_hold_the_fields_of_its_other_buttons_but_no_unknown_one() -> None:
     form = {"type": "raise_lint", "cpu": "1", "pin": "0", "source": "thermal", "value": "0x00"}
 
-    assert command_from_fields(form, CPUS) == DriveLint(1, 0, 1)
+    assert read_form(form, CPUS) == RaiseLint(1, 0)
     with pytest.raises(InvalidCommand, match="pim"):
-        command_from_fields(form | {"pim": "2"}, CPUS)
+        read_form(form | {"pim": "2"}, CPUS)

@@ -9,7 +9,8 @@ from app.costs.reference import UnusableReference, cost_sheet_of, reference_of
 
 Choice = TypeVar("Choice")
 
-_MISSING: Any = object()
+#: The default of a field that must be there.
+MISSING: Any = object()
 _LONGEST_NUMBER = 66
 _TRUE = frozenset({"true", "1", "on", "yes"})
 _FALSE = frozenset({"false", "0", "off", "no"})
@@ -63,15 +64,15 @@ class Fields:
     def _get(self, name: str, default: Any) -> Any:
         value = self._raw.get(name)
         if value is None:
-            if default is _MISSING:
+            if default is MISSING:
                 self._wrong(name, "is missing")
             return default
         return value
 
-    def number(self, name: str, lowest: int, highest: int, default: int = _MISSING) -> int:
+    def number(self, name: str, lowest: int, highest: int, default: int = MISSING) -> int:
         """A whole number in range, or a string that is one."""
         raw = self._get(name, default)
-        if raw is _MISSING:
+        if raw is MISSING:
             return lowest
         value = _whole_number(raw)
         if value is None:
@@ -86,18 +87,18 @@ class Fields:
 
     def number_of(self, name: str, numbers: Collection[int]) -> int:
         """A whole number that is one of *numbers*, or a string that is one."""
-        raw = self._get(name, _MISSING)
+        raw = self._get(name, MISSING)
         value = _whole_number(raw)
         if value is not None and value in numbers:
             return value
-        if raw is not _MISSING:
+        if raw is not MISSING:
             self._wrong(name, f"{shown(raw)} is none of {', '.join(map(str, sorted(numbers)))}")
         return next(iter(numbers))
 
     def cpu(self, name: str) -> int:
         """The number of a CPU that exists."""
-        raw = self._get(name, _MISSING)
-        if raw is _MISSING:
+        raw = self._get(name, MISSING)
+        if raw is MISSING:
             return 0
         value = _whole_number(raw)
         if value is None or not 0 <= value < self._cpu_count:
@@ -128,21 +129,21 @@ class Fields:
         self,
         name: str,
         choices: Mapping[str, Choice],
-        default: Choice = _MISSING,
+        default: Choice = MISSING,
         transform: Callable[[str], str] = lambda text: text,
     ) -> Choice:
         """One of *choices*, by its name."""
         raw = self._get(name, default)
-        fallback = next(iter(choices.values())) if default is _MISSING else default
-        if raw is default or raw is _MISSING:
+        fallback = next(iter(choices.values())) if default is MISSING else default
+        if raw is default or raw is MISSING:
             return fallback
-        found = choices.get(transform(raw), _MISSING) if isinstance(raw, str) else _MISSING
-        if found is _MISSING:
+        found = choices.get(transform(raw), MISSING) if isinstance(raw, str) else MISSING
+        if found is MISSING:
             self._wrong(name, f"{shown(raw)} is none of {', '.join(choices)}")
             return fallback
         return cast("Choice", found)
 
-    def boolean(self, name: str, default: bool = _MISSING) -> bool:
+    def boolean(self, name: str, default: bool = MISSING) -> bool:
         raw = self._get(name, default)
         if isinstance(raw, bool):
             return raw
@@ -150,7 +151,7 @@ class Fields:
             return True
         if isinstance(raw, str) and raw.lower() in _FALSE:
             return False
-        if raw is not _MISSING:
+        if raw is not MISSING:
             self._wrong(name, f"{shown(raw)} is neither true nor false")
         return False
 
@@ -174,8 +175,8 @@ class Fields:
 
     def cost_sheet(self, name: str) -> str:
         """The text that names a cost sheet, in its shortest form."""
-        raw = self._get(name, _MISSING)
-        if raw is _MISSING:
+        raw = self._get(name, MISSING)
+        if raw is MISSING:
             return ""
         if not isinstance(raw, str):
             self._wrong(name, f"{shown(raw)} is no name of a cost sheet")

@@ -4,23 +4,12 @@ from collections import Counter
 
 import pytest
 
-from app.backends.catalogue import BACKENDS
-from app.costs.sheet import load_cost_sheet
-from app.engine.commands import (
-    Demonstrate,
-    DriveLegacyLine,
-    DriveLint,
-    FireLocalSource,
-    ReadMsr,
-    ReadRegister,
-    SetInterruptFlag,
-    Stimulus,
-    WriteCr8,
-    WriteMsr,
-    WriteRegister,
-)
+from app.commands.command import Stimulus
+from app.commands.demonstration import Demonstration
+from app.commands.lines import FireLocalSource, RaiseLegacyLine, RaiseLint
+from app.commands.machine import Demonstrate, SetInterruptFlag
+from app.commands.registers import Rdmsr, ReadRegister, WriteCr8, WriteRegister, Wrmsr
 from app.engine.events import CallStarted
-from app.engine.scenarios import SCENARIOS, Demonstration, Scenario
 from app.engine.simulation import Simulation
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
@@ -94,11 +83,11 @@ def test_calls_do_not_pile_up_on_a_cpu_that_waits_for_its_start_up(backend: str)
     [
         reschedule(0, 1),
         WriteRegister(1, Register.TPR, 0),
-        WriteMsr(1, Msr.IA32_TSC_DEADLINE, 0),
+        Wrmsr(1, Msr.IA32_TSC_DEADLINE, 0),
         WriteCr8(1, 0),
-        DriveLint(1, 0, 1),
+        RaiseLint(1, 0),
         FireLocalSource(1, Register.LVT_THERMAL),
-        DriveLegacyLine(1, 1),
+        RaiseLegacyLine(1),
     ],
     ids=lambda command: type(command).__name__,
 )
@@ -112,7 +101,7 @@ def test_any_command_of_a_person_ends_it(command: Stimulus) -> None:
     assert simulation.run(until=simulation.time + 100_000) == 0
 
 
-@pytest.mark.parametrize("look", [ReadMsr(1, Msr.IA32_APIC_BASE), ReadRegister(1, Register.SVR)], ids=["MSR", "page"])
+@pytest.mark.parametrize("look", [Rdmsr(1, Msr.IA32_APIC_BASE), ReadRegister(1, Register.SVR)], ids=["MSR", "page"])
 def test_whoever_only_looks_does_not_end_it(look: Stimulus) -> None:
     simulation = Simulation(4)
     demonstrate(simulation, 10_000)
@@ -137,26 +126,3 @@ def test_is_not_journalled_stimulus_by_stimulus() -> None:
     demonstrate(simulation, 100_000)
 
     assert [entry.command for entry in simulation.journal] == [Demonstrate(True)]
-
-
-# Scripts
-
-
-@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=lambda scenario: scenario.name)
-def test_script_comes_to_rest_between_its_rounds_under_every_back_end(scenario: Scenario) -> None:
-    for backend in BACKENDS:
-        simulation = Simulation(scenario.cpus, backend, load_cost_sheet("sapphire-rapids"))
-        for _, stimuli in scenario.times():
-            began = simulation.time
-            for stimulus in stimuli:
-                simulation.apply(stimulus)
-            simulation.run(until_idle=True)
-            assert 0 < simulation.time - began < scenario.PERIOD
-        simulation.check()
-
-
-def test_rounds_come_one_period_after_the_other() -> None:
-    times = [time for time, _ in SCENARIOS["devices"].times()]
-
-    assert times[:3] == [0, Scenario.PERIOD, 2 * Scenario.PERIOD]
-    assert len(times) == len(SCENARIOS["devices"].rounds)

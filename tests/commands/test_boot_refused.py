@@ -2,8 +2,9 @@
 
 import pytest
 
-from app.engine.commands import CallGuest
-from app.state.commands import InvalidCommand, parse_command
+from app.commands.fields import InvalidCommand
+from app.commands.guest import CallGuest
+from app.commands.reading import read_command
 
 
 def boot(target: int) -> dict[str, object]:
@@ -12,7 +13,7 @@ def boot(target: int) -> dict[str, object]:
 
 def test_refusal_says_why() -> None:
     with pytest.raises(InvalidCommand) as refused:
-        parse_command(boot(1), 4)
+        read_command(boot(1), 4)
 
     assert refused.value.errors == [
         ("arguments.cpu", "must be another CPU: CPU 1 is online, and cpu_up() answers -EINVAL")
@@ -20,4 +21,4 @@ def test_refusal_says_why() -> None:
 
 
 def test_another_cpu_can_be_booted() -> None:
-    assert parse_command(boot(2), 4) == CallGuest(1, "do_boot_cpu", 2)
+    assert read_command(boot(2), 4) == CallGuest(1, "do_boot_cpu", 2)

@@ -2,35 +2,26 @@
 
 import pytest
 
-from app.engine.commands import (
-    CallGuest,
-    Command,
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import (
     ConfigurePin,
-    Demonstrate,
-    DriveLegacyLine,
-    DriveLint,
-    DrivePin,
     FireLocalSource,
-    Pause,
-    ReadMsr,
-    ReadRegister,
-    Run,
-    RunUntilIdle,
-    SendIpi,
+    LowerLegacyLine,
+    LowerLint,
+    LowerPin,
+    RaiseLegacyLine,
+    RaiseLint,
+    RaisePin,
     SendMsi,
-    SetBackend,
-    SetCostSheet,
-    SetInterruptFlag,
-    SetSpeed,
-    StepBy,
-    WriteCr8,
-    WriteMsr,
-    WriteRegister,
 )
-from app.state.commands import COMMAND_TYPES, parse_command
+from app.commands.machine import Demonstrate, SetBackend, SetCostSheet, SetInterruptFlag
+from app.commands.reading import read_command
+from app.commands.registers import Rdmsr, ReadRegister, WriteCr8, WriteRegister, Wrmsr
+from app.commands.table import COMMAND_KINDS, Command
+from app.commands.transport import Pause, Run, RunUntilIdle, SetSpeed, StepBy
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.registers import Register
-from tests.state.strategies import Raw
+from tests.commands.strategies import Raw
 
 CPUS = 4
 
@@ -62,12 +53,12 @@ EXAMPLES: list[tuple[Raw, Raw, Command]] = [
     (
         {"type": "write_msr", "cpu": 1, "msr": 0x1B, "value": 0xFEE0_0C00},
         {"type": "write_msr", "cpu": "1", "msr": "0x1b", "value": "0xfee00c00"},
-        WriteMsr(1, 0x1B, 0xFEE0_0C00),
+        Wrmsr(1, 0x1B, 0xFEE0_0C00),
     ),
     (
         {"type": "read_msr", "cpu": 0, "msr": 0x802},
         {"type": "read_msr", "cpu": "0", "msr": "0x802"},
-        ReadMsr(0, 0x802),
+        Rdmsr(0, 0x802),
     ),
     (
         {"type": "write_cr8", "cpu": 2, "value": 9},
@@ -77,12 +68,12 @@ EXAMPLES: list[tuple[Raw, Raw, Command]] = [
     (
         {"type": "raise_lint", "cpu": 3, "pin": 1},
         {"type": "raise_lint", "cpu": "3", "pin": "1"},
-        DriveLint(3, 1, 1),
+        RaiseLint(3, 1),
     ),
     (
         {"type": "lower_lint", "cpu": 0, "pin": 0},
         {"type": "lower_lint", "cpu": "0", "pin": "0x0"},
-        DriveLint(0, 0, 0),
+        LowerLint(0, 0),
     ),
     (
         {"type": "fire_local_source", "cpu": 1, "source": "performance"},
@@ -92,15 +83,15 @@ EXAMPLES: list[tuple[Raw, Raw, Command]] = [
     (
         {"type": "raise_legacy_line", "line": 8},
         {"type": "raise_legacy_line", "line": "8"},
-        DriveLegacyLine(8, 1),
+        RaiseLegacyLine(8),
     ),
     (
         {"type": "lower_legacy_line", "line": 0},
         {"type": "lower_legacy_line", "line": "0x0"},
-        DriveLegacyLine(0, 0),
+        LowerLegacyLine(0),
     ),
-    ({"type": "raise_pin", "pin": 18}, {"type": "raise_pin", "pin": "18"}, DrivePin(18, 1)),
-    ({"type": "lower_pin", "pin": 0}, {"type": "lower_pin", "pin": "0x0"}, DrivePin(0, 0)),
+    ({"type": "raise_pin", "pin": 18}, {"type": "raise_pin", "pin": "18"}, RaisePin(18)),
+    ({"type": "lower_pin", "pin": 0}, {"type": "lower_pin", "pin": "0x0"}, LowerPin(0)),
     (
         {"type": "configure_pin", "pin": 23, "entry": (1 << 64) - 1},
         {"type": "configure_pin", "pin": "23", "entry": "0xffffffffffffffff"},
@@ -138,16 +129,16 @@ EXAMPLES: list[tuple[Raw, Raw, Command]] = [
 
 
 def test_examples_show_every_type() -> None:
-    assert {numbers["type"] for numbers, _, _ in EXAMPLES} == set(COMMAND_TYPES)
+    assert {numbers["type"] for numbers, _, _ in EXAMPLES} == set(COMMAND_KINDS)
 
 
 @pytest.mark.parametrize(
     ("numbers", "strings", "command"), EXAMPLES, ids=[f"{n} {raw['type']}" for n, (raw, _, _) in enumerate(EXAMPLES)]
 )
 def test_command_is_accepted_in_numbers_and_in_strings(numbers: Raw, strings: Raw, command: Command) -> None:
-    assert parse_command(numbers, CPUS) == command
-    assert parse_command(strings, CPUS) == command
+    assert read_command(numbers, CPUS) == command
+    assert read_command(strings, CPUS) == command
 
 
 def test_send_ipi_needs_but_a_cpu_and_a_vector() -> None:
-    assert parse_command({"type": "send_ipi", "cpu": 0, "vector": 64}, CPUS) == SendIpi(0, Icr(64))
+    assert read_command({"type": "send_ipi", "cpu": 0, "vector": 64}, CPUS) == SendIpi(0, Icr(64))

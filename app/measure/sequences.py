@@ -8,8 +8,10 @@ from typing import NamedTuple
 from app.backends.backend import Backend
 from app.backends.catalogue import DEFAULT_SHEETS
 from app.backends.catalogue import backend as backend_of
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
+from app.commands.lines import LowerPin, RaisePin, SendMsi
 from app.costs.reference import cost_sheet_of
-from app.engine.commands import CallGuest, DrivePin, SendMsi, Stimulus
 from app.engine.processor import Frame, Processor
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import ENTRIES, Context, Generation, Handler
@@ -109,7 +111,7 @@ def _received(generation: Generation) -> Iterator[_Asked]:
     illegal = SendMsi(_MSI_TO_CPU_1, _ILLEGAL_VECTOR)
     yield handled("The APIC reports an error", vectors.ERROR_APIC_VECTOR, illegal)
     for title, pin in (("An edge-triggered device interrupts", _EDGE_PIN), ("A level-triggered device", _LEVEL_PIN)):
-        yield handled(title, _VECTOR, DrivePin(pin, 1), DrivePin(pin, 0))
+        yield handled(title, _VECTOR, RaisePin(pin), LowerPin(pin))
 
 
 def _started() -> _Asked:

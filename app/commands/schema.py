@@ -4,15 +4,13 @@ are asked for, instead of fields that hold something."""
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar, cast
 
-from app.engine.commands import Command
+from app.commands.fields import MISSING, Fields
+from app.commands.table import COMMANDS, Command
 from app.hw.machine import MAX_CPUS
-from app.state.commands import COMMAND_KINDS, Kind
-from app.state.fields import Fields
 
 Schema = dict[str, Any]
 Choice = TypeVar("Choice")
 
-_MISSING: Any = object()
 #: How whole numbers are written in strings: 81, 0x51.
 _WRITTEN_BOOLEANS = ["true", "false", "on", "off", "yes", "no", "1", "0"]
 _WRITTEN_NUMBER = r"^\s*-?(0[xX][0-9a-fA-F]+|[0-9]+)\s*$"
@@ -28,10 +26,10 @@ class _NotedFields(Fields):
         self.asked_for: list[str] = []
         self._absent = absent
 
-    def _note(self, name: str, schema: Schema, default: object = _MISSING) -> None:
-        if default is _MISSING and name not in self.asked_for:
+    def _note(self, name: str, schema: Schema, default: object = MISSING) -> None:
+        if default is MISSING and name not in self.asked_for:
             self.required.append(name)
-        elif default is not _MISSING:
+        elif default is not MISSING:
             schema = {"anyOf": [schema, {"type": "null"}], "default": default}
         self.schemas[name] = schema
 
@@ -49,10 +47,10 @@ class _NotedFields(Fields):
             self.asked_for.append(name)
         return name not in self._absent
 
-    def number(self, name: str, lowest: int, highest: int, default: int = _MISSING) -> int:
+    def number(self, name: str, lowest: int, highest: int, default: int = MISSING) -> int:
         whole = {"type": "integer", "minimum": lowest, "maximum": highest}
         self._note(name, {"anyOf": [whole, {"type": "string", "pattern": _WRITTEN_NUMBER}]}, default)
-        return lowest if default is _MISSING else default
+        return lowest if default is MISSING else default
 
     def number_of(self, name: str, numbers: Collection[int]) -> int:
         written = {"type": "string", "pattern": _WRITTEN_NUMBER}
@@ -75,17 +73,17 @@ class _NotedFields(Fields):
         self,
         name: str,
         choices: Mapping[str, Choice],
-        default: Choice = _MISSING,
+        default: Choice = MISSING,
         transform: Callable[[str], str] = lambda text: text,
     ) -> Choice:
-        called = next((each for each, choice in choices.items() if choice is default), _MISSING)
+        called = next((each for each, choice in choices.items() if choice is default), MISSING)
         any_case = transform("a") != "a"
         self._note(name, {"type": "string"} if any_case else {"type": "string", "enum": list(choices)}, called)
         if any_case:
             self.schemas[name]["description"] = f"One of {', '.join(choices)}, in any case."
-        return next(iter(choices.values())) if default is _MISSING else default
+        return next(iter(choices.values())) if default is MISSING else default
 
-    def boolean(self, name: str, default: bool = _MISSING) -> bool:
+    def boolean(self, name: str, default: bool = MISSING) -> bool:
         self._note(name, {"anyOf": [{"type": "boolean"}, {"type": "string", "enum": _WRITTEN_BOOLEANS}]}, default)
         return False
 
@@ -115,29 +113,24 @@ class _NotedFields(Fields):
 
 
 def command_schemas() -> dict[str, Schema]:
-    """The schema of each type of command."""
-    return {name: _schema(name, kind) for name, kind in COMMAND_KINDS.items()}
+    """The schema of each command, by its kind."""
+    return {command.kind: _schema(command) for command in COMMANDS}
 
 
-def made_by(kind: Kind) -> type[Command]:
-    """What that kind of command is once it has been read."""
-    return type(kind.parse(_NotedFields()))
-
-
-def _schema(name: str, kind: Kind) -> Schema:
+def _schema(command: type[Command]) -> Schema:
     everything = _NotedFields()
-    kind.parse(everything)
+    command.read(everything)
     asked_for = list(everything.asked_for)
     for inner in (schema["inner"] for schema in everything.schemas.values() if "inner" in schema):
         asked_for += inner.asked_for
     for absent in asked_for:  # what is read only where another field is absent
         otherwise = _NotedFields((absent,))
-        kind.parse(otherwise)
+        command.read(otherwise)
         _add(everything, otherwise)
     schema = everything.as_object()
-    schema["properties"] = {"type": {"type": "string", "const": name}, **schema["properties"]}
+    schema["properties"] = {"type": {"type": "string", "const": command.kind}, **schema["properties"]}
     schema["required"] = ["type", *schema.get("required", [])]
-    return schema | {"description": kind.words}
+    return schema | {"description": command.description}
 
 
 def _add(everything: _NotedFields, other: _NotedFields) -> None:

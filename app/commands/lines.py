@@ -1,0 +1,223 @@
+"""What devices and wires do: pins of the I/O APIC, lines of the 8259, LINT, local sources, interrupt messages.
+
+All of it goes past the guest: at once and free of cost.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from app.commands.command import Circumstances, HardwareCommand, Refusal
+from app.commands.field_types import Choice, CpuNumber, OneOf, Pin, Whole, Word32, Word64
+from app.engine.performable import Result
+from app.engine.simulation import Simulation
+from app.hw.legacy_pic import DEVICE_LINES
+from app.x86.registers import Register
+from app.x86.words import level_words, register_words
+
+
+@dataclass(frozen=True, slots=True)
+class _Lint(HardwareCommand):
+    level: ClassVar[int]
+
+    cpu: CpuNumber
+    #: 0 is LINT0, 1 is LINT1.
+    pin: Annotated[int, Whole(0, 1)]
+
+    @property
+    def words(self) -> str:
+        return f"something {'raises' if self.level else 'lowers'} LINT{self.pin} of CPU {self.cpu}"
+
+    def perform(self, simulation: Simulation) -> None:
+        simulation.machine.drive_lint(self.cpu, self.pin, self.level)
+        simulation.wake(self.cpu)
+
+    def done_words(self, circumstances: Circumstances) -> str:
+        return f"CPU {self.cpu}: LINT{self.pin} is {level_words(self.level)}."
+
+
+class RaiseLint(_Lint):
+    """Something raises LINT0 (*pin* 0) or LINT1 (1) of a CPU."""
+
+    __slots__ = ()
+
+    kind = "raise_lint"
+    description = "Something raises LINT0 (pin 0) or LINT1 (pin 1) of a CPU."
+    level = 1
+
+
+class LowerLint(_Lint):
+    """Something lowers LINT0 or LINT1 of a CPU."""
+
+    __slots__ = ()
+
+    kind = "lower_lint"
+    description = "Something lowers it."
+    level = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FireLocalSource(HardwareCommand):
+    """The source of an LVT entry fires: thermal sensor, performance counters, corrected machine checks."""
+
+    kind = "fire_local_source"
+    description = "The source of an LVT entry fires once: thermal, performance or (where there is one) cmci."
+
+    cpu: CpuNumber
+    #: The LVT entry whose source it is.
+    source: Annotated[
+        Register,
+        Choice(
+            {
+                "thermal": Register.LVT_THERMAL,
+                "performance": Register.LVT_PERFORMANCE,
+                "cmci": Register.LVT_CMCI,
+            }
+        ),
+    ]
+
+    @property
+    def words(self) -> str:
+        return f"the source of {register_words(self.source)} of CPU {self.cpu} fires"
+
+    def refusal(self, simulation: Simulation) -> Refusal | None:
+        if self.source not in simulation.machine.cpus[self.cpu].apic.lvt:
+            profile = simulation.machine.profile.name
+            return Refusal(f"An APIC of profile {profile} has no {self.source.name} entry")
+        return HardwareCommand.refusal(self, simulation)
+
+    def perform(self, simulation: Simulation) -> None:
+        simulation.machine.fire_local(self.cpu, self.source)
+        simulation.wake(self.cpu)
+
+    def done_words(self, circumstances: Circumstances) -> str:
+        return f"CPU {self.cpu}: the source of {register_words(self.source)} has fired."
+
+
+@dataclass(frozen=True, slots=True)
+class _LegacyLine(HardwareCommand):
+    level: ClassVar[int]
+
+    line: Annotated[int, OneOf(DEVICE_LINES)]
+
+    @property
+    def words(self) -> str:
+        return f"a device {'raises' if self.level else 'lowers'} line {self.line} of the 8259"
+
+    def perform(self, simulation: Simulation) -> None:
+        simulation.machine.drive_legacy_line(self.line, self.level)
+        simulation.wake(0)  # whose LINT0 the 8259's output is
+
+    def done_words(self, circumstances: Circumstances) -> str:
+        return f"Line {self.line} of the 8259 is {level_words(self.level)}."
+
+
+class RaiseLegacyLine(_LegacyLine):
+    """A device raises a line of the 8259."""
+
+    __slots__ = ()
+
+    kind = "raise_legacy_line"
+    description = "A device raises a line of the 8259."
+    level = 1
+
+
+class LowerLegacyLine(_LegacyLine):
+    """A device lowers a line of the 8259."""
+
+    __slots__ = ()
+
+    kind = "lower_legacy_line"
+    description = "A device lowers it."
+    level = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _PinLevel(HardwareCommand):
+    level: ClassVar[int]
+
+    pin: Pin
+
+    @property
+    def words(self) -> str:
+        return f"a device {'raises' if self.level else 'lowers'} pin {self.pin}"
+
+    def perform(self, simulation: Simulation) -> None:
+        simulation.machine.drive_pin(self.pin, self.level)
+
+    def done_words(self, circumstances: Circumstances) -> str:
+        return f"Pin {self.pin} is {level_words(self.level)}."
+
+
+class RaisePin(_PinLevel):
+    """A device raises an I/O APIC input."""
+
+    __slots__ = ()
+
+    kind = "raise_pin"
+    description = "A device raises an I/O APIC input."
+    level = 1
+
+
+class LowerPin(_PinLevel):
+    """A device lowers an I/O APIC input."""
+
+    __slots__ = ()
+
+    kind = "lower_pin"
+    description = "A device lowers it."
+    level = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurePin(HardwareCommand):
+    """The guest writes a redirection entry (64 bits)."""
+
+    kind = "configure_pin"
+    description = "Writes a 64-bit redirection entry."
+
+    pin: Pin
+    entry: Word64
+
+    @property
+    def words(self) -> str:
+        return f"the redirection entry of pin {self.pin} is written with {self.entry:#x}"
+
+    def perform(self, simulation: Simulation) -> Result:
+        return simulation.machine.write_redirection_entry(self.pin, self.entry)
+
+    def done_words(self, circumstances: Circumstances) -> str:
+        return f"Pin {self.pin} has a new redirection entry."
+
+
+@dataclass(frozen=True, slots=True)
+class SendMsi(HardwareCommand):
+    """A device writes an interrupt message."""
+
+    kind = "send_msi"
+    description = "A device writes an interrupt message."
+
+    address: Annotated[int, Whole(0xFEE0_0000, 0xFEEF_FFFF)]
+    data: Word32
+
+    @property
+    def words(self) -> str:
+        return f"a device sends {self.data & 0xFF:#04x}"
+
+    def perform(self, simulation: Simulation) -> None:
+        simulation.machine.send_msi(self.address, self.data)
+
+    def done_words(self, circumstances: Circumstances) -> str:
+        return "The device has written its message."
+
+
+LineCommand = (
+    RaiseLint
+    | LowerLint
+    | FireLocalSource
+    | RaiseLegacyLine
+    | LowerLegacyLine
+    | RaisePin
+    | LowerPin
+    | ConfigurePin
+    | SendMsi
+)
