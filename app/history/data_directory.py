@@ -62,7 +62,7 @@ class DataDirectory:
 
     def _make(self) -> None:
         with suppress(FileExistsError):
-            self._history.mkdir(parents=True)
+            self._history.mkdir(0o700, parents=True)  # others are not to read what the owners' keys hash to
             _sync(self.path)
             _sync(self.path.parent)
 
@@ -129,11 +129,8 @@ class DataDirectory:
     def reserve(self) -> None:
         """Takes room that nobody else can have. On a disk that is full already there is none."""
         with suppress(OSError):
-            descriptor = os.open(self._reserve, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            try:
-                os.posix_fallocate(descriptor, 0, RESERVE_BYTES)
-            finally:
-                os.close(descriptor)
+            if not self._reserve.exists() or self._reserve.stat().st_size < RESERVE_BYTES:
+                self._reserve.write_bytes(bytes(RESERVE_BYTES))
 
     def spend_reserve(self) -> None:
         """Gives that room up."""

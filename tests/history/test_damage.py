@@ -178,6 +178,16 @@ def test_altered_command_is_not_taken_for_what_was_kept(tmp_path: Path) -> None:
         kept(store, a_command(1, "DEF567"))
 
 
+def test_journal_with_a_hole_is_not_read_as_a_whole(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DELETE FROM command WHERE session = 'ABC234' AND number = 7")
+        connection.commit()
+
+    with Store(tmp_path) as store, pytest.raises(Damaged, match="command 7 of branch 0, session ABC234 is missing"):
+        store.commands("ABC234", 0).result()
+
+
 def test_altered_session_stands_in_the_list_and_can_be_deleted(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
         kept(store, a_session(setup='{"cpus": 77}'), a_branch())

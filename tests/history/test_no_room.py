@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.history import opening
+from app.history.schema import pragma
 from app.history.store import Store
 from app.history.store_errors import NotKept
 from tests.history.recorded_disk import RecordedDisk
@@ -104,6 +105,22 @@ def test_full_disk_under_a_new_directory_is_said_and_waited_for(tmp_path: Path) 
             disk.refuse.clear()
             assert store.recover().result().state == "open"
             kept(store, a_session())
+
+
+def test_file_that_may_not_grow_takes_what_fits_and_no_part_of_what_does_not(store: Store) -> None:
+    kept(store, a_session(), a_branch(), a_command(0))
+    limit(store, 70)
+    with pytest.raises(NotKept, match="the disk is full"):
+        kept(store, *(a_command(number, body="x" * 4_000) for number in range(1, 100)))
+    assert store.commands("ABC234", 0).result() == (a_command(0),)
+
+    assert store.recover().result().state == "open"
+    kept(store, a_command(1))
+
+
+def limit(store: Store, pages: int) -> None:
+    """How large the file may be at most. SQLite forgets it with the connection."""
+    assert store._writer.read(lambda connection: pragma(connection, f"max_page_count = {pages}")).result() == pages
 
 
 def test_nothing_but_making_room_is_tried_on_a_full_disk(tmp_path: Path) -> None:
@@ -203,6 +220,25 @@ def test_directory_is_written_to_again_when_that_is_allowed(public: Path) -> Non
         assert store.recover().result().state == "open"
         kept(store, a_command(0))
         store.close()
+
+
+def test_history_without_a_lock_that_can_be_taken_is_read_until_somebody_else_writes(public: Path) -> None:
+    with Store(public) as store:
+        kept(store, a_session(), a_branch())
+    (public / "apicscope.lock").unlink()
+    forbid_writing(public)
+    with as_nobody():
+        reader = Store(public, NEVER)
+    assert reader.condition.state == "read-only"
+    assert reader.session("ABC234").result() == a_session()
+    allow_writing(public)
+
+    with Store(public):
+        condition = reader.recover().result()
+    assert condition.state == "unreadable"
+    assert f"is held by process {os.getpid()} on " in condition.reason
+    assert reader.recover().result().state == "open"
+    reader.close()
 
 
 def test_directory_in_which_nothing_can_be_made_is_said(public: Path) -> None:

@@ -263,6 +263,14 @@ def test_fault_in_a_task_reaches_whoever_asked_and_nobody_else(store: Store) -> 
     assert store.condition.state == "open"
 
 
+def test_fault_of_the_store_leaves_nobody_waiting(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store._database, "_files", None)
+
+    assert isinstance(store.keep(a_session()).exception(), AttributeError)
+    monkeypatch.undo()
+    kept(store, a_session())
+
+
 def test_closing_does_what_still_waits_and_nothing_more(tmp_path: Path) -> None:
     store = Store(tmp_path)
     futures = [store.keep(a_session(), a_branch()), *(store.keep(a_command(number)) for number in range(20))]
