@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from app.backends import emulation
 from app.backends.backend import BackendDefinition, Feature, Found, Mark
-from app.guest.apic_ops import Kernel
+from app.guest.apic_ops import KernelState
 from app.guest.steps import (
     Acknowledge,
     Arriving,
@@ -260,7 +260,7 @@ class ApicvHypervisor:
     def _has(self, feature: ApicvFeature, facts: Facts) -> bool:
         return bool(self.features & feature) and facts.served
 
-    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: KernelState) -> Steps[int]:
         """A posted interrupt needs no exit while the guest runs; a halted guest is entered anew. What the guest did not
         let in yet, virtual-interrupt delivery has from the entry on. NMI and SMI are injected."""
         facts = _facts(cpu)

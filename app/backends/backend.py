@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol
 
 from app.costs.sheet import CostSheet, NoFigure
-from app.guest.apic_ops import ApicOperations, Generation, Kernel, SetNextEvent
+from app.guest.apic_ops import ApicOperations, Generation, KernelState, SetNextEvent
 from app.guest.places import Places
 from app.guest.steps import Arriving, GuestStep, Hypercall, Steps
 from app.hw.cpu import Arrival, Cpu
@@ -51,7 +51,7 @@ class Hypervisor(Protocol):
         """What happens instead of *step* on *cpu*, ending in what the guest gets; None when the guest does it
         undisturbed."""
 
-    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: KernelState) -> Steps[int]:
         """How an interrupt gets into the guest, whose CPU was *found* so; *arrival* is the step that takes it."""
 
     def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None] | None:

@@ -10,7 +10,7 @@ series of 2012; Hyper-V TLFS, "Virtual Processor Assist Page".
 from app.backends.backend import Found
 from app.backends.emulation import ENTRY, INJECT, leave
 from app.backends.trap_emulate import TrapAndEmulate
-from app.guest.apic_ops import Context, Kernel
+from app.guest.apic_ops import Context, KernelState
 from app.guest.steps import Arriving, OfferEoiWord, Steps, TestAndClear
 from app.hw.cpu import Cpu
 
@@ -23,7 +23,7 @@ def guest_eoi_spared(context: Context) -> Steps[int]:
 class SharesEoiWord(TrapAndEmulate):
     """A hypervisor without APIC hardware that offers the word with each interrupt."""
 
-    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: KernelState) -> Steps[int]:
         """As any injection, with an offer in the word on the way in."""
         yield from leave(found, arrival)
         yield INJECT

@@ -5,7 +5,7 @@ each RDMSR and WRMSR exits, and nothing has to be decoded.
 
 from app.backends import emulation
 from app.backends.backend import BackendDefinition, Found, Mark
-from app.guest.apic_ops import Kernel
+from app.guest.apic_ops import KernelState
 from app.guest.steps import Arriving, Dereference, GuestStep, Halt, Load, ReadMsr, Steps, Store, WriteMsr
 from app.hw.cpu import Arrival, Cpu
 from app.x86.model_specific_registers import x2apic_offset
@@ -29,7 +29,7 @@ class TrapAndEmulate:
             case _:
                 return None
 
-    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: KernelState) -> Steps[int]:
         return emulation.deliver(found, arrival)
 
     def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None] | None:

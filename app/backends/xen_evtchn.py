@@ -6,7 +6,7 @@ an EOI is nothing, but for a level-triggered device. Source: Linux ``arch/i386/x
 """
 
 from app.backends.backend import BackendDefinition, Found, Mark
-from app.guest.apic_ops import ApicOperations, Context, Generation, Kernel
+from app.guest.apic_ops import ApicOperations, Context, Generation, KernelState
 from app.guest.asks import READ_LEVEL_PORTS, READ_TSC, READ_UPCALL_PENDING, EndLevelPort, PrepareCall, PrintNoPort
 from app.guest.cpumask import cpus_of
 from app.guest.linux_2_6_22.irq_vectors import CALL_FUNCTION_VECTOR
@@ -190,7 +190,7 @@ class XenHypervisor:
         yield Halt()
         return 0
 
-    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: Kernel) -> Steps[int]:
+    def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: KernelState) -> Steps[int]:
         """The upcall: a running guest is interrupted by Xen's own event-check IPI first. No window has to be waited
         for: what is pending, the guest sees at its STI, and Xen at the iret hypercall, by which a 64-bit guest has just
         come back and a 32-bit one comes back only if something is pending."""

@@ -4,7 +4,7 @@ from app.backends.backend import Backend
 from app.engine.effects import Effects
 from app.engine.processor import Frame, Processor
 from app.guest.answers import advance
-from app.guest.apic_ops import Context, Kernel
+from app.guest.apic_ops import Context, KernelState
 from app.hw.cpu import Cpu, RunState
 from app.hw.events import Fault
 from app.hw.machine import Machine
@@ -12,7 +12,7 @@ from app.x86.model_specific_registers import X2APIC_ENABLE, ApicMode, Msr
 
 
 def boot_kernel(
-    machine: Machine, backend: Backend, kernel: Kernel, processors: list[Processor], effects: Effects
+    machine: Machine, backend: Backend, kernel: KernelState, processors: list[Processor], effects: Effects
 ) -> None:
     """Sets the APICs up as the kernel does, at no cost, and lets the CPUs idle."""
     if backend.event_channels:
@@ -28,7 +28,7 @@ def boot_kernel(
     effects.counters.reset()
 
 
-def _set_up(processor: Processor, backend: Backend, kernel: Kernel, effects: Effects) -> None:
+def _set_up(processor: Processor, backend: Backend, kernel: KernelState, effects: Effects) -> None:
     """Natively: nobody is there yet to answer what another back end would ask of its hypervisor."""
     code = kernel.generation.start_secondary(Context(processor.cpu, kernel, backend.native))
     frame = Frame("start_secondary", code, backend, 0)

@@ -16,7 +16,7 @@ from app.engine.guest_calls import begin
 from app.engine.host_effects import held_back
 from app.engine.processor import Frame, Kick, Processor
 from app.guest.answers import ANSWERS, past_asks
-from app.guest.apic_ops import Context, Kernel
+from app.guest.apic_ops import Context, KernelState
 from app.guest.asks import EVENT_AGAIN, EVENT_LOOP
 from app.guest.device_interrupts import do_nmi, smi_handler
 from app.guest.steps import (
@@ -98,7 +98,7 @@ class Execution:
         #: What takes over as soon as nothing is under way.
         self.following: Backend | None = None
         self.effects = Effects(machine, costs, cycles_a_microsecond, record, wake, counters)
-        self.kernel = Kernel(len(machine.cpus), backend.generation)
+        self.kernel = KernelState(len(machine.cpus), backend.generation)
         self.processors = [Processor(cpu) for cpu in machine.cpus]
         #: Is shown each step that was done and what it cost (None: the CPU waits), and gives that back.
         self.watch: Callable[[Processor, Frame, Step, int | None], int | None] | None = None

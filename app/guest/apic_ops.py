@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from app.guest.memory import CallData, CallFunctionData, CallSingleQueue, Word
+from app.guest.places import Places
 from app.guest.steps import Steps
 from app.hw.cpu import Cpu
 from app.x86.model_specific_registers import ApicMode
@@ -67,7 +68,7 @@ def absent(*_: object) -> Steps[None]:
     raise AssertionError("this kernel has no such operation")
 
 
-class Kernel:
+class KernelState:
     """What the CPUs of one guest share: the locks and words of ``arch/i386/kernel/smp.c`` (2.6.22) and ``kernel/smp.c``
     (today), and the words that a CPU shares with its hypervisor. They are the same objects for ever; what they hold,
     guest code learns by asks, and changes by steps."""
@@ -115,7 +116,7 @@ class Context:
 
     __slots__ = ("bootstrap", "kernel", "number", "operations", "tsc_deadline")
 
-    def __init__(self, cpu: Cpu, kernel: Kernel, operations: ApicOperations) -> None:
+    def __init__(self, cpu: Cpu, kernel: KernelState, operations: ApicOperations) -> None:
         self.number = cpu.number
         self.bootstrap = cpu.bootstrap
         #: CPUID says that the timer has the mode (``X86_FEATURE_TSC_DEADLINE_TIMER``).
@@ -150,7 +151,7 @@ class Generation:
     start_secondary: Callable[[Context], Steps[None]]
     #: The local timer's, as a clock event device: to fire after so many of its clocks.
     set_next_event: "SetNextEvent"
-    io_apic_entries: Callable[[Kernel], dict[int, int]]
+    io_apic_entries: Callable[[KernelState], dict[int, int]]
     functions: "Mapping[str, KernelFunction]"
     reschedule_vector: int
     vector_names: Mapping[int, str]
@@ -158,6 +159,9 @@ class Generation:
     ipi_vectors: frozenset[int]
     #: 32 or 64.
     bits: int
+    #: The text that it is written after, and where each of its functions stands there.
+    text: str
+    places: Places
 
     def native_operations(self, mode: ApicMode, *, interrupt_remapping: bool) -> ApicOperations | None:
         """The kernel's own table on a machine of that kind; None when it does not know the mode."""

@@ -14,7 +14,7 @@ from app.backends.backend import Backend, Found
 from app.backends.catalogue import backend as backend_of
 from app.costs.sheet import CostSheet
 from app.engine.costing import AccessCost, Walk, drained, walk
-from app.guest.apic_ops import Context, Kernel, absent
+from app.guest.apic_ops import Context, KernelState, absent
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
 from app.guest.steps import (
     Acknowledge,
@@ -83,7 +83,7 @@ class RecordedPrices:
             self._machine.transplant(backend.apic_mode, event_channels=True)
         for cpu in self._machine.cpus:
             cpu.interrupt_flag = True
-        self._kernel = Kernel(cpus, backend.generation)
+        self._kernel = KernelState(cpus, backend.generation)
         #: It has the recorded guest's way to the registers.
         self._by_register = backend.sends_by_halves
 

@@ -11,7 +11,7 @@ from app.backends.backend import Backend
 from app.costs.sheet import CostSheet
 from app.engine.costing import walk
 from app.engine.host_effects import targets_named
-from app.guest.apic_ops import Context, Kernel
+from app.guest.apic_ops import Context, KernelState
 from app.guest.steps import (
     EXITS,
     MEMORY_STEPS,
@@ -75,7 +75,7 @@ class SenderPrices:
 
     def sender(self, targets: int) -> Sender:
         """For so many targets. NoFigure when the sheet lacks a price."""
-        kernel = Kernel(MAX_CPUS, self._backend.generation)
+        kernel = KernelState(MAX_CPUS, self._backend.generation)
         context = Context(self._cpu, kernel, self._backend.operations)
         clock = _Clock(self._reach, self._sheet)
         walk(self._backend, self._code(context, (1 << targets) - 1), self._cpu, clock.perform)

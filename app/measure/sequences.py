@@ -19,10 +19,8 @@ from app.guest.asks import ASKS
 from app.guest.functions import DO_BOOT_CPU, GuestFunction, KernelFunction
 from app.guest.generations import GENERATIONS
 from app.guest.linux_2_6_22 import irq_vectors as vectors_2_6_22
-from app.guest.linux_2_6_22.places import PLACES as PLACES_2_6_22
 from app.guest.linux_6 import irq_vectors as vectors_6
-from app.guest.linux_6.places import PLACES as PLACES_6
-from app.guest.places import Place, Places
+from app.guest.places import Place
 from app.guest.steps import ACCESSES, EXITS, Step, Steps
 
 _CPUS = 4
@@ -31,7 +29,6 @@ _VECTOR = 0x51
 _MSI_TO_CPU_1, _ILLEGAL_VECTOR = 0xFEE0_1000, 0x05
 #: An edge-triggered and a level-triggered pin of the kernels' own set-up.
 _EDGE_PIN, _LEVEL_PIN = 4, 18
-_PLACES: dict[str, Places] = {"linux-2.6.22": PLACES_2_6_22, "linux-6": PLACES_6}
 #: Messages arrive at once: a send that finds the one before still under way polls more often.
 _AT_ONCE = "{}?message_flight=0"
 #: More than any of them takes.
@@ -149,20 +146,19 @@ def _observed(asked: _Asked, kernel: Generation, backend: str) -> Sequence:
     never = asked.never_runs(kernel, execution.backend)
     steps = None if never else observer.steps_of(asked.name, asked.cpu)
     function = _function(asked, kernel, backend)
-    place = (execution.backend.definition.places | _PLACES[kernel.name]).get(function)
+    place = (execution.backend.definition.places | kernel.places).get(function)
     return Sequence(asked.title, function.__name__, place, steps)
 
 
 def _function(asked: _Asked, kernel: Generation, backend: str) -> Callable[..., object]:
     """The function of this model that does it."""
-    places = _PLACES[kernel.name]
     bound = backend_of(backend, kernel.name)
     if asked.called and asked.name in ENTRIES:
         entry = asked.name if asked.name in bound.operations.entries() else "send_ipi_mask"
         return getattr(bound.operations, entry)  # type: ignore[no-any-return]
     if asked.called:
         return kernel.functions[asked.name].code
-    return next(function for function in places if function.__name__ == asked.name)
+    return next(function for function in kernel.places if function.__name__ == asked.name)
 
 
 class _Run:

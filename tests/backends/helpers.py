@@ -2,7 +2,7 @@
 
 from app.backends.backend import Backend
 from app.guest.answers import advance
-from app.guest.apic_ops import Kernel
+from app.guest.apic_ops import KernelState
 from app.guest.memory_steps import touch_memory
 from app.guest.steps import MEMORY_STEPS, EmulatedRead, GuestStep, Load, ReadMsr, Step, Steps, VirtualRead
 from app.hw.cpu import Cpu
@@ -13,7 +13,7 @@ from tests.guest.same_steps import SameSteps
 
 def context_of(backend: Backend, cpu: int = 0, cpus: int = 4) -> ContextOnCpu:
     machine = Machine(cpus, mode=backend.apic_mode)
-    return ContextOnCpu(machine.cpus[cpu], Kernel(cpus, backend.generation), backend.operations)
+    return ContextOnCpu(machine.cpus[cpu], KernelState(cpus, backend.generation), backend.operations)
 
 
 def done(backend: Backend, code: Steps[None] | Steps[int], *, reads: int = 0, cpu: Cpu | None = None) -> list[Step]:

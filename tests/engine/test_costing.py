@@ -6,7 +6,7 @@ from app.backends.catalogue import backend
 from app.costs.sheet import NoFigure, load_cost_sheet
 from app.engine.costing import AccessCost, walk
 from app.guest import steps
-from app.guest.apic_ops import Kernel
+from app.guest.apic_ops import KernelState
 from app.guest.steps import EmulatedRead, EmulatedWrite, Load, Step, Store
 from app.hw.machine import Machine
 from app.x86.registers import Register
@@ -17,7 +17,7 @@ SHEET = load_cost_sheet("sapphire-rapids")
 
 def context(name: str, generation: str = "linux-6") -> ContextOnCpu:
     reached = backend(name, generation)
-    return ContextOnCpu(Machine(4, reached.apic_mode).cpus[0], Kernel(4, reached.generation), reached.operations)
+    return ContextOnCpu(Machine(4, reached.apic_mode).cpus[0], KernelState(4, reached.generation), reached.operations)
 
 
 def test_every_step_is_seen_and_answers_what_is_read() -> None:

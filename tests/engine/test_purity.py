@@ -13,7 +13,7 @@ import pytest
 
 from app.engine.processor import Frame
 from app.engine.simulation import Simulation
-from app.guest.apic_ops import Kernel
+from app.guest.apic_ops import KernelState
 from app.guest.memory import CallData, CallFunctionData, CallSingleData, CallSingleQueue, Word
 from app.guest.steps import Steps, Work
 from app.hw.cpu import Cpu, RunState
@@ -30,7 +30,7 @@ CONSTANT = {
     CallSingleData: {"lock", "source"},
     CallFunctionData: {"_source", "_requests"},  # each request is made when it is first wanted
     CallSingleQueue: {"name"},
-    Kernel: {
+    KernelState: {
         *("cpu_count", "generation", "call_lock", "call_data", "tlbstate_lock", "flush_cpumask"),
         *("call_single_queues", "cfd_data", "eoi_words"),
     },

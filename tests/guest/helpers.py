@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from types import GeneratorType
 
 from app.guest.answers import advance
-from app.guest.apic_ops import ApicOperations, Context, Generation, Kernel
+from app.guest.apic_ops import ApicOperations, Context, Generation, KernelState
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
 from app.guest.linux_6.kernel import LINUX_6, X2APIC_CLUSTER_OPERATIONS, X2APIC_PHYS_OPERATIONS, XAPIC_OPERATIONS
 from app.guest.memory_steps import touch_memory
@@ -23,7 +23,7 @@ class ContextOnCpu(Context):
 
     __slots__ = ("cpu",)
 
-    def __init__(self, cpu: Cpu, kernel: Kernel, operations: ApicOperations) -> None:
+    def __init__(self, cpu: Cpu, kernel: KernelState, operations: ApicOperations) -> None:
         super().__init__(cpu, kernel, operations)
         self.cpu = cpu
 
@@ -41,7 +41,7 @@ def context_of(
     generation: Generation = LINUX_2_6_22,
 ) -> ContextOnCpu:
     mode = ApicMode.X2APIC if operations in (generation.x2apic, generation.x2apic_phys) else ApicMode.XAPIC
-    return ContextOnCpu(Machine(cpus, mode=mode).cpus[cpu], Kernel(cpus, generation), operations)
+    return ContextOnCpu(Machine(cpus, mode=mode).cpus[cpu], KernelState(cpus, generation), operations)
 
 
 def xapic(cpu: int = 0, cpus: int = 4) -> ContextOnCpu:

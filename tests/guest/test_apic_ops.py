@@ -2,7 +2,7 @@ from dataclasses import fields, replace
 
 import pytest
 
-from app.guest.apic_ops import ApicOperations, Context, Kernel, absent
+from app.guest.apic_ops import ApicOperations, Context, KernelState, absent
 from app.guest.linux_2_6_22.apic_driver import send_ipi_self
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
 from app.guest.steps import Steps, Work
@@ -44,21 +44,21 @@ def test_operations_are_named_as_in_the_kernel() -> None:
 
 @pytest.mark.parametrize(("cpus", "bigsmp"), [(1, False), (8, False), (9, True), (255, True)])
 def test_kernel_for_more_than_eight_cpus_is_built_for_physical_mode(cpus: int, bigsmp: bool) -> None:
-    assert Kernel(cpus, LINUX_2_6_22).bigsmp is bigsmp
+    assert KernelState(cpus, LINUX_2_6_22).bigsmp is bigsmp
 
 
 def test_online_mask_has_a_bit_for_each_cpu() -> None:
-    assert Kernel(6, LINUX_2_6_22).online_mask == 0b11_1111
+    assert KernelState(6, LINUX_2_6_22).online_mask == 0b11_1111
 
 
 def test_context_knows_the_number_of_its_cpu() -> None:
-    context = Context(Machine(3).cpus[2], Kernel(3, LINUX_2_6_22), NATIVE_OPERATIONS)
+    context = Context(Machine(3).cpus[2], KernelState(3, LINUX_2_6_22), NATIVE_OPERATIONS)
 
     assert context.number == 2
 
 
 def test_everyone_shares_the_words_of_one_kernel() -> None:
-    kernel = Kernel(2, LINUX_2_6_22)
+    kernel = KernelState(2, LINUX_2_6_22)
     one, other = (Context(cpu, kernel, NATIVE_OPERATIONS) for cpu in Machine(2).cpus)
 
     one.kernel.call_lock.value = 1

@@ -5,7 +5,7 @@ Up to eight CPUs are ``mach-default``'s, more are ``mach-bigsmp``'s. The clock e
 last of all, is ``clock.py``'s: it is armed when somebody asks.
 """
 
-from app.guest.apic_ops import Context, Kernel
+from app.guest.apic_ops import Context, KernelState
 from app.guest.interrupt_wiring import ISA_PINS, PCI_PINS, TIMER_PIN, VECTOR_STEP, signalling
 from app.guest.linux_2_6_22.apic_driver import (
     apic_write_around,
@@ -32,7 +32,7 @@ _LOGICAL_ID_BITS = 0xFF << 24
 _START_EIP = 0x9000
 
 
-def io_apic_entries(kernel: Kernel) -> dict[int, int]:
+def io_apic_entries(kernel: KernelState) -> dict[int, int]:
     """The redirection entry of each pin in use: ``setup_IO_APIC_irqs`` and ``assign_irq_vector`` of ``io_apic.c``.
 
     A vector for each interrupt, eight apart, so that they spread over the priority classes. Flat logical mode: the

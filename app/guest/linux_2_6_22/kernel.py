@@ -5,7 +5,7 @@ from functools import partial
 from app.guest import functions
 from app.guest.apic_ops import ApicOperations, Generation, absent
 from app.guest.functions import KernelFunction, by_name
-from app.guest.linux_2_6_22 import apic_driver, boot, clock, interrupts, smp
+from app.guest.linux_2_6_22 import apic_driver, boot, clock, interrupts, places, smp
 from app.guest.linux_2_6_22.irq_vectors import (
     CALL_FUNCTION_VECTOR,
     INVALIDATE_TLB_VECTOR,
@@ -77,4 +77,6 @@ LINUX_2_6_22 = Generation(
     vector_names=VECTOR_NAMES,
     ipi_vectors=frozenset({RESCHEDULE_VECTOR, CALL_FUNCTION_VECTOR, INVALIDATE_TLB_VECTOR}),
     bits=32,
+    text=places.TEXT,
+    places=places.PLACES,
 )

@@ -7,7 +7,7 @@ sets up last of all and which is ``clock.py``'s. The recordings that come along 
 two differ, and by which change.
 """
 
-from app.guest.apic_ops import Context, Kernel
+from app.guest.apic_ops import Context, KernelState
 from app.guest.interrupt_wiring import ISA_PINS, PCI_PINS, TIMER_PIN, VECTOR_STEP, signalling
 from app.guest.linux_6.apic_driver import apic_mem_wait_icr_idle_timeout
 from app.guest.linux_6.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, SPURIOUS_APIC_VECTOR
@@ -27,7 +27,7 @@ _WORDS = range(8)
 _MOST_ROUNDS = 512
 
 
-def io_apic_entries(kernel: Kernel) -> dict[int, int]:
+def io_apic_entries(kernel: KernelState) -> dict[int, int]:
     """The redirection entry of each pin in use: fixed, physical, and spread over the CPUs one after the other."""
     entries = {}
     for count, pin in enumerate((TIMER_PIN, *ISA_PINS, *PCI_PINS)):

@@ -10,7 +10,7 @@ from functools import partial
 from app.guest import functions
 from app.guest.apic_ops import ApicOperations, Generation, absent
 from app.guest.functions import KernelFunction, by_name
-from app.guest.linux_6 import apic_driver, boot, clock, interrupts, smp, x2apic_cluster, x2apic_phys
+from app.guest.linux_6 import apic_driver, boot, clock, interrupts, places, smp, x2apic_cluster, x2apic_phys
 from app.guest.linux_6.irq_vectors import (
     CALL_FUNCTION_SINGLE_VECTOR,
     CALL_FUNCTION_VECTOR,
@@ -108,4 +108,6 @@ LINUX_6 = Generation(
     vector_names=VECTOR_NAMES,
     ipi_vectors=frozenset({RESCHEDULE_VECTOR, CALL_FUNCTION_VECTOR, CALL_FUNCTION_SINGLE_VECTOR}),
     bits=64,
+    text=places.TEXT,
+    places=places.PLACES,
 )

@@ -6,8 +6,6 @@ from fastapi import APIRouter, Request, Response
 
 from app.backends.catalogue import BACKENDS
 from app.guest.generations import GENERATIONS
-from app.guest.linux_2_6_22.places import TEXT as TEXT_2_6_22
-from app.guest.linux_6.places import TEXT as TEXT_6
 from app.guest.steps import ACCESSES, Hypercall, Step
 from app.measure.sequences import Sequence, sequences
 from app.state.step_words import step_words
@@ -16,7 +14,6 @@ from app.web.rendering import templates
 
 router = APIRouter(include_in_schema=False)
 
-_TEXTS = {"linux-2.6.22": TEXT_2_6_22, "linux-6": TEXT_6}
 #: What is shown first: an APIC that everybody knows, under the newest kernel.
 _FIRST = "linux-6/native-xapic"
 
@@ -83,7 +80,6 @@ def guest_functions(request: Request, guest: str = _FIRST) -> Response:  # no co
         "guests": known,
         "chosen": guest,
         "kernel": GENERATIONS[generation],
-        "text": _TEXTS[generation],
         "back_end": BACKENDS[backend],
         "functions": functions_of(generation, backend),
     }

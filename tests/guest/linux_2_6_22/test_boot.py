@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from app.guest.apic_ops import Context, Kernel
+from app.guest.apic_ops import Context, KernelState
 from app.guest.linux_2_6_22.apic_driver import safe_smp_processor_id
 from app.guest.linux_2_6_22.boot import do_boot_cpu, io_apic_entries, setup_local_apic, start_secondary
 from app.guest.linux_2_6_22.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
@@ -18,7 +18,7 @@ from tests.guest.helpers import context_of, steps_of, stores_of
 def booted(cpus: int) -> Machine:
     machine = Machine(cpus)
     for cpu in machine.cpus:
-        code = start_secondary(Context(cpu, Kernel(cpus, LINUX_2_6_22), NATIVE_OPERATIONS))
+        code = start_secondary(Context(cpu, KernelState(cpus, LINUX_2_6_22), NATIVE_OPERATIONS))
         read: int | None = None
         try:
             while True:
@@ -136,7 +136,7 @@ def test_line_from_the_8259_stays_open_on_the_bootstrap_processor_if_firmware_ha
 
 
 def test_every_pin_in_use_has_a_device_vector_of_its_own() -> None:
-    vectors = [entry & 0xFF for entry in io_apic_entries(Kernel(4, LINUX_2_6_22)).values()]
+    vectors = [entry & 0xFF for entry in io_apic_entries(KernelState(4, LINUX_2_6_22)).values()]
 
     assert len(set(vectors)) == len(vectors)
     assert min(vectors) == FIRST_DEVICE_VECTOR
@@ -144,25 +144,25 @@ def test_every_pin_in_use_has_a_device_vector_of_its_own() -> None:
 
 
 def test_vectors_spread_over_the_classes() -> None:
-    classes = Counter((entry & 0xFF) >> 4 for entry in io_apic_entries(Kernel(4, LINUX_2_6_22)).values())
+    classes = Counter((entry & 0xFF) >> 4 for entry in io_apic_entries(KernelState(4, LINUX_2_6_22)).values())
 
     assert max(classes.values()) == 2
 
 
 def test_isa_pins_are_edge_and_pci_pins_level_and_active_low() -> None:
-    entries = io_apic_entries(Kernel(4, LINUX_2_6_22))
+    entries = io_apic_entries(KernelState(4, LINUX_2_6_22))
 
     assert {pin for pin, entry in entries.items() if entry & 0xA000 == 0xA000} == set(range(16, 24))
     assert {pin for pin, entry in entries.items() if entry & 0xA000 == 0} == {*range(1, 16)}
 
 
 def test_devices_go_to_the_lowest_priority_of_all_cpus_in_flat_mode() -> None:
-    entry = io_apic_entries(Kernel(4, LINUX_2_6_22))[16]
+    entry = io_apic_entries(KernelState(4, LINUX_2_6_22))[16]
 
     assert (entry >> 56, entry >> 11 & 1, entry >> 8 & 7) == (0b1111, 1, 1)
 
 
 def test_devices_go_to_the_bootstrap_processor_beyond_eight_cpus() -> None:
-    entry = io_apic_entries(Kernel(9, LINUX_2_6_22))[16]
+    entry = io_apic_entries(KernelState(9, LINUX_2_6_22))[16]
 
     assert (entry >> 56, entry >> 11 & 1, entry >> 8 & 7) == (0, 0, 0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.guest.apic_ops import Kernel
+from app.guest.apic_ops import KernelState
 from app.guest.linux_6.boot import do_boot_cpu, io_apic_entries, lapic_setup_esr, setup_local_apic, start_secondary
 from app.guest.linux_6.irq_vectors import ERROR_APIC_VECTOR, FIRST_DEVICE_VECTOR, LOCAL_TIMER_VECTOR
 from app.guest.linux_6.kernel import LINUX_6
@@ -66,7 +66,7 @@ def test_what_a_crashed_kernel_left_behind_is_ended_until_nothing_is_left() -> N
 
 @pytest.mark.parametrize("cpus", [1, 4, 40])
 def test_devices_are_spread_over_the_cpus_one_after_the_other(cpus: int) -> None:
-    entries = io_apic_entries(Kernel(cpus, LINUX_6))
+    entries = io_apic_entries(KernelState(cpus, LINUX_6))
 
     vectors = [entry & 0xFF for entry in entries.values()]
     assert [entry >> 56 for entry in entries.values()] == [count % cpus for count in range(len(entries))]

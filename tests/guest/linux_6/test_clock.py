@@ -1,6 +1,6 @@
 """The local timer of today's kernel: by deadline where the processor has that, else by count."""
 
-from app.guest.apic_ops import Context, Kernel
+from app.guest.apic_ops import Context, KernelState
 from app.guest.linux_6.clock import lapic_timer_set_oneshot, set_next_event
 from app.guest.linux_6.kernel import LINUX_6, XAPIC_OPERATIONS
 from app.guest.steps import Fence, Store, WriteMsr
@@ -13,7 +13,7 @@ from tests.guest.helpers import steps_of, stores_of, xapic
 
 
 def without_deadline() -> Context:
-    return Context(Machine(1, profile=INTEL_P6).cpus[0], Kernel(1, LINUX_6), XAPIC_OPERATIONS)
+    return Context(Machine(1, profile=INTEL_P6).cpus[0], KernelState(1, LINUX_6), XAPIC_OPERATIONS)
 
 
 def test_deadline_is_one_msr_behind_a_fence() -> None:

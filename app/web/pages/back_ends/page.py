@@ -61,7 +61,7 @@ class Primitive(NamedTuple):
     cells: tuple[Crossings, ...]
 
 
-class Kernel(NamedTuple):
+class KernelOverrides(NamedTuple):
     """One kernel with every back end that goes with it, and why the others do not."""
 
     generation: Generation
@@ -96,7 +96,7 @@ _CONTROLS = (
 
 
 @lru_cache
-def kernel_overrides(generation: Generation) -> Kernel:
+def kernel_overrides(generation: Generation) -> KernelOverrides:
     """Everything that the page says of one kernel."""
     found = {name: definition.reason_against(generation) for name, definition in BACKENDS.items()}
     bound = tuple(BACKENDS[name].bind(generation) for name, reason in found.items() if reason is None)
@@ -104,7 +104,7 @@ def kernel_overrides(generation: Generation) -> Kernel:
         Layer(number, title, words, tuple(_operation(name, bound, generation) for name in _had(names, generation)))
         for number, title, words, names in LAYERS
     )
-    return Kernel(
+    return KernelOverrides(
         generation,
         bound,
         len(generation.xapic.entries()),
