@@ -115,16 +115,17 @@ class Feature(NamedTuple):
 #: What a back end replaces: "ink" nothing, and the guest reaches hardware; "crimson" nothing, and each access traps;
 #: "amber" the register operations; "blue" sends and EOIs.
 Hue = Literal["ink", "crimson", "amber", "blue"]
-Shape = Literal["circle", "dot", "square", "triangle", "diamond", "wedge", "cross", "hexagon"]
+Shape = Literal["circle", "square", "triangle", "diamond", "wedge", "cross", "hexagon"]
 
 
 class Mark(NamedTuple):
-    """How a back end is drawn: *hue*, *dash* pattern (None: solid), *shape* of its points. Dash and shape tell the
-    single ones apart without any hue."""
+    """How a back end is drawn: *hue*, *dash* pattern (None: solid), *shape* of its points, which are *filled* or
+    hollow. The points tell the single ones apart without any hue."""
 
     hue: Hue
     dash: str | None
     shape: Shape
+    filled: bool = False
 
 
 class Turn(NamedTuple):

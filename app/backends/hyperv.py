@@ -173,7 +173,7 @@ HYPERV = BackendDefinition(
     name="hyperv",
     title="cluster-IPI hypercall, synthetic MSRs, EOI by the assist page",
     sentence="Sends are one hypercall, an EOI a bit of the assist page; synthetic MSRs stand for EOI, ICR and TPR.",
-    mark=Mark("blue", "9 4", "wedge"),
+    mark=Mark("blue", "9 4", "wedge", filled=True),
     hypervisor=HypervHypervisor(),
     paravirtualise=_paravirtualise,
     host_entries=emulation.ENTRIES | emulation.DECODING | {"hypercall", "send_ipi_setup"},

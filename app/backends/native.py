@@ -13,7 +13,7 @@ NATIVE_X2APIC = BackendDefinition(
     name="native-x2apic",
     title="RDMSR and WRMSR to a real local APIC",
     sentence="RDMSR and WRMSR to a real local APIC. Nothing is overridden, nothing is crossed.",
-    mark=Mark("ink", "9 4", "dot"),
+    mark=Mark("ink", "9 4", "circle", filled=True),
     apic_mode=ApicMode.X2APIC,
     interrupt_remapping=True,
 )

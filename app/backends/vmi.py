@@ -107,7 +107,7 @@ VMI = BackendDefinition(
     name="vmi",
     title="apic_read and apic_write as calls into the hypervisor",
     sentence="apic_read and apic_write alone become calls into the hypervisor; all above them stays as it was.",
-    mark=Mark("amber", None, "triangle"),
+    mark=Mark("amber", None, "triangle", filled=True),
     hypervisor=VmiHypervisor(),
     paravirtualise=_paravirtualise,
     host_entries=emulation.ENTRIES | emulation.DECODING | {_WAY_IN},

@@ -256,7 +256,7 @@ XEN_EVTCHN = BackendDefinition(
     name="xen-evtchn",
     title="no APIC: event channels, pending and mask words in a shared page",
     sentence="No APIC at all: event channels, pending bits in a shared page, one hypercall for each target.",
-    mark=Mark("blue", "2 4", "cross"),
+    mark=Mark("blue", "2 4", "cross", filled=True),
     hypervisor=XenHypervisor(),
     paravirtualise=_paravirtualise,
     event_channels=True,

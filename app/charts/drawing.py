@@ -36,14 +36,13 @@ def rule(x1: float, y1: float, x2: float, y2: float) -> Element:
 
 def shape(mark: Mark, x: float, y: float, size: float = 4.5) -> Element:
     """The shape of *mark* around a point: filled, or hollow with the colour of the ground inside."""
-    hollow = mark.shape in ("circle", "square", "diamond", "hexagon")
     look: dict[str, Value] = {
-        "class_": f"c-{mark.hue}-line c-panel-fill" if hollow else f"c-{mark.hue}-line c-{mark.hue}-fill",
+        "class_": f"c-{mark.hue}-line c-{mark.hue if mark.filled else 'panel'}-fill",
         "stroke": PAPER[mark.hue],
-        "fill": PAPER["panel"] if hollow else PAPER[mark.hue],
+        "fill": PAPER[mark.hue if mark.filled else "panel"],
         "stroke_width": 1.8,
     }
-    if mark.shape in ("circle", "dot"):
+    if mark.shape == "circle":
         return element("circle", cx=x, cy=y, r=size, **look)
     outline = {
         "square": ((-1, -1), (1, -1), (1, 1), (-1, 1)),
@@ -91,7 +90,7 @@ def _axes(chart: CurveChart, words: str) -> list[Element]:
 
 
 def _curve(drawn: Line) -> Element:
-    hue, dash, _ = drawn.mark
+    hue, dash = drawn.mark.hue, drawn.mark.dash
     path = "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in drawn.places)
     found = [
         element(

@@ -1,7 +1,5 @@
 """Scales and marks."""
 
-import itertools
-
 import pytest
 
 from app.backends.catalogue import BACKENDS
@@ -10,9 +8,7 @@ from app.charts.scales import PAPER, Scale, apart, cost_scale, sensible_kind
 
 def test_every_back_end_has_a_mark_of_its_own_without_its_hue() -> None:
     marks = [back_end.mark for back_end in BACKENDS.values()]
-    assert len({mark.shape for mark in marks}) == len(marks)
-    for one, other in itertools.combinations(marks, 2):
-        assert (one.dash, one.shape) != (other.dash, other.shape)
+    assert len({(mark.shape, mark.filled) for mark in marks}) == len(marks)
     assert {mark.hue for mark in marks} <= set(PAPER)
 
 
