@@ -34,8 +34,13 @@ class Circumstances(NamedTuple):
     paused: bool
     remark: str = ""
 
+    @property
+    def later(self) -> str:
+        """That a function does not begin before time runs; "" while it runs."""
+        return " It begins when time runs." if self.paused else ""
 
-class Answer(NamedTuple):
+
+class Said(NamedTuple):
     """What a person is told once a command has been done: a sentence, and values in JSON."""
 
     text: str
@@ -129,8 +134,8 @@ class Stimulus(BaseCommand):
         """Whether the guest writes ICR itself for it, below all that a hypervisor without APICs puts in its place."""
         return False
 
-    def misfit(self, simulation: Simulation) -> Refusal | None:
-        """Why the guest of *simulation* could never do it; None when it could."""
+    def misfit(self, *, x2apic: bool) -> Refusal | None:
+        """Why no guest that has its APIC in that mode can do it; None when one can."""
         return None
 
     @abstractmethod
@@ -149,15 +154,15 @@ class Stimulus(BaseCommand):
         """That a write did nothing, for *reason*."""
         return f"Nothing was written (ignored: {reason})."
 
-    def answer(self, result: Result, circumstances: Circumstances) -> Answer:
+    def answer(self, result: Result, circumstances: Circumstances) -> Said:
         """What a person is told of *result*."""
         match result:
             case Fault():
-                return Answer(f"#GP: {result.value}.", {"fault": result.value})
+                return Said(f"#GP: {result.value}.", {"fault": result.value})
             case Ignored(reason):
-                return Answer(self.ignored_words(reason.value), {"ignored": reason.value})
+                return Said(self.ignored_words(reason.value), {"ignored": reason.value})
             case _:
-                return Answer(self.done_words(circumstances), {})
+                return Said(self.done_words(circumstances), {})
 
 
 class Read(Stimulus):
@@ -170,10 +175,10 @@ class Read(Stimulus):
     def refusal(self, simulation: Simulation) -> Refusal | None:
         return None
 
-    def answer(self, result: Result, circumstances: Circumstances) -> Answer:
+    def answer(self, result: Result, circumstances: Circumstances) -> Said:
         if isinstance(result, int):
             value = f"{result:#010x}"
-            return Answer(f"It reads {value}.", {"value": value})
+            return Said(f"It reads {value}.", {"value": value})
         return super().answer(result, circumstances)
 
 

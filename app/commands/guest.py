@@ -7,7 +7,7 @@ from typing import Any, Self
 from app.commands.command import Circumstances, Json, Refusal, Stimulus
 from app.commands.field_types import Choice, CpuNumber, FieldType, Flag, Whole, named
 from app.commands.fields import MISSING, Fields
-from app.engine.guest_calls import GuestCall, icr_write
+from app.engine.guest_calls import ICR_WRITE, GuestCall
 from app.engine.simulation import Simulation
 from app.guest.functions import Argument, CallArguments
 from app.guest.generations import GUEST_FUNCTIONS
@@ -25,10 +25,6 @@ def _too_many_calls(simulation: Simulation, cpu: int) -> Refusal | None:
     if len(simulation.processors[cpu].calls) < _MOST_CALLS:
         return None
     return Refusal(f"{_MOST_CALLS} calls wait on CPU {cpu} already; let time run")
-
-
-def _later(circumstances: Circumstances) -> str:
-    return " It begins when time runs." if circumstances.paused else ""
 
 
 class _Level:
@@ -100,23 +96,19 @@ class SendIpi(Stimulus):
     def writes_icr(self) -> bool:
         return True
 
-    def misfit(self, simulation: Simulation) -> Refusal | None:
-        return self.misfit_for(x2apic=simulation.execution.backend.x2apic)
-
-    def misfit_for(self, *, x2apic: bool) -> Refusal | None:
-        """Why no guest that has its APIC in that mode can write it; None when one can."""
+    def misfit(self, *, x2apic: bool) -> Refusal | None:
         misfit = self.icr.misfit(x2apic=x2apic)
         return Refusal(misfit, "destination") if misfit else None
 
     def refusal(self, simulation: Simulation) -> Refusal | None:
-        return self.misfit(simulation) or _too_many_calls(simulation, self.cpu)
+        return self.misfit(x2apic=simulation.execution.backend.x2apic) or _too_many_calls(simulation, self.cpu)
 
     def perform(self, simulation: Simulation) -> None:
-        simulation.call(self.cpu, icr_write(self.icr))
+        simulation.call(self.cpu, GuestCall(ICR_WRITE, self.icr))
 
     def done_words(self, circumstances: Circumstances) -> str:
         what = interrupt_words(self.icr.vector, self.icr.delivery_mode, circumstances.names)
-        return f"CPU {self.cpu} has been told to send {what}.{_later(circumstances)}"
+        return f"CPU {self.cpu} has been told to send {what}.{circumstances.later}"
 
 
 _FUNCTION = named(GUEST_FUNCTIONS)
@@ -197,7 +189,7 @@ class CallGuest(Stimulus):
         simulation.call(self.cpu, GuestCall(self.function, arguments))
 
     def done_words(self, circumstances: Circumstances) -> str:
-        return f"CPU {self.cpu} has been told to call {self.function}().{_later(circumstances)}"
+        return f"CPU {self.cpu} has been told to call {self.function}().{circumstances.later}"
 
 
 def _target(arguments: Fields) -> int | None:

@@ -14,6 +14,13 @@ from app.hw.legacy_pic import DEVICE_LINES
 from app.x86.registers import Register
 from app.x86.words import level_words, register_words
 
+#: The LVT entries that fire when a person says so, by the names of their sources.
+LOCAL_SOURCES = {
+    "thermal": Register.LVT_THERMAL,
+    "performance": Register.LVT_PERFORMANCE,
+    "cmci": Register.LVT_CMCI,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class _Lint(HardwareCommand):
@@ -66,13 +73,7 @@ class FireLocalSource(HardwareCommand):
     #: The LVT entry whose source it is.
     source: Annotated[
         Register,
-        Choice(
-            {
-                "thermal": Register.LVT_THERMAL,
-                "performance": Register.LVT_PERFORMANCE,
-                "cmci": Register.LVT_CMCI,
-            }
-        ),
+        Choice(LOCAL_SOURCES),
     ]
 
     @property

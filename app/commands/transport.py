@@ -5,7 +5,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NamedTuple, Protocol
 
-from app.commands.command import Answer, BaseCommand, Json
+from app.commands.command import BaseCommand, Json, Said
 from app.commands.field_types import Speed, Whole, named
 
 MAX_STEPS = 1_000_000
@@ -93,12 +93,12 @@ class Goal(Transport):
         """What a program is told of it."""
         return {"operations": progress.operations}
 
-    def answer(self, progress: Progress, *, over: bool) -> Answer:
+    def answer(self, progress: Progress, *, over: bool) -> Said:
         """What its asker is told: before it is over, that it goes on."""
         values = self.values(progress)
         if over:
-            return Answer(self.end(progress), values)
-        return Answer(f"{self.so_far(progress)} It goes on; pause ends it.", values | {"under_way": True})
+            return Said(self.end(progress), values)
+        return Said(f"{self.so_far(progress)} It goes on; pause ends it.", values | {"under_way": True})
 
 
 def _operations(count: int) -> str:

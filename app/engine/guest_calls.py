@@ -8,18 +8,15 @@ from app.guest.icr import apic_icr_write
 from app.guest.steps import Steps
 from app.x86.icr import Icr
 
+#: The function that writes an interrupt command through the guest's own driver; it is in no kernel's table.
+ICR_WRITE = "apic_icr_write"
+
 
 class GuestCall(NamedTuple):
-    """*function* of the kernel's table with its arguments; or ``apic_icr_write``, which is in none, with the interrupt
-    command that it writes."""
+    """*function* of the kernel's table with its arguments; or ICR_WRITE with the interrupt command that it writes."""
 
     function: str
     arguments: CallArguments | Icr
-
-
-def icr_write(icr: Icr) -> GuestCall:
-    """The call that writes *icr* through the guest's own driver."""
-    return GuestCall("apic_icr_write", icr)
 
 
 def begin(context: Context, call: GuestCall) -> Steps[None]:

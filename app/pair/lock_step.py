@@ -61,7 +61,7 @@ class Side:
 
     def misfit(self, command: Stimulus) -> Refusal | None:
         """Why this machine's guest cannot do *command*; None when it can."""
-        return command.misfit(self.simulation)
+        return command.misfit(x2apic=self.simulation.execution.backend.x2apic)
 
     def begin(self, cues: tuple[Cue, ...]) -> None:
         """The next stimulus."""

@@ -24,7 +24,7 @@ class NotPossible(Exception):
 
 def make_sure_it_fits(command: SendIpi, *, x2apic: bool) -> None:
     """NotPossible when a guest that has its APIC in that mode cannot write *command*."""
-    if misfit := command.misfit_for(x2apic=x2apic):
+    if misfit := command.misfit(x2apic=x2apic):
         raise NotPossible(*misfit)
 
 

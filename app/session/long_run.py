@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from app.commands.command import Answer
+from app.commands.command import Said
 from app.commands.transport import Goal, Progress
 from app.session.drive import Drive
 
@@ -65,6 +65,6 @@ class LongRun:
         """As the state shows it."""
         return {"command": self._goal.kind, "operations": self.done, "words": self.words}
 
-    def answer(self) -> Answer:
+    def answer(self) -> Said:
         """What its asker is told; before it is over, that it goes on."""
         return self._goal.answer(self._progress, over=self.over)

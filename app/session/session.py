@@ -10,8 +10,7 @@ from collections import deque
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from app.commands.command import Answer as Told
-from app.commands.command import Circumstances, Stimulus
+from app.commands.command import Circumstances, Said, Stimulus
 from app.commands.guest import SendIpi
 from app.commands.machine import Demonstrate
 from app.commands.reading import read_command
@@ -257,9 +256,9 @@ class Session(Owner):
         self._changed()
         self._done.append(_Done(future, self._commands, f"{text} {back}".rstrip(), values))
 
-    def _applied(self, command: Control | Stimulus) -> Told:
+    def _applied(self, command: Control | Stimulus) -> Said:
         if isinstance(command, Control):
-            return Told(command.steer(self), {})
+            return Said(command.steer(self), {})
         result = self.drive.apply(command)
         circumstances = Circumstances(self.drive.vector_names, self.paused, self.drive.backend_remark)
         return command.answer(result, circumstances)

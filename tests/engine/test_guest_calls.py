@@ -3,7 +3,6 @@
 import pytest
 
 from app.commands.guest import CallGuest, SendIpi
-from app.engine.guest_calls import icr_write
 from app.engine.simulation import Simulation
 from app.guest.generations import GUEST_FUNCTIONS
 from app.x86.icr import Icr
@@ -57,7 +56,3 @@ def test_unknown_function_is_an_error() -> None:
 
     with pytest.raises(KeyError, match="panic"):
         simulation.run()
-
-
-def test_command_of_any_kind_is_the_kernels_apic_icr_write() -> None:
-    assert icr_write(Icr(0x41)).function == "apic_icr_write"

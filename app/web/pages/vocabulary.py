@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.commands.lines import LOCAL_SOURCES
 from app.guest.apic_ops import Generation
 from app.guest.functions import KernelFunction
 from app.hw.profile import Profile
@@ -22,11 +23,11 @@ COUNTERS = (
 )
 
 #: What `fire_local_source` can fire.
-LOCAL_SOURCES = (
-    ("thermal", "thermal sensor", Register.LVT_THERMAL),
-    ("performance", "performance", Register.LVT_PERFORMANCE),
-    ("cmci", "machine check", Register.LVT_CMCI),
-)
+_SOURCE_WORDS = {
+    Register.LVT_THERMAL: "thermal sensor",
+    Register.LVT_PERFORMANCE: "performance",
+    Register.LVT_CMCI: "machine check",
+}
 
 
 def writable_registers(profile: Profile) -> list[str]:
@@ -42,7 +43,9 @@ def writable_registers(profile: Profile) -> list[str]:
 
 def local_sources(profile: Profile) -> list[tuple[str, str]]:
     """(name, words) of the sources that a CPU of *profile* has."""
-    return [(name, words) for name, words, register in LOCAL_SOURCES if register in profile.lvt_registers]
+    return [
+        (name, _SOURCE_WORDS[register]) for name, register in LOCAL_SOURCES.items() if register in profile.lvt_registers
+    ]
 
 
 def vectors_of(names: Mapping[int, str]) -> list[tuple[str, str]]:
