@@ -51,6 +51,7 @@ class Database:
         self._directory = directory
         self._connection: sqlite3.Connection | None = None
         self._writes = False
+        self._examined = False
         self._files: dict[Path, tuple[int, int] | None] = {}
         self._groups = 0
         #: The files are not to be trusted: what is wrong with them does not pass by itself.
@@ -71,9 +72,14 @@ class Database:
     def _open(self) -> None:
         path = self._directory.database
         try:
-            examine(path)
+            examine(path, thoroughly=not self._examined)
         except Broken as broken:
-            self._directory.set_aside(str(broken))
+            try:
+                self._directory.set_aside(str(broken))
+            except OSError as error:
+                self._become("unreadable", f"{broken}, and cannot be set aside ({error})")
+                return
+        self._examined = True
         try:
             self._connection = open_to_write(path)
             self._begin(self._connection)
@@ -168,6 +174,9 @@ class Database:
             _roll_back(connection)
             self._fail(error)
             return [Outcome(None, NotKept(self.condition)) for _ in tasks]
+        except Exception:  # a fault of ours
+            _roll_back(connection)
+            raise
         self.commits += 1
         self._groups += 1
         self._directory.note_acknowledged(self._groups)

@@ -207,6 +207,18 @@ def test_directory_without_the_right_to_write_is_read(public: Path) -> None:
             kept(store, a_command(1))
 
 
+def test_broken_history_that_cannot_be_set_aside_stays_and_is_said(public: Path) -> None:
+    Store(public).close()
+    path = public / "history/history.sqlite"
+    path.write_bytes(b"noise" * 5_000)
+    forbid_writing(public)
+
+    with as_nobody(), Store(public, NEVER) as store:
+        assert store.condition.state == "unreadable"
+        assert store.condition.reason.startswith("history.sqlite is damaged: file is not a database, and cannot be set")
+    assert path.read_bytes() == b"noise" * 5_000
+
+
 def test_directory_is_written_to_again_when_that_is_allowed(public: Path) -> None:
     with Store(public) as store:
         kept(store, a_session(), a_branch())

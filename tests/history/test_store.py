@@ -263,11 +263,15 @@ def test_fault_in_a_task_reaches_whoever_asked_and_nobody_else(store: Store) -> 
     assert store.condition.state == "open"
 
 
-def test_fault_of_the_store_leaves_nobody_waiting(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store._database, "_files", None)
+@pytest.mark.parametrize("broken", ["_files", "_groups"])  # one is needed before a transaction, one at its end
+def test_fault_of_the_store_leaves_nobody_waiting_and_nothing_half_done(
+    broken: str, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store._database, broken, None)
 
-    assert isinstance(store.keep(a_session()).exception(), AttributeError)
+    assert isinstance(store.keep(a_session()).exception(), AttributeError | TypeError)
     monkeypatch.undo()
+    assert store.sessions().result() == ()
     kept(store, a_session())
 
 
