@@ -20,6 +20,8 @@ COSTS_BETWEEN = 50
 BUDGET = 64_000_000
 #: So many of the newest are never thinned out.
 _NEWEST = 25
+#: No session comes to so many ticks: where gaps would have to be as wide, those that are left stay.
+_WIDEST_GAP = 1 << 62
 #: On the last stretch of a way, one is kept at each half of the rest, as long as a half has so many ticks.
 _SHORTEST_HALF = 50
 #: So many of those.
@@ -151,15 +153,15 @@ class Keyframes:
         """Drops old ones until the rest keeps to the budget, so that no gap becomes much wider than any other: the
         worst way to a moment is as long as the widest."""
         newest = set(list(self._order)[-_NEWEST:])
-        while self._size > self._budget and len(self._order) > _NEWEST:
+        while self._size > self._budget and self._gap < _WIDEST_GAP:
+            before = self._size
             for branch, kept in self._kept.items():
                 self._kept[branch] = self._with_wider_gaps(kept, newest)
             left = {(branch, keyframe.tick) for branch, kept in self._kept.items() for keyframe in kept}
             self._order = deque(place for place in self._order if place in left)
             self._size = sum(keyframe.size for kept in self._kept.values() for keyframe in kept)
-            self._gap = 2 * self._gap
-            if self._gap > 1 << 62:
-                return
+            if self._size == before:
+                self._gap *= 2
 
     def _with_wider_gaps(self, kept: list[Keyframe], newest: set[tuple[int, int]]) -> list[Keyframe]:
         left: list[Keyframe] = []

@@ -11,9 +11,9 @@ from app.history.branches import Branch
 from app.history.keyframes import Keyframes
 from app.history.units import OPERATION, Diverged, do_again, one_tick
 
-Result = TypeVar("Result")
-#: Something that does a little at each ``next`` and ends with its result.
-Slices = Generator[None, None, Result]
+End = TypeVar("End")
+#: Something that does a little at each ``next`` and ends with a result.
+Slices = Generator[None, None, End]
 
 #: What is little: so many operations, or ticks that are looked at one by one.
 _OPERATIONS_A_SLICE = 200

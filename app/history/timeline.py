@@ -13,25 +13,25 @@ from collections.abc import Generator, Iterator, Sequence
 
 from app.commands.command import Stimulus
 from app.engine.journal import Moment
+from app.engine.performable import Result
 from app.engine.simulation import Simulation
 from app.history.branches import Branch
 from app.history.journal import Entry
 from app.history.keyframes import Keyframes
-from app.history.reexecution import TICKS_A_SLICE, Record, Reexecution, Result, Slices
+from app.history.reexecution import TICKS_A_SLICE, End, Record, Reexecution, Slices
 from app.history.units import UNITS, one_tick
-from app.hw.events import Fault, Ignored
 
 #: A step that has not come to its end after so many ticks that nobody knew before ends there: it may never come.
 LONGEST_STEP = 200_000
 
 
-def at_once(slices: Slices[Result]) -> Result:
+def at_once(slices: Slices[End]) -> End:
     """The result, with all slices done in one go."""
     while True:
         try:
             next(slices)
         except StopIteration as stop:
-            result: Result = stop.value
+            result: End = stop.value
             return result
 
 
@@ -93,7 +93,7 @@ class Timeline:
 
     # Going on
 
-    def apply(self, command: Stimulus, who: str = "") -> int | Fault | Ignored | None:
+    def apply(self, command: Stimulus, who: str = "") -> Result:
         """Does what *who* asked, at the present moment, and answers as ``Simulation.apply`` does. At a past moment that
         begins another branch, which is the present one from then on. A command that cannot be done raises and leaves
         nothing behind, no branch either."""
@@ -154,8 +154,9 @@ class Timeline:
 
     def _one_tick(self, unit: str) -> bool | None:
         ended = one_tick(self.simulation, self.branch.next_entry(self.simulation.ticks), unit)
-        self._again.ticked(self.branch, self.simulation)
-        self._has_run()
+        if ended is not None:
+            self._again.ticked(self.branch, self.simulation)
+            self._has_run()
         return ended
 
     def step_back(self, unit: str, count: int = 1) -> int:
@@ -258,7 +259,9 @@ class Timeline:
         course, simulation = self._left
         here = simulation.moment
         on_the_way = here.tick < tick or (here.tick == tick and time is not None and here.time <= time)
-        if not on_the_way or branch.owner(here.tick) is not course.owner(here.tick):
+        entry = branch.next_entry(here.tick)
+        too_late = entry is not None and entry.tick == here.tick and entry.time < here.time
+        if not on_the_way or too_late or branch.owner(here.tick) is not course.owner(here.tick):
             return None
         self._left = None
         return simulation

@@ -1,4 +1,4 @@
-"""A store on an empty data directory."""
+"""A store on an empty data directory; steps that come to an end."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,3 +23,8 @@ def tmp_path() -> Iterator[Path]:
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True)
+def _steps_that_never_end_soon_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.history.timeline.LONGEST_STEP", 2_000)

@@ -5,9 +5,7 @@ from random import Random
 from typing import NamedTuple
 
 from app.engine.event_log import WholeLog
-from app.engine.journal import Beginning, Journalled, Moment
 from app.engine.simulation import Simulation
-from app.history.keyframes import Keyframes, Pack
 from app.history.timeline import Timeline
 from app.history.units import UNITS
 from app.hw.profile import PROFILES
@@ -89,23 +87,3 @@ def far_away(timeline: Timeline, chance: Random) -> None:
     """Some moment of some branch becomes the present one."""
     branch = chance.choice(timeline.branches)
     timeline.seek(chance.randint(0, branch.head.tick), branch=branch.number)
-
-
-def journal_keyframes(spacing_cost: float = 0.0, budget: int = 1 << 60) -> Keyframes:
-    """Keyframes that hold what was asked up to there, each of 1,000 bytes: enough to try when they are kept, found and
-    dropped."""
-    pack = Pack(
-        lambda simulation: (simulation.beginning, tuple(simulation.journal), simulation.moment),
-        lambda record: _again(*record),
-        lambda _: 1_000,
-    )
-    return Keyframes(pack, lambda: spacing_cost, budget)
-
-
-def _again(beginning: Beginning, journal: tuple[Journalled, ...], moment: Moment) -> Simulation:
-    simulation = Simulation(*beginning)
-    for entry in journal:
-        simulation.run_to(entry.moment)
-        simulation.apply(entry.command)
-    simulation.run_to(moment)
-    return simulation

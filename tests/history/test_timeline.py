@@ -33,11 +33,6 @@ random_sessions = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(autouse=True)
-def _steps_that_never_end_soon_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.history.timeline.LONGEST_STEP", 2_000)
-
-
 def begun(choose: Choose, generation: str, backend: str, seed: int, what: str) -> tuple[Timeline, Random]:
     chance = Random(f"{what} {choose.__name__} {generation} {backend} {seed}")
     timeline = Timeline(new_session(choose, generation, backend, chance))
