@@ -68,7 +68,7 @@ def journal_of(timeline: Timeline, version: str, branch: int | None = None, stat
     return Journal(version, timeline.simulation.beginning, entries, head, state_hash)
 
 
-def timeline_of(journal: Journal, keyframes: Keyframes | None = None) -> Timeline:
+def timeline_of(journal: Journal, keyframes: Keyframes[Simulation] | None = None) -> Timeline:
     """A timeline that has done *journal* and stands at its beginning: ``seek()`` goes to the head, with Diverged where
     the commands do not lead there. A head may be written that is far away; ``seeker()`` can be left at any slice."""
     main = Branch(0, "main", journal=journal.entries, head=journal.head)

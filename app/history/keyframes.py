@@ -7,9 +7,8 @@ from bisect import bisect_right, insort
 from collections import deque
 from collections.abc import Callable, Iterable
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from app.engine.simulation import Simulation
 from app.history.branches import Branch
 
 #: Ticks from one keyframe to the next, at least.
@@ -38,11 +37,26 @@ class Keyframe(NamedTuple):
     size: int
 
 
-class Pack(NamedTuple):
-    """How a simulation becomes a record and is made from it again, and how many bytes a record takes."""
+class Ticking(Protocol):
+    """What goes on tick by tick: a simulation, or a recording that is played."""
 
-    state: Callable[[Simulation], Any]
-    from_state: Callable[[Any], Simulation]
+    @property
+    def ticks(self) -> int:
+        """How many there have been."""
+
+    @property
+    def time(self) -> int:
+        """In TSC cycles."""
+
+
+AnyTicking = TypeVar("AnyTicking", bound=Ticking)
+
+
+class Pack(NamedTuple, Generic[AnyTicking]):
+    """How such a one becomes a record and is made from it again, and how many bytes a record takes."""
+
+    state: Callable[[AnyTicking], Any]
+    from_state: Callable[[Any], AnyTicking]
     size: Callable[[Any], int]
 
 
@@ -50,11 +64,11 @@ _tick_of = attrgetter("tick")
 _time_of = attrgetter("time")
 
 
-class Keyframes:
+class Keyframes(Generic[AnyTicking]):
     """Those of one session. *spent* gives what the process has spent so far, in any unit, CPU seconds for one: by it
     running and keeping are compared."""
 
-    def __init__(self, pack: Pack, spent: Callable[[], float], budget: int = BUDGET) -> None:
+    def __init__(self, pack: Pack[AnyTicking], spent: Callable[[], float], budget: int = BUDGET) -> None:
         self._pack = pack
         self._budget = budget
         self.spent = spent
@@ -88,13 +102,13 @@ class Keyframes:
         nearest = self._nearest(branch, tick, None, ())
         return tick - (nearest.tick if nearest else 0) >= LEAST_SPACING
 
-    def keep(self, branch: Branch, simulation: Simulation) -> None:
-        """Keeps the present state of *simulation*, whose clock stands at its last tick."""
-        kept = self._kept.setdefault(branch.owner(simulation.ticks).number, [])
-        place = bisect_right(kept, simulation.ticks, key=_tick_of)
-        if place and kept[place - 1].tick == simulation.ticks:
+    def keep(self, branch: Branch, subject: AnyTicking) -> None:
+        """Keeps the present state of *subject*, whose clock stands at its last tick."""
+        kept = self._kept.setdefault(branch.owner(subject.ticks).number, [])
+        place = bisect_right(kept, subject.ticks, key=_tick_of)
+        if place and kept[place - 1].tick == subject.ticks:
             return
-        keyframe = self._taken(branch, simulation)
+        keyframe = self._taken(branch, subject)
         insort(kept, keyframe, key=_tick_of)
         self._order.append((keyframe.branch, keyframe.tick))
         self._size += keyframe.size
@@ -102,17 +116,17 @@ class Keyframes:
         if self._size > self._budget:
             self._thin()
 
-    def _taken(self, branch: Branch, simulation: Simulation) -> Keyframe:
+    def _taken(self, branch: Branch, subject: AnyTicking) -> Keyframe:
         began = self.spent()
-        record = self._pack.state(simulation)
-        tick = simulation.ticks
-        keyframe = Keyframe(branch.owner(tick).number, tick, simulation.time, record, self._pack.size(record))
+        record = self._pack.state(subject)
+        tick = subject.ticks
+        keyframe = Keyframe(branch.owner(tick).number, tick, subject.time, record, self._pack.size(record))
         self._cost = self.spent() - began
         return keyframe
 
-    def pass_by(self, branch: Branch, simulation: Simulation) -> None:
+    def pass_by(self, branch: Branch, subject: AnyTicking) -> None:
         """Keeps the present state for as long as somebody is likely to come back here."""
-        self._passing.append(self._taken(branch, simulation))
+        self._passing.append(self._taken(branch, subject))
 
     @staticmethod
     def halves(begin: int, end: int) -> deque[int]:
@@ -124,8 +138,8 @@ class Keyframes:
             rest //= 2
         return places
 
-    def nearest(self, branch: Branch, tick: int, time: int | None = None) -> Simulation | None:
-        """A simulation that stands at the last keyframe of *branch*'s course up to *tick*, and up to *time*; None when
+    def nearest(self, branch: Branch, tick: int, time: int | None = None) -> AnyTicking | None:
+        """One that stands at the last keyframe of *branch*'s course up to *tick*, and up to *time*; None when
         there is none."""
         keyframe = self._nearest(branch, tick, time, self._passing)
         return self._pack.from_state(keyframe.record) if keyframe else None

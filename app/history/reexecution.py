@@ -2,20 +2,17 @@
 
 from collections import deque
 from collections.abc import Callable, Generator
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from app.engine.events import Event
 from app.engine.journal import Beginning, Moment
 from app.engine.simulation import Simulation
 from app.history.branches import Branch
 from app.history.keyframes import Keyframes
+from app.history.slices import Slices, with_nothing
 from app.history.units import OPERATION, Diverged, do_again, one_tick
 
-End = TypeVar("End")
-#: Something that does a little at each ``next`` and ends with a result.
-Slices = Generator[None, None, End]
-
-#: What is little: so many operations, or ticks that are looked at one by one.
+#: What is done in a slice: so many operations, or ticks that are looked at one by one.
 _OPERATIONS_A_SLICE = 200
 TICKS_A_SLICE = 60
 #: So many ticks are run between two looks at whether a keyframe is due.
@@ -33,7 +30,7 @@ class Record(NamedTuple):
 class Reexecution:
     """Of sessions that began so, with the *keyframes* of one, if it has any."""
 
-    def __init__(self, beginning: Beginning, keyframes: Keyframes | None) -> None:
+    def __init__(self, beginning: Beginning, keyframes: Keyframes[Simulation] | None) -> None:
         self.beginning = beginning
         self._keyframes = keyframes
 
@@ -179,14 +176,7 @@ class Reexecution:
 
     def recording(self, branch: Branch, first: int, last: int) -> Generator[list[Record], None, None]:
         """What happened in the ticks from *first* to *last*, a few at a time; an empty list is one more slice."""
-        going = self.going(branch, first - 1)
-        simulation = None
-        while simulation is None:
-            try:
-                next(going)
-                yield []
-            except StopIteration as stop:
-                simulation = stop.value
+        simulation = yield from with_nothing(self.going(branch, first - 1))
         simulation.take_log()
         records: list[Record] = []
         while simulation.ticks < last:

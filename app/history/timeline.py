@@ -18,21 +18,13 @@ from app.engine.simulation import Simulation
 from app.history.branches import Branch
 from app.history.journal import Entry
 from app.history.keyframes import Keyframes
-from app.history.reexecution import TICKS_A_SLICE, End, Record, Reexecution, Slices
+from app.history.reexecution import TICKS_A_SLICE, Record, Reexecution
+from app.history.rests import Rests
+from app.history.slices import Slices, at_once
 from app.history.units import UNITS, one_tick
 
 #: A step that has not come to its end after so many ticks that nobody knew before ends there: it may never come.
 LONGEST_STEP = 200_000
-
-
-def at_once(slices: Slices[End]) -> End:
-    """The result, with all slices done in one go."""
-    while True:
-        try:
-            next(slices)
-        except StopIteration as stop:
-            result: End = stop.value
-            return result
 
 
 class Timeline:
@@ -42,7 +34,7 @@ class Timeline:
     """
 
     def __init__(
-        self, simulation: Simulation, keyframes: Keyframes | None = None, branches: Sequence[Branch] = ()
+        self, simulation: Simulation, keyframes: Keyframes[Simulation] | None = None, branches: Sequence[Branch] = ()
     ) -> None:
         #: The one at the present moment. It is another object after each way to another moment.
         self.simulation = simulation
@@ -54,8 +46,7 @@ class Timeline:
         self._again = Reexecution(simulation.beginning, keyframes)
         #: The simulation that stood at a branch's head when somebody left it for another moment.
         self._left: tuple[Branch, Simulation] | None = None
-        #: Where somebody stood when a step began: by branch and unit, tick to time. Steps of that unit end there, too.
-        self._rests: dict[tuple[int, str], dict[int, int]] = {}
+        self._rests = Rests()
 
     # Where it stands
 
@@ -138,7 +129,7 @@ class Timeline:
 
     def stepper(self, unit: str, count: int = 1) -> Slices[int]:
         """As ``step``, with the present moment going on at each slice."""
-        self._rest(unit)
+        self._stands(unit)
         gone = waited = looked = 0
         while gone < count and waited < LONGEST_STEP:
             ended = self._one_tick(unit)
@@ -167,29 +158,24 @@ class Timeline:
 
     def stepper_back(self, unit: str, count: int = 1) -> Slices[int]:
         """As ``step_back``; the present moment changes with the last slice."""
-        self._rest(unit)
+        self._stands(unit)
         branch = self.branch
         stops = yield from self._again.stops_before(
-            branch, self.simulation.ticks, unit, count, lambda tick: self._rest_at(branch, tick, unit) is not None
+            branch, self.simulation.ticks, unit, count, lambda tick: self._rests.time_at(branch, tick, unit) is not None
         )
         if stops:
-            yield from self._shower(branch, stops[-1], self._rest_at(branch, stops[-1], unit))
+            yield from self._shower(branch, stops[-1], self._rests.time_at(branch, stops[-1], unit))
         return len(stops)
 
-    def _rest(self, unit: str) -> None:
+    def _stands(self, unit: str) -> None:
         """Somebody stands here and makes a step."""
         if unit not in UNITS:
             raise KeyError(f"there is no step by {unit}: there are {', '.join(UNITS)}")
-        tick, time = self.simulation.moment
-        self._rests.setdefault((self.branch.owner(tick).number, unit), {})[tick] = time
-
-    def _rest_at(self, branch: Branch, tick: int, unit: str) -> int | None:
-        """The time at which somebody stood at *tick*; None when nobody did."""
-        rests = self._rests.get((branch.owner(tick).number, unit))
-        return rests.get(tick) if rests else None
+        self._rests.stood(self.branch, self.moment, unit)
 
     def _rests_here(self, unit: str) -> bool:
-        time = self._rest_at(self.branch, self.simulation.ticks, unit)
+        """Somebody stood at this tick: the step ends at the same time."""
+        time = self._rests.time_at(self.branch, self.simulation.ticks, unit)
         if time is not None:
             self.simulation.run(until=time, to_tick=self.simulation.ticks)
             self._has_run()

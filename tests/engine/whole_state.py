@@ -30,7 +30,12 @@ _CODE = (FunctionType, MethodType, BuiltinFunctionType, type)
 def whole_state(simulation: Simulation) -> list[str]:
     """One line for each value that *simulation* is made of: how to get there, and what stands there."""
     simulation._log.count()
-    return [f"{path} = {value}" for path, value in _Walk().walk("", simulation)]
+    return everything(simulation)
+
+
+def everything(thing: object) -> list[str]:
+    """The same of anything."""
+    return [f"{path} = {value}" for path, value in _Walk().walk("", thing)]
 
 
 def first_difference(a: list[str], b: list[str]) -> str:
@@ -80,7 +85,7 @@ class _Walk:
                     yield f"key {number}", key
                     yield f"value {number}", part
             case set() | frozenset():
-                yield from enumerate(sorted(value))
+                yield from enumerate(sorted(value, key=repr))
             case list() | tuple() | deque():
                 yield from enumerate(value)
             case _:

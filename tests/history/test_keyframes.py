@@ -52,7 +52,7 @@ class Spent:
         return self.sum
 
 
-def ticking(keyframes: Keyframes) -> Timeline:
+def ticking(keyframes: Keyframes[Simulation]) -> Timeline:
     """Two CPUs whose timers never stop."""
     timeline = Timeline(Simulation(2), keyframes)
     for cpu in range(2):
@@ -61,7 +61,7 @@ def ticking(keyframes: Keyframes) -> Timeline:
     return timeline
 
 
-def spacings(keyframes: Keyframes) -> list[int]:
+def spacings(keyframes: Keyframes[Simulation]) -> list[int]:
     return [after - before for before, after in pairwise([0, *(tick for _, tick in keyframes.kept)])]
 
 
