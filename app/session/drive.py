@@ -1,7 +1,7 @@
 """What a session can be driven by: a simulation that people steer, or a recording that plays."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
@@ -9,8 +9,7 @@ from app.engine.events import Event
 from app.engine.performable import Result
 from app.hw.machine import Machine
 from app.state.preview import Preview
-
-State = dict[str, Any]
+from app.state.shapes import MachineState
 
 
 class NotPossible(Exception):
@@ -88,5 +87,5 @@ class Drive(Protocol):
     def take_log(self) -> list[tuple[int, Event]]:
         """The newest of what happened since the last call, with its time. What nobody takes is dropped in the end."""
 
-    def state(self) -> State:
+    def state(self) -> MachineState:
         """The part of the visible state that the drive knows."""

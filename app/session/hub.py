@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from app.state.delta import State, difference
+from app.state.delta import difference
 from app.state.event_records import EventRecord
+from app.state.shapes import State
 
 #: How many publications back a viewer may be and still get a delta.
 _DELTAS_KEPT = 16
@@ -88,7 +89,7 @@ class Hub:
     def number(self, state: State, events: list[EventRecord], *, promised: bool = False) -> bool:
         """Makes *state* the newest for whoever asks; viewers are told by ``show``. False when nothing has changed, and
         its number was not *promised* to anybody."""
-        if self._published and not promised and not events and difference(self.state, state) == {}:
+        if self._published and not promised and not events and not difference(self.state, state):
             return False
         self._events.extend(events)
         if events:

@@ -1,11 +1,11 @@
 """Steps and runs until idle: short ones are over at once, long ones go on in slices, for all to see."""
 
 import time
-from typing import Any
 
 from app.commands.command import Said
 from app.commands.transport import Goal, Progress
 from app.session.drive import Drive
+from app.state.shapes import UnderWayState
 
 #: How many operations go by between two looks at the clock.
 _OPERATIONS_AT_ONCE = 20
@@ -61,7 +61,7 @@ class LongRun:
         """How far it is."""
         return self._goal.so_far(self._progress)
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> UnderWayState:
         """As the state shows it."""
         return {"command": self._goal.kind, "operations": self.done, "words": self.words}
 

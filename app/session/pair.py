@@ -13,13 +13,14 @@ from typing import NamedTuple
 from app.commands.command import Stimulus
 from app.pair.lock_step import MOST_ENTRIES, LockStep, Side
 from app.pair.script import Cue, Script, at_once
-from app.session.drive import NotPossible, State
+from app.session.drive import NotPossible
 from app.session.hub import Hub
 from app.session.owner import Owner
 from app.session.publisher import Publisher
 from app.session.registry import UnknownSession
 from app.session.share import Share
 from app.session.simulated import BYTES_A_COMMAND, BYTES_A_CPU, BYTES_A_MACHINE, SimulatedDrive
+from app.state.shapes import Condition, MachineState, NumberedState, PairState
 
 #: Measured: an interrupt with all that each machine made of it.
 _BYTES_AN_ENTRY = 500
@@ -69,8 +70,8 @@ class PairedDrive(SimulatedDrive):
         super().__init__(side.simulation)
         self._pair = pair
 
-    def state(self) -> State:
-        return super().state() | {"pair": self._pair.progress()}
+    def state(self) -> MachineState:
+        return {**super().state(), "pair": self._pair.progress()}
 
 
 class PairedMachine:
@@ -83,11 +84,11 @@ class PairedMachine:
         self.publisher = Publisher(self.hub, PairedDrive(side, pair))
         self._pair = pair
 
-    def state(self) -> State:
+    def state(self) -> NumberedState:
         """The present state, with its number in the stream as ``seq``."""
         if self.publisher.unseen and self.hub.over is None:
             self.publisher.number(self._pair.condition())
-        state = self.hub.state | {"seq": self.hub.seq}
+        state: NumberedState = {**self.hub.state, "seq": self.hub.seq}
         self._pair.touch()
         return state
 
@@ -152,7 +153,7 @@ class Pair(Owner):
             raise UnknownSession(f"{self.id}/{name}")
         return self.machines[name]
 
-    def progress(self) -> dict[str, int | bool]:
+    def progress(self) -> PairState:
         """How far it is."""
         return {
             "stimuli": self.lock_step.stimuli,
@@ -167,7 +168,7 @@ class Pair(Owner):
         books = self.lock_step.entries * _BYTES_AN_ENTRY + self.lock_step.steps * _BYTES_A_STEP
         return machines + books + len(self._waiting) * BYTES_A_COMMAND
 
-    def condition(self) -> State:
+    def condition(self) -> Condition:
         """What the state of each machine shows of the pair itself."""
         return {
             "paused": self.paused,

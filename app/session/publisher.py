@@ -2,9 +2,10 @@
 
 import time
 
-from app.session.drive import Drive, State
+from app.session.drive import Drive
 from app.session.hub import Hub
 from app.state.event_records import EventRecord, event_record
+from app.state.shapes import Condition, State
 
 _FRAME = 1 / 30
 #: So long what happens may wait when nobody watches.
@@ -47,7 +48,7 @@ class Publisher:
         """How long until another frame may follow the last."""
         return max(0.001, self._next_frame - time.monotonic())
 
-    def publish(self, condition: State) -> None:
+    def publish(self, condition: Condition) -> None:
         """Makes the present state the newest and shows it; *condition* is what the machine does not know of itself."""
         began = time.monotonic()
         if self.unseen:
@@ -57,10 +58,15 @@ class Publisher:
         spent = time.monotonic() - began
         self._next_frame = began + max(_FRAME, spent / _FRAME_SHARE)
 
-    def number(self, condition: State) -> None:
+    def number(self, condition: Condition) -> None:
         """Makes the present state the newest, for whoever asks for it; it is shown when the next frame is due."""
         self.unseen = False
-        state: State = {"time": self._drive.time, **condition, "viewers": len(self._hub.viewers)} | self._drive.state()
+        state: State = {
+            "time": self._drive.time,
+            **condition,
+            "viewers": len(self._hub.viewers),
+            **self._drive.state(),
+        }
         self._hub.number(state, self._records(), promised=self._promised)
         self._promised = False
 

@@ -10,11 +10,12 @@ from app.costs.sheet import DEFAULT_COST_SHEET
 from app.engine.counters import Counters
 from app.engine.event_log import EventLog
 from app.engine.events import Event
-from app.session.drive import NotPossible, State, make_sure_it_fits
+from app.session.drive import NotPossible, make_sure_it_fits
 from app.session.recorded_findings import difference_records, limit_records
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
 from app.state.kept_state import KeptStates
 from app.state.preview import Preview, preview
+from app.state.shapes import DifferenceState, MachineState
 from app.trace.check.replay import Replay
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class RecordedDrive:
         self.longest_gap = 0.02
         self._limits = limit_records(replay)
         self._found = 0
-        self._differences: list[State] = []
+        self._differences: list[DifferenceState] = []
         self._counters = Counters()
         self._log = EventLog(self.machine.clock, self._counters)
         self._kept = KeptStates()
@@ -106,11 +107,12 @@ class RecordedDrive:
     def take_log(self) -> list[tuple[int, Event]]:
         return self._log.take()
 
-    def state(self) -> State:
+    def state(self) -> MachineState:
         replay = self.replay
         return {
             "tick": replay.position,
             "backend": self.backend,
+            "backend_remark": self.backend_remark,
             "cost_sheet": self.cost_sheet,
             "backends_refused": {},
             "profile": self.machine.profile.name,
@@ -140,14 +142,14 @@ class RecordedDrive:
             "differences": self._told(),
         }
 
-    def _told(self) -> list[State]:
+    def _told(self) -> list[DifferenceState]:
         """The same object as long as nothing new is found, so that nobody is sent it again."""
         found = self.replay.findings.mismatched
         if found != self._found:
             self._found, self._differences = found, difference_records(self.replay)
         return self._differences
 
-    def _counted(self) -> State:
+    def _counted(self) -> dict[str, int]:
         """What the recording tells; exits and cycles it does not."""
         self._log.count()
         self._counters.ipis_sent = self.replay.ipis_sent

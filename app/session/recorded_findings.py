@@ -2,24 +2,22 @@
 
 from bisect import bisect_left
 from itertools import islice
-from typing import Any
 
+from app.state.shapes import DifferenceState, LimitState
 from app.trace.check.findings import Difference, ReadDifference, VectorDifference
 from app.trace.check.replay import Replay
 from app.trace.check.sentences import difference_words
-
-Json = dict[str, Any]
 
 #: So many differences without an explanation are told one by one, and so many with one. All are counted.
 MOST_TOLD = 100
 
 
-def limit_records(replay: Replay) -> list[Json]:
+def limit_records(replay: Replay) -> list[LimitState]:
     """What the recording cannot show, each said once."""
-    return [limit._asdict() for limit in replay.recording.limits]
+    return [{"line": limit.line, "says": limit.says} for limit in replay.recording.limits]
 
 
-def difference_records(replay: Replay) -> list[Json]:
+def difference_records(replay: Replay) -> list[DifferenceState]:
     """The differences found so far, in the order of their lines."""
     found = replay.findings.differences
     unexplained = islice((each for each in found if each.known_deviation is None), MOST_TOLD)
@@ -33,9 +31,9 @@ def position_of(replay: Replay, line: int) -> int:
     return bisect_left(replay.recording.operations, line + 1, key=lambda operation: operation.line)
 
 
-def _record(replay: Replay, found: ReadDifference | VectorDifference | Difference) -> Json:
+def _record(replay: Replay, found: ReadDifference | VectorDifference | Difference) -> DifferenceState:
     position = position_of(replay, found.line)
-    record = {
+    record: DifferenceState = {
         "line": found.line,
         "position": position,
         "time": replay.recording.operations[position - 1].time,
@@ -48,10 +46,11 @@ def _record(replay: Replay, found: ReadDifference | VectorDifference | Differenc
     }
     match found:
         case ReadDifference():
-            values = {"recorded": f"{found.recorded:#010x}", "model": f"{found.model:#010x}"}
-            return record | {"cpu": found.cpu, **values}
+            recorded, model = f"{found.recorded:#010x}", f"{found.model:#010x}"
+            return {**record, "cpu": found.cpu, "recorded": recorded, "model": model}
         case VectorDifference():
-            model = None if found.model is None else f"{found.model:#04x}"
-            return record | {"cpu": found.cpu, "recorded": f"{found.vector:#04x}", "model": model, "why": found.why}
+            taken = None if found.model is None else f"{found.model:#04x}"
+            recorded = f"{found.vector:#04x}"
+            return {**record, "cpu": found.cpu, "recorded": recorded, "model": taken, "why": found.why}
         case Difference():
             return record

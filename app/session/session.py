@@ -16,7 +16,7 @@ from app.commands.machine import Demonstrate
 from app.commands.reading import read_command
 from app.commands.table import Command
 from app.commands.transport import Control, Goal
-from app.session.drive import Drive, NotPossible, State
+from app.session.drive import Drive, NotPossible
 from app.session.hub import Hub
 from app.session.long_run import LongRun
 from app.session.owner import Owner
@@ -24,6 +24,7 @@ from app.session.pacer import Pacer
 from app.session.publisher import Publisher
 from app.session.share import Share
 from app.state.preview import Preview
+from app.state.shapes import Condition, NumberedState
 
 _FRAME = 1 / 30
 #: How many operations go by between two looks at the clock.
@@ -102,12 +103,12 @@ class Session(Owner):
     def weight(self) -> int:
         return self.drive.weight
 
-    def state(self) -> State:
+    def state(self) -> NumberedState:
         """The present state, with its number in the stream as ``seq``. Asking for it wakes the session up, behind what
         is answered: who comes back hears that it slept."""
         if self._publisher.unseen and self.hub.over is None:
             self._publisher.number(self._condition())
-        state = self.hub.state | {"seq": self.hub.seq}
+        state: NumberedState = {**self.hub.state, "seq": self.hub.seq}
         self.touch()
         return state
 
@@ -219,7 +220,7 @@ class Session(Owner):
         while self.drive.run(until, _OPERATIONS_AT_ONCE) == _OPERATIONS_AT_ONCE and time.monotonic() <= end:
             pass
 
-    def _condition(self) -> State:
+    def _condition(self) -> Condition:
         """What the state shows of the session itself."""
         return {
             "paused": self.paused,

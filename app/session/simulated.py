@@ -12,9 +12,10 @@ from app.engine.performable import Result
 from app.engine.simulation import Simulation
 from app.engine.waits import Waits
 from app.guest.generations import GENERATIONS
-from app.session.drive import NotPossible, State, make_sure_it_fits
+from app.session.drive import NotPossible, make_sure_it_fits
 from app.state.kept_state import KeptStates
 from app.state.preview import Preview, preview
+from app.state.shapes import MachineState
 from app.state.snapshot import in_flight_state
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ class SimulatedDrive:
     def take_log(self) -> list[tuple[int, Event]]:
         return self.simulation.take_log()
 
-    def state(self) -> State:
+    def state(self) -> MachineState:
         simulation = self.simulation
         flights = simulation.in_flight.values()
         waits = Waits(self.machine, simulation.processors, flights, idle=simulation.idle)

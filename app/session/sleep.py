@@ -1,6 +1,6 @@
 """Sleep: what nobody watches and nobody asks for costs nothing after a while."""
 
-from typing import Any
+from app.state.shapes import SleepState
 
 #: Seconds without a viewer and without a question after which time stands still.
 SLEEP_AFTER = 600.0
@@ -46,7 +46,7 @@ class Sleep:
             return f"It slept for {_span(self._slept)} since nobody watched or asked; time goes on from where it stood."
         return ""
 
-    def state(self) -> dict[str, Any] | None:
+    def state(self) -> SleepState | None:
         """As the state shows it; None while there is nothing to tell."""
         return {"asleep": self.asleep, "words": self.words} if self.words else None
 

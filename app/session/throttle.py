@@ -1,6 +1,6 @@
 """Throttle: whether what runs gets the time that it wants."""
 
-from typing import Any
+from app.state.shapes import ThrottledState
 
 #: Wall seconds over which one figure is taken.
 _WINDOW = 1.0
@@ -56,6 +56,6 @@ class Throttle:
             return f"Throttled: others run too, and this one gets {share} of the time."
         return f"Throttled: more happens than can be computed at this pace; time passes at {share} of it."
 
-    def state(self) -> dict[str, Any] | None:
+    def state(self) -> ThrottledState | None:
         """As the state shows it; None when it gets enough."""
         return None if self.share is None else {"share": self.share, "words": self.words}

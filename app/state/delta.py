@@ -1,13 +1,13 @@
 """The difference between two states, and how a client applies it: ``apply(base, difference(base, new)) == new``."""
 
-from typing import Any
+from typing import cast
 
-State = dict[str, Any]
+from app.state.shapes import CpuState, Delta, State
 
 
-def difference(base: State, new: State) -> State:
+def difference(base: State, new: State) -> Delta:
     """What changed: under ``cpus`` the changed keys of each changed CPU, everything else whole."""
-    delta: State = {key: value for key, value in new.items() if key != "cpus" and base.get(key) != value}
+    delta: Delta = {key: value for key, value in new.items() if key != "cpus" and base.get(key) != value}
     cpus = {
         str(index): changed
         for index, (before, after) in enumerate(zip(base["cpus"], new["cpus"], strict=True))
@@ -18,13 +18,12 @@ def difference(base: State, new: State) -> State:
     return delta
 
 
-def _changed_keys(before: State, after: State) -> State:
+def _changed_keys(before: CpuState, after: CpuState) -> Delta:
     return {key: value for key, value in after.items() if before.get(key) != value}
 
 
-def apply(base: State, delta: State) -> State:
+def apply(base: State, delta: Delta) -> State:
     """The state after *delta*. *base* stays as it is."""
-    new = base | {key: value for key, value in delta.items() if key != "cpus"}
-    changed = delta.get("cpus", {})
-    new["cpus"] = [cpu | changed.get(str(index), {}) for index, cpu in enumerate(base["cpus"])]
-    return new
+    changed = cast("dict[str, Delta]", delta.get("cpus", {}))
+    cpus = [{**cpu, **changed.get(str(index), {})} for index, cpu in enumerate(base["cpus"])]
+    return cast("State", {**base, **delta, "cpus": cpus})

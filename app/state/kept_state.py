@@ -15,7 +15,8 @@ from app.engine.waits import Waits
 from app.hw.cpu import Cpu
 from app.hw.event_channels import EventChannels
 from app.hw.io_apic import IoApic
-from app.state.snapshot import State, apic_state, cpu_state, io_apic_state
+from app.state.shapes import CpuState, IoApicState
+from app.state.snapshot import cpu_state, io_apic_state, recorded_cpu_state
 from app.x86.words import VectorNames
 
 #: What a state shows of each class, or draws on, and what not; a test holds both against the fields that there are.
@@ -75,10 +76,10 @@ class KeptStates:
 
     def __init__(self) -> None:
         self._marks: list[Mark] = []
-        self._cpus: list[State] = []
-        self._io_apic: tuple[Mark, State] | None = None
+        self._cpus: list[CpuState] = []
+        self._io_apic: tuple[Mark, IoApicState] | None = None
 
-    def of_processors(self, processors: Sequence[Processor], waits: Waits, names: VectorNames) -> list[State]:
+    def of_processors(self, processors: Sequence[Processor], waits: Waits, names: VectorNames) -> list[CpuState]:
         """Every CPU of a simulation: its APIC, what it is in the middle of, and what it waits for, which others decide.
         *names*: what the kernel calls vectors, always the same."""
         found = [waits.of(each) for each in processors]
@@ -86,18 +87,18 @@ class KeptStates:
         owners = list(zip(processors, found, strict=True))
         return self._states(marks, owners, lambda owner: cpu_state(owner[0], owner[1], names))
 
-    def of_cpus(self, cpus: Sequence[Cpu], names: VectorNames) -> list[State]:
+    def of_cpus(self, cpus: Sequence[Cpu], names: VectorNames) -> list[CpuState]:
         """Every CPU as the hardware is."""
-        return self._states([_cpu_mark(each) for each in cpus], cpus, lambda cpu: apic_state(cpu, names))
+        return self._states([_cpu_mark(each) for each in cpus], cpus, lambda cpu: recorded_cpu_state(cpu, names))
 
-    def of_io_apic(self, io_apic: IoApic) -> State:
+    def of_io_apic(self, io_apic: IoApic) -> IoApicState:
         """The I/O APIC with its pins."""
         mark = (io_apic.identifier, tuple(io_apic.entries), tuple(io_apic.lines))
         if self._io_apic is None or self._io_apic[0] != mark:
             self._io_apic = mark, io_apic_state(io_apic)
         return self._io_apic[1]
 
-    def _states(self, marks: list[Mark], owners: Sequence[Built], build: Callable[[Built], State]) -> list[State]:
+    def _states(self, marks: list[Mark], owners: Sequence[Built], build: Callable[[Built], CpuState]) -> list[CpuState]:
         if len(marks) != len(self._marks):
             self._marks, self._cpus = marks, [build(owner) for owner in owners]
         else:

@@ -1,9 +1,9 @@
 """Registers of one CPU in words: what their values come to. The page shows these and knows no bit position."""
 
 from functools import lru_cache
-from typing import Any
 
 from app.hw.local_apic import LocalApic
+from app.state.shapes import Destinations, IcrWords
 from app.x86 import lvt
 from app.x86.icr import (
     DELIVERY_STATUS,
@@ -102,7 +102,7 @@ def local_entry_words(register: int, entry: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def icr_words(raw: int, x2apic: bool, name: str) -> dict[str, str]:
+def icr_words(raw: int, x2apic: bool, name: str) -> IcrWords:
     """The last command as a sentence, and as short as a card needs it. *name*: what the kernel calls the vector."""
     layout = X2APIC_ICR if x2apic else XAPIC_ICR
     icr = decode_icr(raw & ~DELIVERY_STATUS, x2apic=x2apic)
@@ -131,7 +131,7 @@ def timer_words(apic: LocalApic) -> str:
     return "not armed" if timer.deadline is None else f"at {timer.deadline:,}".replace(",", "\u202f")
 
 
-def destinations_of(apic: LocalApic) -> dict[str, Any]:
+def destinations_of(apic: LocalApic) -> Destinations:
     """What one writes into ICR's destination field to name this APIC: its ID, or its logical bits. Two logical
     destinations can be one where ``group`` (the bits that name a cluster) is the same."""
     logical_id = apic.logical_id

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from app.hw.event_channels import WORD_BITS, EventChannels
+from app.state.shapes import SharedWord
 
 _WORDS = 256 // WORD_BITS
 _MOST_LISTED = 6
@@ -19,7 +20,7 @@ SHARED_WORDS = {
 }
 
 
-def shared_word_rows(channels: EventChannels, interrupt_flag: bool) -> list[dict[str, str]]:
+def shared_word_rows(channels: EventChannels, interrupt_flag: bool) -> list[SharedWord]:
     """Each word: Xen's name, its value, what that means now. ``short`` and ``short_value`` are for a card, which has
     room for four rows: the two words of the upcall share one."""
     upcall = f"{int(channels.upcall_pending)}"
@@ -35,7 +36,7 @@ def shared_word_rows(channels: EventChannels, interrupt_flag: bool) -> list[dict
     ]
 
 
-def _row(name: str, value: str, words: str, short: str = "", short_value: str = "") -> dict[str, str]:
+def _row(name: str, value: str, words: str, short: str = "", short_value: str = "") -> SharedWord:
     return {"name": name, "value": value, "words": words, "short": short, "short_value": short_value}
 
 

@@ -1,7 +1,6 @@
 """The whole visible state of a session as JSON values. ``app/WIRE.md`` describes it."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from app.engine.due import Flight
 from app.engine.processor import Processor
@@ -23,14 +22,26 @@ from app.state.register_words import (
     register_words_of,
     timer_words,
 )
+from app.state.shapes import (
+    CpuState,
+    CpuWait,
+    EventChannelWords,
+    FlightState,
+    HardwareState,
+    IcrFields,
+    IoApicState,
+    LastStep,
+    LocalSources,
+    PinState,
+    SoftwareState,
+    WaitingVector,
+)
 from app.state.shared_words import shared_word_rows
 from app.state.step_words import step_words
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, TriggerMode, decode_icr
 from app.x86.redirection import MASKED, REMOTE_IRR
 from app.x86.registers import LVT_REGISTERS
 from app.x86.words import VectorNames
-
-State = dict[str, Any]
 
 #: What the state calls the entries of the local vector table.
 LVT_NAMES: dict[int, str] = {register: register.name.removeprefix("LVT_").lower() for register in LVT_REGISTERS}
@@ -39,13 +50,32 @@ _WHY_LIMIT = 8
 _FROM_CPUS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
 
 
-def cpu_state(processor: Processor, wait: Wait | None, names: VectorNames) -> State:
+def cpu_state(processor: Processor, wait: Wait | None, names: VectorNames) -> CpuState:
     """One CPU: its APIC, what it is in the middle of, and its *wait*. *names*: what the kernel calls vectors."""
-    in_upcall = _in_upcall(processor)
-    return apic_state(processor.cpu, names) | {
+    return {**_hardware(processor.cpu, names), **_software(processor, wait)}
+
+
+def recorded_cpu_state(cpu: Cpu, names: VectorNames) -> CpuState:
+    """One CPU of which only the hardware is known: a recording does not tell what runs."""
+    return {
+        **_hardware(cpu, names),
+        "window": hardware_window_of(cpu).value,
+        "why": _why(cpu, lambda vector: why_waiting(cpu, vector)),
+        "waits": None,
+        "handlers": [],
+        "call_stack": [],
+        "activity": "",
+        "step": None,
+        "in_host": False,
+        "queued": [],
+    }
+
+
+def _software(processor: Processor, wait: Wait | None) -> SoftwareState:
+    return {
         "window": window_of(processor).value,
-        "why": _why(processor.cpu, lambda vector: why_held(processor, vector), in_upcall),
-        "waits": wait and {"words": wait.words, "because": wait.because, "cpus": wait.cpus, "for_ever": wait.for_ever},
+        "why": _why(processor.cpu, lambda vector: why_held(processor, vector), _in_upcall(processor)),
+        "waits": _wait(wait),
         "handlers": [
             {"vector": frame.vector, "name": frame.name, "since": frame.since}
             for frame in processor.handlers()
@@ -61,16 +91,21 @@ def cpu_state(processor: Processor, wait: Wait | None, names: VectorNames) -> St
     }
 
 
+def _wait(wait: Wait | None) -> CpuWait | None:
+    if wait is None:
+        return None
+    return {"words": wait.words, "because": wait.because, "cpus": wait.cpus, "for_ever": wait.for_ever}
+
+
 def _in_upcall(processor: Processor) -> bool:
     """A guest without an APIC handles its events: those that came meanwhile, too, before it returns."""
     frames = processor.handlers() if processor.cpu.event_channels else []
     return any(frame.returns_from is Arrival.INTERRUPT and frame.name for frame in frames)
 
 
-def apic_state(cpu: Cpu, names: VectorNames) -> State:
-    """One CPU as the hardware is."""
+def _hardware(cpu: Cpu, names: VectorNames) -> HardwareState:
     apic = cpu.apic
-    icr, x2apic = _icr(apic), apic.x2apic
+    icr = _icr(apic)
     return {
         "cpu": cpu.number,
         "apic_id": apic.apic_id,
@@ -84,32 +119,28 @@ def apic_state(cpu: Cpu, names: VectorNames) -> State:
         "tpr": f"{apic.tpr:#04x}",
         "ppr": f"{apic.ppr:#04x}",
         "icr": f"{icr:#018x}",
-        "icr_fields": icr_fields(icr, x2apic=x2apic) | icr_words(icr, x2apic, names.get(icr & 0xFF, "")),
+        "icr_fields": icr_fields(icr, apic.x2apic, names),
         "esr": f"{apic.esr:#04x}",
         "svr": f"{apic.svr:#05x}",
         "ldr": f"{apic.logical_id:#010x}",
         "dfr": f"{apic.dfr:#010x}",
         "in_service": list(apic.isr),
-        "handlers": [],
-        "call_stack": [],
-        "activity": "",
-        "step": None,
-        "in_host": False,
-        "queued": [],
         "held_off": cpu.held_off,
-        "window": hardware_window_of(cpu).value,
-        "why": _why(cpu, lambda vector: why_waiting(cpu, vector)),
-        "waits": None,
         "register_words": register_words_of(apic),
         "alarms": alarms_of(apic),
         "destinations": destinations_of(apic),
         "event_channels": _event_channels(cpu),
         **_local_sources(apic),
-        **_signals(cpu),
+        "apic_base": f"{read_apic_base(cpu.apic):#012x}",
+        "nmi_pending": bool(cpu.nmi_pending),
+        "smi_pending": cpu.smi_pending,
+        "init_pending": cpu.init_pending,
+        "in_smm": cpu.in_smm,
+        "interrupt_shadow": cpu.interrupt_shadow,
     }
 
 
-def _event_channels(cpu: Cpu) -> State | None:
+def _event_channels(cpu: Cpu) -> EventChannelWords | None:
     """The words that a guest without an APIC shares with its hypervisor."""
     channels = cpu.event_channels
     if channels is None:
@@ -125,7 +156,7 @@ def _event_channels(cpu: Cpu) -> State | None:
     }
 
 
-def _local_sources(apic: LocalApic) -> State:
+def _local_sources(apic: LocalApic) -> LocalSources:
     return {
         "lvt": {
             LVT_NAMES[register]: f"{entry | delivery_status(apic, register):#010x}"
@@ -143,25 +174,13 @@ def _local_sources(apic: LocalApic) -> State:
     }
 
 
-def _signals(cpu: Cpu) -> State:
-    """The mode, and what by-passes IRR: latched or under way."""
-    return {
-        "apic_base": f"{read_apic_base(cpu.apic):#012x}",
-        "nmi_pending": bool(cpu.nmi_pending),
-        "smi_pending": cpu.smi_pending,
-        "init_pending": cpu.init_pending,
-        "in_smm": cpu.in_smm,
-        "interrupt_shadow": cpu.interrupt_shadow,
-    }
-
-
 def _icr(apic: LocalApic) -> int:
     """ICR with its delivery status, which x2APIC mode does not have. Looking is no access: no APIC notices it."""
     return apic.icr | DELIVERY_STATUS if apic.sends_in_flight and not apic.x2apic else apic.icr
 
 
-def icr_fields(raw: int, *, x2apic: bool = False) -> State:
-    """An interrupt command field by field, in the manual's words."""
+def icr_fields(raw: int, x2apic: bool, names: VectorNames) -> IcrFields:
+    """An interrupt command field by field, in the manual's words, and as a sentence."""
     icr = decode_icr(raw & ~DELIVERY_STATUS, x2apic=x2apic)
     return {
         "vector": f"{icr.vector:#04x}",
@@ -172,10 +191,11 @@ def icr_fields(raw: int, *, x2apic: bool = False) -> State:
         "trigger_mode": icr.trigger_mode.name.lower(),
         "shorthand": icr.shorthand.name.lower(),
         "destination": f"{icr.destination:#04x}",
+        **icr_words(raw, x2apic, names.get(icr.vector, "")),
     }
 
 
-def _why(cpu: Cpu, reason_of: Callable[[int], str], in_upcall: bool = False) -> list[State]:
+def _why(cpu: Cpu, reason_of: Callable[[int], str], in_upcall: bool = False) -> list[WaitingVector]:
     """For the requests that go first: what each waits for."""
     channels = cpu.event_channels
     if channels is None:
@@ -183,7 +203,7 @@ def _why(cpu: Cpu, reason_of: Callable[[int], str], in_upcall: bool = False) -> 
         return [
             {"vector": vector, "text": f"{vector:#04x} waits: {reason_of(vector)}."} for vector in reversed(waiting)
         ]
-    found = []
+    found: list[WaitingVector] = []
     for port in list(channels.pending)[:_WHY_LIMIT]:
         comes = in_upcall and port not in channels.masked
         reason = "the upcall under way comes to it before it returns" if comes else reason_of(port)
@@ -212,7 +232,7 @@ def _last_words(processor: Processor) -> str:
     return step_words(step, event_channels=processor.cpu.event_channels is not None) if step is not None else ""
 
 
-def _step(processor: Processor) -> State | None:
+def _step(processor: Processor) -> LastStep | None:
     step = processor.last_step
     if step is None or not processor.frames:
         return None
@@ -225,7 +245,7 @@ def _step(processor: Processor) -> State | None:
     }
 
 
-def io_apic_state(io_apic: IoApic) -> State:
+def io_apic_state(io_apic: IoApic) -> IoApicState:
     """The I/O APIC with all its pins."""
     return {
         "id": f"{io_apic.identifier >> 24:#04x}",
@@ -233,7 +253,7 @@ def io_apic_state(io_apic: IoApic) -> State:
     }
 
 
-def _pin(io_apic: IoApic, pin: int) -> State:
+def _pin(io_apic: IoApic, pin: int) -> PinState:
     entry = io_apic.entries[pin]
     return {
         "pin": pin,
@@ -251,22 +271,24 @@ def _pin(io_apic: IoApic, pin: int) -> State:
     }
 
 
-def in_flight_state(flights: Iterable[Flight], machine: Machine) -> list[State]:
+def in_flight_state(flights: Iterable[Flight], machine: Machine) -> list[FlightState]:
     """Messages on their way, with the CPUs that they would reach now."""
     return [_flight(flight, machine) for flight in flights]
 
 
-def _flight(flight: Flight, machine: Machine) -> State:
+def _flight(flight: Flight, machine: Machine) -> FlightState:
     message = flight.message
-    common = {
+    kind, source, mode = "eoi_broadcast", message.source, DeliveryMode.FIXED
+    if not isinstance(message, EoiBroadcast):
+        kind, mode = message.origin.value, message.delivery_mode
+        source = message.source if message.origin in _FROM_CPUS else None
+    return {
         "message": message.number,
+        "kind": kind,
+        "source": source,
         "vector": message.vector,
+        "delivery_mode": mode.name.lower(),
         "targets": machine.targets(message),
         "sent": flight.sent,
         "arrives": flight.arrives,
-        "source": message.source if isinstance(message, EoiBroadcast) or message.origin in _FROM_CPUS else None,
     }
-    if isinstance(message, EoiBroadcast):
-        return common | {"kind": "eoi_broadcast", "delivery_mode": "fixed"}
-    kind = "ipi" if message.origin is Origin.IPI else message.origin.value
-    return common | {"kind": kind, "delivery_mode": message.delivery_mode.name.lower()}

@@ -2,8 +2,8 @@
  * Where something ended otherwise than by acceptance: the last such event of each place, until the place has news or
  * somebody clears it away. Events in, places out; no DOM.
  *
- * @typedef {import("./protocol.js").MachineEvent} MachineEvent
- * @typedef {{ event: MachineEvent, count: number }} Ending `count`: how many in a row ended here
+ * @typedef {import("./state-types.js").EventRecord} EventRecord
+ * @typedef {{ event: EventRecord, count: number }} Ending `count`: how many in a row ended here
  * @typedef {{ cpus: Map<number, Ending>, pins: Map<number, Ending>, bus: Ending | null }} Places
  */
 
@@ -12,14 +12,14 @@ import { vocabulary } from "./vocabulary.js";
 /** @returns {Places} */
 export const nowhere = () => ({ cpus: new Map(), pins: new Map(), bus: null });
 
-/** @param {Ending | null | undefined} before @param {MachineEvent} event @returns {Ending} */
+/** @param {Ending | null | undefined} before @param {EventRecord} event @returns {Ending} */
 const another = (before, event) => ({ event, count: (before?.count ?? 0) + 1 });
 
 /**
  * What is left once *event* has happened too.
  *
  * @param {Places} places
- * @param {MachineEvent} event
+ * @param {EventRecord} event
  */
 function note(places, event) {
   const ended = vocabulary().events[event.kind]?.ended === true;
@@ -37,7 +37,7 @@ function note(places, event) {
 
 /**
  * @param {Places} before
- * @param {MachineEvent[]} events those that are new
+ * @param {EventRecord[]} events those that are new
  * @returns {Places}
  */
 export function endingsAfter(before, events) {

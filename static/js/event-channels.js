@@ -2,7 +2,7 @@
  * What a picture shows of a guest without an APIC: the words that it shares with its hypervisor. A port bears the number of the
  * vector that the same interrupt has with an APIC (`app/WIRE.md`).
  *
- * @typedef {import("./protocol.js").Cpu} Cpu
+ * @typedef {import("./state-types.js").CpuState} CpuState
  */
 
 import { EMPTY } from "./bitmap.js";
@@ -10,7 +10,7 @@ import { EMPTY } from "./bitmap.js";
 /**
  * What the picture of a CPU shows: requests, what is in service, what is level-triggered, lost or on its way.
  *
- * @param {Cpu} cpu
+ * @param {CpuState} cpu
  * @param {string} coming
  * @returns {import("./views/matrix.js").Bits}
  */
@@ -29,6 +29,6 @@ export function bitsOf(cpu, coming) {
   };
 }
 
-/** What holds vectors back: no priority does where there is no APIC. @param {Cpu} cpu */
+/** What holds vectors back: no priority does where there is no APIC. @param {CpuState} cpu */
 export const prioritiesOf = (cpu) =>
   cpu.event_channels ? { ppr: "0x00", tpr: "0x00" } : { ppr: cpu.ppr, tpr: cpu.tpr };

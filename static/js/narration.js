@@ -6,7 +6,7 @@ const PAUSE = 2000;
 const MOST_WAITING = 500;
 
 /**
- * @param {import("./protocol.js").MachineEvent[]} events since the last sentence
+ * @param {import("./state-types.js").EventRecord[]} events since the last sentence
  */
 export function sentenceFor(events) {
   const last = events.at(-1);
@@ -21,7 +21,7 @@ export function sentenceFor(events) {
  * @param {(callback: () => void, wait: number) => unknown} [later]
  */
 export function createNarrator(say, later = (callback, wait) => setTimeout(callback, wait)) {
-  /** @type {import("./protocol.js").MachineEvent[]} */
+  /** @type {import("./state-types.js").EventRecord[]} */
   let waiting = [];
   let heard = -1;
   let quiet = false;
@@ -35,7 +35,7 @@ export function createNarrator(say, later = (callback, wait) => setTimeout(callb
   };
 
   return {
-    /** @param {import("./protocol.js").MachineEvent[]} events */
+    /** @param {import("./state-types.js").EventRecord[]} events */
     hear(events) {
       waiting = [...waiting, ...events.filter((event) => event.n > heard)].slice(-MOST_WAITING);
       heard = events.at(-1)?.n ?? heard;

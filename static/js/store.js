@@ -2,11 +2,11 @@
  * What the page knows, and the only way it changes: a message in, a new model out. No DOM, no time, no network,
  * so it can be tested by itself.
  *
- * @typedef {import("./protocol.js").State} State
+ * @typedef {import("./state-types.js").State} State
  * @typedef {import("./protocol.js").Delta} Delta
  * @typedef {import("./protocol.js").Snapshot} Snapshot
  * @typedef {import("./protocol.js").Message} Message
- * @typedef {import("./protocol.js").MachineEvent} MachineEvent
+ * @typedef {import("./state-types.js").EventRecord} EventRecord
  *
  * @typedef {"connecting" | "live" | "catching_up" | "silent" | "stale" | "over"} Link
  *
@@ -17,7 +17,7 @@
  * @property {Link} link
  * @property {number} silence seconds for which an open stream has said nothing; of a silent link only
  * @property {number | null} staleSince wall time (ms since 1970) when the stream was lost
- * @property {MachineEvent[]} events the most recent, oldest first; a gap in their numbers is what was left out
+ * @property {EventRecord[]} events the most recent, oldest first; a gap in their numbers is what was left out
  * @property {number} selected the CPU that inspector and keys act on
  * @property {number[]} receivers CPUs that the IPI being composed would reach
  * @property {import("./endings.js").Places} endings what was refused or lost, where it was
@@ -83,8 +83,8 @@ function applySnapshot(model, snapshot, at) {
 }
 
 /**
- * @param {MachineEvent[]} kept
- * @param {MachineEvent[] | undefined} more
+ * @param {EventRecord[]} kept
+ * @param {EventRecord[] | undefined} more
  */
 function freshOf(kept, more) {
   const last = kept.at(-1)?.n ?? -1;
@@ -92,8 +92,8 @@ function freshOf(kept, more) {
 }
 
 /**
- * @param {MachineEvent[]} kept
- * @param {MachineEvent[] | undefined} more
+ * @param {EventRecord[]} kept
+ * @param {EventRecord[] | undefined} more
  */
 function appended(kept, more) {
   const fresh = freshOf(kept, more);

@@ -49,7 +49,7 @@ const cell = (which) => vocabulary().cells[which] ?? "";
 /**
  * What one cell of the matrix shows, in words.
  *
- * @param {import("./protocol.js").Cpu} cpu
+ * @param {import("./state-types.js").CpuState} cpu
  * @param {number} vector
  */
 export function cellWords(cpu, vector) {
@@ -73,8 +73,8 @@ export function cellWords(cpu, vector) {
 /**
  * A port's state in words, of a guest without an APIC.
  *
- * @param {import("./protocol.js").Cpu} cpu
- * @param {import("./protocol.js").EventChannels} channels
+ * @param {import("./state-types.js").CpuState} cpu
+ * @param {import("./state-types.js").EventChannelWords} channels
  * @param {number} port
  */
 export function portWords(cpu, channels, port) {
@@ -89,7 +89,7 @@ export function portWords(cpu, channels, port) {
 /**
  * The sentence for a cell, with the reason why it waits if the server gave one.
  *
- * @param {import("./protocol.js").Cpu} cpu
+ * @param {import("./state-types.js").CpuState} cpu
  * @param {number} vector
  */
 export function cellSentence(cpu, vector) {

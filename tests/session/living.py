@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
 from app.commands.guest import SendIpi
 from app.commands.lines import RaisePin
 from app.commands.registers import WriteRegister
 from app.session.session import Session
+from app.state.shapes import NumberedState
 from app.x86.icr import Icr
 from app.x86.registers import Register
 
@@ -24,7 +24,7 @@ async def let_it_live() -> None:
         await asyncio.sleep(0)
 
 
-async def until(session: Session, condition: Callable[[dict[str, Any]], bool]) -> None:
+async def until(session: Session, condition: Callable[[NumberedState], bool]) -> None:
     """Waits until a published state meets *condition*."""
     with session.hub.viewing() as viewer:
         while not condition(session.state()):

@@ -1,7 +1,6 @@
 """What goes past the guest, as a session answers it; and what this session's machine cannot do."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -15,6 +14,7 @@ from app.hw.profile import INTEL_P6, INTEL_XEON
 from app.session.drive import NotPossible
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
+from app.state.shapes import CpuState
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
 from app.x86.registers import Register
 from tests.session.living import TO_CPU_1, until
@@ -36,9 +36,8 @@ async def p6() -> AsyncIterator[Session]:
     await made.close()
 
 
-def cpu(session: Session, number: int) -> dict[str, Any]:
-    state: dict[str, Any] = session.state()["cpus"][number]
-    return state
+def cpu(session: Session, number: int) -> CpuState:
+    return session.state()["cpus"][number]
 
 
 # Answers

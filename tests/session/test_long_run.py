@@ -13,6 +13,7 @@ from app.session.drive import NotPossible
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from tests.session.living import TO_CPU_1, busy_without_end, let_it_live
+from tests.there import there
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -36,7 +37,7 @@ async def test_others_are_answered_while_it_goes_on(session: Session, run: "asyn
     assert not run.done()
     assert answer.command == 3
     assert second["ioapic"]["pins"][5]["line"] == 1
-    assert second["under_way"]["operations"] > first["under_way"]["operations"]
+    assert there(second["under_way"])["operations"] > there(first["under_way"])["operations"]
     run.cancel()
 
 
@@ -91,11 +92,11 @@ async def test_it_goes_on_for_all_to_see_when_its_asker_has_gone(session: Sessio
     with suppress(asyncio.CancelledError):
         await run
 
-    before = session.state()["under_way"]["operations"]
+    before = there(session.state()["under_way"])["operations"]
     await let_it_live()
 
-    assert session.state()["under_way"]["operations"] > before
-    assert session.state()["under_way"]["words"]
+    assert there(session.state()["under_way"])["operations"] > before
+    assert there(session.state()["under_way"])["words"]
 
 
 async def test_what_is_sent_meanwhile_ends_it_in_the_usual_way(session: Session) -> None:

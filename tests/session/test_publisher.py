@@ -14,6 +14,7 @@ from app.session.hub import Hub
 from app.session.publisher import Publisher
 from app.session.recorded import RecordedDrive
 from app.session.simulated import SimulatedDrive
+from app.state.shapes import Condition
 from app.trace.check.replay import Replay
 from app.trace.readers.registry import read_recording
 
@@ -31,18 +32,21 @@ def recorded() -> Drive:
     return RecordedDrive(_SAMPLE, Replay(read_recording(_SAMPLE, data)))
 
 
+CONDITION: Condition = {"paused": True, "speed": None, "under_way": None, "sleep": None, "throttled": None}
+
+
 @pytest.mark.parametrize("make", [simulated, recorded])
 def test_events_that_were_dropped_are_counted_on_the_stream(make: Callable[[], Drive]) -> None:
     drive, hub = make(), Hub()
     publisher = Publisher(hub, drive)
     with hub.viewing() as viewer:
         drive.run(operations=5)
-        publisher.publish({"paused": True, "speed": None})
+        publisher.publish(CONDITION)
         seen = json.loads(hub.message_for(viewer) or "")
         while drive.happened < 5 * EVENTS_KEPT:
             drive.run(operations=50)
         publisher.unseen = True
-        publisher.publish({"paused": True, "speed": None})
+        publisher.publish(CONDITION)
         delta = json.loads(hub.message_for(viewer) or "")
         snapshot = json.loads(hub.message_for(type(viewer)()) or "")
 

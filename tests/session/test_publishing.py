@@ -25,7 +25,7 @@ class Watcher:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.messages: list[dict[str, Any]] = []
-        self.states: dict[int, dict[str, Any]] = {}
+        self.states: dict[int, Any] = {}
         self._news = asyncio.Condition()
 
     async def watch(self) -> None:
@@ -48,7 +48,7 @@ class Watcher:
         del changed["events_skipped"]
         self.states[message["seq"]] = apply(self.states[message["base"]], changed)
 
-    async def has_seen(self, seq: int) -> dict[str, Any]:
+    async def has_seen(self, seq: int) -> Any:
         """The first state that it got of number *seq* or later."""
         async with asyncio.timeout(10), self._news:
             await self._news.wait_for(lambda: any(seen >= seq for seen in self.states))

@@ -7,6 +7,7 @@ from app.session.recorded_findings import MOST_TOLD, difference_records, positio
 from app.trace.check import deviations
 from app.trace.check.replay import Replay
 from app.trace.readers.registry import read_recording
+from tests.there import there
 from tests.trace.log_lines import SVR, LogLines, finished
 
 CASES = Path(__file__).parents[1] / "trace" / "cases"
@@ -62,7 +63,7 @@ def test_the_list_is_the_same_object_until_something_new_is_found() -> None:
 
 
 def test_what_the_file_cannot_show_is_in_the_state() -> None:
-    recording = played("x2apic-guest-qemu-10.log").state()["recording"]
+    recording = there(played("x2apic-guest-qemu-10.log").state()["recording"])
 
     assert [limit["line"] for limit in recording["limits"]] == [2]
     assert "x2APIC" in recording["limits"][0]["says"]

@@ -11,6 +11,7 @@ from app.session.drive import NotPossible
 from app.session.owner import Room
 from app.session.registry import File, Registry, TooManySessions, UnknownSession
 from app.trace.errors import UnusableRecording
+from tests.there import there
 
 pytestmark = pytest.mark.anyio
 
@@ -154,7 +155,7 @@ async def test_sample_opens_as_a_session_that_plays(registry: Registry) -> None:
     (name, title) = registry.samples()[0]
     session = await registry.open_sample(name)
 
-    recording = session.state()["recording"]
+    recording = there(session.state()["recording"])
     assert title
     assert recording["length"] > 1000
     assert session.state()["profile"] == "intel-sdm"

@@ -2,7 +2,7 @@
 
 import asyncio
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +15,7 @@ from app.engine.simulation import Simulation
 from app.session.drive import NotPossible
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
+from app.state.shapes import CpuState
 from app.x86.icr import DestinationMode, Icr
 from app.x86.registers import Register
 from tests.engine.helpers import drive_pin
@@ -26,9 +27,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 
-def cpu(session: Session, number: int) -> dict[str, Any]:
-    state: dict[str, Any] = session.state()["cpus"][number]
-    return state
+def cpu(session: Session, number: int) -> CpuState:
+    return session.state()["cpus"][number]
 
 
 def requested(session: Session, number: int) -> int:

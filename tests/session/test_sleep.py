@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,7 @@ from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.session.sleep import Sleep
 from tests.session.living import busy_without_end, let_it_live
+from tests.there import there
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -97,10 +97,10 @@ async def test_state_says_that_it_sleeps_and_asking_wakes_it(busy: Session) -> N
     await let_it_live()
     awake = busy.state()
 
-    assert asleep["sleep"]["asleep"] is True
-    assert "Nobody watched or asked for 10 minutes" in asleep["sleep"]["words"]
-    assert awake["sleep"]["asleep"] is False
-    assert awake["sleep"]["words"].startswith("It slept for 1 second since nobody watched")
+    assert there(asleep["sleep"])["asleep"] is True
+    assert "Nobody watched or asked for 10 minutes" in there(asleep["sleep"])["words"]
+    assert there(awake["sleep"])["asleep"] is False
+    assert there(awake["sleep"])["words"].startswith("It slept for 1 second since nobody watched")
     assert awake["time"] > asleep["time"]
 
 
@@ -110,10 +110,10 @@ async def test_viewer_wakes_it_and_is_told(busy: Session) -> None:
     with busy.hub.viewing():
         busy.viewers_changed()
         async with asyncio.timeout(10):
-            while (busy.hub.state["sleep"] or {}).get("asleep", True):
+            while (told := busy.hub.state["sleep"]) is None or told["asleep"]:
                 await let_it_live()
 
-        assert "time goes on from where it stood" in busy.hub.state["sleep"]["words"]
+        assert "time goes on from where it stood" in there(busy.hub.state["sleep"])["words"]
 
 
 async def test_command_wakes_it_and_its_answer_says_so(busy: Session) -> None:
@@ -159,11 +159,11 @@ async def test_pair_sleeps_and_wakes_up_likewise() -> None:
     assert pair.sleep.asleep
     assert machines[0].time == held
 
-    told: list[dict[str, Any]] = []
+    said = []
     for _ in range(2):
-        told.append(pair.machine("b").state()["sleep"])
+        said.append(there(pair.machine("b").state()["sleep"]))
         await let_it_live()
-    assert [each["asleep"] for each in told] == [True, False]
+    assert [each["asleep"] for each in said] == [True, False]
     assert machines[0].time > held
     await pair.close()
     given.cancel()

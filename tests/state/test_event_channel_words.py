@@ -16,6 +16,7 @@ from app.state.preview import preview
 from app.state.step_words import step_words
 from app.x86.icr import DeliveryMode, Icr
 from tests.engine.helpers import finish, ipi, signal
+from tests.there import there
 
 HOLD, LET_GO = SetInterruptFlag(1, False), SetInterruptFlag(1, True)
 RESCHEDULE = CallGuest(0, "smp_send_reschedule", target=1)
@@ -124,13 +125,13 @@ def test_state_has_the_shared_words_of_a_port_that_waits() -> None:
 
     cpu = drive.state()["cpus"][1]
 
-    channels = cpu["event_channels"]
+    channels = there(cpu["event_channels"])
     assert (int(channels["pending"], 16), int(channels["masked"], 16)) == (1 << 0x41, 0)
     assert (channels["selector"], channels["upcall_pending"], channels["upcall_mask"]) == ("0x2", True, False)
     assert cpu["why"] == [
         {"vector": 0x41, "text": "Port 0x41 waits: interrupts are off (held off by hand)."},
     ]
-    assert drive.state()["cpus"][0]["event_channels"]["upcall_pending"] is False
+    assert there(drive.state()["cpus"][0]["event_channels"])["upcall_pending"] is False
 
 
 def test_guest_has_taken_the_selector_once_its_upcall_runs_and_what_else_is_pending_waits_for_that() -> None:
@@ -143,12 +144,12 @@ def test_guest_has_taken_the_selector_once_its_upcall_runs_and_what_else_is_pend
 
     cpu = drive.state()["cpus"][1]
 
-    channels = cpu["event_channels"]
+    channels = there(cpu["event_channels"])
     assert (int(channels["pending"], 16), channels["selector"], channels["upcall_pending"]) == (1 << 0x61, "0x0", False)
     assert [reason["text"] for reason in cpu["why"]] == [
         "Port 0x61 waits: the upcall under way comes to it before it returns."
     ]
-    assert cpu["step"]["words"].startswith("begins its upcall")
+    assert there(cpu["step"])["words"].startswith("begins its upcall")
     assert [handler["vector"] for handler in cpu["handlers"]] == [0x41]
 
 

@@ -30,7 +30,7 @@ from app.session.drive import NotPossible
 from app.session.recorded import RecordedDrive
 from app.session.simulated import SimulatedDrive
 from app.state.kept_state import SHOWN
-from app.state.snapshot import apic_state, cpu_state, io_apic_state
+from app.state.snapshot import cpu_state, io_apic_state, recorded_cpu_state
 from app.trace.check.replay import Replay
 from app.trace.readers.registry import read_recording
 from app.x86.icr import DeliveryMode, Icr, Shorthand
@@ -104,7 +104,7 @@ def test_kept_state_of_a_recording_is_its_machine_s() -> None:
     for _ in range(300):
         drive.run(operations=7)
         state = drive.state()
-        assert state["cpus"] == [apic_state(cpu, drive.vector_names) for cpu in drive.machine.cpus]
+        assert state["cpus"] == [recorded_cpu_state(cpu, drive.vector_names) for cpu in drive.machine.cpus]
         assert state["ioapic"] == io_apic_state(drive.machine.io_apic)
 
 

@@ -16,6 +16,7 @@ from app.state.register_words import (
     task_priority_words,
     timer_words,
 )
+from app.state.shapes import SharedWord
 from app.state.shared_words import SHARED_WORDS, shared_word_rows
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.registers import Register
@@ -101,7 +102,7 @@ def test_destinations_name_the_cpu_in_its_mode() -> None:
     assert destinations_of(x2apic) == {"physical": 17, "logical": 0x1_0002, "group": 0xFFFF_0000}
 
 
-def shared(interrupt_flag: bool, pending: tuple[int, ...] = ()) -> dict[str, dict[str, str]]:
+def shared(interrupt_flag: bool, pending: tuple[int, ...] = ()) -> dict[str, SharedWord]:
     channels = Simulation(1, "xen-evtchn").machine.cpus[0].event_channels
     assert channels is not None
     for port in pending:

@@ -36,7 +36,7 @@ class Viewer:
     def __init__(self, address: str) -> None:
         self._opening = open_stream(address)
         self.seq = -1
-        self.state: dict[str, Any] = {}
+        self.state: Any = {}
         self.kinds: list[str] = []
 
     def __enter__(self) -> Self:
@@ -71,13 +71,13 @@ class Viewer:
         self.kinds.append(message["type"])
         return message
 
-    def follow(self, seq: int) -> dict[str, Any]:
+    def follow(self, seq: int) -> Any:
         """The state once *seq* has come, or a later one."""
         while self.seq < seq:
             self.next()
         return self.state
 
-    def meet(self, session: Api, viewers: int | None = None) -> dict[str, Any]:
+    def meet(self, session: Api, viewers: int | None = None) -> Any:
         """The state that viewer and server have at the same number; it must be the same.
 
         With *viewers*, waits until so many are counted: in a paused session nothing comes after that.

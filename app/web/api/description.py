@@ -12,6 +12,7 @@ from app.commands.table import COMMAND_KINDS
 from app.session.pair import Go
 from app.web.api.pairs import MOST_AT_ONCE
 from app.web.api.shapes import PROBLEM, ProblemDetails
+from app.web.api.state_schema import state_schemas
 
 Schema = dict[str, Any]
 
@@ -45,6 +46,7 @@ def _description(application: FastAPI) -> Schema:
     shape = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= shape.pop("$defs")
     schemas["ProblemDetails"] = shape
+    schemas |= state_schemas()
     schemas |= {_called(name): schema for name, schema in command_schemas().items()}
     schemas["Command"] = _one_of(COMMAND_KINDS)
     schemas["PairCommand"] = _pair_command()

@@ -22,6 +22,7 @@ from app.session.pairs import Pairs, Wanted
 from app.session.registry import sample_file
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
+from app.state.shapes import NumberedState
 from app.web.addresses import link
 from app.web.api.exact_json import ExactRoute
 from app.web.api.sessions import (
@@ -34,7 +35,7 @@ from app.web.api.sessions import (
     registry_of,
     sheet_of,
 )
-from app.web.api.shapes import NewPairSummary, PairProgress, PairSummary, State, answers
+from app.web.api.shapes import NewPairSummary, PairProgress, PairSummary, answers
 from app.web.api.shapes import Stimulus as StimulusShape
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem
@@ -232,8 +233,8 @@ async def read_stimuli(
     return found
 
 
-@router.get("/pairs/{pair_id}/{name}/state", responses=answers(State, 404, 422), response_model=None)
-async def read_machine(request: Request, pair_id: str, name: Literal["a", "b"]) -> dict[str, Any]:
+@router.get("/pairs/{pair_id}/{name}/state", responses=answers(NumberedState, 404, 422), response_model=None)
+async def read_machine(request: Request, pair_id: str, name: Literal["a", "b"]) -> NumberedState:
     """Everything there is to see of one machine."""
     return pairs_of(request).get(pair_id).machine(name).state()
 
@@ -262,7 +263,7 @@ async def _submitted(pair: Pair, command: Any) -> dict[str, Any]:
         if not 0 < len(raw) <= MOST_AT_ONCE:
             raise InvalidCommand([("", f"one to {MOST_AT_ONCE} commands are one stimulus")])
         await give(pair, [read_command(one, pair.machines["a"].cpu_count) for one in raw])
-    return pair.progress()
+    return {**pair.progress()}
 
 
 async def give(pair: Pair, commands: Sequence[Command]) -> None:

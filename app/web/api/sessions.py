@@ -13,9 +13,10 @@ from app.guest.generations import GENERATIONS
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.registry import Registry
 from app.session.session import Session
+from app.state.shapes import NumberedState
 from app.web.addresses import link
 from app.web.api.exact_json import ExactRoute
-from app.web.api.shapes import Applied, NewSessionSummary, SessionSummary, State, answers
+from app.web.api.shapes import Applied, NewSessionSummary, SessionSummary, answers
 from app.web.asking import visitor_of
 from app.web.errors import Problem
 from app.web.keys import check_key
@@ -187,8 +188,8 @@ async def end_session(request: Request, session_id: str) -> None:
     await registry.end(session_id)
 
 
-@router.get("/sessions/{session_id}/state", responses=answers(State, 404), response_model=None)
-async def read_state(request: Request, session_id: str) -> dict[str, Any]:
+@router.get("/sessions/{session_id}/state", responses=answers(NumberedState, 404), response_model=None)
+async def read_state(request: Request, session_id: str) -> NumberedState:
     """Everything there is to see."""
     return registry_of(request).get(session_id).state()
 

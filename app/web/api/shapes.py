@@ -3,11 +3,9 @@
 Answers are not passed through these models, which would drop what is not in them; a test holds a server's against them.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, is_typeddict
 
 from pydantic import BaseModel, ConfigDict
-
-from app.web.api.recording_shapes import Difference, Limit, RecordingState
 
 Hexadecimal = str
 Side = Literal["a", "b"]
@@ -101,131 +99,6 @@ class NewSessionSummary(SessionSummary):
     key: str
 
 
-class Counters(_Shape):
-    """What happened since the session began, or its cost sheet was changed."""
-
-    ipis_sent: int
-    accesses: int
-    leaked: int
-    exits: int
-    hypercalls: int
-    cycles: int
-    messages: int
-    accepted: int
-    merged: int
-    refused: int
-    interrupts_taken: int
-    eois: int
-
-
-class CpuState(_Outline):
-    """One CPU; `irr`, `isr`, `tmr` are 64 hexadecimal digits, bit *v* of which is vector *v*."""
-
-    cpu: int
-    apic_id: int
-    apic_mode: Literal["xapic", "x2apic", "disabled"]
-    run_state: str
-    interrupt_flag: bool
-    irr: Hexadecimal
-    isr: Hexadecimal
-    tmr: Hexadecimal
-    coalesced: Hexadecimal
-    tpr: Hexadecimal
-    ppr: Hexadecimal
-    icr: Hexadecimal
-    icr_fields: dict[str, str]
-    esr: Hexadecimal
-    svr: Hexadecimal
-    ldr: Hexadecimal
-    dfr: Hexadecimal
-    apic_base: Hexadecimal
-    lvt: dict[str, Hexadecimal]
-    timer: dict[str, Any]
-    lint: list[int]
-    in_service: list[int]
-    handlers: list[dict[str, Any]]
-    call_stack: list[dict[str, Any]]
-    activity: str
-    step: dict[str, Any] | None
-    in_host: bool
-    queued: list[str]
-    held_off: bool
-    why: list[dict[str, Any]]
-    event_channels: dict[str, Any] | None
-    nmi_pending: bool
-    smi_pending: bool
-    init_pending: bool
-    in_smm: bool
-    interrupt_shadow: bool
-
-
-class IoApicState(_Outline):
-    """The I/O APIC."""
-
-    id: Hexadecimal
-    pins: list[dict[str, Any]]
-
-
-class Flight(_Outline):
-    """A message that has been sent and has not arrived."""
-
-    message: int
-    kind: str
-    source: int | None
-    vector: int
-    targets: list[int]
-    sent: int
-    arrives: int
-
-
-class UnderWay(_Shape):
-    """A step or a run until idle that takes long; `pause` ends it."""
-
-    command: Literal["step", "run_until_idle"]
-    operations: int
-    words: str
-
-
-class Sleep(_Shape):
-    """It sleeps since nobody watches or asks, or it slept until just now."""
-
-    asleep: bool
-    words: str
-
-
-class Throttled(_Shape):
-    """It gets only so much of its pace or, flat out, of the process."""
-
-    share: float
-    words: str
-
-
-class State(_Outline):
-    """All that there is to see, in outline."""
-
-    seq: int
-    time: int
-    paused: bool
-    speed: float | None
-    under_way: UnderWay | None
-    sleep: Sleep | None
-    throttled: Throttled | None
-    viewers: int
-    backend: str
-    cost_sheet: str
-    profile: str
-    generation: str | None
-    switching_to: str | None
-    demonstration: bool
-    idle: bool
-    counters: Counters
-    cpus: list[CpuState]
-    ioapic: IoApicState
-    in_flight: list[Flight]
-    recording: RecordingState | None
-    differences: list[Difference] = []
-
-
 class Applied(BaseModel):
     """A command has been applied: its number, the state that shows it, and what it was asked for."""
 
@@ -254,6 +127,13 @@ class Told(_Shape):
     stage: str
     done: int
     total: int
+
+
+class Limit(_Shape):
+    """Something that a file cannot show, from its line `line` on."""
+
+    line: int
+    says: str
 
 
 class OpenedRecording(_Shape):
@@ -458,7 +338,12 @@ def answers(
 ) -> dict[int | str, dict[str, Any]]:
     """The answers of a call: *model*, or no body where it is None, and the *problems* beside those of any call.
     *unchanged*: 304 for a caller that has what there is."""
-    good: dict[str, Any] = {"description": "Done."} if model is None else {"description": "As asked.", "model": model}
+    good: dict[str, Any] = {"description": "As asked.", "model": model}
+    if model is None:
+        good = {"description": "Done."}
+    elif is_typeddict(model):  # ``description`` brings its schema
+        reference = {"$ref": f"#/components/schemas/{model.__name__}"}
+        good = {"description": "As asked.", "content": {"application/json": {"schema": reference}}}
     same: dict[int | str, dict[str, Any]] = (
         {304: {"description": "What you have is what there is."}} if unchanged else {}
     )

@@ -7,7 +7,7 @@ function createChoice(label) {
   const radio = /** @type {HTMLInputElement} */ (find(label, "input"));
   const words = label.dataset.words ?? "";
   const reason = find(label, ".backend-reason");
-  /** @param {import("../protocol.js").State} state */
+  /** @param {import("../state-types.js").State} state */
   return (state) => {
     const refused = state.backends_refused?.[radio.value] ?? "";
     radio.checked = radio.value === state.backend;

@@ -8,8 +8,8 @@ import { say, vocabulary } from "../vocabulary.js";
 import { flightFace, grouped, hex, spaced } from "../words.js";
 import { createPorts } from "./ports.js";
 
-/** @typedef {import("../protocol.js").Flight} Flight */
-/** @typedef {import("../protocol.js").State} State */
+/** @typedef {import("../state-types.js").FlightState} FlightState */
+/** @typedef {import("../state-types.js").State} State */
 
 /** More tokens than this at once are a blur; the rest is a number. */
 const MOST_TOKENS = 36;
@@ -18,7 +18,7 @@ const SHORTEST_JOURNEY = 140;
 /** Fewer messages a second than this are single ones, whatever their speed. */
 const A_STREAM = 10;
 
-/** @param {Flight} flight */
+/** @param {FlightState} flight */
 function flightWords(flight) {
   const what =
     flight.delivery_mode === "fixed"
@@ -37,7 +37,7 @@ function createTokens(holder) {
   /** @type {Map<string, HTMLElement>} */
   const tokens = new Map();
   return {
-    /** @param {string} key @param {Flight} flight */
+    /** @param {string} key @param {FlightState} flight */
     take(key, flight) {
       let token = tokens.get(key);
       if (!token) {
@@ -77,7 +77,7 @@ function createRate() {
  * @param {ReturnType<typeof createTokens>} tokens
  */
 function createTravellers(ports, tokens) {
-  /** @param {Flight} flight @param {number} target @param {number} middle @param {number} share */
+  /** @param {FlightState} flight @param {number} target @param {number} middle @param {number} share */
   const draw = (flight, target, middle, share) => {
     const from = flight.source === null ? ports.devices : (ports.ports.get(flight.source) ?? ports.devices);
     const to = target < 0 ? ports.devices : ports.ports.get(target);
@@ -89,7 +89,7 @@ function createTravellers(ports, tokens) {
     return key;
   };
 
-  /** @param {State} state @param {number} middle @param {(flight: Flight) => number} shareOf @returns {number} those left out */
+  /** @param {State} state @param {number} middle @param {(flight: FlightState) => number} shareOf @returns {number} those left out */
   return (state, middle, shareOf) => {
     /** @type {Set<string>} */
     const used = new Set();

@@ -9,13 +9,13 @@ import { createMatrix } from "./matrix.js";
 import { createPath } from "./path.js";
 import { readUnderPointer } from "./vector-grid.js";
 
-/** @typedef {import("../protocol.js").Cpu} Cpu */
+/** @typedef {import("../state-types.js").CpuState} CpuState */
 /** @typedef {{ vector: number | null, name: string, since: number | null, done: boolean, port?: boolean }} Plate */
 
 /**
  * What lies on the CPU: every vector in service, and handlers that run without one (NMIs, and those that have sent their EOI).
  *
- * @param {Cpu} cpu
+ * @param {CpuState} cpu
  * @returns {Plate[]}
  */
 export function platesOf(cpu) {
@@ -65,7 +65,7 @@ function plateWords(plate) {
 
 /** @typedef {{ name: string, value: string, says: string, alarm?: boolean }} Register */
 
-/** @param {Cpu} cpu @returns {Register[]} */
+/** @param {CpuState} cpu @returns {Register[]} */
 function registersOf(cpu) {
   if (cpu.event_channels) {
     return cpu.event_channels.rows
@@ -126,7 +126,7 @@ export function createHead(card, index, send, select) {
     send({ type: "set_interrupt_flag", cpu: index, enabled: flag.getAttribute("aria-checked") !== "true" });
   });
   card.addEventListener("click", () => select(index));
-  /** @param {Cpu} cpu @param {boolean} selected */
+  /** @param {CpuState} cpu @param {boolean} selected */
   return (cpu, selected) => {
     setAttribute(card, "data-run", cpu.run_state);
     setText(stateWords, vocabulary().run_states[cpu.run_state] ?? cpu.run_state);
@@ -151,7 +151,7 @@ export function createHead(card, index, send, select) {
 function createNow(line) {
   const words = find(line, ".now-words");
   const step = find(line, ".now-step");
-  /** @param {Cpu} cpu */
+  /** @param {CpuState} cpu */
   return (cpu) => {
     const waits = cpu.waits !== null || (cpu.why.length > 0 && !cpu.step);
     const first = cpu.waits?.words ?? cpu.why[0]?.text ?? "";
@@ -176,7 +176,7 @@ export function createCard(index, send, select, lens, dismiss) {
   const matrix = createMatrix();
   const place = find(card, ".matrix");
   place.append(matrix.svg);
-  /** @type {Cpu | null} */
+  /** @type {CpuState | null} */
   let shown = null;
   readUnderPointer(place, () => shown, lens);
   const head = createHead(card, index, send, select);
@@ -198,7 +198,7 @@ export function createCard(index, send, select, lens, dismiss) {
     element: card,
     place,
     /**
-     * @param {Cpu} cpu
+     * @param {CpuState} cpu
      * @param {string} coming
      * @param {boolean} selected
      * @param {string} backend
@@ -234,7 +234,7 @@ export function createCard(index, send, select, lens, dismiss) {
   };
 }
 
-/** Why this CPU does not go on, and why what is requested waits: the first thing first. @param {Cpu} cpu */
+/** Why this CPU does not go on, and why what is requested waits: the first thing first. @param {CpuState} cpu */
 export const reasonsOf = (cpu) => [
   ...(cpu.waits ? [say("cpu_waits", { cpu: cpu.cpu, words: cpu.waits.words }), ...cpu.waits.because] : []),
   ...cpu.why.map((reason) => reason.text),
@@ -260,7 +260,7 @@ export function createEnded(card, dismiss) {
   };
 }
 
-/** @param {Cpu} cpu */
+/** @param {CpuState} cpu */
 function apicWords(cpu) {
   if (cpu.event_channels) return say("no_apic");
   if (cpu.apic_mode === "disabled") return say("apic_off");

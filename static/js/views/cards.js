@@ -9,7 +9,7 @@ import { createRung } from "./ladder.js";
 import { createMatrix } from "./matrix.js";
 import { readUnderPointer } from "./vector-grid.js";
 
-/** @typedef {import("../protocol.js").State} State */
+/** @typedef {import("../state-types.js").State} State */
 /** @typedef {import("../store.js").Model} Model */
 /** @typedef {ReturnType<typeof createCard> | ReturnType<typeof createRung>} Card */
 
@@ -44,12 +44,12 @@ function createPinned(lens) {
   place.append(matrix.svg);
   pinned.append(place);
   pinned.hidden = false;
-  /** @type {import("../protocol.js").Cpu | null} */
+  /** @type {import("../state-types.js").CpuState | null} */
   let shown = null;
   readUnderPointer(place, () => shown, lens);
   return {
     place,
-    /** @param {import("../protocol.js").Cpu} cpu @param {string} coming */
+    /** @param {import("../state-types.js").CpuState} cpu @param {string} coming */
     draw(cpu, coming) {
       shown = cpu;
       const { ppr, tpr } = prioritiesOf(cpu);

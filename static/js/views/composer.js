@@ -7,7 +7,7 @@
 import { element, find, setAttribute, setClass } from "../dom.js";
 import { say } from "../vocabulary.js";
 
-/** @typedef {import("../protocol.js").Cpu} Cpu */
+/** @typedef {import("../state-types.js").CpuState} CpuState */
 
 /** What an IPI would meet may change many times a second: ask again, but not more often than this (ms). */
 const FORESEE_EVERY = 300;
@@ -17,7 +17,7 @@ const FORESEE_EVERY = 300;
  * Only logical destinations of the same group can be one.
  *
  * @param {number} now
- * @param {Cpu} cpu
+ * @param {CpuState} cpu
  * @param {boolean} logical
  */
 export function aimedAt(now, cpu, logical) {
@@ -27,13 +27,13 @@ export function aimedAt(now, cpu, logical) {
   return ((bits & group) | ((now ^ bits) & ~group)) >>> 0;
 }
 
-/** @type {WeakMap<Cpu, string>} */
+/** @type {WeakMap<CpuState, string>} */
 const signed = new WeakMap();
 
 /**
  * What of a CPU a preview speaks of: as long as this is the same, so is the preview.
  *
- * @param {Cpu} cpu
+ * @param {CpuState} cpu
  */
 function signatureOf(cpu) {
   let signature = signed.get(cpu);
@@ -53,7 +53,7 @@ function signatureOf(cpu) {
 /**
  * What a preview depends on, of the whole machine.
  *
- * @param {import("../protocol.js").State} state
+ * @param {import("../state-types.js").State} state
  */
 export const foreseenFrom = (state) => [state.backend, ...state.cpus.map(signatureOf)].join(";");
 

@@ -8,10 +8,10 @@ import { reasonsOf } from "./card.js";
 import { createPath } from "./path.js";
 import { createRuler } from "./ruler.js";
 
-/** @typedef {import("../protocol.js").Cpu} Cpu */
+/** @typedef {import("../state-types.js").CpuState} CpuState */
 /** @typedef {{ name: string, value: string, words: string, says: string, anchor?: string, alarm?: boolean }} Register `anchor`: where the register reference explains it, if not under its name; empty if nowhere. */
 
-/** @param {Cpu} cpu @returns {Register[]} */
+/** @param {CpuState} cpu @returns {Register[]} */
 function registersOf(cpu) {
   const { listed_registers, registers, shared_words } = vocabulary();
   if (cpu.event_channels) {
@@ -29,7 +29,7 @@ function registersOf(cpu) {
   });
 }
 
-/** @param {Cpu} cpu @returns {Register[]} */
+/** @param {CpuState} cpu @returns {Register[]} */
 function localTable(cpu) {
   const { anchors } = vocabulary();
   const entries = Object.entries(cpu.lvt).map(([name, value]) => ({

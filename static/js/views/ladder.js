@@ -30,7 +30,7 @@ function createBar(svg) {
   });
   const classes = Array.from({ length: 16 }, (_, priority) => makeClass(priority));
   svg.append(water, idle, line, ...classes.flatMap((one) => [one.serving, one.requested]));
-  /** @param {import("../protocol.js").Cpu} cpu */
+  /** @param {import("../state-types.js").CpuState} cpu */
   return (cpu) => {
     const requested = classCounts(waitingOf(cpu));
     const serving = classCounts(cpu.isr);
@@ -67,7 +67,7 @@ export function createRung(index, send, select, dismiss) {
     element: card,
     place: null,
     /**
-     * @param {import("../protocol.js").Cpu} cpu
+     * @param {import("../state-types.js").CpuState} cpu
      * @param {string} _coming
      * @param {boolean} selected
      * @param {string} _backend

@@ -6,14 +6,14 @@ import { EVENTS_KEPT } from "../store.js";
 import { vocabulary } from "../vocabulary.js";
 import { grouped } from "../words.js";
 
-/** @typedef {import("../protocol.js").MachineEvent} MachineEvent */
+/** @typedef {import("../state-types.js").EventRecord} EventRecord */
 
 /** Nobody reads faster than this (ms), and every writing costs a layout. */
 const WRITE_EVERY = 120;
 /** More new lines than this at once could not be read anyway; the rest is counted as skipped. */
 const MOST_AT_ONCE = 40;
 
-/** @param {MachineEvent} event */
+/** @param {EventRecord} event */
 function makeLine(event) {
   const line = element("li");
   line.dataset.kind = event.kind;
@@ -51,7 +51,7 @@ export function createLog() {
     }
   };
 
-  /** @param {MachineEvent[]} events */
+  /** @param {EventRecord[]} events */
   const append = (events) => {
     const fresh = events.filter((event) => event.n > shown);
     const last = fresh.at(-1)?.n;
@@ -67,7 +67,7 @@ export function createLog() {
     if (follows) box.scrollTop = box.scrollHeight;
   };
 
-  /** @param {MachineEvent[]} events */
+  /** @param {EventRecord[]} events */
   const restartIfAnew = (events) => {
     if ((events.at(-1)?.n ?? shown) >= shown) return;
     list.replaceChildren();

@@ -4,13 +4,13 @@ import { element, reusedList, setAttribute, setText } from "../dom.js";
 import { say } from "../vocabulary.js";
 import { grouped } from "../words.js";
 
-/** @typedef {import("../protocol.js").Cpu} Cpu */
+/** @typedef {import("../state-types.js").CpuState} CpuState */
 /** @typedef {{ kind: "frame" | "overridden" | "seam" | "step", words: string, cycles?: string, host?: boolean }} Line */
 
 /**
  * The lines to show: the call stack from the outermost function inwards, a seam after the first overridden one, the step last.
  *
- * @param {Cpu} cpu
+ * @param {CpuState} cpu
  * @param {string} backend
  * @returns {Line[]}
  */
@@ -48,7 +48,7 @@ export function createPath(list) {
       setText(/** @type {HTMLElement} */ (item.lastElementChild), line.cycles ?? "");
     },
   );
-  /** @param {Cpu} cpu @param {string} backend */
+  /** @param {CpuState} cpu @param {string} backend */
   return (cpu, backend) => {
     const lines = pathLines(cpu, backend);
     write(lines);

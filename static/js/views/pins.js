@@ -5,9 +5,9 @@ import { endingWords } from "../endings.js";
 import { say, vocabulary } from "../vocabulary.js";
 import { spaced } from "../words.js";
 
-/** @typedef {import("../protocol.js").Pin} Pin */
+/** @typedef {import("../state-types.js").PinState} PinState */
 
-/** @param {Pin} pin */
+/** @param {PinState} pin */
 export function pinWords(pin) {
   const { pins } = vocabulary();
   const known = /** @type {Record<string, unknown>} */ ({ ...pin, up: pins[pin.line ? "raised" : "low"] });
@@ -71,7 +71,7 @@ function createArrows(holder, buttons) {
   };
 }
 
-/** @param {HTMLElement} button @param {Pin} pin @param {boolean} ended */
+/** @param {HTMLElement} button @param {PinState} pin @param {boolean} ended */
 function drawPin(button, pin, ended) {
   setAttribute(button, "aria-pressed", String(pin.line === 1));
   setAttribute(button, "aria-label", pinWords(pin));
@@ -87,7 +87,7 @@ export function createPins(send) {
   const words = find(document, "#pin-words");
   /** @type {HTMLButtonElement[]} */
   const buttons = [];
-  /** @type {Pin[]} */
+  /** @type {PinState[]} */
   let pins = [];
   let about = -1;
   /** @type {Map<number, import("../endings.js").Ending>} */

@@ -3,14 +3,14 @@
 import { element, find, setClass, setHidden, setText } from "../dom.js";
 import { grouped } from "../words.js";
 
-/** @param {import("../protocol.js").Recording} recording */
+/** @param {import("../state-types.js").RecordingState} recording */
 export function positionWords(recording) {
   const done = recording.finished ? "Finished" : "Entry";
   return `${done} ${grouped(recording.position)} of ${grouped(recording.length)}, line ${grouped(recording.line)} of the file.`;
 }
 
 /** One difference: where, what, why, and the way to its moment.
- * @param {import("../protocol.js").Difference} difference */
+ * @param {import("../state-types.js").DifferenceState} difference */
 function differenceItem(difference) {
   const known = difference.known_deviation;
   const item = element("li", known ? "difference" : "difference unexplained");
@@ -25,7 +25,7 @@ function differenceItem(difference) {
   return item;
 }
 
-/** @param {import("../protocol.js").Difference[]} differences */
+/** @param {import("../state-types.js").DifferenceState[]} differences */
 function differencesWords(differences) {
   const unexplained = differences.filter((difference) => difference.known_deviation === null).length;
   const known = differences.length - unexplained;
@@ -52,7 +52,7 @@ export function createRecording() {
   const differencesList = find(document, "#differences");
   const told = find(document, "#differences-words");
   let limitsDrawn = "";
-  /** @param {import("../protocol.js").Recording} recording */
+  /** @param {import("../state-types.js").RecordingState} recording */
   const drawLimits = (recording) => {
     const words = recording.limits.map((limit) => `From line ${grouped(limit.line)}: ${limit.says}.`);
     if (words.join() === limitsDrawn) return;
@@ -62,7 +62,7 @@ export function createRecording() {
   };
   /** @type {unknown} */
   let differencesDrawn;
-  /** @param {import("../protocol.js").Difference[]} differences */
+  /** @param {import("../state-types.js").DifferenceState[]} differences */
   const drawDifferences = (differences) => {
     if (differences === differencesDrawn) return;
     differencesDrawn = differences;

@@ -43,7 +43,7 @@ export function createRuler(list) {
     cells.push(cell);
     return cell;
   };
-  /** @param {import("../protocol.js").Cpu} cpu */
+  /** @param {import("../state-types.js").CpuState} cpu */
   return (cpu) => {
     const fields = icrRuler(cpu.icr, cpu.apic_mode);
     fields.forEach((field, at) => {

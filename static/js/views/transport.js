@@ -50,7 +50,7 @@ function createSpeed(send) {
   return { draw, move };
 }
 
-/** @param {import("../protocol.js").State} state */
+/** @param {import("../state-types.js").State} state */
 function modeWords(state) {
   if (state.under_way) return state.under_way.command === "step" ? "steps" : "runs until idle";
   if (state.recording?.finished) return "the recording is over";

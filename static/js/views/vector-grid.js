@@ -9,7 +9,7 @@ import { CELL, cornerOf, vectorAt, WIDTH } from "../matrix-geometry.js";
 import { say } from "../vocabulary.js";
 import { cellSentence, cellWords } from "../words.js";
 
-/** @typedef {import("../protocol.js").Cpu} Cpu */
+/** @typedef {import("../state-types.js").CpuState} CpuState */
 
 /** @param {number} vector */
 function makeCell(vector) {
@@ -71,7 +71,7 @@ export function neighbour(key, vector, far) {
   }
 }
 
-/** Signs a CPU's cells: as long as this is the same, no label can have changed. @param {Cpu} cpu */
+/** Signs a CPU's cells: as long as this is the same, no label can have changed. @param {CpuState} cpu */
 const signature = (cpu) =>
   [
     cpu.cpu,
@@ -86,7 +86,7 @@ const signature = (cpu) =>
  * Says what lies under the pointer in a CPU's picture.
  *
  * @param {HTMLElement} place the picture
- * @param {() => Cpu | null} shown
+ * @param {() => CpuState | null} shown
  * @param {import("./lens.js").Lens} lens
  */
 export function readUnderPointer(place, shown, lens) {
@@ -117,7 +117,7 @@ export function createVectorGrid(lens) {
   const { grid, cells } = makeGrid();
   let current = 0xfc;
   let signed = "";
-  /** @type {Cpu | null} */
+  /** @type {CpuState | null} */
   let shown = null;
 
   // The focus stays on the grid and names its cell: cells this small must not be targets of their own.
@@ -146,7 +146,7 @@ export function createVectorGrid(lens) {
   moveTo(current);
 
   return {
-    /** @param {Cpu} cpu @param {HTMLElement} place the picture to lie over */
+    /** @param {CpuState} cpu @param {HTMLElement} place the picture to lie over */
     draw(cpu, place) {
       if (grid.parentElement !== place) place.append(grid);
       shown = cpu;

@@ -10,6 +10,7 @@ import pytest
 from app.engine.simulation import Simulation
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
+from app.state.shapes import MachineState
 from app.web.api.sessions import summary
 from tests.web.serving import Api, Server, bearer, new_session
 
@@ -340,7 +341,7 @@ async def test_summaries_build_no_state() -> None:
     class Counted(SimulatedDrive):
         built = 0
 
-        def state(self) -> dict[str, Any]:
+        def state(self) -> MachineState:
             self.built += 1
             return super().state()
 

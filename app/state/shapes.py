@@ -1,0 +1,371 @@
+"""What the state of a session is made of: the types from which snapshots and differences are built.
+
+``app/WIRE.md`` describes it; its keys, the page's types (``static/js/protocol.js``) and the shapes of the interface's
+description are held against these by tests.
+"""
+
+from typing import Annotated, Literal, NotRequired, TypedDict
+
+from app.engine.waits import Window
+from app.hw.cpu import RunState
+from app.hw.messages import Origin
+from app.x86.model_specific_registers import ApicMode
+
+#: 256 bits as 64 hexadecimal digits: one number whose bit *v* is vector *v*.
+VectorDigits = str
+#: A register's value, such as "0x000000ff".
+RegisterDigits = str
+
+
+class RunningHandler(TypedDict):
+    """A handler that has begun and not returned."""
+
+    #: None is an NMI's or an SMI's.
+    vector: int | None
+    name: str
+    #: Virtual time.
+    since: int
+
+
+class CalledFunction(TypedDict):
+    """A function on the call stack."""
+
+    function: str
+    #: By the back end.
+    overridden: bool
+
+
+class LastStep(TypedDict):
+    """The step that a CPU has done last."""
+
+    kind: str
+    words: str
+    cycles: int
+    side: Literal["guest", "host"]
+
+
+class WaitingVector(TypedDict):
+    """A vector, or a port, that is requested, and what it waits for."""
+
+    vector: int
+    text: str
+
+
+class CpuWait(TypedDict):
+    """What a CPU's code polls or spins for."""
+
+    words: str
+    #: Link by link.
+    because: list[str]
+    #: On whom.
+    cpus: list[int]
+    #: Nothing that is under way can end it.
+    for_ever: bool
+
+
+class IcrWords(TypedDict):
+    """The interrupt command as a sentence."""
+
+    words: str
+    #: As short as a card needs it.
+    short: str
+
+
+class IcrFields(IcrWords):
+    """The interrupt command field by field, in the manual's words, and as a sentence."""
+
+    vector: str
+    delivery_mode: str
+    destination_mode: str
+    delivery_status: Literal["idle", "send_pending"]
+    level: Literal["assert", "deassert"]
+    trigger_mode: str
+    shorthand: str
+    destination: str
+
+
+class TimerState(TypedDict):
+    """The local APIC timer."""
+
+    mode: str
+    initial_count: int
+    divide: int
+    #: Virtual time.
+    deadline: int | None
+    words: str
+
+
+class Destinations(TypedDict):
+    """What one writes into ICR's destination field to name a CPU."""
+
+    physical: int
+    logical: int
+    #: The bits that name a cluster: two logical destinations can be one where these are the same.
+    group: int
+
+
+class SharedWord(TypedDict):
+    """One of the words that a guest without an APIC shares with its hypervisor."""
+
+    name: str
+    value: str
+    words: str
+    short: str
+    short_value: str
+
+
+class EventChannelWords(TypedDict):
+    """All of these words; bit *p* is port *p*."""
+
+    pending: VectorDigits
+    masked: VectorDigits
+    #: Ports that need an end by hypercall.
+    level: VectorDigits
+    #: The words of 64 ports to look into, since the guest looked last.
+    selector: str
+    upcall_pending: bool
+    upcall_mask: bool
+    rows: list[SharedWord]
+
+
+class LocalSources(TypedDict):
+    """What fires inside a CPU, or at its pins."""
+
+    lvt: dict[str, RegisterDigits]
+    lvt_words: dict[str, str]
+    #: What drives LINT0 and LINT1.
+    lint: list[int]
+    timer: TimerState
+
+
+class HardwareState(LocalSources):
+    """One CPU as the hardware is."""
+
+    cpu: int
+    apic_id: int
+    apic_mode: Annotated[str, ApicMode]
+    #: IA32_APIC_BASE as RDMSR gives it.
+    apic_base: RegisterDigits
+    run_state: Annotated[str, RunState]
+    interrupt_flag: bool
+    interrupt_shadow: bool
+    #: A person holds its interrupts off.
+    held_off: bool
+    irr: VectorDigits
+    isr: VectorDigits
+    tmr: VectorDigits
+    #: Vectors that were requested again while they were requested.
+    coalesced: VectorDigits
+    tpr: RegisterDigits
+    ppr: RegisterDigits
+    icr: RegisterDigits
+    icr_fields: IcrFields
+    esr: RegisterDigits
+    svr: RegisterDigits
+    ldr: RegisterDigits
+    dfr: RegisterDigits
+    #: What registers come to, by the keys that hold their values.
+    register_words: dict[str, str]
+    #: Keys of registers whose value tells that something is wrong.
+    alarms: list[str]
+    destinations: Destinations
+    #: Vectors, lowest priority first.
+    in_service: list[int]
+    #: Of a guest without an APIC.
+    event_channels: EventChannelWords | None
+    nmi_pending: bool
+    smi_pending: bool
+    init_pending: bool
+    in_smm: bool
+
+
+class SoftwareState(TypedDict):
+    """What runs on a CPU, as far as anybody knows."""
+
+    #: Whether interrupts come in, and who keeps them out.
+    window: Annotated[str, Window]
+    why: list[WaitingVector]
+    waits: CpuWait | None
+    #: Outermost first.
+    handlers: list[RunningHandler]
+    #: Outermost first.
+    call_stack: list[CalledFunction]
+    activity: str
+    step: LastStep | None
+    in_host: bool
+    #: Calls that wait their turn.
+    queued: list[str]
+
+
+class CpuState(HardwareState, SoftwareState):
+    """One CPU."""
+
+
+class PinState(TypedDict):
+    """A pin of the I/O APIC with its redirection entry."""
+
+    pin: int
+    line: int
+    redirection: RegisterDigits
+    vector: str
+    delivery_mode: str
+    destination_mode: str
+    destination: str
+    polarity: Literal["active_high", "active_low"]
+    trigger_mode: str
+    masked: bool
+    remote_irr: bool
+    delivery_status: Literal["idle", "send_pending"]
+
+
+class IoApicState(TypedDict):
+    """The I/O APIC."""
+
+    id: str
+    pins: list[PinState]
+
+
+class FlightState(TypedDict):
+    """A message on its way."""
+
+    message: int
+    kind: Annotated[str, Origin, Literal["eoi_broadcast"]]
+    #: A CPU; None where something else has sent it.
+    source: int | None
+    vector: int
+    delivery_mode: str
+    targets: list[int]
+    sent: int
+    arrives: int
+
+
+class LimitState(TypedDict):
+    """What a recording cannot show, from a line of its file on."""
+
+    line: int
+    says: str
+
+
+class RecordingState(TypedDict):
+    """How far a recording is, and how well the model explains it."""
+
+    name: str
+    position: int
+    length: int
+    finished: bool
+    line: int
+    reads_checked: int
+    reads_mismatched: int
+    vectors_checked: int
+    vectors_mismatched: int
+    #: Differences of every kind that are no known deviation of the recorder.
+    unexplained: int
+    checked: int
+    #: What hangs on something that the file does not show.
+    unseen: int
+    limits: list[LimitState]
+
+
+class DifferenceState(TypedDict):
+    """One difference between a recording and the model."""
+
+    line: int
+    #: Operations done when all of the line is.
+    position: int
+    time: int
+    cpu: int | None
+    recorded: str | None
+    model: str | None
+    why: str | None
+    known_deviation: str | None
+    text: str
+
+
+class UnderWayState(TypedDict):
+    """A step or a run until idle that takes long."""
+
+    command: Annotated[str, Literal["step", "run_until_idle"]]
+    operations: int
+    words: str
+
+
+class SleepState(TypedDict):
+    """It sleeps, or slept until just now."""
+
+    asleep: bool
+    words: str
+
+
+class ThrottledState(TypedDict):
+    """It does not get the time that it wants."""
+
+    share: float
+    words: str
+
+
+class PairState(TypedDict):
+    """How far the pair is that a machine is one of."""
+
+    stimuli: int
+    waiting: int
+    paused: bool
+    at_rest: bool
+
+
+class Condition(TypedDict):
+    """What a session shows of itself."""
+
+    paused: bool
+    #: Virtual cycles per second of wall time; None is flat out.
+    speed: float | None
+    under_way: UnderWayState | None
+    sleep: SleepState | None
+    throttled: ThrottledState | None
+
+
+class MachineState(TypedDict):
+    """What a drive shows of its machine."""
+
+    tick: int
+    backend: str
+    #: What the cost sheet leaves out of the back end.
+    backend_remark: str
+    #: The text that names it: with a "?" when figures were changed by hand.
+    cost_sheet: str
+    #: Name to reason.
+    backends_refused: dict[str, str]
+    profile: str
+    #: None where nobody knows the kernel.
+    generation: str | None
+    switching_to: str | None
+    #: The machine acts by itself.
+    demonstration: bool
+    idle: bool
+    counters: dict[str, int]
+    cpus: list[CpuState]
+    ioapic: IoApicState
+    in_flight: list[FlightState]
+    recording: RecordingState | None
+    #: Of a session that follows a recording.
+    differences: NotRequired[list[DifferenceState]]
+    #: Of a machine that is one of two.
+    pair: NotRequired[PairState]
+
+
+class State(Condition, MachineState):
+    """All that there is to see of a session."""
+
+    #: Virtual time, in TSC cycles.
+    time: int
+    viewers: int
+
+
+class NumberedState(State):
+    """The answer to a question for the state."""
+
+    #: Its number in the stream.
+    seq: int
+
+
+#: The keys of a ``State`` that have changed; under ``cpus`` those of each changed CPU, by its number.
+Delta = dict[str, object]
