@@ -27,7 +27,6 @@ from app.hw.profile import INTEL_SDM, Profile
 from app.hw.services import Clock
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
-from app.x86.units import Cycles
 
 
 def _is_new(message: InterruptMessage) -> bool:
@@ -172,7 +171,7 @@ class Simulation:
             entry = self._queue.pop(until)
             if entry is None:
                 break
-            self.clock.now, due = Cycles(entry[0]), entry[1]
+            self.clock.now, due = entry
             match due:
                 case Processor():
                     done += self._turns(due, until, None if operations is None else operations - done, to_tick)
@@ -190,7 +189,7 @@ class Simulation:
         """Nothing happens up to *until*; or else the operations have ended before the time is up."""
         following = self.next_time()
         if following is None or following > until:
-            self.clock.now = Cycles(until)
+            self.clock.now = until
 
     def run_to(self, moment: Moment, operations: int | None = None) -> int:
         """Runs to *moment*, or for so many operations if these end before. Returns the operations done. ValueError when
@@ -273,7 +272,7 @@ class Simulation:
             ):
                 queue.push(following, Priority.PROCESSOR, processor)
                 return done
-            clock.now = Cycles(following)
+            clock.now = following
 
     def _wake(self, processor: Processor) -> None:
         if not processor.scheduled:
@@ -342,7 +341,7 @@ class Simulation:
     def _demonstrate(self, begins: int) -> None:
         assert self.demonstration is not None
         self.ticks += 1
-        self.clock.now = Cycles(begins)
+        self.clock.now = begins
         for command in self.demonstration.next_commands(self.machine, self.processors):
             self._act(command)
         self._timers.look()

@@ -8,7 +8,7 @@ from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import DeviceDeassert, Profile, WideDestinations
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.msi import Msi, decode_msi
-from app.x86.units import ApicId, Vector
+from app.x86.units import Vector
 
 _LOW = 0xFFFF_FFFF
 _EXTENDED = (WideDestinations.EXTENDED_ID, WideDestinations.BOTH)
@@ -45,7 +45,7 @@ def interrupt_message(msi: Msi, address: int, profile: Profile, number: int) -> 
 
 
 def hypervisor_message(
-    number: int, origin: Origin, cpu: int, apic_id: ApicId, vector: Vector, mode: DeliveryMode, trigger: TriggerMode
+    number: int, origin: Origin, cpu: int, apic_id: int, vector: Vector, mode: DeliveryMode, trigger: TriggerMode
 ) -> InterruptMessage:
     """The message number *number* that a hypervisor sends for *cpu* to one APIC, past every ICR."""
     return InterruptMessage(

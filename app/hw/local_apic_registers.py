@@ -33,7 +33,7 @@ from app.x86.model_specific_registers import (
 from app.x86.register_map import REGISTERS
 from app.x86.registers import LVT_REGISTERS, SVR_ENABLE, SVR_SUPPRESS_EOI_BROADCAST, Access, Register
 from app.x86.state_registers import ESR_ILLEGAL_REGISTER_ADDRESS
-from app.x86.units import ApicId
+from app.x86.units import ApicId, Cycles
 from app.x86.vectors import VECTORS
 
 #: The message that the write sends, if any; or why it does nothing.
@@ -44,6 +44,7 @@ Writer = Callable[[LocalApic, int], Written]
 # Python 3.11 takes its time to find a member of an enum.
 _X2APIC, _DISABLED = ApicMode.X2APIC, ApicMode.DISABLED
 _ALL_ONES = 0xFFFF_FFFF
+_LVT = frozenset(LVT_REGISTERS)
 
 
 # The xAPIC page, and the x2APIC MSRs by the offsets that they would have in it
@@ -93,7 +94,7 @@ def _write(apic: LocalApic, offset: int, value: int, writer: Writer, readers: di
     after = read(apic)
     if written is not None or after != before or not _unheeded(offset, value, after):
         return written
-    kept = offset in LVT_REGISTERS and not apic.svr & SVR_ENABLE and value & ~after == 0
+    kept = offset in _LVT and not apic.svr & SVR_ENABLE and value & ~after == 0
     return _ignored(apic, Reason.KEPT_MASKED if kept else Reason.NOT_WRITABLE, register=offset)
 
 
@@ -109,7 +110,7 @@ def _unheeded(offset: int, value: int, holds: int) -> bool:
 
 def _exists(apic: LocalApic, offset: int) -> bool:
     """Whether this version of the APIC has the register at *offset*: not every one has all LVT entries."""
-    return offset not in LVT_REGISTERS or offset in apic.lvt
+    return offset not in _LVT or offset in apic.lvt
 
 
 def _access(apic: LocalApic, offset: int) -> Access:
@@ -435,7 +436,7 @@ def _select_timer_mode(apic: LocalApic) -> None:
 
 
 def _write_initial_count(apic: LocalApic, value: int) -> Written:
-    if not apic.timer.write_initial_count(value & 0xFFFF_FFFF, apic.services.clock.now):
+    if not apic.timer.write_initial_count(value & 0xFFFF_FFFF, Cycles(apic.services.clock.now)):
         reserved = apic.timer.mode is TimerMode.RESERVED
         reason = Reason.TIMER_MODE_RESERVED if reserved else Reason.TIMER_COUNTS_NOT
         return _ignored(apic, reason, register=Register.TIMER_INITIAL_COUNT)
@@ -444,7 +445,7 @@ def _write_initial_count(apic: LocalApic, value: int) -> Written:
 
 
 def _write_divide(apic: LocalApic, value: int) -> Written:
-    apic.timer.write_divide_configuration(value & _WRITABLE[Register.TIMER_DIVIDE], apic.services.clock.now)
+    apic.timer.write_divide_configuration(value & _WRITABLE[Register.TIMER_DIVIDE], Cycles(apic.services.clock.now))
     apic.services.changes.timers.add(apic.cpu)
     return None
 
@@ -469,7 +470,7 @@ _ACCESS: dict[int, tuple[Reader | None, Writer | None]] = {
     Register.ICR_HIGH: (lambda apic: apic.icr >> 32, _write_icr_high),
     **{register: (_lvt_reader(register), _lvt_writer(register)) for register in LVT_REGISTERS},
     Register.TIMER_INITIAL_COUNT: (lambda apic: apic.timer.initial_count, _write_initial_count),
-    Register.TIMER_CURRENT_COUNT: (lambda apic: apic.timer.current_count(apic.services.clock.now), None),
+    Register.TIMER_CURRENT_COUNT: (lambda apic: apic.timer.current_count(Cycles(apic.services.clock.now)), None),
     Register.TIMER_DIVIDE: (lambda apic: apic.timer.divide_configuration, _write_divide),
     Register.SELF_IPI: (None, _write_self_ipi),
 }

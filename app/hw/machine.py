@@ -39,6 +39,7 @@ from app.x86.vectors import VECTORS
 #: APIC ID 255 is the xAPIC broadcast: a 256th CPU has it, and in xAPIC mode nobody can send to that CPU alone.
 MAX_XAPIC_CPUS, MAX_CPUS = 255, 256
 _IPI, _STARTUP, _EDGE = Origin.IPI, DeliveryMode.STARTUP, TriggerMode.EDGE  # finding a member of an enum takes its time
+_NO_EFFECT = (Fault, Ignored)  # and so does making their union
 
 
 class Machine:
@@ -114,9 +115,9 @@ class Machine:
         return write_cr8(self.cpus[cpu].apic, value)
 
     def _written(self, effect: BusMessage | Fault | Ignored | None) -> Fault | Ignored | None:
-        if isinstance(effect, Fault | Ignored):
-            return effect
         if effect is not None:
+            if isinstance(effect, _NO_EFFECT):
+                return effect
             if self._carried is not None and isinstance(effect, InterruptMessage):
                 self._carried.append(effect)
             else:
@@ -188,9 +189,7 @@ class Machine:
         """A hypervisor sends an interrupt on behalf of *cpu*, whose ICR has no part in it."""
         origin = Origin.EVENT_CHANNEL if self.cpus[cpu].event_channels else Origin.HYPERVISOR
         number = self.services.numbers.take()
-        self._post(
-            device_messages.hypervisor_message(number, origin, cpu, ApicId(apic_id), VECTORS[vector], mode, trigger)
-        )
+        self._post(device_messages.hypervisor_message(number, origin, cpu, apic_id, VECTORS[vector], mode, trigger))
 
     def transplant(self, mode: ApicMode, *, event_channels: bool) -> None:
         """Gives the guest another kind of interrupt controller, with what is pending. No software could do that."""
@@ -339,12 +338,12 @@ class Machine:
     def next_timer_deadline(self) -> Cycles | None:
         """When the next local timer expires, and not before now."""
         self._look_at_timers()
-        return self._timers.next_deadline(self.clock.now)
+        return self._timers.next_deadline(Cycles(self.clock.now))
 
     def expire_timers(self) -> list[Cpu]:
         """Fires every local timer whose time has come. Returns their CPUs."""
         self._look_at_timers()
-        expired = [self.cpus[number] for number in self._timers.expire(self.clock.now)]
+        expired = [self.cpus[number] for number in self._timers.expire(Cycles(self.clock.now))]
         for cpu in expired:
             local_vector_table.expire_timer(cpu.apic)
         return expired

@@ -4,18 +4,18 @@ from collections.abc import Callable
 
 from app.hw.events import Accepted, Event, Merged, Refused, Retried
 from app.hw.messages import BusMessage
-from app.x86.units import Cycles
 
 
 class Clock:
-    """Virtual time since the machine was made. Whoever drives the machine sets it."""
+    """Virtual time in TSC cycles since the machine was made. Whoever drives the machine sets it, at every step: a plain
+    number, which becomes ``Cycles`` where a device reads it."""
 
     STATE = ("now",)
     WIRES = ()
     __slots__ = (*STATE, *WIRES)
 
     def __init__(self) -> None:
-        self.now = Cycles(0)
+        self.now = 0
 
 
 class MessageNumbers:

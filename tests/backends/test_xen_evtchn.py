@@ -35,7 +35,7 @@ from app.hw.services import Services
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register
-from app.x86.units import Cycles, Vector
+from app.x86.units import Vector
 from tests.backends.helpers import context_of, done, drain, intercepted, result
 from tests.guest.helpers import ContextOnCpu
 
@@ -112,7 +112,7 @@ def test_all_but_self_leaves_out_the_sender() -> None:
 @generations
 def test_timer_is_set_to_a_time_and_not_to_a_span(xen: Backend) -> None:
     context = context_of(xen)
-    context.cpu.apic.services.clock.now = Cycles(7_000)
+    context.cpu.apic.services.clock.now = 7_000
 
     steps = done(xen, xen.set_next_event(context, 500))
 

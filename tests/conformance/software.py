@@ -12,7 +12,6 @@ from app.x86.icr import DeliveryMode, DestinationMode, Icr
 from app.x86.model_specific_registers import APIC_ENABLE, X2APIC_ENABLE, ApicMode, Msr, x2apic_msr
 from app.x86.redirection import IoApicRegister
 from app.x86.registers import Register
-from app.x86.units import Cycles
 
 #: What a handler does, EOI and all; IRET is not its business.
 Handler = Callable[[], None]
@@ -162,7 +161,7 @@ def pass_time(machine: Machine, cycles: int) -> None:
     while (deadline := machine.next_timer_deadline()) is not None and deadline <= end:
         machine.clock.now = deadline
         machine.expire_timers()
-    machine.clock.now = Cycles(end)
+    machine.clock.now = end
 
 
 def redirect(

@@ -14,14 +14,14 @@ from app.hw.events import Merged, NmiTaken
 from app.hw.services import Clock
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
-from app.x86.units import Cycles, Vector
+from app.x86.units import Vector
 
 
 def test_events_come_out_in_their_order_with_the_time_at_which_they_happened() -> None:
     clock = Clock()
     log = EventLog(clock, Counters())
     log.record(NmiTaken(0))
-    clock.now = Cycles(70)
+    clock.now = 70
     log.record(NmiTaken(1))
 
     assert log.take() == [(0, NmiTaken(0)), (70, NmiTaken(1))]

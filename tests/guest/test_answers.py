@@ -20,7 +20,6 @@ from app.guest.memory import CallData, CallSingleData, Word
 from app.guest.steps import Fence, Load, Steps
 from app.hw.cpu import Cpu
 from app.hw.machine import Machine
-from app.x86.units import Cycles
 
 
 def answer(ask: Ask, cpu: Cpu) -> int:
@@ -61,7 +60,7 @@ def test_every_ask_has_its_answer_and_is_known_as_one() -> None:
 
 
 def test_time_is_the_machines(cpu: Cpu) -> None:
-    cpu.apic.services.clock.now = Cycles(77)
+    cpu.apic.services.clock.now = 77
     assert answer(READ_TSC, cpu) == 77
 
 

@@ -11,7 +11,6 @@ from app.hw.machine import Machine
 from app.hw.physical_memory import read_physical, write_physical
 from app.x86.model_specific_registers import PAGE_SIZE, ApicMode, Msr, x2apic_msr
 from app.x86.registers import Register
-from app.x86.units import Cycles
 from tests.hw.obvious import ObviousMachine
 from tests.hw.visible_state import differences, visible_state
 
@@ -217,7 +216,7 @@ class BothModels:
             self.model.clock.now = deadline
             self.model.expire_timers()
             self.model.settle()
-        self.model.clock.now = Cycles(end)
+        self.model.clock.now = end
         self.obvious.advance(cycles)
 
 

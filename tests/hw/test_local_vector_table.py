@@ -10,7 +10,7 @@ from app.x86.lvt import DELIVERY_STATUS, MASKED, RESET
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.state_registers import ESR_ILLEGAL_REGISTER_ADDRESS, ESR_RECEIVE_ILLEGAL_VECTOR
-from app.x86.units import Cycles, Vector
+from app.x86.units import Vector
 from tests.hw.helpers import ENABLED, fixed, machine_of, of_type, serve, switch_mode
 
 THERMAL, PERFORMANCE, CMCI = Register.LVT_THERMAL, Register.LVT_PERFORMANCE, Register.LVT_CMCI
@@ -221,7 +221,7 @@ def test_source_that_waits_is_accepted_as_soon_as_there_is_room() -> None:
 def test_sources_that_wait_for_one_vector_are_accepted_one_after_the_other() -> None:
     machine = full(0x40, Register.LVT_ERROR, Register.LVT_TIMER)
     machine.write_register(0, Register.TIMER_INITIAL_COUNT, 1)
-    machine.clock.now = Cycles(100)
+    machine.clock.now = 100
     machine.expire_timers()
     machine.cpus[0].apic.notice_error(ESR_ILLEGAL_REGISTER_ADDRESS)
 

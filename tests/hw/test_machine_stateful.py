@@ -17,7 +17,6 @@ from app.hw.profile import PROFILES, Profile, SoftwareDisabled
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import ApicMode, Msr, x2apic_msr
 from app.x86.registers import LVT_REGISTERS, Register
-from app.x86.units import Cycles
 from app.x86.vectors import VECTOR_COUNT
 from tests.hw.helpers import BITS_OF_MODE, machine_of, post
 from tests.hw.message_book import MessageBook
@@ -150,7 +149,7 @@ class MachineUnderFire(RuleBasedStateMachine):
     def let_time_pass(self, cpu: int, cycles: int, times: int) -> None:
         self.machine.write_msr(self.number(cpu), Msr.IA32_TSC_DEADLINE, self.machine.clock.now + cycles)
         for _ in range(times):
-            self.machine.clock.now = Cycles(self.machine.clock.now + cycles)
+            self.machine.clock.now += cycles
             self.machine.expire_timers()
 
     # What CPUs do

@@ -12,7 +12,6 @@ from app.x86.lvt import MASKED, TimerMode
 from app.x86.model_specific_registers import ApicMode, Msr
 from app.x86.registers import Register
 from app.x86.state_registers import ESR_RECEIVE_ILLEGAL_VECTOR
-from app.x86.units import Cycles
 from tests.hw.helpers import ENABLED, machine_of, of_type, switch_mode
 
 DIVIDE_BY_1 = 0b1011
@@ -30,14 +29,14 @@ def machine_with_timer(entry: int) -> Machine:
 
 def machine_with_deadline(deadline: int, entry: int = 0xEF) -> Machine:
     machine = machine_of(2)
-    machine.clock.now = Cycles(1000)
+    machine.clock.now = 1000
     machine.write_register(1, Register.LVT_TIMER, TSC_DEADLINE | entry)
     machine.write_msr(1, Msr.IA32_TSC_DEADLINE, deadline)
     return machine
 
 
 def expire_at(machine: Machine, now: int) -> list[int]:
-    machine.clock.now = Cycles(now)
+    machine.clock.now = now
     return [cpu.number for cpu in machine.expire_timers()]
 
 
@@ -129,7 +128,7 @@ def test_initial_count_and_divide_read_back() -> None:
 
 def test_position_survives_the_step_to_x2apic_mode() -> None:
     machine = machine_with_timer(0xEF)
-    machine.clock.now = Cycles(40 * COUNT)
+    machine.clock.now = 40 * COUNT
 
     switch_mode(machine, 1, ApicMode.X2APIC)
 

@@ -18,7 +18,7 @@ def visible_state(machine: Machine) -> dict[str, Any]:
     }
 
 
-def _cpu_state(cpu: Cpu, now: Cycles) -> dict[str, Any]:
+def _cpu_state(cpu: Cpu, now: int) -> dict[str, Any]:
     apic = cpu.apic
     timer = apic.timer
     arrival = cpu.next_arrival()
@@ -38,7 +38,7 @@ def _cpu_state(cpu: Cpu, now: Cycles) -> dict[str, Any]:
         "icr": apic.icr,
         "lvt": apic.lvt,
         "initial_count": timer.initial_count,
-        "current_count": timer.current_count(now),
+        "current_count": timer.current_count(Cycles(now)),
         "divide": timer.divide_configuration,
         "tsc_deadline": timer.tsc_deadline,
         "lint": apic.lint_lines,

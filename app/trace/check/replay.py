@@ -38,7 +38,6 @@ from app.trace.readers.qemu_cpus import first_to_end
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
-from app.x86.units import Cycles
 
 _REGISTER_SIZE = 4
 _TIMER_REGISTERS = (Register.LVT_TIMER, Register.TIMER_INITIAL_COUNT)
@@ -155,7 +154,7 @@ class Replay:
         self.position += 1
         self._last = operation
         self._note = ""
-        self.machine.clock.now = Cycles(operation.time)
+        self.machine.clock.now = operation.time
         kind = type(operation)
         if kind not in _CONSEQUENCES:
             self._io_apic.settle()

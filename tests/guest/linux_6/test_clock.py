@@ -8,7 +8,6 @@ from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6
 from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register
-from app.x86.units import Cycles
 from tests.guest.helpers import steps_of, stores_of, xapic
 
 
@@ -18,7 +17,7 @@ def without_deadline() -> Context:
 
 def test_deadline_is_one_msr_behind_a_fence() -> None:
     context = xapic()
-    context.cpu.apic.services.clock.now = Cycles(1000)
+    context.cpu.apic.services.clock.now = 1000
 
     fence, write = steps_of(set_next_event(context, 500))
 
