@@ -1,8 +1,11 @@
-"""How the guest's code, or its hypervisor's, gets at an APIC: through the page, by register, by MSR."""
+"""How the guest's code, or its hypervisor's, gets at an APIC: through the page, by register, by MSR, by message."""
+
+from collections.abc import Sequence
 
 from app.hw.events import Fault
 from app.hw.machine import Machine
-from app.x86.icr import DELIVERY_STATUS
+from app.hw.messages import InterruptMessage
+from app.x86.icr import DELIVERY_STATUS, DeliveryMode, TriggerMode
 from app.x86.model_specific_registers import RESET_BASE, ApicMode
 from app.x86.registers import Register
 
@@ -11,7 +14,11 @@ _ALL_ONES = 0xFFFF_FFFF
 
 
 class ApicAccess:
-    """Accesses on *machine*. The guest's mapping leads to the page of power-up; a #GP gives it 0."""
+    """Accesses on *machine*: all that a step can reach beside its CPU and memory. Others may stand in for it
+    (``engine/alone``).
+
+    The guest's mapping leads to the page of power-up; a #GP gives it 0. What is sent lies in the machine's ``outbox``.
+    """
 
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
@@ -38,6 +45,10 @@ class ApicAccess:
         value = self._machine.read_register(cpu, register)
         return 0 if isinstance(value, Fault) else value
 
+    def write(self, cpu: int, register: int, value: int) -> None:
+        """By register, in the mode of the APIC."""
+        self._machine.write_register(cpu, register, value)
+
     def read_virtual_page(self, cpu: int, register: int, *, by_page: bool) -> int:
         """What hardware answers from the virtual-APIC page. That is memory, and nothing sets ICR's delivery status in
         it: IPI virtualisation takes a command with the bit clear and leaves it so (SDM vol. 3, "IPI Virtualization"),
@@ -51,3 +62,33 @@ class ApicAccess:
         """RDMSR."""
         value = self._machine.read_msr(cpu, msr)
         return 0 if isinstance(value, Fault) else value
+
+    def write_msr(self, cpu: int, msr: int, value: int) -> None:
+        """WRMSR."""
+        self._machine.write_msr(cpu, msr, value)
+
+    # What a hypervisor does
+
+    def carry(self, cpu: int, register: int, value: int, *, by_page: bool) -> Sequence[InterruptMessage]:
+        """A write by a hypervisor that takes the IPI of it to its targets, one by one: a message for each."""
+        self._machine.carry_ipis()
+        if by_page:
+            self.store(cpu, register, value)
+        else:
+            self.write(cpu, register, value)
+        return self._machine.take_carried()
+
+    def post(self, message: InterruptMessage) -> None:
+        """A carried IPI goes on its way."""
+        self._machine.post(message)
+
+    def send_for(self, cpu: int, apic_id: int, vector: int, mode: DeliveryMode, trigger: TriggerMode) -> None:
+        """An interrupt for *apic_id* on behalf of *cpu*, whose ICR has no part in it."""
+        self._machine.send_for(cpu, apic_id, vector, mode, trigger)
+
+    def end_event(self, port: int) -> None:
+        """The I/O APIC hears that the level-triggered event of *port* was served."""
+        self._machine.end_at_io_apic(port)
+
+    def step_ended(self) -> None:
+        """The step is over that has reached for the APIC, and the clock stands at its end: what it sent leaves."""

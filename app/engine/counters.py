@@ -1,27 +1,47 @@
 """What a session has counted since it began."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 
-from app.hw.event import Event
+from app.engine.events import Event
+from app.engine.work import Work
+from app.hw import events as hw
+
+_COUNTED: dict[type, str] = {
+    hw.MessageSent: "messages",
+    hw.Accepted: "accepted",
+    hw.Merged: "merged",
+    hw.Refused: "refused",
+    hw.Acknowledged: "interrupts_taken",
+    hw.EventTaken: "interrupts_taken",
+    hw.NmiTaken: "interrupts_taken",
+    hw.ExternalAcknowledged: "interrupts_taken",
+    hw.InterruptEnded: "eois",
+}
+#: The order in which they are told.
+_TOLD = (
+    *("ipis_sent", "accesses", "leaked", "exits", "hypercalls", "cycles"),
+    *("messages", "accepted", "merged", "refused", "interrupts_taken", "eois"),
+)
 
 
 @dataclass(slots=True)
-class Counters:
-    """``cycles`` is what all CPUs spent on interrupt work; waiting and idling are not work."""
+class Counters(Work):
+    """The work of all CPUs, and what happened meanwhile. Waiting and idling are not work."""
 
     ipis_sent: int = 0
-    accesses: int = 0
-    #: Of these, the ones that by-passed a replaced ``apic_read``.
+    #: Of the accesses, the ones that by-passed a replaced ``apic_read``.
     leaked: int = 0
-    exits: int = 0
-    hypercalls: int = 0
-    cycles: int = 0
     messages: int = 0
     accepted: int = 0
     merged: int = 0
     refused: int = 0
     interrupts_taken: int = 0
     eois: int = 0
+
+    @property
+    def work(self) -> Work:
+        """The work alone, as it stands now."""
+        return Work(self.accesses, self.exits, self.hypercalls, self.cycles)
 
     def count(self, event: Event) -> None:
         """Adds *event* to the counter that it names, if it does."""
@@ -31,8 +51,9 @@ class Counters:
 
     def reset(self) -> None:
         """Begins to count anew."""
-        self.__init__()  # type: ignore[misc]  # every counter has its first value there
+        for field in fields(self):
+            setattr(self, field.name, 0)
 
     def as_dict(self) -> dict[str, int]:
         """Name to number."""
-        return asdict(self)
+        return {name: getattr(self, name) for name in _TOLD}

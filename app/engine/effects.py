@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import get_args
 
 from app.engine.apic_access import ApicAccess
 from app.engine.counters import Counters
 from app.engine.events import Event, HandlerEntered, HandlerReturned
 from app.engine.host_effects import HostEffects
+from app.engine.performers import Performer, performs
 from app.engine.processor import Frame, Processor
 from app.guest.memory_steps import touch_memory
+from app.guest.step_kinds import KIND_OF
 from app.guest.steps import (
-    MEMORY_STEPS,
-    PRICED,
-    PRICES,
     Acknowledge,
-    Arriving,
+    AtomicAdd,
+    AtomicClear,
+    AtomicOr,
     Delay,
     Dereference,
     DisableInterrupts,
@@ -24,11 +24,9 @@ from app.guest.steps import (
     EnterSmm,
     Fence,
     Halt,
-    HostStep,
-    Hypercall,
-    HypervisorCall,
     Load,
     MemoryStep,
+    MemoryWrite,
     NextEvent,
     QueueAdd,
     QueueTakeAll,
@@ -38,42 +36,39 @@ from app.guest.steps import (
     SpinUntil,
     Step,
     Store,
+    TestAndClear,
     TryLock,
     Word,
     Work,
     WriteMsr,
 )
 from app.hw.cpu import Arrival, RunState
-from app.hw.machine import Machine
 
 # Equal events are made over and over: fetching one costs a quarter of making one.
 _handler_entered = lru_cache(4096)(HandlerEntered)
 _handler_returned = lru_cache(4096)(HandlerReturned)
 
-#: Steps of a hypervisor, or of the hardware on its behalf.
-_OF_HOST: frozenset[type] = frozenset({*get_args(HostStep), Hypercall, HypervisorCall})
-_OF_MEMORY = frozenset(MEMORY_STEPS)
 
-
-class _KindPrices(dict[type[Step], int]):
+class _KindPrices(dict[type[Step], int | None]):
     """The price of each kind of step, looked up when it is first wanted: a sheet leaves out what its hardware does not
-    have, and says so then."""
+    have, and says so then. None: each step brings its own entry."""
 
     def __init__(self, costs: Mapping[str, int]) -> None:
         super().__init__()
         self._costs = costs
 
-    def __missing__(self, kind: type[Step]) -> int:
-        price = self[kind] = self._costs[PRICES[kind]]
+    def __missing__(self, kind: type[Step]) -> int | None:
+        entry = KIND_OF[kind].entry
+        price = self[kind] = None if entry is None else self._costs[entry]
         return price
 
 
 class Effects:
-    """Performs steps on *machine* at the prices of *costs*; *wake* gets a CPU whose awaited word has changed."""
+    """Performs steps by *access*, at the prices of *costs*; *wake* gets a CPU whose awaited word has changed."""
 
     def __init__(
         self,
-        machine: Machine,
+        access: ApicAccess,
         costs: Mapping[str, int],
         cycles_a_microsecond: int,
         record: Callable[[Event], None],
@@ -81,13 +76,45 @@ class Effects:
         counters: Counters,
     ) -> None:
         self.counters = counters
-        self._machine = machine
-        self._access = ApicAccess(machine)
-        self.host = HostEffects(machine, self._access, self.counters, record)
+        self._access = access
+        self.host = HostEffects(access, self.counters, record)
         self.set_prices(costs, cycles_a_microsecond)
         self._record = record
         self._wake = wake
         self._waiting: dict[Word, list[Processor]] = {}
+        #: By kind of step; a test holds it against the table of them all.
+        self.performers = dict(self._performers())
+
+    def _performers(self) -> tuple[Performer, ...]:
+        return (
+            *self.host.performers(),
+            performs(Load, self._load),
+            performs(Dereference, self._load),
+            performs(Store, self._store),
+            performs(ReadMsr, self._read_msr),
+            performs(WriteMsr, self._write_msr),
+            performs(NextEvent, self._next_event),
+            performs(MemoryWrite, self._touch_memory),
+            performs(AtomicAdd, self._touch_memory),
+            performs(AtomicOr, self._touch_memory),
+            performs(AtomicClear, self._touch_memory),
+            performs(TryLock, self._touch_memory),
+            performs(TestAndClear, self._touch_memory),
+            performs(QueueAdd, self._touch_memory),
+            performs(QueueTakeAll, self._touch_memory),
+            performs(SpinUntil, self._spin),
+            performs(Work, self._take_time),
+            performs(Fence, self._take_time),
+            performs(Delay, self._take_time),
+            performs(EnableInterrupts, self._enable_interrupts),
+            performs(DisableInterrupts, self._disable_interrupts),
+            performs(Halt, self._halt),
+            performs(Acknowledge, self._take_interrupt),
+            performs(EnterNmi, self._take_nmi),
+            performs(EnterSmm, self._take_smi),
+            performs(ReturnFromInterrupt, self._return),
+            performs(ResumeFromSmm, self._return),
+        )
 
     def set_prices(self, costs: Mapping[str, int], cycles_a_microsecond: int) -> None:
         """Steps cost this from now on; those that were done have been paid for."""
@@ -96,106 +123,98 @@ class Effects:
         self._price = _KindPrices(costs)
 
     def perform(self, processor: Processor, frame: Frame, step: Step) -> int | None:
-        """Does *step*. Returns its cost in cycles, or None when the CPU now waits."""
-        counters = self.counters
+        """Does *step*. Returns the cycles that it takes, or None when the CPU now waits."""
         processor.cpu.interrupt_shadow = False  # this is the instruction behind an STI, if there was one
-        match step:
-            # The hottest first, and without patterns for their fields: those are looked up by name, slowly.
-            case Store():
-                counters.accesses += 1
-                self._access.store(processor.cpu.number, step.register, step.value)
-            case Load() | Dereference():
-                counters.accesses += 1
-                frame.value = self._access.load(processor.cpu.number, step.register)
-            case _ if type(step) in _OF_HOST:  # not past all patterns below, which are tried one by one
-                self.host.perform(processor, frame, step)  # type: ignore[arg-type]
-            case Acknowledge() | EnterNmi() | EnterSmm():
-                self._arrive(processor, frame, step)
-            case ReturnFromInterrupt() | ResumeFromSmm():
-                self._return(processor, frame)
-            case SpinUntil() if step.word.value != step.value:
-                self._begin_to_wait(processor, frame, step)
-                return None
-            case Work() | Fence() | SpinUntil():
-                pass
-            case Delay():
-                return self._wait(processor, step)
-            case ReadMsr() | WriteMsr() | NextEvent():
-                self._perform_elsewhere(processor, frame, step)
-            case _ if type(step) in _OF_MEMORY:
-                self._touch_memory(processor, frame, step)  # type: ignore[arg-type]
-            case EnableInterrupts() | DisableInterrupts() | Halt():
-                self._open_or_close(processor, step)
-            case _:
-                raise AssertionError(f"nothing performs {step}")
-        cycles = self._costs[step.price] if isinstance(step, PRICED) else self._price[type(step)]
-        counters.cycles += cycles
-        processor.last_step, processor.last_cycles = step, cycles
+        kind = type(step)
+        processor.spins = False
+        processor.last_step = step
+        self.performers[kind](processor, frame, step)
+        if processor.spins:
+            processor.last_cycles = 0
+            return None
+        if kind is Delay:
+            return self._wait(processor, step)  # type: ignore[arg-type]  # it is one
+        cycles = self._price[kind]
+        if cycles is None:
+            cycles = self._costs[step.price]  # type: ignore[union-attr]  # a kind without an entry has the field
+        self.counters.cycles += cycles
+        processor.last_cycles = cycles
         return cycles
-
-    def _begin_to_wait(self, processor: Processor, frame: Frame, step: SpinUntil) -> None:
-        """The word is not what this function waits for."""
-        frame.spin = step
-        self._waiting.setdefault(step.word, []).append(processor)
-        processor.last_step, processor.last_cycles = step, 0
 
     def _wait(self, processor: Processor, step: Delay) -> int:
         """Time goes by, at no cost. Returns how much."""
-        processor.last_step, processor.last_cycles = step, 0
+        processor.last_cycles = 0
         return step.microseconds * self._cycles_a_microsecond
 
-    def _perform_elsewhere(self, processor: Processor, frame: Frame, step: ReadMsr | WriteMsr | NextEvent) -> None:
-        """What is not in the APIC's page: MSRs and events."""
-        match step:
-            case ReadMsr(msr):
-                self.counters.accesses += 1
-                frame.value = self._access.read_msr(processor.cpu.number, msr)
-            case WriteMsr(msr, value):
-                self.counters.accesses += 1
-                self._machine.write_msr(processor.cpu.number, msr, value)
-            case NextEvent():
-                self._next_event(processor, frame)
+    def _take_time(self, processor: Processor, frame: Frame, step: Work | Fence | Delay) -> None:
+        """Nothing else comes of it."""
 
-    def _open_or_close(self, processor: Processor, step: EnableInterrupts | DisableInterrupts | Halt) -> None:
-        """Lets interrupts in from now on, or not. Behind HLT the idle loop begins anew after every one."""
-        match step:
-            case EnableInterrupts():
-                processor.cpu.enable_interrupts()
-            case DisableInterrupts():
-                processor.cpu.disable_interrupts()
-            case Halt():
-                processor.cpu.run_state = RunState.HALTED
-                processor.frames.clear()
+    # The APIC
 
-    def _next_event(self, processor: Processor, frame: Frame) -> None:
+    def _load(self, processor: Processor, frame: Frame, step: Load | Dereference) -> None:
+        self.counters.accesses += 1
+        frame.value = self._access.load(processor.cpu.number, step.register)
+
+    def _store(self, processor: Processor, frame: Frame, step: Store) -> None:
+        self.counters.accesses += 1
+        self._access.store(processor.cpu.number, step.register, step.value)
+
+    def _read_msr(self, processor: Processor, frame: Frame, step: ReadMsr) -> None:
+        self.counters.accesses += 1
+        frame.value = self._access.read_msr(processor.cpu.number, step.msr)
+
+    def _write_msr(self, processor: Processor, frame: Frame, step: WriteMsr) -> None:
+        self.counters.accesses += 1
+        self._access.write_msr(processor.cpu.number, step.msr, step.value)
+
+    # The interrupt flag
+
+    def _enable_interrupts(self, processor: Processor, frame: Frame, step: EnableInterrupts) -> None:
+        processor.cpu.enable_interrupts()
+
+    def _disable_interrupts(self, processor: Processor, frame: Frame, step: DisableInterrupts) -> None:
+        processor.cpu.disable_interrupts()
+
+    def _halt(self, processor: Processor, frame: Frame, step: Halt) -> None:
+        """Behind HLT the idle loop begins anew after every one."""
+        processor.cpu.run_state = RunState.HALTED
+        processor.frames.clear()
+
+    # Through the gate and back: interrupts are off from here to IRET
+
+    def _take_interrupt(self, processor: Processor, frame: Frame, step: Acknowledge) -> None:
+        self._close(processor, frame)
+        frame.value = vector = processor.cpu.take_interrupt()
+        self._enter_handler(processor, frame, vector)
+
+    def _take_nmi(self, processor: Processor, frame: Frame, step: EnterNmi) -> None:
+        self._close(processor, frame)
+        processor.cpu.take_nmi()
+        frame.name = "do_nmi"
+
+    def _take_smi(self, processor: Processor, frame: Frame, step: EnterSmm) -> None:
+        self._close(processor, frame)
+        processor.cpu.take_smi()
+        frame.name = "smi_handler"
+
+    def _close(self, processor: Processor, frame: Frame) -> None:
+        frame.previous_flag = processor.cpu.interrupt_flag
+        processor.cpu.interrupt_flag = False
+
+    def _enter_handler(self, processor: Processor, frame: Frame, vector: int) -> None:
+        frame.vector = vector
+        frame.name = frame.backend.generation.handler_of(vector).__name__
+        self._record(_handler_entered(processor.cpu.number, vector, frame.name))
+
+    def _next_event(self, processor: Processor, frame: Frame, step: NextEvent) -> None:
         processor.windows = ()  # the guest looks by itself
         channels = processor.cpu.event_channels
         port = channels.acknowledge() if channels else None
         frame.value = -1 if port is None else port
         if port is not None:
-            frame.vector = port
-            frame.name = frame.backend.generation.handler_of(port).__name__
-            self._record(_handler_entered(processor.cpu.number, port, frame.name))
+            self._enter_handler(processor, frame, port)
 
-    def _arrive(self, processor: Processor, frame: Frame, step: Arriving) -> None:
-        """Through the gate: interrupts are off from here to IRET."""
-        cpu = processor.cpu
-        frame.previous_flag = cpu.interrupt_flag
-        cpu.interrupt_flag = False
-        if isinstance(step, EnterNmi):
-            cpu.take_nmi()
-            frame.name = "do_nmi"
-            return
-        if isinstance(step, EnterSmm):
-            cpu.take_smi()
-            frame.name = "smi_handler"
-            return
-        vector = cpu.take_interrupt()
-        frame.value = frame.vector = vector
-        frame.name = frame.backend.generation.handler_of(vector).__name__
-        self._record(_handler_entered(cpu.number, vector, frame.name))
-
-    def _return(self, processor: Processor, frame: Frame) -> None:
+    def _return(self, processor: Processor, frame: Frame, step: ReturnFromInterrupt | ResumeFromSmm) -> None:
         processor.frames.pop()
         cpu = processor.cpu
         if frame.returns_from is Arrival.SMI:
@@ -208,6 +227,8 @@ class Effects:
             return
         self._record(_handler_returned(cpu.number, frame.vector))
 
+    # Words of memory
+
     def _touch_memory(self, processor: Processor, frame: Frame, step: MemoryStep) -> None:
         """Whoever waits for a word that is written looks again."""
         frame.value = touch_memory(step, processor.cpu.number)
@@ -215,6 +236,13 @@ class Effects:
             return
         for waiting in self._waiting.get(step.word, ()):
             self._wake(waiting)
+
+    def _spin(self, processor: Processor, frame: Frame, step: SpinUntil) -> None:
+        """Begins to wait, unless the word is what this function waits for."""
+        if step.word.value != step.value:
+            frame.spin = step
+            self._waiting.setdefault(step.word, []).append(processor)
+            processor.spins = True
 
     def look_again(self, processor: Processor, frame: Frame) -> int | None:
         """Has the word that this function waits for changed? Then it goes on."""
@@ -226,12 +254,15 @@ class Effects:
         if not waiting:
             del self._waiting[frame.spin.word]
         frame.spin = None
+        processor.spins = False
         cycles = self._price[SpinUntil]
+        assert cycles is not None, "a wait stands under an entry of its own"
         self.counters.cycles += cycles
         return cycles
 
     def forget(self, processor: Processor) -> None:
         """The CPU was reset: it no longer waits for any word."""
+        processor.spins = False
         for word, waiting in [*self._waiting.items()]:
             if processor in waiting:
                 waiting.remove(processor)

@@ -5,16 +5,20 @@ INIT, NMI and external interrupts (SDM vol. 3, "Priority Among Concurrent Events
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache, partial
 
 from app.backends.backend import Backend, Found
-from app.engine.boot import boot_kernel
+from app.engine.apic_access import ApicAccess
+from app.engine.boot import boot_apics
 from app.engine.counters import Counters
 from app.engine.effects import Effects
 from app.engine.events import CallFinished, CallStarted, Event
 from app.engine.guest_calls import begin
 from app.engine.host_effects import held_back
+from app.engine.probe import Probe
 from app.engine.processor import Frame, Kick, Processor
+from app.engine.work import Work
 from app.guest.answers import ANSWERS, past_asks
 from app.guest.apic_ops import Context, KernelState
 from app.guest.asks import EVENT_AGAIN, EVENT_LOOP
@@ -28,6 +32,7 @@ from app.guest.steps import (
     NextEvent,
     ResumeFromSmm,
     ReturnFromInterrupt,
+    SpinUntil,
     Step,
     Steps,
 )
@@ -43,6 +48,7 @@ _STEPS: dict[Arrival, tuple[Arriving, ReturnFromInterrupt | ResumeFromSmm]] = {
     Arrival.INTERRUPT: (_ACKNOWLEDGE, _RETURN),
 }
 _HALT = Halt()
+_STARTS = "start_secondary"
 
 # Equal events are made over and over: fetching one costs a quarter of making one.
 _call_started = lru_cache(4096)(CallStarted)
@@ -92,22 +98,60 @@ class Execution:
         record: Callable[[Event], None],
         wake: Callable[[Processor], None],
         counters: Counters,
+        access: ApicAccess | None = None,
     ) -> None:
+        """*access* is what steps reach; the machine, unless something stands in for it."""
         self.machine = machine
         self.backend = backend
         #: What takes over as soon as nothing is under way.
         self.following: Backend | None = None
-        self.effects = Effects(machine, costs, cycles_a_microsecond, record, wake, counters)
+        self.effects = Effects(access or ApicAccess(machine), costs, cycles_a_microsecond, record, wake, counters)
         self.kernel = KernelState(len(machine.cpus), backend.generation)
         self.processors = [Processor(cpu) for cpu in machine.cpus]
-        #: Is shown each step that was done and what it cost (None: the CPU waits), and gives that back.
-        self.watch: Callable[[Processor, Frame, Step, int | None], int | None] | None = None
+        #: Who is told of what happens, in this order.
+        self.probes: tuple[Probe, ...] = ()
+        #: What the counters said when the probes were last told.
+        self._told = Work()
         self._record = record
         self._contexts: dict[tuple[int, Backend], Context] = {}
 
     def boot(self) -> None:
-        """Sets the APICs up as the kernel does, at no cost, and lets the CPUs idle."""
-        boot_kernel(self.machine, self.backend, self.kernel, self.processors, self.effects)
+        """Sets the APICs up as the kernel does, at no cost, and lets the CPUs idle. Natively: nobody is there yet to
+        answer what another back end would ask of its hypervisor."""
+        backend = self.backend
+        native = replace(backend, operations=backend.native, hypervisor=None)
+        boot_apics(self.machine, backend, self.kernel)
+        for processor in self.processors:
+            processor.cpu.run_state = RunState.HALTED  # all that it does behind its set-up
+            self._push(processor, _STARTS, self._start_secondary(processor, native), native)
+            while processor.frames:
+                self.turn(processor)
+        self._contexts.clear()
+        self.count_anew()
+
+    def count_anew(self) -> None:
+        """Every counter begins at 0 again."""
+        self.counters.reset()
+        self._told = Work()
+
+    def _start_secondary(self, processor: Processor, backend: Backend) -> Steps[None]:
+        return self.kernel.generation.start_secondary(self._context(processor, backend))
+
+    def replace_guest(self, backend: Backend) -> None:
+        """The guest of *backend* runs from now on, in place of the one that has booted: a variant of its kernel, that
+        somebody wants to look at or to measure."""
+        self.backend = backend
+        self.kernel.generation = backend.generation
+
+    def add_probe(self, probe: Probe) -> None:
+        """*probe* is told of what happens from now on."""
+        if not self.probes:
+            self._told = self.counters.work
+        self.probes = (*self.probes, probe)
+
+    def remove_probe(self, probe: Probe) -> None:
+        """*probe* is told no more."""
+        self.probes = tuple(one for one in self.probes if one is not probe)
 
     @property
     def counters(self) -> Counters:
@@ -123,10 +167,11 @@ class Execution:
 
     # One turn of a CPU
 
-    def turn(self, processor: Processor) -> int | None:
+    def turn(self, processor: Processor) -> int | None:  # noqa: C901 - the hottest function: every call counts
         """Lets the CPU do its next step. Returns what it costs, or None when the CPU has nothing to do (or waits)."""
         cpu, frames = processor.cpu, processor.frames
-        self._take_resets(processor)
+        if cpu.signalled or cpu.starts != processor.starts:
+            self._take_resets(processor)
         while True:
             frame = frames[-1] if frames else None
             if frame is None and cpu.interrupt_shadow:
@@ -144,8 +189,7 @@ class Execution:
             if processor.kicked is not None and frame.name and frame.host is None and not cpu.interrupt_shadow:
                 self._kick(processor.kicked, processor, frame)
             if frame.spin is not None and frame.host is None:
-                spin, cycles = frame.spin, self.effects.look_again(processor, frame)
-                return cycles if self.watch is None or cycles is None else self.watch(processor, frame, spin, cycles)
+                return self._look_again(processor, frame, frame.spin)
             try:
                 code = frame.host or frame.generator
                 step: Step = code.send(frame.value)  # type: ignore[arg-type,assignment]  # None starts it
@@ -154,15 +198,41 @@ class Execution:
                 self._ended(processor, frame, stop.value)
                 self._take_resets(processor)
                 continue
-            if frame.intercept is not None and frame.host is None and self._intercepted(processor, frame, step):
+            if frame.backend.hypervisor and frame.host is None and self._intercepted(processor, frame, step):
                 continue
             frame.value = 0
             cycles = self.effects.perform(processor, frame, step)
-            if self.watch is not None:
-                self.watch(processor, frame, step, cycles)
+            if self.probes:
+                self._tell(processor, frame, step)
             if cycles is None and cpu.next_arrival() is not None:
                 continue  # the first look of a wait was the instruction behind an STI: what it held back comes now
             return cycles
+
+    def _look_again(self, processor: Processor, frame: Frame, spin: SpinUntil) -> int | None:
+        cycles = self.effects.look_again(processor, frame)
+        if self.probes and cycles is not None:
+            work = self._untold()
+            for probe in self.probes:
+                probe.wait_ended(processor, frame, spin, work)
+        return cycles
+
+    def _tell(self, processor: Processor, frame: Frame, step: Step) -> None:
+        """The probes of what *frame* has just done, or begun to wait for."""
+        work = self._untold()
+        for probe in self.probes:
+            if processor.spins:
+                assert isinstance(step, SpinUntil)
+                probe.wait_began(processor, frame, step, work)
+            else:
+                probe.step_done(processor, frame, step, work)
+            if frame not in processor.frames:
+                probe.frame_ended(processor, frame)
+
+    def _untold(self) -> Work:
+        """What was counted since the probes were told the last time."""
+        now, before = self.counters.work, self._told
+        self._told = now
+        return now - before
 
     def notify(self, processor: Processor, came: Kick, *, by_itself: bool) -> None:
         """*came* waits for the CPU now. If that runs the guest, the hypervisor takes it out, unless the guest itself
@@ -187,9 +257,11 @@ class Execution:
 
     def _intercepted(self, processor: Processor, frame: Frame, step: Step) -> bool:
         """Whether the hypervisor, or hardware for it, takes the guest's *step* over."""
-        assert frame.intercept is not None
+        hypervisor = frame.backend.hypervisor
+        if hypervisor is None or not frame.handler_begun:
+            return False
         processor.in_host = False  # also if it had gone in to be called up, and nothing wanted that any more
-        frame.host = frame.intercept(step, processor.cpu)  # type: ignore[arg-type]  # it is a step of the guest
+        frame.host = hypervisor.intercept(step, processor.cpu)  # type: ignore[arg-type]  # it is a step of the guest
         if frame.host is None:
             return False
         self.effects.host.guest_reached(processor, step)
@@ -247,10 +319,11 @@ class Execution:
             assert result is not None
             frame.generator, frame.handler = frame.handler(result), None
             frame.value = None
-            frame.intercept = frame.backend.hypervisor.intercept if frame.backend.hypervisor else None
             return
         processor.frames.pop()
-        if frame.name != "start_secondary":  # which nobody called
+        for probe in self.probes:
+            probe.frame_ended(processor, frame)
+        if frame.name != _STARTS:  # which nobody called
             self._record(_call_finished(processor.cpu.number, frame.name))
 
     # Frames
@@ -258,7 +331,13 @@ class Execution:
     def _push(self, processor: Processor, name: str, code: Steps[None] | Steps[int], backend: Backend) -> Frame:
         frame = Frame(name, code, backend, self.machine.clock.now)
         processor.frames.append(frame)
+        for probe in self.probes:
+            probe.frame_began(processor, frame)
         return frame
+
+    def begin(self, processor: Processor, name: str, code: Callable[[Context], Steps[None] | Steps[int]]) -> Frame:
+        """The CPU runs *code* from now on, whatever else it does."""
+        return self._push(processor, name, code(self._context(processor, self.backend)), self.backend)
 
     def _begin_call(self, processor: Processor) -> Frame:
         call = processor.calls.popleft()
@@ -286,7 +365,6 @@ class Execution:
             delivery = backend.hypervisor.deliver(found, arriving, processor.cpu, self.kernel)
             frame = self._push(processor, "", delivery, backend)
             frame.handler = partial(_serve, backend, context, arrival)
-            frame.intercept = None  # until the handler begins, the hypervisor acts by itself
         frame.returns_from = arrival
         return frame
 
@@ -294,14 +372,17 @@ class Execution:
         """INIT or a start-up IPI has thrown away whatever the CPU was doing."""
         cpu = processor.cpu
         processor.starts = cpu.starts
+        thrown_away = [*processor.frames]
         processor.frames.clear()
+        for probe in self.probes:
+            for frame in thrown_away:
+                probe.frame_ended(processor, frame)
         self.effects.forget(processor)
         processor.in_host = False
         processor.kicked = None
         processor.windows = ()
         if cpu.run_state is RunState.RUNNING:
-            code = self.backend.generation.start_secondary(self._context(processor, self.backend))
-            self._push(processor, "start_secondary", code, self.backend)
+            self._push(processor, _STARTS, self._start_secondary(processor, self.backend), self.backend)
 
     # Another back end
 

@@ -5,9 +5,10 @@ from collections.abc import Callable
 from app.engine.apic_access import ApicAccess
 from app.engine.counters import Counters
 from app.engine.events import AccessLeaked, Event, GuestExited
+from app.engine.performers import Performer, performs
 from app.engine.processor import Frame, Processor
+from app.guest.step_kinds import ACCESSES
 from app.guest.steps import (
-    ACCESSES,
     Decode,
     Dereference,
     EmulatedMsrWrite,
@@ -15,7 +16,6 @@ from app.guest.steps import (
     EmulatedWrite,
     HostEndEvent,
     HostSend,
-    HostStep,
     HostWork,
     Hypercall,
     HypervisorCall,
@@ -25,85 +25,98 @@ from app.guest.steps import (
     VirtualWrite,
     VmEntry,
     VmExit,
-    Word,
 )
 from app.hw.cpu import Arrival, Cpu
-from app.hw.machine import Machine
-from app.hw.messages import InterruptMessage
 from app.x86.registers import Register
 
 
 class HostEffects:
-    """Performs steps of the host on *machine*, and counts exits, hypercalls and accesses in *counters*."""
+    """Performs steps of the host, and counts exits, hypercalls and accesses in *counters*."""
 
-    def __init__(
-        self, machine: Machine, access: ApicAccess, counters: Counters, record: Callable[[Event], None]
-    ) -> None:
+    def __init__(self, access: ApicAccess, counters: Counters, record: Callable[[Event], None]) -> None:
         self.counters = counters
-        self._machine = machine
         self._access = access
         self._record = record
 
-    def perform(self, processor: Processor, frame: Frame, step: HostStep | HypervisorCall | Hypercall) -> None:
-        """Does *step*; its price is the caller's business."""
-        match step:
-            case VmExit() | HypervisorCall() | Hypercall():
-                self._leave_guest(processor, step)
-            case VmEntry():
-                processor.in_host = False
-                processor.windows = held_back(processor.cpu)
-            case EmulatedRead() | EmulatedWrite() | VirtualRead() | VirtualWrite():
-                self._reach_apic(processor.cpu.number, frame, step)
-            case EmulatedMsrWrite(msr, value):
-                self._machine.write_msr(processor.cpu.number, msr, value)
-            case HostSend(apic_id, vector, mode, _, trigger):
-                self._machine.send_for(processor.cpu.number, apic_id, vector, mode, trigger)
-            case HostEndEvent(port):
-                self._machine.end_at_io_apic(port)
-            case OfferEoiWord(word):
-                self._offer_eoi_word(processor, word)
-            case HostWork(reaches_target=True) if frame.carried:
-                self._machine.post(frame.carried.popleft())
-            case Decode() | HostWork():
-                pass
+    def performers(self) -> tuple[Performer, ...]:
+        """One for each kind of step that is the host's."""
+        return (
+            performs(VmExit, self._exit),
+            performs(HypervisorCall, self._call),
+            performs(Hypercall, self._call),
+            performs(VmEntry, self._enter),
+            performs(Decode, self._decode),
+            performs(EmulatedRead, self._read),
+            performs(EmulatedWrite, self._carry),
+            performs(EmulatedMsrWrite, self._write_msr),
+            performs(VirtualRead, self._read_virtual_page),
+            performs(VirtualWrite, self._write_virtual_page),
+            performs(HostWork, self._work),
+            performs(HostSend, self._send),
+            performs(HostEndEvent, self._end_event),
+            performs(OfferEoiWord, self._offer_eoi_word),
+        )
 
-    def _leave_guest(self, processor: Processor, step: VmExit | HypervisorCall | Hypercall) -> None:
-        counters = self.counters
-        counters.exits += 1
-        counters.hypercalls += not isinstance(step, VmExit)
+    # Out of the guest and back
+
+    def _exit(self, processor: Processor, frame: Frame, step: VmExit) -> None:
+        self._leave_guest(processor, step.reason)
+
+    def _call(self, processor: Processor, frame: Frame, step: HypervisorCall | Hypercall) -> None:
+        self.counters.hypercalls += 1
+        self._leave_guest(processor, step.name)
+
+    def _leave_guest(self, processor: Processor, reason: str) -> None:
+        self.counters.exits += 1
         processor.in_host = True
         processor.kicked = None
         self.sync_eoi_word(processor)
-        reason = step.reason if isinstance(step, VmExit) else step.name
         self._record(GuestExited(processor.cpu.number, reason))
 
-    def _reach_apic(
-        self, cpu: int, frame: Frame, step: EmulatedRead | EmulatedWrite | VirtualRead | VirtualWrite
-    ) -> None:
-        match step:
-            case EmulatedRead(register, by_page):
-                frame.value = self._access.load(cpu, register) if by_page else self._access.read(cpu, register)
-            case VirtualRead(register, by_page):
-                frame.value = self._access.read_virtual_page(cpu, register, by_page=by_page)
-            case EmulatedWrite(register, value, by_page):
-                self._carry(frame, cpu, register, value, by_page=by_page)
-            case VirtualWrite(register, value, _, by_page, True):
-                self._carry(frame, cpu, register, value, by_page=by_page)
-            case VirtualWrite(register, value, _, by_page):
-                self._write(cpu, register, value, by_page=by_page)
+    def _enter(self, processor: Processor, frame: Frame, step: VmEntry) -> None:
+        processor.in_host = False
+        processor.windows = held_back(processor.cpu)
 
-    def _carry(self, frame: Frame, cpu: int, register: int, value: int, *, by_page: bool) -> None:
+    # The model of the guest's APIC
+
+    def _read(self, processor: Processor, frame: Frame, step: EmulatedRead) -> None:
+        read = self._access.load if step.by_page else self._access.read
+        frame.value = read(processor.cpu.number, step.register)
+
+    def _read_virtual_page(self, processor: Processor, frame: Frame, step: VirtualRead) -> None:
+        frame.value = self._access.read_virtual_page(processor.cpu.number, step.register, by_page=step.by_page)
+
+    def _write_virtual_page(self, processor: Processor, frame: Frame, step: VirtualWrite) -> None:
+        if step.then_reaches:
+            self._carry(processor, frame, step)
+            return
+        write = self._access.store if step.by_page else self._access.write
+        write(processor.cpu.number, step.register, step.value)
+
+    def _carry(self, processor: Processor, frame: Frame, step: EmulatedWrite | VirtualWrite) -> None:
         """Writes, and keeps the IPI that comes of it until its targets are reached, one by one."""
-        self._machine.carry_ipis()
-        self._write(cpu, register, value, by_page=by_page)
-        frame.carried.extend(self._machine.take_carried())
+        cpu = processor.cpu.number
+        frame.carried.extend(self._access.carry(cpu, step.register, step.value, by_page=step.by_page))
         frame.value = len(frame.carried)
 
-    def _write(self, cpu: int, register: int, value: int, *, by_page: bool) -> None:
-        if by_page:
-            self._access.store(cpu, register, value)
-        else:
-            self._machine.write_register(cpu, register, value)
+    def _write_msr(self, processor: Processor, frame: Frame, step: EmulatedMsrWrite) -> None:
+        self._access.write_msr(processor.cpu.number, step.msr, step.value)
+
+    # Work
+
+    def _decode(self, processor: Processor, frame: Frame, step: Decode) -> None:
+        """Takes its time."""
+
+    def _work(self, processor: Processor, frame: Frame, step: HostWork) -> None:
+        if step.reaches_target and frame.carried:
+            self._access.post(frame.carried.popleft())
+
+    def _send(self, processor: Processor, frame: Frame, step: HostSend) -> None:
+        cpu = processor.cpu.number
+        self._access.send_for(cpu, step.apic_id, step.vector, step.delivery_mode, step.trigger_mode)
+
+    def _end_event(self, processor: Processor, frame: Frame, step: HostEndEvent) -> None:
+        self._access.end_event(step.port)
 
     def guest_reached(self, processor: Processor, step: Step) -> None:
         """The guest has begun *step*, which the hypervisor or the hardware takes over: counts it if it is an access,
@@ -113,13 +126,15 @@ class HostEffects:
             self.counters.leaked += 1
             self._record(AccessLeaked(processor.cpu.number, step.register, step.function))
 
-    def _offer_eoi_word(self, processor: Processor, word: Word) -> None:
+    # The word that spares an EOI
+
+    def _offer_eoi_word(self, processor: Processor, frame: Frame, step: OfferEoiWord) -> None:
         """Four conditions: switched on (or this step would not be here), one interrupt in service, none waiting, and
         not a level-triggered one."""
         apic = processor.cpu.apic
         if len(apic.isr) == 1 and not apic.irr.bits and not apic.isr.bits & apic.tmr.bits:
-            word.value = 1
-            processor.eoi_offered = word
+            step.word.value = 1
+            processor.eoi_offered = step.word
 
     def sync_eoi_word(self, processor: Processor) -> None:
         """At an exit: the guest has cleared the word, so it has ended its interrupt; or else the offer is withdrawn."""
@@ -129,7 +144,7 @@ class HostEffects:
         if word.value:
             word.value = 0
         else:
-            self._machine.write_register(processor.cpu.number, Register.EOI, 0)
+            self._access.write(processor.cpu.number, Register.EOI, 0)
 
 
 def held_back(cpu: Cpu) -> tuple[Arrival, ...]:
@@ -139,11 +154,3 @@ def held_back(cpu: Cpu) -> tuple[Arrival, ...]:
     interrupt = (waits or cpu.external_requested()) and not cpu.interrupt_deliverable()
     nmi = cpu.nmi_pending and not cpu.nmi_deliverable()
     return (*((Arrival.NMI,) if nmi else ()), *((Arrival.INTERRUPT,) if interrupt else ()))
-
-
-def targets_named(machine: Machine, since: int = 0) -> int:
-    """How many CPUs the hypervisor has to reach for what *machine* has posted since message *since* of its outbox."""
-    posted = machine.outbox[since:]
-    return sum(
-        len(machine.targets(message)) for message in posted if isinstance(message, InterruptMessage) and message.is_ipi
-    )

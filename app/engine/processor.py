@@ -1,11 +1,13 @@
 """What one CPU is in the middle of: a stack of frames, each a guest function that runs as steps."""
 
 from collections import deque
-from types import GeneratorType
+from collections.abc import Container, Iterator
+from functools import lru_cache
+from types import CodeType, GeneratorType
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.backends.backend import Backend
-from app.guest.steps import GuestStep, SpinUntil, Step, Steps, Word
+from app.guest.steps import SpinUntil, Step, Steps, Word
 from app.hw.cpu import Arrival, Cpu
 from app.x86.icr import DeliveryMode
 
@@ -43,6 +45,7 @@ def waits_at(cpu: Cpu, vector: int, mode: DeliveryMode) -> bool:
 
 
 _GUEST_ROOM = "app.guest."
+_SENDING = ("icr_write", "smp_send_reschedule")
 
 
 class Frame:
@@ -54,7 +57,6 @@ class Frame:
         "generator",
         "handler",
         "host",
-        "intercept",
         "kick",
         "name",
         "previous_flag",
@@ -69,10 +71,6 @@ class Frame:
         self.name = name
         self.generator = generator
         self.backend = backend
-        hypervisor = backend.hypervisor
-        self.intercept: Callable[[GuestStep, Cpu], Steps[int] | None] | None = None
-        if hypervisor is not None:
-            self.intercept = hypervisor.intercept
         #: While a hypervisor brings an interrupt in: what the vector that it gives in the end makes of this frame.
         self.handler: Callable[[int], Steps[None]] | None = None
         #: What the hypervisor does instead of the step at which the guest stands.
@@ -91,6 +89,25 @@ class Frame:
         self.returns_from: Arrival | None = None
         self.previous_flag = True
 
+    @property
+    def handler_begun(self) -> bool:
+        """Whether the guest runs here, and not yet the hypervisor that brings an interrupt in. Before that it acts by
+        itself, and intercepts nothing."""
+        return self.handler is None
+
+    def functions(self) -> list[CodeType]:
+        """The functions of the guest that are under way here, outermost first."""
+        return [generator.gi_code for generator in _chain(self.generator)]
+
+    def inside(self, names: Container[str]) -> str | None:
+        """The outermost of the functions *names* that is under way here; None when none of them is."""
+        return next((code.co_name for code in self.functions() if code.co_name in names), None)
+
+    @property
+    def sends(self) -> bool:
+        """Whether a function is under way here that sends, and does nothing else."""
+        return self.inside(sending_functions(self.backend)) is not None
+
 
 class Processor:
     """A CPU with what it runs and what it was asked to run."""
@@ -105,6 +122,7 @@ class Processor:
         "last_cycles",
         "last_step",
         "scheduled",
+        "spins",
         "starts",
         "windows",
     )
@@ -122,6 +140,8 @@ class Processor:
         self.scheduled = False
         self.last_step: Step | None = None
         self.last_cycles = 0
+        #: That step was a look at a word which is not yet what it is to be.
+        self.spins = False
         #: The word in which the hypervisor has offered to go without an EOI.
         self.eoi_offered: Word | None = None
         #: The number of resets that the frames know of.
@@ -146,16 +166,29 @@ class Processor:
         return [
             (function, replaced)
             for frame in self.frames
-            for function, module in _functions(frame.generator)
+            for function, module in _called(frame.generator)
             if (replaced := function in frame.backend.replacements) or module.startswith(_GUEST_ROOM)
         ]
 
 
-def _functions(generator: object) -> list[tuple[str, str]]:
-    """The chain of generators that *generator* delegates to, which is the call stack of what it runs."""
-    chain = []
+def _chain(generator: object) -> "Iterator[GeneratorType[object, object, object]]":
+    """The generators that *generator* delegates to, and itself first: the call stack of what it runs."""
     while isinstance(generator, GeneratorType):
-        if generator.gi_frame is not None:
-            chain.append((generator.gi_code.co_name, str(generator.gi_frame.f_globals.get("__name__", ""))))
+        yield generator
         generator = generator.gi_yieldfrom
-    return chain
+
+
+def _called(generator: object) -> Iterator[tuple[str, str]]:
+    """Name and module of those that have not returned."""
+    for one in _chain(generator):
+        if one.gi_frame is not None:
+            yield one.gi_code.co_name, str(one.gi_frame.f_globals.get("__name__", ""))
+
+
+@lru_cache
+def sending_functions(backend: Backend) -> frozenset[str]:
+    """The names of the functions below which everything is sending: the entries of the guest's table that end in an
+    interrupt command, and the one by which a person sends."""
+    table = backend.operations
+    entries = [name for name in table.entries() if name.startswith("send_") or name in _SENDING]
+    return frozenset(getattr(table, name).__name__ for name in entries) | {"apic_icr_write"}

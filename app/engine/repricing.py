@@ -33,7 +33,7 @@ def reprice(execution: Execution, sheet: CostSheet) -> None:
     would be the cost of no machine, so everything is counted anew. ValueError says why the sheet cannot."""
     if reason := reason_against_sheet(execution, sheet):
         raise ValueError(reason)
-    execution.counters.reset()
+    execution.count_anew()
     execution.effects.set_prices(sheet.cycles, cycles_a_microsecond(sheet))
     execution.backend = _by_sheet(execution.backend, sheet)
     execution.following = execution.following and _by_sheet(execution.following, sheet)

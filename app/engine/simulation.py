@@ -220,6 +220,8 @@ class Simulation:
                 arrives = leaves + self._costs["message_flight"]
                 counters.ipis_sent += message.origin in _IPIS and _is_new(message)
             self.in_flight[message.number] = Flight(message, self.clock.now, arrives)
+            for probe in self.execution.probes:
+                probe.message_posted(message, leaves, arrives)
             self._queue.push(arrives, Priority.MESSAGE, message)
         self.machine.outbox.clear()
 
@@ -257,7 +259,7 @@ class Simulation:
                 self._dispatch(cycles or 0)
             if cycles is None:
                 processor.scheduled = False
-                return done + (processor.spinning is not None and processor.spinning is processor.last_step)
+                return done + (processor.spins and processor.spinning is not None)
             done += 1
             if not cycles and self.execution.sleeps(processor):
                 processor.scheduled = False

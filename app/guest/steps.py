@@ -103,6 +103,11 @@ class Hypercall(NamedTuple):
     arguments: tuple[int, ...]
     price: str = "hypercall"
 
+    @property
+    def argument_list(self) -> str:
+        """The arguments in words."""
+        return ", ".join(f"{argument:#x}" for argument in self.arguments)
+
 
 class Delay(NamedTuple):
     """Waits by the clock (``mdelay``, ``udelay``), in microseconds. Waiting is no work."""
@@ -116,6 +121,11 @@ class HypervisorCall(NamedTuple):
     name: str
     register: int
     value: int | None
+
+    @property
+    def written(self) -> str:
+        """What it writes, in words; empty for a read."""
+        return "" if self.value is None else f" = {self.value:#010x}"
 
 
 class Work(NamedTuple):
@@ -230,7 +240,6 @@ Arriving = Acknowledge | EnterNmi | EnterSmm
 
 #: Steps that touch nothing but a word, or a list, of memory.
 MemoryStep = MemoryWrite | AtomicAdd | AtomicOr | AtomicClear | TryLock | TestAndClear | QueueAdd | QueueTakeAll
-MEMORY_STEPS = (MemoryWrite, AtomicAdd, AtomicOr, AtomicClear, TryLock, TestAndClear, QueueAdd, QueueTakeAll)
 
 GuestStep = (
     Load
@@ -256,46 +265,6 @@ GuestStep = (
     | ResumeFromSmm
 )
 Step = GuestStep | HostStep
-
-#: Steps that bring the name of their entry of a cost sheet.
-PRICED = (Work, Hypercall, HostWork, HostSend, VirtualWrite, VmExit, VmEntry, Decode)
-#: Under which entry every other kind of step stands.
-PRICES: dict[type[Step], str] = {
-    Load: "mmio_read",
-    Dereference: "mmio_read",
-    Store: "mmio_write",
-    ReadMsr: "msr_read",
-    WriteMsr: "msr_write",
-    NextEvent: "memory_read",
-    Fence: "fence",
-    HypervisorCall: "hypervisor_call",
-    **dict.fromkeys(MEMORY_STEPS, "memory_write"),
-    SpinUntil: "spin_exit",
-    EnableInterrupts: "enable_interrupts",
-    DisableInterrupts: "disable_interrupts",
-    Halt: "halt",
-    Acknowledge: "interrupt_entry",
-    EnterNmi: "interrupt_entry",
-    EnterSmm: "smm_entry",
-    ReturnFromInterrupt: "interrupt_return",
-    ResumeFromSmm: "smm_return",
-    EmulatedRead: "emulate_read",
-    EmulatedWrite: "emulate_write",
-    EmulatedMsrWrite: "emulate_write",
-    HostEndEvent: "emulate_write",
-    OfferEoiWord: "memory_read",
-    VirtualRead: "virtual_apic_access",
-}
-
-#: Steps by which the guest reaches for its APIC, whatever comes of them.
-ACCESSES = (Load, Dereference, Store, ReadMsr, WriteMsr, HypervisorCall)
-#: Steps with which a CPU leaves the guest.
-EXITS = (VmExit, HypervisorCall, Hypercall)
-
-
-def price_of(step: Step) -> str:
-    """The entry of a cost sheet under which *step* stands."""
-    return step.price if isinstance(step, PRICED) else PRICES[type(step)]
 
 
 #: A function that runs as steps: it is sent the value of each load, and the answer to each ask between two steps, and

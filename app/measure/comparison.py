@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from app.backends.backend import Feature
 from app.costs.sheet import CostSheet
+from app.engine.work import Work
 
 
 class Shares(NamedTuple):
@@ -24,15 +25,6 @@ class Shares(NamedTuple):
         return sum(self)
 
 
-class Uses(NamedTuple):
-    """How often the guest reached for its APIC and for its hypervisor."""
-
-    accesses: int
-    #: Ways out of the guest, hypercalls among them.
-    exits: int
-    hypercalls: int
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """One back end. ``latency`` is in TSC cycles, from the call of the send function to the first instruction of the
@@ -44,7 +36,8 @@ class Row:
     #: Entries of the guest's table of operations that it replaces, and the kernel's functions that stand there.
     overrides: tuple[str, ...]
     replaced_functions: tuple[str, ...]
-    uses: Uses
+    #: Of all CPUs.
+    work: Work
     shares: Shares
     latency: int | None
     #: What native-xapic spends on the same with the same kernel.
@@ -59,7 +52,7 @@ class Row:
     @property
     def cycles(self) -> int:
         """What all CPUs spent on interrupt work."""
-        return self.shares.total
+        return self.work.cycles
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from itertools import pairwise
 from app.backends.catalogue import backend as backend_of
 from app.costs.sheet import CostSheet
 from app.engine.simulation import Simulation
-from app.guest.steps import EXITS, Hypercall, HypervisorCall
+from app.engine.work import Work
 from app.measure.comparison import Curve, Point
 from app.measure.functions import MEASURED_FUNCTIONS, MeasuredFunction
 from app.measure.observation import Observation
 from app.measure.running import keep_running, start
-from app.measure.sender import ICR_WRITE, Sender, SenderPrices
+from app.measure.sender import ICR_WRITE, SenderPrices
 from app.measure.workloads import MOST_TARGETS
 
 #: As few CPUs as there can be: what one target does depends on no other.
@@ -31,30 +31,25 @@ def curve(function: str, backend: str, sheet: CostSheet, generation: str) -> Cur
     points = tuple(
         Point(
             targets,
-            sender.cycles,
-            sender.cycles + targets * receiver.cycles,
-            sender.exits + targets * receiver.exits,
-            sender.hypercalls + targets * receiver.hypercalls,
+            sender.work.cycles,
+            all_of_it.cycles,
+            all_of_it.exits,
+            all_of_it.hypercalls,
         )
         for targets, sender in enumerate(senders, start=1)
+        for all_of_it in (sender.work + receiver.times(targets),)
     )
     return Curve(backend, points, _steps([sender.ways for sender in senders]))
 
 
-def _receiver(function: MeasuredFunction, backend: str, sheet: CostSheet, generation: str) -> Sender:
+def _receiver(function: MeasuredFunction, backend: str, sheet: CostSheet, generation: str) -> Work:
     """What one running target spends on one interrupt, as a simulation shows it."""
     simulation = Simulation(_CPUS, backend, sheet, generation=generation)
     keep_running(simulation)
     seen = Observation(simulation)
     start(simulation, function, 1, 1)
     simulation.run(until_idle=True)
-    steps = [done for done in seen.steps if done.cpu == 0]
-    return Sender(
-        sum(done.cycles for done in steps),
-        sum(isinstance(done.step, EXITS) for done in steps),
-        sum(isinstance(done.step, Hypercall | HypervisorCall) for done in steps),
-        Counter(),
-    )
+    return sum((done.work for done in seen.steps if done.cpu == 0), Work())
 
 
 # Steps

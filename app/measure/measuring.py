@@ -84,11 +84,11 @@ class _Runs:
     def row(self, backend: str, kernel: str) -> Row:
         """The row of *backend*. ValueError as from ``measure``."""
         bound = backend_of(backend, kernel, self._sheet)
-        uses, shares, latency, _, _, paid, polls = self.measured(backend, kernel)
+        work, shares, latency, _, _, paid, polls = self.measured(backend, kernel)
         native = self.measured(_NATIVE, kernel).shares.total
         overridden = bound.overrides, bound.replaced_functions
         unused = tuple(feature for feature in bound.definition.features if feature.entry not in paid)
-        return Row(backend, kernel, *overridden, uses, shares, latency, native, bound.definition.lacks, unused, polls)
+        return Row(backend, kernel, *overridden, work, shares, latency, native, bound.definition.lacks, unused, polls)
 
 
 def measure(workload: Workload, backend: str, generation: str, sheet: CostSheet) -> Measured:

@@ -9,27 +9,21 @@ function, which brings its own poll and its own halves of ICR.
 """
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 
-from app.backends.backend import Backend, Found
+from app.backends.backend import Backend
 from app.backends.catalogue import backend as backend_of
 from app.costs.sheet import CostSheet
-from app.engine.costing import AccessCost, Walk, drained, walk
-from app.guest.apic_ops import Context, KernelState, absent
+from app.engine.alone import Alone, Code, NoApic, Run
+from app.engine.primitives import reception
+from app.engine.work import Work
+from app.guest.apic_ops import Context, absent
 from app.guest.linux_6.irq_vectors import NMI_VECTOR
-from app.guest.steps import (
-    Acknowledge,
-    EmulatedWrite,
-    Hypercall,
-    NextEvent,
-    ReturnFromInterrupt,
-    Step,
-    Steps,
-    VmEntry,
-    price_of,
-)
-from app.hw.cpu import Arrival
+from app.guest.steps import Steps
 from app.hw.machine import Machine
-from app.measure.comparison import Shares, Uses
+from app.hw.messages import InterruptMessage
+from app.measure.comparison import Shares
 from app.measure.observation import TIMER_REGISTERS
 from app.measure.running import Measured
 from app.trace.check.census import Accessed, Census, Ended, Kind, Sent, Taken
@@ -38,7 +32,7 @@ from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
 from app.x86.vectors import FIRST_LEGAL_VECTOR
 
-_NOTHING = Walk([], 0)
+_NOTHING = Run((), Work())
 _DIRECT = (DeliveryMode.FIXED, DeliveryMode.NMI)
 _ICR = (Register.ICR_LOW, Register.ICR_HIGH)
 _LOGICAL_OR_SHORTHAND = 1 << 11 | 3 << 18
@@ -46,18 +40,16 @@ _LOGICAL_OR_SHORTHAND = 1 << 11 | 3 << 18
 
 def measure_recording(census: Census, backend: str, generation: str, sheet: CostSheet) -> Measured:
     """What *census* comes to. ValueError for an impossible pair or a sheet that cannot price it."""
-    prices = RecordedPrices(census.cpus, backend_of(backend, generation, sheet))
-    uses = [0, 0, 0]
+    prices = RecordedPrices(census.cpus, backend_of(backend, generation, sheet), sheet)
+    work = Work()
     shares = dict.fromkeys(Shares._fields, 0)
     paid: set[str] = set()
     for kind, count in prices.counted(census).items():
-        walked = prices.walk(kind)
-        paid.update(map(price_of, walked.steps))
-        cost: AccessCost = walked.cost(sheet)
-        for place in range(len(uses)):
-            uses[place] += count * cost[place]
-        shares[_share(kind)] += count * cost.cycles
-    return Measured(Uses(*uses), Shares(**shares), None, census.sends, census.eois, frozenset(paid))
+        run = prices.run(kind)
+        paid |= run.paid
+        work += run.work.times(count)
+        shares[_share(kind)] += count * run.work.cycles
+    return Measured(work, Shares(**shares), None, census.sends, census.eois, frozenset(paid))
 
 
 def _share(kind: Kind) -> str:
@@ -72,18 +64,29 @@ def _share(kind: Kind) -> str:
             return "rest"
 
 
-class RecordedPrices:
-    """The steps of each kind under *backend*, on a machine like the recorded one."""
+class _NoApic(NoApic):
+    """Whom a send reaches is the recording's: of *targets* CPUs in all, a physical destination is one."""
 
-    def __init__(self, cpus: int, backend: Backend) -> None:
+    def carry(self, cpu: int, register: int, value: int, *, by_page: bool) -> Sequence[InterruptMessage]:
+        found = super().carry(cpu, register, value, by_page=by_page)
+        physical = register == Register.ICR_LOW and value & _LOGICAL_OR_SHORTHAND == 0
+        return found[:1] if physical else found
+
+
+class RecordedPrices:
+    """The steps of each kind under *backend*, on a machine like the recorded one, by *sheet*."""
+
+    def __init__(self, cpus: int, backend: Backend, sheet: CostSheet) -> None:
         self._backend = backend
+        self._sheet = sheet
         self._table = backend.operations
         self._machine = Machine(cpus, backend.apic_mode)
         if backend.event_channels:
             self._machine.transplant(backend.apic_mode, event_channels=True)
         for cpu in self._machine.cpus:
             cpu.interrupt_flag = True
-        self._kernel = KernelState(cpus, backend.generation)
+        self._access = _NoApic(self._machine)
+        self._alone = Alone(self._machine, backend, sheet.cycles, self._access)
         #: It has the recorded guest's way to the registers.
         self._by_register = backend.sends_by_halves
 
@@ -97,11 +100,11 @@ class RecordedPrices:
                 kinds[part] = max(0, kinds[part] - again)
         return kinds
 
-    def walk(self, kind: Kind) -> Walk:
+    def run(self, kind: Kind) -> Run:
         """Every step that *kind* comes to."""
         match kind:
             case Accessed():
-                return self._access(kind)
+                return self._read_or_write(kind)
             case Sent():
                 return self._send(kind)
             case Ended():
@@ -109,40 +112,36 @@ class RecordedPrices:
             case Taken():
                 return self._take()
 
-    def _context(self, cpu: int) -> Context:
-        return Context(self._machine.cpus[cpu], self._kernel, self._table)
-
-    def _run(self, code: Steps[int] | Steps[None], cpu: int = 0, targets: int = 0) -> Walk:
+    def _run(self, code: Code, cpu: int = 0, targets: int = 0) -> Run:
         """*targets* is how many CPUs the whole of it sends to."""
-        return walk(self._backend, code, self._machine.cpus[cpu], lambda step: _reached(step, targets))
+        self._access.targets = targets
+        return self._alone.run(cpu, code)
 
     # Registers
 
-    def _access(self, access: Accessed) -> Walk:
+    def _read_or_write(self, access: Accessed) -> Run:
         register, write = access
         if register not in REGISTERS or (register in _ICR and not self._by_register):
             return _NOTHING  # no delivery status to wait for, and no second half to write
         if self._backend.event_channels:
-            return self._arm_by_hypercall() if access == (Register.TIMER_INITIAL_COUNT, True) else _NOTHING
-        return self._run(self._table.apic_write(register, 0) if write else self._table.apic_read(register))
-
-    def _arm_by_hypercall(self) -> Walk:
-        call = Hypercall("VCPUOP_set_singleshot_timer", (), "pv_hypercall")
-        return Walk([call, EmulatedWrite(Register.TIMER_INITIAL_COUNT, 0, by_page=False), VmEntry("pv_return")], 0)
+            arms = access == (Register.TIMER_INITIAL_COUNT, True)
+            return self._run(lambda context: self._backend.set_next_event(context, 0)) if arms else _NOTHING
+        return self._run(lambda _: self._table.apic_write(register, 0) if write else self._table.apic_read(register))
 
     # Sends
 
-    def _send(self, sent: Sent) -> Walk:
+    def _send(self, sent: Sent) -> Run:
         targets = sent.targets.bit_count()
         if self._by_register and not _is_addressed(sent):
             self._machine.cpus[sent.cpu].apic.icr = sent.raw
-            return self._run(self._table.apic_write(Register.ICR_LOW, sent.raw & 0xFFFF_FFFF), sent.cpu, targets)
-        context = self._context(sent.cpu)
-        if not sent.targets or sent.icr.delivery_mode not in _DIRECT:
-            if self._table.icr_write is absent:
-                return _NOTHING
-            return self._run(self._table.icr_write(context, sent.icr.low(), sent.icr.destination), sent.cpu, targets)
-        return self._run(self._operation(context, sent), sent.cpu, targets)
+            low = sent.raw & 0xFFFF_FFFF
+            return self._run(lambda _: self._table.apic_write(Register.ICR_LOW, low), sent.cpu, targets)
+        if sent.targets and sent.icr.delivery_mode in _DIRECT:
+            return self._run(lambda context: self._operation(context, sent), sent.cpu, targets)
+        if self._table.icr_write is absent:
+            return _NOTHING
+        low, destination = sent.icr.low(), sent.icr.destination
+        return self._run(lambda context: self._table.icr_write(context, low, destination), sent.cpu, targets)
 
     def _operation(self, context: Context, sent: Sent) -> Steps[None]:
         """The entry of the table through which a kernel asks for this IPI."""
@@ -162,9 +161,9 @@ class RecordedPrices:
 
     # EOI
 
-    def _end(self, ended: Ended) -> Walk:
+    def _end(self, ended: Ended) -> Run:
         cpu = self._machine.cpus[0]
-        self._kernel.eoi_words[0].value = int(ended.spared)
+        self._alone.execution.kernel.eoi_words[0].value = int(ended.spared)
         cpu.apic.isr.clear_all()
         cpu.apic.tmr.clear_all()
         if ended.level:
@@ -172,43 +171,23 @@ class RecordedPrices:
             cpu.apic.tmr.set(FIRST_LEGAL_VECTOR)
             if cpu.event_channels is not None:
                 cpu.event_channels.level.set(FIRST_LEGAL_VECTOR)
-        return self._run(self._table.eoi(self._context(0)))
+        return self._run(self._table.eoi)
 
     # Delivery
 
-    def _take(self) -> Walk:
+    def _take(self) -> Run:
         """From the running guest through the gate and back: the handler itself is not in the recording."""
-        steps: list[Step] = []
-        arrival = Acknowledge()
-        if self._backend.hypervisor is None:
-            steps.append(arrival)
-        else:
-            cpu = self._machine.cpus[0]
-            delivery = self._backend.hypervisor.deliver(Found.RUNNING, arrival, cpu, self._kernel)
-            drained(delivery, cpu, lambda step: _kept(steps, step))
-        if self._backend.event_channels:
-            steps.append(NextEvent())
-        by_call = self._backend.definition.leaving(self._backend.generation, Arrival.INTERRUPT)
-        return Walk([*steps, *([by_call] if by_call else []), ReturnFromInterrupt()], 0)
+        kernel = replace(self._backend.generation, handler_of=lambda vector: _no_handler)
+        received = reception(replace(self._backend, generation=kernel), self._sheet)
+        return received.delivery + received.handler
+
+
+def _no_handler(context: Context, vector: int) -> Steps[None]:
+    return
+    yield
 
 
 def _is_addressed(sent: Sent) -> bool:
     """An ordinary IPI or an NMI, to CPUs that its destination names."""
     ordinary = sent.icr.delivery_mode in _DIRECT and sent.icr.shorthand is Shorthand.NONE
     return ordinary and bool(sent.targets)
-
-
-def _reached(step: Step, targets: int) -> int:
-    """How many of the *targets* an emulated write of ICR, or of SELF IPI, sends to: a physical destination is one."""
-    match step:
-        case EmulatedWrite(Register.ICR_LOW, value):
-            return min(targets, 1) if value & _LOGICAL_OR_SHORTHAND == 0 else targets
-        case EmulatedWrite(Register.SELF_IPI):
-            return targets
-        case _:
-            return 0
-
-
-def _kept(steps: list[Step], step: Step) -> int:
-    steps.append(step)
-    return 0

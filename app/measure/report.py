@@ -38,8 +38,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     return (
         row.backend,
         str(len(row.overrides) or "none"),
-        *(f"{use:,}" for use in row.uses),
-        f"{row.cycles:,}",
+        *(f"{number:,}" for number in row.work.as_dict().values()),
         f"{row.cycles / row.native_cycles:.2f}" if row.native_cycles else "–",
         "–" if row.latency is None else f"{row.latency:,}",
     )

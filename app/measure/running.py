@@ -10,16 +10,15 @@ from app.commands.machine import SetInterruptFlag
 from app.costs.sheet import CostSheet
 from app.engine.event_log import WholeLog
 from app.engine.events import CallStarted
-from app.engine.processor import Frame
 from app.engine.simulation import Simulation
-from app.guest.apic_ops import Context
+from app.engine.work import Work
 from app.guest.cpumask import cpus_of
 from app.guest.functions import Argument
 from app.guest.generations import GUEST_FUNCTIONS
 from app.guest.steps import SpinUntil, Steps, Word
 from app.hw.cpu import RunState
 from app.hw.machine import MAX_CPUS
-from app.measure.comparison import Shares, Uses
+from app.measure.comparison import Shares
 from app.measure.functions import MeasuredFunction
 from app.measure.observation import HandlerBegun, Observation
 from app.measure.scenarios import Scenario
@@ -30,7 +29,7 @@ class Measured(NamedTuple):
     """One run. *sends* are messages of CPUs and hypercalls' targets, *eois* interrupts that ended, *polls* accesses
     that only waited for the message before to arrive."""
 
-    uses: Uses
+    work: Work
     shares: Shares
     latency: int | None
     sends: int
@@ -50,7 +49,7 @@ def run_workload(workload: Scenario | FunctionCall, backend: str, generation: st
 def _measured(simulation: Simulation, seen: Observation, latencies: list[int]) -> Measured:
     counters = simulation.counters
     return Measured(
-        Uses(counters.accesses, counters.exits, counters.hypercalls),
+        counters.work,
         seen.shares(),
         round(mean(latencies)) if latencies else None,
         counters.ipis_sent,
@@ -117,17 +116,13 @@ def keep_running(simulation: Simulation) -> None:
     """Lets every CPU of *simulation* idle without halting."""
     for processor in simulation.processors:
         processor.cpu.run_state = RunState.RUNNING
-        frame = Frame("cpu_idle_poll", cpu_idle_poll(), simulation.execution.backend, simulation.time)
-        processor.frames.append(frame)
+        simulation.execution.begin(processor, "cpu_idle_poll", lambda _: cpu_idle_poll())
 
 
 def start(simulation: Simulation, function: MeasuredFunction, sender: int, mask: int) -> None:
     """Begins *function* on the CPU *sender*, which idles, for the CPUs of *mask*."""
-    execution = simulation.execution
-    processor = simulation.processors[sender]
-    context = Context(processor.cpu, execution.kernel, execution.backend.operations)
-    code = function.by_generation[simulation.generation](context, mask)
-    processor.frames.append(Frame(function.name, code, execution.backend, simulation.time))
+    code = function.by_generation[simulation.generation]
+    simulation.execution.begin(simulation.processors[sender], function.name, lambda context: code(context, mask))
     simulation.apply(SetInterruptFlag(sender, enabled=True))  # which it is: this lets the CPU look what there is to do
 
 

@@ -12,8 +12,10 @@ from app.commands.command import Stimulus
 from app.commands.guest import CallGuest
 from app.commands.lines import LowerPin, RaisePin, SendMsi
 from app.costs.reference import cost_sheet_of
+from app.engine.probe import Probe
 from app.engine.processor import Frame, Processor
 from app.engine.simulation import Simulation
+from app.engine.work import Work
 from app.guest.apic_ops import ENTRIES, Context, Generation, Handler
 from app.guest.asks import ASKS
 from app.guest.functions import DO_BOOT_CPU, GuestFunction, KernelFunction
@@ -21,7 +23,8 @@ from app.guest.generations import GENERATIONS
 from app.guest.linux_2_6_22 import irq_vectors as vectors_2_6_22
 from app.guest.linux_6 import irq_vectors as vectors_6
 from app.guest.places import Place
-from app.guest.steps import ACCESSES, EXITS, Step, Steps
+from app.guest.step_kinds import ACCESSES
+from app.guest.steps import Step, Steps
 
 _CPUS = 4
 _VECTOR = 0x51
@@ -137,9 +140,8 @@ def _observed(asked: _Asked, kernel: Generation, backend: str) -> Sequence:
     )
     simulation.run(until_idle=True)
     execution = simulation.execution
-    execution.backend = replace(execution.backend, generation=observer.generation)
-    execution.kernel.generation = observer.generation
-    execution.watch = observer.watch
+    execution.replace_guest(replace(execution.backend, generation=observer.generation))
+    execution.add_probe(observer)
     for command in asked.commands:
         simulation.apply(command)
     simulation.run(operations=_MOST_OPERATIONS, until_idle=True)
@@ -170,7 +172,7 @@ class _Run:
         self.steps: list[Done] = []
 
 
-class _Observer:
+class _Observer(Probe):
     """A kernel whose functions and handlers tell what they do."""
 
     def __init__(self, kernel: Generation) -> None:
@@ -189,13 +191,12 @@ class _Observer:
         found = (run for run in self._runs if run.name == name and cpu in (None, run.cpu))
         return next((tuple(run.steps) for run in found), None)
 
-    def watch(self, processor: Processor, frame: Frame, step: Step, cycles: int | None) -> int | None:
+    def step_done(self, processor: Processor, frame: Frame, step: Step, work: Work) -> None:
         """Counts the ways out of the guest. A frame has no name while what it serves has not arrived."""
         under_way = self._under_way.get(processor.cpu.number)
-        if under_way and frame.name and isinstance(step, EXITS):
+        if under_way and frame.name and work.exits:
             steps = under_way[-1].steps
-            steps[-1] = steps[-1]._replace(exits=steps[-1].exits + 1)
-        return cycles
+            steps[-1] = steps[-1]._replace(exits=steps[-1].exits + work.exits)
 
     def _function(self, name: str, row: KernelFunction) -> KernelFunction:
         def noted(context: Context, *arguments: int) -> Steps[None]:

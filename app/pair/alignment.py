@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.commands.command import Stimulus
-from app.engine.accounts import Interrupt, Stretch, Tally
+from app.engine.work import Work
+from app.pair.accounts import Interrupt, Stretch
 from app.x86.icr import DeliveryMode
 
 Names = Mapping[int, str]
@@ -34,8 +35,8 @@ class AlignedStimulus:
     number: int
     commands: tuple[Stimulus, ...]
     interrupts: tuple[AlignedInterrupt, ...]
-    rest: tuple[Tally, Tally]
-    total: tuple[Tally, Tally]
+    rest: tuple[Work, Work]
+    total: tuple[Work, Work]
     #: What differs between the two orders in which handlers began, over all of its interrupts.
     differences: tuple[str, ...]
     #: Why A, and why B, did not do all of it; empty where it did.
@@ -160,18 +161,18 @@ def differences(a: Interrupt | None, b: Interrupt | None) -> tuple[str, ...]:
     return tuple(words for words in found if words)
 
 
-def _crossings(a: Tally, b: Tally) -> str:
+def _crossings(a: Work, b: Work) -> str:
     """ "B: 1 hypercall instead of 3 exits"."""
     if (a.exits, a.hypercalls) == (b.exits, b.hypercalls):
         return ""
     return f"B: {crossing_words(b)} instead of {crossing_words(a)}"
 
 
-def crossing_words(tally: Tally) -> str:
+def crossing_words(work: Work) -> str:
     """ "3 exits and 1 hypercall", or "no exit"."""
-    traps = tally.exits - tally.hypercalls
+    traps = work.exits - work.hypercalls
     words = [_number(traps, "exit", "exits")] if traps else []
-    words += [_number(tally.hypercalls, "hypercall", "hypercalls")] if tally.hypercalls else []
+    words += [_number(work.hypercalls, "hypercall", "hypercalls")] if work.hypercalls else []
     return " and ".join(words) or "no exit"
 
 

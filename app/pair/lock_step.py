@@ -7,10 +7,11 @@ runs until it is idle (timers may still be waiting), and only then comes the nex
 from collections import deque
 
 from app.commands.command import Refusal, Stimulus
-from app.engine.accounts import Stretch, Tally
-from app.engine.watched import WatchedSimulation
+from app.engine.work import Work
+from app.pair.accounts import Stretch
 from app.pair.alignment import AlignedStimulus, align
 from app.pair.script import Cue
+from app.pair.watched import WatchedSimulation
 
 #: A machine that is still busy after so many operations is not waited for: a level line that stays up keeps it so.
 LONGEST_STIMULUS = 20_000
@@ -49,7 +50,7 @@ class Side:
 
     @property
     def stretches(self) -> list[Stretch]:
-        return self.simulation.watch.stretches
+        return self.simulation.books.stretches
 
     def reason_against(self, number: int) -> str:
         """Why this machine did not do stimulus *number*, or not all of it; empty when it did."""
@@ -66,7 +67,7 @@ class Side:
     def begin(self, cues: tuple[Cue, ...]) -> None:
         """The next stimulus."""
         now = self.simulation.time
-        self.simulation.watch.begin()
+        self.simulation.books.begin()
         if self.simulation.execution.backend.event_channels and any(cue.command.writes_icr for cue in cues):
             self.without_apic.add(self.stretches[-1].number)
         for misfit in filter(None, (self.misfit(cue.command) for cue in cues)):
@@ -96,7 +97,7 @@ class Side:
             self.simulation.apply(self._cues.popleft()[1])
 
     def _rest(self) -> None:
-        self.simulation.watch.settle()
+        self.simulation.books.settle()
         if not self.simulation.idle:
             self.unfinished.add(self.stretches[-1].number)
 
@@ -188,7 +189,7 @@ class LockStep:
         reasons = self.a.reason_against(number), self.b.reason_against(number)
         return align(self.given[number], a, b, names[0], names[1], reasons)
 
-    def totals(self) -> tuple[Tally, Tally]:
+    def totals(self) -> tuple[Work, Work]:
         """All that each has taken so far."""
         return _counted(self.a), _counted(self.b)
 
@@ -201,9 +202,9 @@ def _run_to_arrival(side: Side, goal: int, operations: int) -> bool:
     return side.at_rest or side.arrived >= goal
 
 
-def _counted(side: Side) -> Tally:
+def _counted(side: Side) -> Work:
     counters = side.simulation.counters
-    return Tally(counters.accesses, counters.exits, counters.hypercalls, counters.cycles)
+    return counters.work
 
 
 def _for_b(cue: Cue) -> Cue:

@@ -2,21 +2,12 @@
 
 from typing import Any
 
-from app.engine.accounts import Interrupt, Tally
+from app.engine.work import Work
+from app.pair.accounts import Interrupt
 from app.pair.alignment import AlignedInterrupt, AlignedStimulus
 from app.pair.script import stimulus_words
 
 Json = dict[str, Any]
-
-
-def tally_json(tally: Tally) -> Json:
-    """Numbers by their names in the counters."""
-    return {
-        "accesses": tally.accesses,
-        "exits": tally.exits,
-        "hypercalls": tally.hypercalls,
-        "cycles": tally.cycles,
-    }
 
 
 def stimulus_json(aligned: AlignedStimulus) -> Json:
@@ -37,8 +28,8 @@ def _aligned(one: AlignedInterrupt) -> Json:
     return {"a": _interrupt(one.a), "b": _interrupt(one.b), "differences": list(one.differences)}
 
 
-def _both(tallies: tuple[Tally, Tally]) -> Json:
-    return {"a": tally_json(tallies[0]), "b": tally_json(tallies[1])}
+def _both(each: tuple[Work, Work]) -> Json:
+    return {"a": each[0].as_dict(), "b": each[1].as_dict()}
 
 
 def _interrupt(interrupt: Interrupt | None) -> Json | None:
@@ -56,6 +47,6 @@ def _interrupt(interrupt: Interrupt | None) -> Json | None:
         "handlers": [{"cpu": handled.cpu, "vector": handled.vector} for handled in interrupt.handled],
         "merged": sorted(interrupt.merged),
         "refused": sorted(interrupt.refused),
-        "sending": tally_json(interrupt.sending),
-        "receiving": tally_json(interrupt.receiving),
+        "sending": interrupt.sending.as_dict(),
+        "receiving": interrupt.receiving.as_dict(),
     }

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 from app.costs.sheet import CostSheet
-from app.engine.watched import WatchedSimulation
 from app.pair.lock_step import LockStep
 from app.pair.recorded_script import Machine
 from app.pair.script import Script
+from app.pair.watched import WatchedSimulation
 from app.session import jobs
 from app.session.drive import NotPossible
 from app.session.owner import Admission, Room, make_room, new_id

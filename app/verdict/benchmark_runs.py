@@ -97,15 +97,14 @@ class Host:
             simulation.apply(CallGuest(cpu, "poll_idle"))
         simulation.run(until_idle=True)
         simulation.take_log()
-        simulation.counters.reset()
+        simulation.execution.count_anew()
         return simulation
 
     def _booted(self, backend: Backend) -> Simulation:
         # Booting is native whoever the host is; the guest that was measured takes over behind it.
         native = NATIVE_X2APIC if backend.x2apic else NATIVE_XAPIC
         simulation = Simulation(self.cpus, native.name, self.sheet, generation="linux-6", log=WholeLog)
-        simulation.execution.backend = backend
-        simulation.execution.kernel.generation = backend.generation
+        simulation.execution.replace_guest(backend)
         return simulation
 
 

@@ -70,7 +70,7 @@ def _time_of_boot(found: Evidence) -> tuple[Finding, ...]:
     part, gain = share(taken, found.boot_seconds), share(saved, found.boot_seconds)
     bottleneck = part >= NOTICEABLE
     spent = Finding(
-        f"Emulated, the boot's {row_of(boot, EMULATED).uses.accesses:,} APIC accesses and {boot.eois:,} "
+        f"Emulated, the boot's {row_of(boot, EMULATED).work.accesses:,} APIC accesses and {boot.eois:,} "
         "interrupts take "
         f"{cycles(emulated)}: {duration(taken)} at {found.sheet.gigahertz:g} GHz, {percent(part)} of one CPU over the "
         f"{duration(found.boot_seconds)} that the recording lasted. At that pace it is "
@@ -120,8 +120,8 @@ def real_devices(found: Evidence) -> Claim:
     )
     price = Finding(
         f"A device's interrupt takes {cycles(emulated.cycles / devices.eois)} and "
-        f"{emulated.uses.exits / devices.eois:.1f} "
-        f"exits emulated, {cycles(replaced.cycles / devices.eois)} and {replaced.uses.exits / devices.eois:.1f} "
+        f"{emulated.work.exits / devices.eois:.1f} "
+        f"exits emulated, {cycles(replaced.cycles / devices.eois)} and {replaced.work.exits / devices.eois:.1f} "
         "exits over "
         "event channels, its handler included.",
         Tone.OPEN,
@@ -230,7 +230,7 @@ def _request(what: str, before: float, after: float) -> Finding:
 
 
 def _crossings(found: Evidence) -> Finding:
-    before, after = (row_of(found.then[IPI], name).uses.exits for name in (EMULATED, REGISTERS))
+    before, after = (row_of(found.then[IPI], name).work.exits for name in (EMULATED, REGISTERS))
     if after < before:
         return Finding(f"An IPI, sent, taken and ended, has {times(after)} instead of {before}.", Tone.FOR)
     return Finding(

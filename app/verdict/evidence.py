@@ -14,12 +14,11 @@ from app.backends.trap_emulate import TRAP_EMULATE
 from app.backends.vmi import VMI
 from app.backends.xen_evtchn import XEN_EVTCHN
 from app.costs.sheet import CostSheet
-from app.engine.costing import walk
+from app.engine.alone import access_run
 from app.engine.event_log import WholeLog
 from app.engine.events import HandlerEntered
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
-from app.hw.machine import Machine
 from app.measure.comparison import Comparison
 from app.measure.measuring import compare
 from app.measure.scenarios import SCENARIOS
@@ -108,8 +107,8 @@ def _devices_served(backend: str, sheet: CostSheet) -> int:
 def _access(backend: str, sheet: CostSheet) -> tuple[int, int]:
     """A write of TPR, which sends nothing and ends nothing."""
     bound = backend_of(backend, THEN, sheet)
-    cost = walk(bound, bound.operations.apic_write(Register.TPR, 0), Machine(1).cpus[0]).cost(sheet)
-    return cost.cycles, cost.exits
+    work = access_run(bound, Register.TPR, 0, sheet).work
+    return work.cycles, work.exits
 
 
 @lru_cache(maxsize=1)

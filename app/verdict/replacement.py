@@ -55,7 +55,7 @@ def _against_registers(found: Evidence, workload: str, what: str) -> Finding:
 
 
 def _fewer_crossings(found: Evidence) -> Finding:
-    before, after = (row_of(found.then[BOOT], name).uses.exits for name in (REGISTERS, REPLACED))
+    before, after = (row_of(found.then[BOOT], name).work.exits for name in (REGISTERS, REPLACED))
     return Finding(
         f"Over the boot the hypervisor is entered {after:,} times instead of {before:,}: {changed(before, after)}.",
         cheaper(before, after),

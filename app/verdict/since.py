@@ -81,7 +81,7 @@ def _few_overrides(found: Evidence) -> Finding:
     return Finding(
         f"Neither two registers nor everything: {few.backend} overrides {len(few.overrides)} operations, and the "
         "boot takes "
-        f"{changed(emulated.cycles, few.cycles)} cycles than emulated, in {few.uses.exits:,} exits and not "
-        f"{emulated.uses.exits:,}.",
+        f"{changed(emulated.cycles, few.cycles)} cycles than emulated, in {few.work.exits:,} exits and not "
+        f"{emulated.work.exits:,}.",
         Tone.OPEN,
     )

@@ -23,8 +23,8 @@ def _cells(row: Row, whole: int) -> tuple[str, ...]:
     return (
         row.backend,
         f"{len(row.overrides) or 'none'}",
-        f"{row.uses.exits:,}",
-        f"{row.uses.hypercalls:,}",
+        f"{row.work.exits:,}",
+        f"{row.work.hypercalls:,}",
         f"{row.cycles:,}",
         percent(share(row.cycles, whole)),
     )

@@ -4,7 +4,7 @@ from app.backends.backend import Backend
 from app.guest.answers import advance
 from app.guest.apic_ops import KernelState
 from app.guest.memory_steps import touch_memory
-from app.guest.steps import MEMORY_STEPS, EmulatedRead, GuestStep, Load, ReadMsr, Step, Steps, VirtualRead
+from app.guest.steps import EmulatedRead, GuestStep, Load, MemoryStep, ReadMsr, Step, Steps, VirtualRead
 from app.hw.cpu import Cpu
 from app.hw.machine import Machine
 from tests.guest.helpers import ContextOnCpu, cpu_of
@@ -44,7 +44,7 @@ def run(
         if host is None:
             steps.append(step)
             answer = reads if isinstance(step, Load | ReadMsr) else 0
-            if isinstance(step, MEMORY_STEPS):
+            if isinstance(step, MemoryStep):
                 answer = touch_memory(step, asked.number)
         else:
             emulated, answer = drain(host, reads, cpu)

@@ -10,7 +10,8 @@ from app.costs.sheet import cost_sheet_names
 from app.guest.apic_ops import Context
 from app.guest.functions import CallArguments
 from app.guest.generations import GENERATIONS
-from app.guest.steps import EXITS, Step, Steps, VmEntry
+from app.guest.step_kinds import EXITS
+from app.guest.steps import Step, Steps, VmEntry
 from tests.backends.helpers import context_of, done
 
 PAIRS = [

@@ -8,7 +8,8 @@ from app.backends.catalogue import BACKENDS
 from app.costs.entries import REQUIRED_ENTRIES
 from app.costs.sheet import cost_sheet_names, load_cost_sheet
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
-from app.guest.steps import Work, price_of
+from app.guest.step_kinds import price_of
+from app.guest.steps import Work
 from app.x86.registers import Register
 from tests.backends.helpers import done
 

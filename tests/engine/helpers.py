@@ -11,6 +11,7 @@ from app.commands.guest import CallGuest, SendIpi
 from app.commands.lines import LowerLegacyLine, LowerLint, LowerPin, RaiseLegacyLine, RaiseLint, RaisePin, SendMsi
 from app.engine.events import CallFinished, Event, HandlerEntered, HandlerReturned
 from app.engine.simulation import Simulation
+from app.engine.work import Work
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 from app.guest.steps import Step
 from app.hw.events import SmiTaken, SmmLeft
@@ -112,6 +113,11 @@ def signal(target: int, mode: DeliveryMode, vector: int = 0) -> SendMsi:
 
 def reschedule(cpu: int, target: int) -> CallGuest:
     return CallGuest(cpu, "smp_send_reschedule", target=target)
+
+
+def counts(work: Work) -> tuple[int, int, int]:
+    """Accesses, exits and hypercalls, where nothing is asked of cycles."""
+    return work.accesses, work.exits, work.hypercalls
 
 
 def drive_pin(pin: int, level: int) -> RaisePin | LowerPin:

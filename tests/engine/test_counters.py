@@ -6,10 +6,11 @@ from app.commands.guest import CallGuest
 from app.commands.lines import SendMsi
 from app.commands.machine import SetInterruptFlag
 from app.costs.sheet import load_cost_sheet
-from app.engine.costing import AccessCost, access_cost
+from app.engine.alone import access_cost
 from app.engine.counters import Counters
 from app.engine.events import Event, HandlerReturned
 from app.engine.simulation import Simulation
+from app.engine.work import Work
 from app.hw.events import (
     Acknowledged,
     ExternalAcknowledged,
@@ -133,15 +134,15 @@ def test_waiting_for_a_cpu_that_does_not_answer_costs_nothing() -> None:
 @pytest.mark.parametrize(
     ("backend", "write", "expected"),
     [
-        ("native-xapic", True, AccessCost(1, 0, 0, 100)),
-        ("native-xapic", False, AccessCost(1, 0, 0, 150)),
-        ("trap-emulate", True, AccessCost(1, 1, 0, 2030)),
-        ("trap-emulate", False, AccessCost(1, 1, 0, 2030)),
-        ("vmi", True, AccessCost(1, 1, 1, 1254)),
-        ("vmi", False, AccessCost(1, 1, 1, 1254)),
+        ("native-xapic", True, Work(1, 0, 0, 100)),
+        ("native-xapic", False, Work(1, 0, 0, 150)),
+        ("trap-emulate", True, Work(1, 1, 0, 2030)),
+        ("trap-emulate", False, Work(1, 1, 0, 2030)),
+        ("vmi", True, Work(1, 1, 1, 1254)),
+        ("vmi", False, Work(1, 1, 1, 1254)),
     ],
 )
-def test_one_access_costs_what_its_steps_cost(backend: str, write: bool, expected: AccessCost) -> None:
+def test_one_access_costs_what_its_steps_cost(backend: str, write: bool, expected: Work) -> None:
     assert access_cost(backend, Register.TPR, write) == expected
 
 

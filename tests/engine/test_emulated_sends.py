@@ -8,7 +8,7 @@ import pytest
 from app.commands.guest import CallGuest, SendIpi
 from app.commands.lines import SendMsi
 from app.costs.sheet import load_cost_sheet
-from app.engine.host_effects import targets_named
+from app.engine.apic_access import ApicAccess
 from app.engine.simulation import Simulation
 from app.engine.waits import Waits
 from app.guest.steps import HostWork
@@ -62,12 +62,14 @@ def test_hypervisor_has_to_reach_those_who_get_the_interrupt(profile: str, icr: 
     simulation = Simulation(4, "trap-emulate", generation="linux-2.6.22", profile=PROFILES[profile])
     machine = simulation.machine
     machine.write_register(0, Register.ICR_HIGH, icr.destination << 24)
-    machine.write_register(0, Register.ICR_LOW, icr.low())
+    access = ApicAccess(machine)
 
-    named = targets_named(machine)
+    carried = access.carry(0, Register.ICR_LOW, icr.low(), by_page=False)
+    for message in carried:
+        access.post(message)
     machine.settle()
 
-    assert named == reached == sum(0x51 in cpu.apic.irr for cpu in machine.cpus)
+    assert len(carried) == reached == sum(0x51 in cpu.apic.irr for cpu in machine.cpus)
 
 
 def test_lowest_priority_ipi_costs_its_way_to_one() -> None:

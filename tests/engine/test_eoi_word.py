@@ -148,7 +148,7 @@ def test_each_condition_alone_decides(in_service: list[int], waiting: list[int],
         send_msi(simulation.machine, TO_CPU_1, vector)
 
     step = OfferEoiWord(execution.kernel.eoi_words[1])
-    execution.effects.host.perform(processor, Frame("", nothing(), execution.backend, 0), step)
+    execution.effects.perform(processor, Frame("", nothing(), execution.backend, 0), step)
 
     assert (offered(simulation), word(simulation)) == (offers, int(offers))
 

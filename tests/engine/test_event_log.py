@@ -9,9 +9,9 @@ from app.commands.registers import WriteRegister
 from app.engine.counters import Counters
 from app.engine.event_log import EVENTS_KEPT, EventLog, WholeLog
 from app.engine.simulation import Simulation
-from app.engine.watched import WatchedSimulation
 from app.hw.events import Merged, NmiTaken
 from app.hw.services import Clock
+from app.pair.watched import WatchedSimulation
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
 from app.x86.units import Vector

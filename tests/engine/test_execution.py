@@ -8,8 +8,10 @@ from app.commands.guest import CallGuest
 from app.commands.lines import ConfigurePin, LowerPin, RaisePin, SendMsi
 from app.commands.machine import SetInterruptFlag
 from app.engine.events import CallFinished, CallStarted, HandlerEntered, HandlerReturned
+from app.engine.probe import Probe
 from app.engine.processor import Frame, Processor
 from app.engine.simulation import Simulation
+from app.engine.work import Work
 from app.guest.steps import MemoryWrite, SpinUntil, Step, TryLock
 from app.hw.events import NmiTaken
 from app.x86.icr import DeliveryMode, Icr, Shorthand
@@ -225,16 +227,16 @@ def test_lock_has_one_holder_at_a_time_whoever_tries_at_one_moment(backend: str,
     taken: list[int] = []
     tried: set[int] = set()
 
-    def see(processor: Processor, frame: Frame, step: Step, cycles: int | None) -> int | None:
-        if step == TryLock(lock):
-            tried.add(simulation.time)
-            if frame.value:
-                taken.append(processor.cpu.number)
-        if step == MemoryWrite(lock, 0):
-            assert taken[-1] == processor.cpu.number  # nobody took it meanwhile
-        return cycles
+    class Onlooker(Probe):
+        def step_done(self, processor: Processor, frame: Frame, step: Step, work: Work) -> None:
+            if step == TryLock(lock):
+                tried.add(simulation.time)
+                if frame.value:
+                    taken.append(processor.cpu.number)
+            if step == MemoryWrite(lock, 0):
+                assert taken[-1] == processor.cpu.number  # nobody took it meanwhile
 
-    simulation.execution.watch = see
+    simulation.execution.add_probe(Onlooker())
     finish(simulation, *(CallGuest(cpu, "smp_call_function", wait=wait) for cpu in range(4)))
 
     assert sorted(taken) == [0, 1, 2, 3]

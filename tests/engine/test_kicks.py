@@ -12,8 +12,8 @@ from app.commands.registers import WriteRegister
 from app.costs.reference import cost_sheet_of
 from app.engine.events import GuestExited, HandlerEntered
 from app.engine.simulation import Simulation
-from app.engine.watched import WatchedSimulation
 from app.guest.generations import GENERATIONS
+from app.pair.watched import WatchedSimulation
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
 from tests.engine.helpers import PAIRS, Log, finish, finished_calls, happened, run_to, signal
@@ -196,12 +196,12 @@ def test_xen_notifies_of_the_first_of_several_and_the_guest_finds_all_of_them(ge
 def test_kick_is_booked_to_the_interrupt_that_it_announces(generation: str, backend: str) -> None:
     simulation = machine(generation, backend, WatchedSimulation)
     assert isinstance(simulation, WatchedSimulation)
-    first = simulation.watch.begin()
+    first = simulation.books.begin()
     simulation.apply(signal(1, DeliveryMode.FIXED, FIRST))
     run_to(simulation, HandlerEntered, 1)
     while simulation.processors[1].in_host:
         simulation.run(operations=1)
-    second = simulation.watch.begin()
+    second = simulation.books.begin()
     simulation.apply(signal(1, DeliveryMode.FIXED, SECOND))
 
     exits = till_it_has_come(simulation)

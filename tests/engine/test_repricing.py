@@ -14,7 +14,8 @@ from app.costs.reference import cost_sheet_of
 from app.costs.sheet import CostSheet, cost_sheet_names, load_cost_sheet
 from app.engine.repricing import reason_against_sheet
 from app.engine.simulation import Simulation
-from app.guest.steps import Delay, price_of
+from app.guest.step_kinds import price_of
+from app.guest.steps import Delay
 from app.x86.icr import DeliveryMode, Icr, Shorthand
 from tests.engine.helpers import finish, under_every_pair
 

@@ -8,7 +8,7 @@ from app.guest.apic_ops import ApicOperations, Context, Generation, KernelState
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
 from app.guest.linux_6.kernel import LINUX_6, X2APIC_CLUSTER_OPERATIONS, X2APIC_PHYS_OPERATIONS, XAPIC_OPERATIONS
 from app.guest.memory_steps import touch_memory
-from app.guest.steps import MEMORY_STEPS, Load, ReadMsr, SpinUntil, Step, Steps, Store
+from app.guest.steps import Load, MemoryStep, ReadMsr, SpinUntil, Step, Steps, Store
 from app.hw.cpu import Cpu
 from app.hw.machine import Machine
 from app.x86.model_specific_registers import ApicMode
@@ -74,7 +74,7 @@ def walk(code: Steps[None], *reads: int) -> Iterator[Step]:
         except StopIteration:
             return
         answer = next(values, IDLE) if isinstance(step, Load | ReadMsr) else 0
-        if isinstance(step, MEMORY_STEPS):
+        if isinstance(step, MemoryStep):
             answer = touch_memory(step, cpu.number)
         elif isinstance(step, SpinUntil):
             step.word.value = step.value

@@ -5,6 +5,7 @@ import pytest
 from app.backends.catalogue import BACKENDS
 from app.guest import steps
 from app.guest.generations import GENERATIONS
+from app.guest.step_kinds import MEMORY_STEPS
 from app.guest.steps import (
     Delay,
     Dereference,
@@ -44,7 +45,7 @@ PLAIN: dict[type[Step], str] = {
     DisableInterrupts: "cli",
     EnableInterrupts: "sti",
     SpinUntil: "spin",
-    **dict.fromkeys(steps.MEMORY_STEPS, "mem"),
+    **dict.fromkeys(MEMORY_STEPS, "mem"),
 }
 
 

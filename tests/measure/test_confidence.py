@@ -3,7 +3,8 @@
 import pytest
 
 from app.costs.sheet import load_cost_sheet
-from app.measure.comparison import Bar, Row, Shares, Uses, Waterfall
+from app.engine.work import Work
+from app.measure.comparison import Bar, Row, Shares, Waterfall
 from app.measure.confidence import cycles_by_confidence, entries_used, guessed_share, is_estimate
 
 SHEET = load_cost_sheet("skylake-sp")
@@ -46,7 +47,7 @@ def test_figure_changed_by_hand_is_no_guess() -> None:
 
 
 def row(backend: str) -> Row:
-    return Row(backend, "linux-6", (), (), Uses(0, 0, 0), Shares(0, 0, 0, 0), None, 0)
+    return Row(backend, "linux-6", (), (), Work(0, 0, 0), Shares(0, 0, 0, 0), None, 0)
 
 
 def test_entries_used_are_those_of_the_compared_back_ends_in_the_order_of_the_sheet() -> None:

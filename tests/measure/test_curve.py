@@ -11,6 +11,7 @@ from app.measure.curve import curve
 from app.measure.measuring import DEFAULT_SHEET, kernel_for
 from app.measure.running import run_workload
 from app.measure.workloads import workload_of
+from tests.engine.helpers import counts
 
 pytestmark = pytest.mark.slow
 
@@ -30,7 +31,7 @@ def test_a_whole_simulation_says_the_same(backend: str, targets: int) -> None:
 
     point = drawn(backend).points[targets - 1]
     assert point.targets == targets
-    assert (point.all_cycles, point.exits, point.hypercalls) == (measured.shares.total, *measured.uses[1:])
+    assert (point.all_cycles, point.exits, point.hypercalls) == (measured.shares.total, *counts(measured.work)[1:])
 
 
 @pytest.mark.parametrize(

@@ -40,12 +40,12 @@ def test_every_back_end_takes_part_where_everything_has_a_price(name: str) -> No
 def test_native_guests_never_leave(name: str) -> None:
     for row in compared(name).rows:
         if row.backend.startswith("native"):
-            assert (row.uses.exits, row.uses.hypercalls, row.overrides) == (0, 0, ())
+            assert (row.work.exits, row.work.hypercalls, row.overrides) == (0, 0, ())
 
 
 @each_workload
 def test_hypercalls_are_exits(name: str) -> None:
-    assert all(row.uses.hypercalls <= row.uses.exits for row in compared(name).rows)
+    assert all(row.work.hypercalls <= row.work.exits for row in compared(name).rows)
 
 
 @each_workload
@@ -53,7 +53,7 @@ def test_a_guest_without_an_apic_accesses_none(name: str) -> None:
     row = compared(name).row("xen-evtchn")
 
     assert row is not None
-    assert row.uses.accesses == 0
+    assert row.work.accesses == 0
 
 
 @each_workload
@@ -75,11 +75,11 @@ def test_register_calls_cost_less_than_traps_with_the_same_kernel(name: str) -> 
 
     assert trapped is not None
     assert called is not None
-    assert trapped.uses.accesses == called.uses.accesses
-    assert trapped.uses.exits == pytest.approx(called.uses.exits, rel=0.01), (
+    assert trapped.work.accesses == called.work.accesses
+    assert trapped.work.exits == pytest.approx(called.work.exits, rel=0.01), (
         "whom a kick finds closed is a matter of time"
     )
-    assert called.uses.hypercalls == called.uses.accesses
+    assert called.work.hypercalls == called.work.accesses
     assert called.cycles < trapped.cycles
 
 
@@ -87,8 +87,8 @@ def test_trapping_leaves_once_an_access_and_once_a_delivery() -> None:
     row = compared("smp_call_function:64").row("trap-emulate")
 
     assert row is not None
-    assert row.uses.exits == row.uses.accesses + 64
-    assert row.uses.accesses == 64 * 3 + 64
+    assert row.work.exits == row.work.accesses + 64
+    assert row.work.accesses == 64 * 3 + 64
 
 
 @pytest.mark.parametrize(
@@ -106,13 +106,13 @@ def test_mask_of_64_crosses_as_the_back_end_s_design_says(backend: str, hypercal
     row = compared("smp_call_function:64").row(backend)
 
     assert row is not None
-    assert (row.uses.hypercalls, row.uses.exits) == (hypercalls, exits)
+    assert (row.work.hypercalls, row.work.exits) == (hypercalls, exits)
 
 
 def test_a_second_window_is_a_second_hypercall() -> None:
     found = compare(workload_of("smp_call_function:129"), ["kvm-pv", "hyperv"])
 
-    assert [row.uses.hypercalls for row in found.rows] == [2, 1]
+    assert [row.work.hypercalls for row in found.rows] == [2, 1]
 
 
 def test_scenarios_order_the_back_ends_as_their_crossings_do() -> None:
@@ -211,7 +211,7 @@ def test_controls_that_a_sheet_lacks_are_off_and_the_remarks_say_so() -> None:
     row = found.row("apicv")
 
     assert row is not None
-    assert (row.lacks, row.uses.exits) == (("IPI virtualisation",), 3)
+    assert (row.lacks, row.work.exits) == (("IPI virtualisation",), 3)
     assert "apicv runs without IPI virtualisation: skylake-sp has none." in found.remarks
     assert all(other.lacks == () for other in found.rows if other.backend != "apicv")
 
@@ -219,7 +219,7 @@ def test_controls_that_a_sheet_lacks_are_off_and_the_remarks_say_so() -> None:
 def test_accesses_that_only_poll_are_counted_and_said() -> None:
     found = compared("smp_call_function:64")
     polls = {row.backend: row.polls for row in found.rows}
-    accesses = {row.backend: row.uses.accesses for row in found.rows}
+    accesses = {row.backend: row.work.accesses for row in found.rows}
 
     one_each = accesses["trap-emulate"]
     assert polls["trap-emulate"] == polls["vmi"] == polls["native-x2apic"] == polls["apicv"] == 0

@@ -6,10 +6,11 @@ from app.backends.catalogue import BACKENDS
 from app.commands.guest import CallGuest
 from app.costs.sheet import load_cost_sheet
 from app.engine.events import HandlerEntered
+from app.engine.processor import sending_functions
 from app.engine.simulation import Simulation
 from app.guest.steps import Delay
 from app.measure.measuring import DEFAULT_SHEET, kernel_for
-from app.measure.observation import Observation, sending_functions
+from app.measure.observation import Observation
 from app.measure.scenarios import SCENARIOS
 
 under_every_back_end = pytest.mark.parametrize("backend", BACKENDS)
@@ -42,7 +43,7 @@ def test_waiting_by_the_clock_is_no_work() -> None:
     machine.run(until_idle=True)
 
     waited = [done for done in seen.steps if isinstance(done.step, Delay)]
-    assert [(done.step, done.cycles) for done in waited] == [(done.step, 0) for done in waited] != []
+    assert [(done.step, done.work.cycles) for done in waited] == [(done.step, 0) for done in waited] != []
     assert seen.shares().total == machine.counters.cycles < machine.time
 
 

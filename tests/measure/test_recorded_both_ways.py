@@ -14,15 +14,16 @@ from app.backends.backend import Backend
 from app.backends.catalogue import BACKENDS
 from app.backends.catalogue import backend as backend_of
 from app.costs.sheet import load_cost_sheet
-from app.engine.accounts import Interrupt, Tally
 from app.engine.events import GuestExited
-from app.engine.watched import WatchedSimulation
+from app.engine.work import Work
 from app.guest.generations import GENERATIONS
 from app.guest.steps import EmulatedRead, EmulatedWrite, Load, Store, VirtualRead, VirtualWrite
 from app.hw.cpu import Arrival
 from app.measure.recosting import RecordedPrices
+from app.pair.accounts import Interrupt
 from app.pair.lock_step import Side
 from app.pair.recorded_script import Machine, recorded_script
+from app.pair.watched import WatchedSimulation
 from app.trace.check.census import Accessed, Census, CensusTaker, Ended, Sent
 from app.trace.check.replay import Replay
 from app.trace.operations import Recording
@@ -30,6 +31,7 @@ from app.trace.readers.registry import read_recording
 from app.x86.icr import DeliveryMode, Shorthand
 from app.x86.registers import Register
 from tests.cli.commands import ROOT
+from tests.engine.helpers import counts
 
 pytestmark = pytest.mark.slow
 
@@ -112,7 +114,7 @@ def again(name: str, machine: Machine) -> Again:
     )
 
 
-def summed(parts: Iterable[Tally]) -> Parts:
+def summed(parts: Iterable[Work]) -> Parts:
     total = Parts(0, 0, 0)
     for part in parts:
         total = total.plus(Parts(part.accesses, part.exits, part.hypercalls))
@@ -133,7 +135,7 @@ def bound(machine: Machine) -> Backend:
 def priced_sends(name: str, machine: Machine) -> Parts:
     """What ``compare`` charges for the ordinary IPIs that reached somebody."""
     _, census = recorded(name)
-    prices = RecordedPrices(census.cpus, bound(machine))
+    prices = RecordedPrices(census.cpus, bound(machine), SHEET)
     sends = {
         kind: count
         for kind, count in census.kinds.items()
@@ -141,11 +143,11 @@ def priced_sends(name: str, machine: Machine) -> Parts:
     }
     total = Parts(0, 0, 0)
     for kind, count in sends.items():
-        total = total.plus(Parts(*prices.walk(kind).cost(SHEET)[:3]).times(count))
+        total = total.plus(Parts(*counts(prices.run(kind).work)).times(count))
     # Of a shorthand the recorded poll is an access by itself.
     shorthands = sum(count for kind, count in sends.items() if kind.icr.shorthand is not Shorthand.NONE)
-    poll = prices.walk(Accessed(Register.ICR_LOW, write=False)).cost(SHEET)
-    return total.plus(Parts(*poll[:3]).times(shorthands))
+    poll = prices.run(Accessed(Register.ICR_LOW, write=False)).work
+    return total.plus(Parts(*counts(poll)).times(shorthands))
 
 
 @each_way
@@ -162,7 +164,7 @@ def test_each_handled_interrupt_ends_as_it_is_priced(name: str, machine: Machine
     """A CPU that halts is alone with its interrupt, so that a shared word spares every EOI: compare prices those that
     were not spared when recorded as well."""
     backend = bound(machine)
-    ended = Parts(*RecordedPrices(4, backend).walk(Ended(spared=True, level=False)).cost(SHEET)[:3])
+    ended = Parts(*counts(RecordedPrices(4, backend, SHEET).run(Ended(spared=True, level=False)).work))
     back_by_call = int(backend.definition.leaving(backend.generation, Arrival.INTERRUPT) is not None)
     each = ended.plus(Parts(0, back_by_call, back_by_call))
     done = again(name, machine)

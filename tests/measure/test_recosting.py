@@ -6,13 +6,14 @@ import pytest
 
 from app.backends.catalogue import BACKENDS
 from app.costs.sheet import load_cost_sheet
-from app.measure.comparison import Comparison, Row, Shares, Uses
+from app.measure.comparison import Comparison, Row, Shares
 from app.measure.measuring import compare
 from app.trace.check.census import Census, CensusTaker, Sent
 from app.trace.check.replay import Replay
 from app.trace.readers.registry import read_recording
 from app.x86.icr import DestinationMode
 from tests.cli.commands import ROOT
+from tests.engine.helpers import counts
 from tests.trace.log_lines import EOI, ICR_HIGH, ICR_LOW, SVR, TIMER_INITIAL_COUNT, LogLines
 
 BOOT = ROOT / "app/trace/samples/linux-6.1-boot-4cpu.qemu.log.gz"
@@ -33,9 +34,8 @@ def census(log: LogLines | None = None) -> Census:
 def difference(before: LogLines, after: LogLines, backend: str) -> Row:
     """What the lines of *after* beyond those of *before* add under *backend*."""
     old, new = (compare(census(log), [backend]).rows[0] for log in (before, after))
-    uses = tuple(b - a for a, b in zip(old.uses, new.uses, strict=True))
     shares = tuple(b - a for a, b in zip(old.shares, new.shares, strict=True))
-    return replace(new, uses=Uses(*uses), shares=Shares(*shares))
+    return replace(new, work=new.work - old.work, shares=Shares(*shares))
 
 
 def log(cpus: int = 4) -> LogLines:
@@ -66,7 +66,7 @@ def boot() -> Comparison:
 def test_send_to_one_cpu(backend: str, accesses: int, exits: int, hypercalls: int) -> None:
     row = difference(log(), log().read(0, ICR_LOW, 0).ipi(0, 2, 0xFB), backend)
 
-    assert row.uses == (accesses, exits, hypercalls)
+    assert counts(row.work) == (accesses, exits, hypercalls)
     assert row.shares.total == row.shares.sends > 0
 
 
@@ -85,15 +85,15 @@ def test_send_to_a_mask(backend: str, accesses: int, exits: int, hypercalls: int
     idle = log().read(0, ICR_LOW, 0)
     masked = log().read(0, ICR_LOW, 0).write(0, ICR_HIGH, 0b1100 << 24).write(0, ICR_LOW, LOGICAL | 0xFB)
 
-    found = difference(idle, masked, backend).uses
+    found = difference(idle, masked, backend).work
 
-    assert found == (accesses, exits, hypercalls)
+    assert counts(found) == (accesses, exits, hypercalls)
 
 
 def test_kernel_with_logical_destinations_sends_the_mask_as_it_was_recorded() -> None:
     masked = log().read(0, ICR_LOW, 0).write(0, ICR_HIGH, 0b1100 << 24).write(0, ICR_LOW, LOGICAL | 0x41)
 
-    assert difference(log(), masked, "vmi").uses == (3, 3, 3)  # with the kernel that VMI was in
+    assert counts(difference(log(), masked, "vmi").work) == (3, 3, 3)  # with the kernel that VMI was in
 
 
 def test_every_send_of_a_physical_mask_pays_for_one_target() -> None:
@@ -114,12 +114,12 @@ def test_every_send_of_a_physical_mask_pays_for_one_target() -> None:
 def test_send_by_shorthand(backend: str, exits: int, hypercalls: int) -> None:
     row = difference(log(), log().write(0, ICR_LOW, ALL_EXCLUDING_SELF | 0xFB), backend)
 
-    assert (row.uses.exits, row.uses.hypercalls) == (exits, hypercalls)
+    assert (row.work.exits, row.work.hypercalls) == (exits, hypercalls)
 
 
 @pytest.mark.parametrize(("backend", "exits"), [("hyperv", 1), ("kvm-pv", 1), ("xen-evtchn", 1), ("apicv", 0)])
 def test_send_to_oneself(backend: str, exits: int) -> None:
-    assert difference(log(), log().write(0, ICR_LOW, SELF | 0xFB), backend).uses.exits == exits
+    assert difference(log(), log().write(0, ICR_LOW, SELF | 0xFB), backend).work.exits == exits
 
 
 def test_send_to_oneself_that_exits_pays_for_its_target_by_whichever_register() -> None:
@@ -133,7 +133,7 @@ def test_nmi_is_too_low_a_vector_for_hyperv_s_hypercall() -> None:
 
     row = difference(log(), masked, "hyperv")
 
-    assert (row.uses.hypercalls, row.uses.exits) == (0, 3)  # poll and both halves, on the page that traps
+    assert (row.work.hypercalls, row.work.exits) == (0, 3)  # poll and both halves, on the page that traps
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_delivery_and_a_lone_eoi(backend: str, eoi: int, exits: int) -> None:
     row = difference(log().ipi(0, 1, 0x41), log().ipi(0, 1, 0x41).handled(1, 0x41), backend)
 
     assert row.shares.eois == eoi
-    assert row.uses.exits == exits
+    assert row.work.exits == exits
     assert row.shares.rest >= GATE
     assert (row.shares.sends, row.shares.timer) == (0, 0)
 
@@ -173,7 +173,7 @@ def test_eoi_that_is_not_spared_tries_the_word_first() -> None:
 def test_arming_the_timer(backend: str, exits: int, hypercalls: int) -> None:
     row = difference(log(), log().write(0, TIMER_INITIAL_COUNT, 1000), backend)
 
-    assert (row.uses.exits, row.uses.hypercalls) == (exits, hypercalls)
+    assert (row.work.exits, row.work.hypercalls) == (exits, hypercalls)
     assert row.shares.total == row.shares.timer > 0
 
 
@@ -210,8 +210,8 @@ def test_trapping_leaves_once_an_access_and_once_a_delivery_of_a_boot(boot: Comp
         if isinstance(kind, Sent) and kind.targets and kind.icr.destination_mode is DestinationMode.LOGICAL
     )
     assert further == 30
-    assert native.uses == (5705 + 3 * further, 0, 0)
-    assert trapped.uses == (5705 + 3 * further, 5705 + 3 * further + 2189, 0)
+    assert counts(native.work) == (5705 + 3 * further, 0, 0)
+    assert counts(trapped.work) == (5705 + 3 * further, 5705 + 3 * further + 2189, 0)
 
 
 def test_every_assumption_is_a_remark(boot: Comparison) -> None:

@@ -1,17 +1,19 @@
 """Comparisons made by hand: small numbers whose pictures can be checked on paper."""
 
 from app.costs.sheet import load_cost_sheet
-from app.measure.comparison import Bar, Comparison, Curve, Missing, Point, Row, Shares, Uses, Waterfall
+from app.engine.work import Work
+from app.measure.comparison import Bar, Comparison, Curve, Missing, Point, Row, Shares, Waterfall
 
-_NO_EXITS = Uses(10, 0, 0)
+_NO_EXITS = Work(10, 0, 0)
 
 
-def row(backend: str, shares: Shares, uses: Uses = _NO_EXITS, latency: int | None = 900) -> Row:
-    return Row(backend, "linux-6", (), (), uses, shares, latency, native_cycles=1000)
+def row(backend: str, shares: Shares, work: Work = _NO_EXITS, latency: int | None = 900) -> Row:
+    work += Work(cycles=shares.total)
+    return Row(backend, "linux-6", (), (), work, shares, latency, native_cycles=1000)
 
 
 NATIVE = row("native-x2apic", Shares(sends=600, eois=200, timer=0, rest=200))
-TRAP = row("trap-emulate", Shares(sends=6000, eois=3000, timer=500, rest=500), Uses(10, 10, 0), latency=9000)
+TRAP = row("trap-emulate", Shares(sends=6000, eois=3000, timer=500, rest=500), Work(10, 10, 0), latency=9000)
 COMPARISON = Comparison(
     workload="smp_call_function to 2 CPUs",
     cpus=3,

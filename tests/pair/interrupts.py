@@ -1,8 +1,9 @@
 """Interrupts made by hand, and what comes of setting them side by side."""
 
 from app.commands.guest import CallGuest
-from app.engine.accounts import Handled, Interrupt, Stretch, Tally
+from app.engine.work import Work
 from app.hw.messages import Origin
+from app.pair.accounts import Handled, Interrupt, Stretch
 from app.pair.alignment import AlignedStimulus, Names, align
 from app.x86.icr import DeliveryMode
 
@@ -17,13 +18,13 @@ def interrupt(
     origin: Origin = Origin.IPI,
     source: int | None = 0,
     handled: tuple[tuple[int, int], ...] = (),
-    sending: Tally | None = None,
-    receiving: Tally | None = None,
+    sending: Work | None = None,
+    receiving: Work | None = None,
 ) -> Interrupt:
     """*handled* is CPU and time of each handler."""
     made = Interrupt(origin, source, vector, mode, 0, "", messages=1, targets=list(targets))
     made.handled = [Handled(cpu, vector, time) for cpu, time in handled]
-    made.sending, made.receiving = sending or Tally(), receiving or Tally()
+    made.sending, made.receiving = sending or Work(), receiving or Work()
     return made
 
 

@@ -2,18 +2,19 @@
 
 import pytest
 
-from app.engine.accounts import Interrupt, Stretch, Tally
+from app.engine.work import Work
+from app.pair.accounts import Interrupt, Stretch
 from app.pair.alignment import align, crossing_words, differences
 from tests.pair.interrupts import COMMANDS, aligned, interrupt
 
 
-def said_of(a: Tally, b: Tally) -> tuple[str, ...]:
+def said_of(a: Work, b: Work) -> tuple[str, ...]:
     return differences(interrupt(sending=a), interrupt(sending=b))
 
 
 def test_equals_differ_in_nothing() -> None:
     def one() -> Interrupt:
-        return interrupt(handled=((1, 900),), sending=Tally(3, 2, 1, 500), receiving=Tally(1, 1, 0, 700))
+        return interrupt(handled=((1, 900),), sending=Work(3, 2, 1, 500), receiving=Work(1, 1, 0, 700))
 
     assert differences(one(), one()) == ()
 
@@ -21,17 +22,17 @@ def test_equals_differ_in_nothing() -> None:
 @pytest.mark.parametrize(
     ("a", "b", "sentence"),
     [
-        (Tally(exits=3), Tally(), "B: no exit instead of 3 exits"),
-        (Tally(), Tally(exits=1), "B: 1 exit instead of no exit"),
-        (Tally(exits=2), Tally(exits=2, hypercalls=2), "B: 2 hypercalls instead of 2 exits"),
+        (Work(exits=3), Work(), "B: no exit instead of 3 exits"),
+        (Work(), Work(exits=1), "B: 1 exit instead of no exit"),
+        (Work(exits=2), Work(exits=2, hypercalls=2), "B: 2 hypercalls instead of 2 exits"),
         (
-            Tally(exits=1, hypercalls=1),
-            Tally(exits=5, hypercalls=2),
+            Work(exits=1, hypercalls=1),
+            Work(exits=5, hypercalls=2),
             "B: 3 exits and 2 hypercalls instead of 1 hypercall",
         ),
     ],
 )
-def test_exits_and_hypercalls_are_told_apart(a: Tally, b: Tally, sentence: str) -> None:
+def test_exits_and_hypercalls_are_told_apart(a: Work, b: Work, sentence: str) -> None:
     assert said_of(a, b) == (sentence,)
 
 
@@ -44,12 +45,12 @@ def test_exits_and_hypercalls_are_told_apart(a: Tally, b: Tally, sentence: str) 
     ],
 )
 def test_accesses_are_counted(a: int, b: int, sentence: str) -> None:
-    assert said_of(Tally(accesses=a), Tally(accesses=b)) == (sentence,)
+    assert said_of(Work(accesses=a), Work(accesses=b)) == (sentence,)
 
 
 def test_both_sides_of_an_interrupt_count() -> None:
-    a = interrupt(sending=Tally(accesses=1), receiving=Tally(exits=1))
-    b = interrupt(receiving=Tally(accesses=2, exits=3))
+    a = interrupt(sending=Work(accesses=1), receiving=Work(exits=1))
+    b = interrupt(receiving=Work(accesses=2, exits=3))
 
     assert differences(a, b) == ("B: 3 exits instead of 1 exit", "B: 2 accesses instead of 1")
 
@@ -113,27 +114,27 @@ def test_interrupt_of_one_side_alone_is_said_to_be() -> None:
 
 
 def test_cycles_and_latency_need_no_words_and_cycles_are_not_the_same() -> None:
-    a = interrupt(handled=((1, 500),), sending=Tally(cycles=100))
-    b = interrupt(handled=((1, 900),), sending=Tally(cycles=300))
+    a = interrupt(handled=((1, 500),), sending=Work(cycles=100))
+    b = interrupt(handled=((1, 900),), sending=Work(cycles=300))
     assert a.latency != b.latency
 
     both = aligned([a], [b])
 
     assert (both.interrupts[0].differences, both.differences) == ((), ())
     assert not both.same
-    assert aligned([a], [interrupt(handled=((1, 500),), sending=Tally(cycles=100))]).same
+    assert aligned([a], [interrupt(handled=((1, 500),), sending=Work(cycles=100))]).same
 
 
 @pytest.mark.parametrize(
     ("tally", "words"),
     [
-        (Tally(), "no exit"),
-        (Tally(exits=1), "1 exit"),
-        (Tally(exits=1, hypercalls=1), "1 hypercall"),
-        (Tally(exits=4, hypercalls=1), "3 exits and 1 hypercall"),
+        (Work(), "no exit"),
+        (Work(exits=1), "1 exit"),
+        (Work(exits=1, hypercalls=1), "1 hypercall"),
+        (Work(exits=4, hypercalls=1), "3 exits and 1 hypercall"),
     ],
 )
-def test_crossings_in_words(tally: Tally, words: str) -> None:
+def test_crossings_in_words(tally: Work, words: str) -> None:
     assert crossing_words(tally) == words
 
 
@@ -173,7 +174,7 @@ def test_same_order_over_all_at_other_times_needs_no_words() -> None:
 def test_order_over_all_is_not_said_beside_what_differs_in_an_interrupt() -> None:
     both = aligned(
         [interrupt(0x51, handled=((1, 10),)), interrupt(0x52, handled=((1, 20),))],
-        [interrupt(0x51, handled=((1, 40),), sending=Tally(exits=1)), interrupt(0x52, handled=((1, 30),))],
+        [interrupt(0x51, handled=((1, 40),), sending=Work(exits=1)), interrupt(0x52, handled=((1, 30),))],
     )
 
     assert both.differences == ()
@@ -181,11 +182,11 @@ def test_order_over_all_is_not_said_beside_what_differs_in_an_interrupt() -> Non
 
 
 def test_rests_and_totals_stand_side_by_side() -> None:
-    left = Stretch(3, 0, [interrupt(sending=Tally(cycles=5))], Tally(cycles=10))
-    right = Stretch(3, 0, [interrupt(receiving=Tally(cycles=7))], Tally(cycles=20))
+    left = Stretch(3, 0, [interrupt(sending=Work(cycles=5))], Work(cycles=10))
+    right = Stretch(3, 0, [interrupt(receiving=Work(cycles=7))], Work(cycles=20))
 
     both = align(COMMANDS, left, right, {}, {})
 
     assert (both.number, both.commands) == (3, COMMANDS)
-    assert both.rest == (Tally(cycles=10), Tally(cycles=20))
-    assert both.total == (Tally(cycles=15), Tally(cycles=27))
+    assert both.rest == (Work(cycles=10), Work(cycles=20))
+    assert both.total == (Work(cycles=15), Work(cycles=27))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.engine.accounts import Interrupt
 from app.hw.messages import Origin
+from app.pair.accounts import Interrupt
 from app.pair.alignment import Names
 from app.x86.icr import DeliveryMode
 from tests.pair.interrupts import aligned, interrupt

@@ -10,10 +10,10 @@ from app.commands.guest import CallGuest, SendIpi
 from app.commands.lines import LowerPin, RaisePin, SendMsi
 from app.commands.machine import Demonstrate, SetBackend, SetInterruptFlag
 from app.costs.sheet import load_cost_sheet
-from app.engine.accounts import Tally
-from app.engine.watched import WatchedSimulation
+from app.engine.work import Work
 from app.pair.lock_step import LONGEST_STIMULUS, MOST_STEPS, STEPS_KEPT, LockStep
 from app.pair.script import Cue, at_once
+from app.pair.watched import WatchedSimulation
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 
 pytestmark = pytest.mark.slow
@@ -108,9 +108,9 @@ def test_both_get_each_stimulus_once_and_nothing_is_lost_between_the_rows(
         given_to_it = [entry.command for entry in side.simulation.journal]
         wanted = [cue.command for cues in script for cue in sorted(cues, key=lambda cue: cue.offset)]
         assert given_to_it == wanted
-        total = Tally()
+        total = Work()
         for number in range(1, lock_step.stimuli + 1):
-            total.add(lock_step.aligned(number).total[index])
+            total += lock_step.aligned(number).total[index]
         assert total == lock_step.totals()[index]
 
 
@@ -301,11 +301,11 @@ def test_books_fill_with_stimuli_that_lead_to_nothing_too() -> None:
 def test_whose_a_message_was_is_forgotten_once_it_has_arrived() -> None:
     watched = WatchedSimulation(2, "native-xapic", SHEET)
     for _ in range(20):
-        watched.watch.begin()
+        watched.books.begin()
         watched.apply(CallGuest(0, "smp_send_reschedule"))
         watched.run(until_idle=True)
 
-    assert len(watched.watch._by_message) <= 1
+    assert len(watched.books._by_message) <= 1
 
 
 def test_what_the_guest_of_one_machine_cannot_write_is_left_out_there_with_its_reason() -> None:

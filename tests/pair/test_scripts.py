@@ -10,7 +10,6 @@ from app.commands.lines import LowerPin, RaisePin, SendMsi
 from app.commands.machine import Demonstrate, SetBackend, SetCostSheet, SetInterruptFlag
 from app.costs.sheet import load_cost_sheet
 from app.engine.simulation import Simulation
-from app.engine.watched import WatchedSimulation
 from app.guest.generations import GENERATIONS
 from app.hw.events import MessageSent, PinChanged
 from app.hw.messages import InterruptMessage, Origin
@@ -19,6 +18,7 @@ from app.pair.journal_script import journal_script
 from app.pair.lock_step import LockStep
 from app.pair.recorded_script import Machine, recorded_script
 from app.pair.script import Cue, Script
+from app.pair.watched import WatchedSimulation
 from app.trace.check.replay import Replay
 from app.trace.operations import Recording
 from app.trace.readers.registry import read_recording

@@ -9,9 +9,9 @@ import pytest
 from app.commands.lines import LowerPin, RaisePin
 from app.commands.transport import RunUntilIdle
 from app.engine.simulation import Simulation
-from app.engine.watched import WatchedSimulation
 from app.pair.lock_step import LockStep
 from app.pair.script import Script
+from app.pair.watched import WatchedSimulation
 from app.session.pair import Pair
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive

@@ -16,7 +16,6 @@ from app.commands.transport import Pause, Run, RunUntilIdle, SetSpeed, StepBy
 from app.engine.processor import Frame, Processor
 from app.engine.simulation import Simulation
 from app.engine.waits import Waits
-from app.engine.watched import WatchedSimulation
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Acknowledge, EnterNmi, Fence
 from app.hw.cpu import Cpu
@@ -26,6 +25,7 @@ from app.hw.profile import PROFILES
 from app.hw.timer import Timer
 from app.pair.lock_step import LockStep
 from app.pair.script import at_once
+from app.pair.watched import WatchedSimulation
 from app.session.drive import NotPossible
 from app.session.recorded import RecordedDrive
 from app.session.simulated import SimulatedDrive
@@ -128,9 +128,9 @@ NOT_SHOWN = {
         *("lvt", "lint_lines", "retried_sources", "timer"),  # marked by themselves
     },
     Timer: set[str](),
-    Processor: {"cpu", "calls", "frames", "scheduled", "eoi_offered", "starts", "kicked", "windows"},
+    Processor: {"cpu", "calls", "frames", "scheduled", "eoi_offered", "starts", "kicked", "spins", "windows"},
     EventChannels: {"_cpu", "_services"},
-    Frame: {"carried", "generator", "handler", "host", "intercept", "kick", "value", "previous_flag"},
+    Frame: {"carried", "generator", "handler", "host", "kick", "value", "previous_flag"},
 }
 
 

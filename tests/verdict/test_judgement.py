@@ -95,7 +95,7 @@ def test_crossings_stay_as_many_and_that_is_said_against_him() -> None:
     assert emulated is not None
     assert registers is not None
 
-    assert emulated.uses.exits == registers.uses.exits == 5
+    assert emulated.work.exits == registers.work.exits == 5
     assert finding(judged("2007").claim("two"), "as often as before").tone is Tone.AGAINST
 
 

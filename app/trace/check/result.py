@@ -4,7 +4,8 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from app.backends.catalogue import BY_REGISTERS
-from app.engine.costing import AccessCost, access_cost
+from app.engine.alone import access_cost
+from app.engine.work import Work
 from app.trace.check.findings import Difference, Findings, ReadDifference, Tally, VectorDifference
 from app.trace.check.replay import Replay
 from app.trace.errors import UnusableRecording
@@ -25,7 +26,7 @@ class ReplayResult(NamedTuple):
     ignored_lines: int
     limits: tuple[Limit, ...]
     findings: Findings
-    cost: dict[str, AccessCost]
+    cost: dict[str, Work]
 
     @property
     def explained(self) -> bool:
@@ -69,7 +70,7 @@ class ReplayResult(NamedTuple):
             "taken": {f"{vector:#04x}": row for vector, row in sorted(found.taken.items())},
             "ipis_sent": found.ipis_sent,
             "device_messages": found.device_messages,
-            "cost": {name: cost._asdict() for name, cost in self.cost.items()},
+            "cost": {name: cost.as_dict() for name, cost in self.cost.items()},
         }
 
 
@@ -94,19 +95,18 @@ def result_of(replay: Replay) -> ReplayResult:
     )
 
 
-def _cost(backend: str, findings: Findings) -> AccessCost:
+def _cost(backend: str, findings: Findings) -> Work:
     """What the recorded accesses would cost through *backend*: the price of each kind times how often it was made. A
     write of ICR pays for each CPU that it reached."""
-    total = [0, 0, 0, 0]
+    total = Work()
     for (register, write), count in findings.accesses.items():
         if register not in REGISTERS:
             continue
         reached = findings.targets if write and register == Register.ICR_LOW else Counter[int]()
         unsent = count - reached.total()  # every other access, and a write that was not of a whole register
         for targets, times in (*reached.items(), (0, unsent)):
-            for place, value in enumerate(access_cost(backend, register, write, targets=targets)):
-                total[place] += times * value
-    return AccessCost(*total)
+            total += access_cost(backend, register, write, targets=targets).times(times)
+    return total
 
 
 def _read(difference: ReadDifference) -> Json:

@@ -14,7 +14,7 @@ from app.commands.reading import read_command
 from app.commands.table import Command
 from app.costs.reference import reference_of
 from app.guest.generations import GENERATIONS
-from app.pair.pair_json import stimulus_json, tally_json
+from app.pair.pair_json import stimulus_json
 from app.pair.recorded_script import Machine
 from app.session.drive import NotPossible
 from app.session.pair import Go, Pair
@@ -148,7 +148,7 @@ def pair_summary(pair: Pair) -> dict[str, Any]:
                 "backend": side.simulation.backend,
                 "generation": side.simulation.generation,
                 "time": side.simulation.time,
-                "total": tally_json(total),
+                "total": total.as_dict(),
                 "links": {"state": f"{base}/{name}/state", "stream": f"{base}/{name}/stream"},
             }
             for name, side, total in zip("ab", pair.lock_step.sides, (a, b), strict=True)

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from app.backends.catalogue import BACKENDS
 from app.guest.generations import GENERATIONS
-from app.guest.steps import ACCESSES, Hypercall, Step
+from app.guest.step_kinds import KIND_OF
+from app.guest.steps import Step
 from app.measure.sequences import Sequence, sequences
 from app.state.step_words import step_words
 from app.web.errors import Problem
@@ -66,7 +67,8 @@ def _function(sequence: Sequence, event_channels: bool) -> Function:
 
 
 def _reaches(step: Step) -> bool:
-    return isinstance(step, (*ACCESSES, Hypercall))
+    kind = KIND_OF[type(step)]
+    return kind.is_access or kind.is_hypercall
 
 
 @router.get("/guest-functions")

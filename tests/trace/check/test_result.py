@@ -4,7 +4,7 @@ import pytest
 
 from app.backends.catalogue import BY_REGISTERS
 from app.costs.sheet import load_cost_sheet
-from app.engine.costing import access_cost
+from app.engine.alone import access_cost
 from app.measure.recosting import measure_recording
 from app.trace.check import deviations
 from app.trace.check.census import CensusTaker

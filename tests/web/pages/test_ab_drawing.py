@@ -1,7 +1,7 @@
 """How the A/B page tells the steps of one side from those of the other."""
 
-from app.engine.accounts import Performed, Stretch
 from app.guest.steps import Load, Step
+from app.pair.accounts import Performed, Stretch
 from app.web.pages.ab.drawing import step_lines
 from app.x86.registers import Register
 

@@ -10,11 +10,11 @@ import pytest
 
 from app.backends.apicv import INHIBIT_REASONS
 from app.backends.catalogue import BACKENDS, backend
-from app.engine.primitives import Crossings
 from app.guest.apic_ops import ApicOperations, Generation
 from app.guest.generations import GENERATIONS
 from app.web.pages.back_ends.history import HISTORY, LAYERS
 from app.web.pages.back_ends.page import controls, controls_by_sheet, kernel_overrides
+from tests.engine.helpers import counts
 
 OLD, NEW = GENERATIONS.values()
 
@@ -69,12 +69,7 @@ def test_crossings_are_those_of_the_back_ends() -> None:
         "vmi",
         "xen-evtchn",
     ]
-    assert cells["Send to one CPU"] == (
-        Crossings(3, 0, 0),
-        Crossings(3, 3, 0),
-        Crossings(3, 3, 3),
-        Crossings(0, 1, 1),
-    )
+    assert [counts(work) for work in cells["Send to one CPU"]] == [(3, 0, 0), (3, 3, 0), (3, 3, 3), (0, 1, 1)]
 
 
 def test_page_of_memory_is_answered_by_somebody_whom_no_table_names() -> None:

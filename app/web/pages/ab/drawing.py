@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from app.engine.accounts import Interrupt, Performed, Stretch
-from app.guest.steps import EXITS, HostStep, Hypercall, HypervisorCall
+from app.guest.step_kinds import KIND_OF, side_of
+from app.guest.step_kinds import Side as StepSide
+from app.pair.accounts import Interrupt, Performed, Stretch
 from app.pair.lock_step import Side
 from app.state.step_words import step_words
 
 #: Width of the drawing, in units of its own; times go from the left margin to it.
 WIDTH, LEFT, LANE = 640, 52, 34
-_HOST = HostStep | HypervisorCall | Hypercall
 
 
 class Block(NamedTuple):
@@ -119,7 +119,7 @@ def lanes_of(side: Side, stretch: Stretch, span: int, cpus: list[int]) -> Lanes:
 
 
 def _kind(step: Performed, owner: Interrupt | None) -> str:
-    if isinstance(step.step, _HOST):
+    if side_of(step.step) is not StepSide.GUEST:
         return "host"
     if owner is None:
         return "other"
@@ -146,8 +146,9 @@ def _blocks(done: Iterable[tuple[Performed, Interrupt | None]], cpu: int, x: obj
 def _marks(stretch: Stretch, done: Iterable[tuple[Performed, Interrupt | None]], cpu: int, x: object) -> Iterator[Mark]:
     assert callable(x)
     for step, _ in done:
-        if step.cpu == cpu and isinstance(step.step, EXITS):
-            yield Mark(x(step.time), "hypercall" if isinstance(step.step, HypervisorCall | Hypercall) else "exit")
+        kind = KIND_OF[type(step.step)]
+        if step.cpu == cpu and kind.is_exit:
+            yield Mark(x(step.time), "hypercall" if kind.is_hypercall else "exit")
     for interrupt in stretch.interrupts:
         if interrupt.from_cpu and interrupt.source == cpu:
             yield Mark(x(interrupt.called), "call")

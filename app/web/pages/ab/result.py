@@ -2,9 +2,10 @@
 
 from typing import Any, NamedTuple
 
-from app.engine.accounts import Interrupt, Stretch, Tally
+from app.engine.work import Work
 from app.guest.generations import GENERATIONS
 from app.hw.messages import Origin
+from app.pair.accounts import Interrupt, Stretch
 from app.pair.alignment import AlignedInterrupt, AlignedStimulus, crossing_words
 from app.pair.script import stimulus_words
 from app.session.pair import Pair
@@ -26,9 +27,7 @@ class Half(NamedTuple):
     side: str
     backend: str
     here: bool
-    exits: int
-    hypercalls: int
-    tally: Tally
+    work: Work
     cycles_bar: float
     latency: int | None
     latency_bar: float
@@ -118,7 +117,7 @@ def _totals(pair: Pair) -> list[dict[str, Any]]:
 
 def rows_of(pair: Pair, aligned: list[AlignedStimulus]) -> list[Row]:
     """One row an interrupt; the bars of all rows have one scale."""
-    most = max((tally.cycles for one in aligned for each in one.interrupts for tally in _tallies(each)), default=0)
+    most = max((work.cycles for one in aligned for each in one.interrupts for work in _works(each)), default=0)
     latencies = [i.latency or 0 for one in aligned for each in one.interrupts for i in (each.a, each.b) if i]
     longest = max(latencies, default=0)
     rows = []
@@ -128,7 +127,7 @@ def rows_of(pair: Pair, aligned: list[AlignedStimulus]) -> list[Row]:
             words += f": {len(one.interrupts):,} interrupts, of which these are the first {MOST_INTERRUPTS}"
         for index, each in enumerate(one.interrupts[:MOST_INTERRUPTS]):
             halves = tuple(_half(pair, side, each, one.reasons[side], most, longest) for side in (0, 1))
-            cycles = [tally.cycles for tally in _tallies(each)]
+            cycles = [work.cycles for work in _works(each)]
             differences = (*each.differences, *(one.differences if index == 0 else ()))
             rows.append(
                 Row(
@@ -146,22 +145,20 @@ def rows_of(pair: Pair, aligned: list[AlignedStimulus]) -> list[Row]:
     return rows
 
 
-def _tallies(each: AlignedInterrupt) -> list[Tally]:
-    return [interrupt.total if interrupt else Tally() for interrupt in (each.a, each.b)]
+def _works(each: AlignedInterrupt) -> list[Work]:
+    return [interrupt.total if interrupt else Work() for interrupt in (each.a, each.b)]
 
 
 def _half(pair: Pair, side: int, each: AlignedInterrupt, reason: str, most: int, longest: int) -> Half:
     interrupt = (each.a, each.b)[side]
     backend = pair.lock_step.sides[side].simulation.backend
     if interrupt is None:
-        return Half(_SIDES[side], backend, False, 0, 0, Tally(), 0, None, 0, "", 0, 0, reason)
+        return Half(_SIDES[side], backend, False, Work(), 0, None, 0, "", 0, 0, reason)
     total, latency = interrupt.total, interrupt.latency
     return Half(
         _SIDES[side],
         backend,
         True,
-        total.exits - total.hypercalls,
-        total.hypercalls,
         total,
         bar(total.cycles, most),
         latency,
@@ -180,7 +177,7 @@ def _row_without(pair: Pair, one: AlignedStimulus, words: str) -> Row:
     """A stimulus that sent nothing: what it took is the machine's own work."""
     halves = [
         Half(_SIDES[side], pair.lock_step.sides[side].simulation.backend, not one.reasons[side],
-             rest.exits - rest.hypercalls, rest.hypercalls, rest, 0, None, 0, "", 0, 0, one.reasons[side])
+             rest, 0, None, 0, "", 0, 0, one.reasons[side])
         for side, rest in enumerate(one.rest)
     ]  # fmt: skip
     ratio = "" if any(one.reasons) else ratio_words(one.rest[0].cycles, one.rest[1].cycles)

@@ -10,9 +10,8 @@ from app.backends.backend import Backend, Turn
 from app.backends.catalogue import BACKENDS
 from app.backends.vmi import HOOKS, HOOKS_SOURCE
 from app.costs.sheet import CostSheet, cost_sheet_names, load_cost_sheet
+from app.engine.alone import Code
 from app.engine.primitives import (
-    Code,
-    Crossings,
     crossings,
     mask_send,
     reception,
@@ -22,6 +21,7 @@ from app.engine.primitives import (
     timer_arm,
     unicast,
 )
+from app.engine.work import Work
 from app.guest.apic_ops import Generation
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Dereference, VirtualRead
@@ -58,7 +58,7 @@ class Primitive(NamedTuple):
     """One piece of interrupt work, and what it comes to under each back end."""
 
     name: str
-    cells: tuple[Crossings, ...]
+    cells: tuple[Work, ...]
 
 
 class KernelOverrides(NamedTuple):
@@ -159,8 +159,8 @@ def _primitives(bound: tuple[Backend, ...]) -> list[Primitive]:
         *(run(f"Send to a mask of {targets}", mask_send(targets), targets + 1) for targets in _MASKS),
         run("Send to all others, of 4", send_to_all_others),
         run("Send to itself", send_to_self),
-        Primitive("Take an interrupt while running", tuple(one.delivery for one in received)),
-        Primitive("Handle it and end it", tuple(one.handler for one in received)),
+        Primitive("Take an interrupt while running", tuple(one.delivery.work for one in received)),
+        Primitive("Handle it and end it", tuple(one.handler.work for one in received)),
         run("Change the task priority", task_priority_change),
         Primitive("Arm the timer", tuple(crossings(back_end, timer_arm(back_end)) for back_end in bound)),
     ]
@@ -181,7 +181,7 @@ def controls() -> tuple[Controls, ...]:
         sends = [crossings(bound, code).exits for code in codes]
         received = reception(bound)
         others = [crossings(bound, code).exits for code in (task_priority_change, timer_arm(bound))]
-        rows.append(Controls(title, (*sends, received.delivery.exits, received.handler.exits, *others)))
+        rows.append(Controls(title, (*sends, received.delivery.work.exits, received.handler.work.exits, *others)))
     return tuple(rows)
 
 

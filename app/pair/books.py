@@ -1,35 +1,23 @@
 """Books every step of a simulation to the interrupt that it serves."""
 
 from collections import defaultdict, deque
-from types import GeneratorType
-from typing import Any
 
-from app.engine.accounts import DEVICES, Handled, Interrupt, Performed, Stretch, Tally
 from app.engine.events import Event
+from app.engine.probe import Probe
 from app.engine.processor import Frame, Kick, Processor
 from app.engine.simulation import Simulation
-from app.guest.apic_ops import ApicOperations
-from app.guest.steps import Acknowledge, EnterNmi, EnterSmm, NextEvent, Step
+from app.engine.work import Work
+from app.guest.steps import Acknowledge, EnterNmi, EnterSmm, NextEvent, SpinUntil, Step
 from app.hw.events import Accepted, ExternalAcknowledged, InitPerformed, Merged, MessageSent, Refused, Retried
 from app.hw.messages import InterruptMessage, Origin
+from app.pair.accounts import DEVICES, Handled, Interrupt, Performed, Stretch
 from app.x86.icr import DeliveryMode
 
 _BY_VECTOR = (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY)
-#: The operations that send, and do nothing else.
-_SENDS = (
-    "icr_write",
-    "send_ipi",
-    "send_ipi_mask",
-    "send_ipi_mask_allbutself",
-    "send_ipi_allbutself",
-    "send_ipi_all",
-    "send_ipi_self",
-    "smp_send_reschedule",
-)
 _STARTS = "start_secondary"
 
 
-class _Work:
+class _Serving:
     """What one frame is doing, and for whom."""
 
     __slots__ = ("called", "cause", "early", "early_steps", "expected", "last")
@@ -44,11 +32,11 @@ class _Work:
         #: When the send function was called that is under way.
         self.called: int | None = None
         #: Work of which it is not known yet for which interrupt it is.
-        self.early = Tally()
+        self.early = Work()
         self.early_steps: list[Performed] = []
 
 
-class Watch:
+class Books(Probe):
     """The books of *simulation*. ``stretches`` has one entry for each stimulus that ``begin`` was told of."""
 
     def __init__(self, simulation: Simulation) -> None:
@@ -63,12 +51,8 @@ class Watch:
         self._sent_again: defaultdict[tuple[object, int], deque[Interrupt]] = defaultdict(deque)
         #: The vector that the present step has taken is the 8259's.
         self._external = False
-        self._works: dict[Frame, _Work] = {}
-        self._send_functions = _names_of_sends(simulation.execution.backend.operations)
-        self._counters = simulation.execution.counters
-        #: What the counters said after the step before.
-        self._counted = self._snapshot()
-        simulation.execution.watch = self._see
+        self._servings: dict[Frame, _Serving] = {}
+        simulation.execution.add_probe(self)
 
     def begin(self) -> Stretch:
         """Opens the account of the next stimulus; whoever calls this applies it."""
@@ -84,14 +68,10 @@ class Watch:
         self._by_message = {number: one for number, one in self._by_message.items() if number in under_way}
 
     @property
-    def total(self) -> Tally:
+    def total(self) -> Work:
         """All that was booked, and what is still to be: as many as the counters say."""
-        total = Tally()
-        for stretch in self.stretches:
-            total.add(stretch.total)
-        for work in self._works.values():
-            total.add(work.early)
-        return total
+        booked = sum((stretch.total for stretch in self.stretches), Work())
+        return sum((serving.early for serving in self._servings.values()), booked)
 
     # What happens
 
@@ -147,71 +127,73 @@ class Watch:
 
     # Steps
 
-    def _see(self, processor: Processor, frame: Frame, step: Step, cycles: int | None) -> int | None:
-        work = self._work_of(processor, frame)
-        before, self._counted = self._counted, self._snapshot()
-        used = Tally(*(now - then for now, then in zip(self._counted, before, strict=True)))
-        self._book(processor, frame, work, step, self._clock.now, used)
-        return cycles
+    def step_done(self, processor: Processor, frame: Frame, step: Step, work: Work) -> None:
+        """Books it."""
+        serving = self._serving_of(processor, frame)
+        self._book(processor, frame, serving, step, self._clock.now, work)
 
-    def _snapshot(self) -> tuple[int, int, int, int]:
-        now = self._counters
-        return now.accesses, now.exits, now.hypercalls, now.cycles
+    def wait_began(self, processor: Processor, frame: Frame, step: SpinUntil, work: Work) -> None:
+        """Books it as a step."""
+        self.step_done(processor, frame, step, work)
 
-    def _work_of(self, processor: Processor, frame: Frame) -> _Work:
+    def wait_ended(self, processor: Processor, frame: Frame, step: SpinUntil, work: Work) -> None:
+        """Books it as a step."""
+        self.step_done(processor, frame, step, work)
+
+    def _serving_of(self, processor: Processor, frame: Frame) -> _Serving:
         """The frame's work, as it stood before its step."""
-        work = self._works.get(frame)
-        if work is None:
-            work = self._works[frame] = _Work()
+        serving = self._servings.get(frame)
+        if serving is None:
+            serving = self._servings[frame] = _Serving()
             if frame.name == _STARTS:
-                self._arrive(processor, work, _STARTS)
-        if work.expected and (frame.intercept is not None or frame.backend.hypervisor is None):
-            self._first_instruction(processor, frame, work)
+                self._arrive(processor, serving, _STARTS)
+        if serving.expected and frame.handler_begun:
+            self._first_instruction(processor, frame, serving)
         if frame.returns_from is None:
-            self._follow_send_function(frame, work)
-        return work
+            self._follow_send_function(frame, serving)
+        return serving
 
-    def _follow_send_function(self, frame: Frame, work: _Work) -> None:
-        sends = _runs(frame.generator, self._send_functions)
-        if sends and work.called is None:
-            work.called = self._clock.now
-        elif not sends and work.called is not None:
-            work.called = None
-            self._flush(work, work.last)
+    def _follow_send_function(self, frame: Frame, serving: _Serving) -> None:
+        sends = frame.sends
+        if sends and serving.called is None:
+            serving.called = self._clock.now
+        elif not sends and serving.called is not None:
+            serving.called = None
+            self._flush(serving, serving.last)
 
-    def _first_instruction(self, processor: Processor, frame: Frame, work: _Work) -> None:
-        for interrupt in work.expected:
+    def _first_instruction(self, processor: Processor, frame: Frame, serving: _Serving) -> None:
+        for interrupt in serving.expected:
             interrupt.handled.append(Handled(processor.cpu.number, frame.vector, self._clock.now))
-        work.expected = []
+        serving.expected = []
 
-    def _arrive(self, processor: Processor, work: _Work, key: object) -> None:
+    def _arrive(self, processor: Processor, serving: _Serving, key: object) -> None:
         """What was pending is being served from here on."""
         requests = self._pending[processor.cpu.number, key]
-        work.expected = requests.popleft() if requests else []
-        work.cause = work.expected[0] if work.expected else None
-        self._flush(work, work.cause, receiving=True)
+        serving.expected = requests.popleft() if requests else []
+        serving.cause = serving.expected[0] if serving.expected else None
+        self._flush(serving, serving.cause, receiving=True)
 
-    def _book(self, processor: Processor, frame: Frame, work: _Work, step: Step, began: int, used: Tally) -> None:
+    def _book(self, processor: Processor, frame: Frame, serving: _Serving, step: Step, began: int, used: Work) -> None:
         done = Performed(began, processor.cpu.number, step, used.cycles, frame.returns_from is not None)
         arrival = DeliveryMode.EXTINT if self._external else _arrival(step, frame)
         self._external = False
         if arrival is not None:
-            self._early(work, done, used)
-            self._arrive(processor, work, arrival)
+            self._early(serving, done, used)
+            self._arrive(processor, serving, arrival)
         elif frame.kick is not None:
             self._book_kick(processor, frame.kick, done, used)
         elif frame.returns_from is not None or frame.name == _STARTS:
-            self._book_handler(frame, work, done, used)
+            self._book_handler(frame, serving, done, used)
         elif self._sent:
-            self._early(work, done, used)
-        elif work.last is not None and work.called is None:
-            _add(work.last, done, used)
+            self._early(serving, done, used)
+        elif serving.last is not None and serving.called is None:
+            _add(serving.last, done, used)
         else:
-            self._early(work, done, used)
+            self._early(serving, done, used)
         if self._sent:
-            self._send(frame, work, began)
+            self._send(frame, serving, began)
 
-    def _book_kick(self, processor: Processor, kick: Kick, done: Performed, used: Tally) -> None:
+    def _book_kick(self, processor: Processor, kick: Kick, done: Performed, used: Work) -> None:
         """Work for what has come and waits, whatever it interrupts."""
         requests = self._pending[processor.cpu.number, _key(kick.vector, kick.delivery_mode)]
         if requests and requests[-1]:
@@ -219,56 +201,56 @@ class Watch:
         else:
             self._rest(done, used)
 
-    def _book_handler(self, frame: Frame, work: _Work, done: Performed, used: Tally) -> None:
+    def _book_handler(self, frame: Frame, serving: _Serving, done: Performed, used: Work) -> None:
         if frame.name == "":
-            self._early(work, done, used)
-        elif work.cause is not None:
-            _add(work.cause, done._replace(receiving=True), used)
+            self._early(serving, done, used)
+        elif serving.cause is not None:
+            _add(serving.cause, done._replace(receiving=True), used)
         else:
             self._rest(done, used)
 
-    def _send(self, frame: Frame, work: _Work, began: int) -> None:
+    def _send(self, frame: Frame, serving: _Serving, began: int) -> None:
         """The step has put messages on their way: another target of the same interrupt, or a new one."""
         for message in self._sent:
             targets = self._machine.targets(message)
-            last = work.last
+            last = serving.last
             joins = last is not None and _identity(message)[1:] == (last.source, last.vector, last.delivery_mode)
             if last is None or not joins or not set(targets).isdisjoint(last.targets):
-                called = frame.since if last is None and work.called is None else began
-                last = Interrupt(*_identity(message), called if work.called is None else work.called, frame.name)
+                called = frame.since if last is None and serving.called is None else began
+                last = Interrupt(*_identity(message), called if serving.called is None else serving.called, frame.name)
                 self._book_message(message, last, new=True)
             else:
                 self._book_message(message, last, new=False)
-            work.last = last
-            self._flush(work, last)
+            serving.last = last
+            self._flush(serving, last)
         self._sent.clear()
 
     # Books
 
-    def _early(self, work: _Work, done: Performed, used: Tally) -> None:
-        work.early.add(used)
-        work.early_steps.append(done)
+    def _early(self, serving: _Serving, done: Performed, used: Work) -> None:
+        serving.early += used
+        serving.early_steps.append(done)
 
-    def _rest(self, done: Performed, used: Tally) -> None:
-        self.stretches[-1].rest.add(used)
+    def _rest(self, done: Performed, used: Work) -> None:
+        self.stretches[-1].rest += used
         self.stretches[-1].steps.append(done)
 
-    def _flush(self, work: _Work, owner: Interrupt | None, *, receiving: bool = False) -> None:
+    def _flush(self, serving: _Serving, owner: Interrupt | None, *, receiving: bool = False) -> None:
         """It is known now for which interrupt the early work was: for none, it is the stimulus's own."""
         if owner is None:
-            self.stretches[-1].rest.add(work.early)
-            self.stretches[-1].steps += work.early_steps
+            self.stretches[-1].rest += serving.early
+            self.stretches[-1].steps += serving.early_steps
         else:
-            (owner.receiving if receiving else owner.sending).add(work.early)
-            owner.steps += work.early_steps
-        work.early, work.early_steps = Tally(), []
+            owner.book(serving.early, receiving=receiving)
+            owner.steps += serving.early_steps
+        serving.early, serving.early_steps = Work(), []
 
     def settle(self) -> None:
         """Closes the books of functions that are over."""
         alive = {frame for processor in self._simulation.processors for frame in processor.frames}
-        for frame in [frame for frame in self._works if frame not in alive]:
-            work = self._works.pop(frame)
-            self._flush(work, work.last)
+        for frame in [frame for frame in self._servings if frame not in alive]:
+            serving = self._servings.pop(frame)
+            self._flush(serving, serving.last)
 
 
 def _identity(message: InterruptMessage | Interrupt) -> tuple[Origin, int | None, int, DeliveryMode]:
@@ -297,19 +279,6 @@ def _arrival(step: Step, frame: Frame) -> object | None:
             return None
 
 
-def _add(interrupt: Interrupt, done: Performed, used: Tally) -> None:
-    (interrupt.receiving if done.receiving else interrupt.sending).add(used)
+def _add(interrupt: Interrupt, done: Performed, used: Work) -> None:
+    interrupt.book(used, receiving=done.receiving)
     interrupt.steps.append(done)
-
-
-def _names_of_sends(operations: ApicOperations) -> frozenset[str]:
-    return frozenset({getattr(operations, name).__name__ for name in _SENDS} | {"apic_icr_write"})
-
-
-def _runs(code: Any, names: frozenset[str]) -> bool:
-    """Whether *code* is inside one of the functions *names*."""
-    while isinstance(code, GeneratorType):
-        if code.gi_code.co_name in names:
-            return True
-        code = code.gi_yieldfrom
-    return False

@@ -2,12 +2,13 @@
 
 from app.commands.guest import CallGuest, SendIpi
 from app.commands.machine import SetInterruptFlag
-from app.engine.accounts import Interrupt, Tally
-from app.engine.watched import WatchedSimulation
+from app.engine.work import Work
 from app.hw.profile import INTEL_P6
+from app.pair.accounts import Interrupt
+from app.pair.watched import WatchedSimulation
 from app.x86.icr import DeliveryMode, Icr
 from tests.engine.helpers import reschedule, signal
-from tests.engine.test_watch import given
+from tests.pair.test_books import given
 
 NMI_TO_1 = signal(1, DeliveryMode.NMI)
 
@@ -18,10 +19,10 @@ def test_smi_has_its_handler() -> None:
 
     given(simulation, SendIpi(0, Icr(0, DeliveryMode.SMI, destination=1)))
 
-    stretch = simulation.watch.stretches[-1]
+    stretch = simulation.books.stretches[-1]
     (smi,) = stretch.interrupts
     served = prices["smm_entry"] + prices["handler_smi"] + prices["smm_return"]
-    assert (smi.receiving, stretch.rest) == (Tally(cycles=served), Tally())
+    assert (smi.receiving, stretch.rest) == (Work(cycles=served), Work())
     assert [(handled.cpu, handled.vector) for handled in smi.handled] == [(1, None)]
     behind_it = prices["enable_interrupts"]  # goes on while the message flies
     assert smi.latency == smi.sending.cycles - behind_it + prices["message_flight"] + prices["smm_entry"]
@@ -31,14 +32,14 @@ def test_interrupt_that_a_reset_has_thrown_away_has_no_part_in_the_next_one() ->
     simulation = WatchedSimulation(2)
     given(simulation, SetInterruptFlag(1, False))
     given(simulation, SendIpi(0, Icr(0x51, destination=1)))
-    (lost,) = simulation.watch.stretches[-1].interrupts
+    (lost,) = simulation.books.stretches[-1].interrupts
     given(simulation, CallGuest(0, "do_boot_cpu", target=1))
     given(simulation, SetInterruptFlag(1, True))
 
     given(simulation, SendIpi(0, Icr(0x51, destination=1)))
 
-    (served,) = simulation.watch.stretches[-1].interrupts
-    assert (lost.handled, lost.receiving) == ([], Tally())
+    (served,) = simulation.books.stretches[-1].interrupts
+    assert (lost.handled, lost.receiving) == ([], Work())
     assert [handled.cpu for handled in served.handled] == [1]
     assert served.receiving.cycles > 0
 
@@ -49,23 +50,23 @@ def test_each_of_two_latched_nmis_has_its_own_handler() -> None:
 
     given(simulation, NMI_TO_1, NMI_TO_1)
 
-    stretch = simulation.watch.stretches[-1]
+    stretch = simulation.books.stretches[-1]
     served = cycles["interrupt_entry"] + cycles["handler_nmi"] + cycles["interrupt_return"]
     assert [nmi.receiving.cycles for nmi in stretch.interrupts] == [served, served]
     assert [len(nmi.handled) for nmi in stretch.interrupts] == [1, 1]
-    assert stretch.rest == Tally()
+    assert stretch.rest == Work()
 
 
 def test_nmi_that_init_has_thrown_away_has_no_part_in_the_next_one() -> None:
     simulation = WatchedSimulation(2)
     given(simulation, SendIpi(0, Icr(0, DeliveryMode.INIT, destination=1)))
     given(simulation, NMI_TO_1)
-    (lost,) = simulation.watch.stretches[-1].interrupts
+    (lost,) = simulation.books.stretches[-1].interrupts
     given(simulation, CallGuest(0, "do_boot_cpu", target=1))
 
     given(simulation, NMI_TO_1)
 
-    (served,) = simulation.watch.stretches[-1].interrupts
+    (served,) = simulation.books.stretches[-1].interrupts
     assert lost.handled == []
     assert [handled.cpu for handled in served.handled] == [1]
 
@@ -73,7 +74,7 @@ def test_nmi_that_init_has_thrown_away_has_no_part_in_the_next_one() -> None:
 def each_with_its_handler(simulation: WatchedSimulation) -> list[tuple[Interrupt, list[int]]]:
     return [
         (interrupt, [handled.cpu for handled in interrupt.handled])
-        for stretch in simulation.watch.stretches
+        for stretch in simulation.books.stretches
         for interrupt in stretch.interrupts
     ]
 
@@ -91,8 +92,8 @@ def test_message_that_is_tried_again_is_the_interrupt_that_it_was() -> None:
     assert [handled for _, handled in held] == [[], []]
     assert each_with_its_handler(simulation) == [(first, [1]), (second, [1])]
     assert (second.source, second.messages, second.targets, second.merged) == (2, 1, [1], [])
-    assert first.receiving == second.receiving != Tally()
-    assert simulation.watch.stretches[-1].rest == Tally()
+    assert first.receiving == second.receiving != Work()
+    assert simulation.books.stretches[-1].rest == Work()
 
 
 def test_devices_messages_that_are_tried_again_are_told_apart_by_their_cpus() -> None:
@@ -129,12 +130,12 @@ def test_ext_int_has_the_handler_of_the_vector_that_the_8259_gives() -> None:
 
     given(simulation, signal(1, DeliveryMode.EXTINT))
 
-    stretch = simulation.watch.stretches[-1]
+    stretch = simulation.books.stretches[-1]
     (external,) = stretch.interrupts
     assert [(handled.cpu, handled.vector) for handled in external.handled] == [(1, 0x27)]
     assert external.arrived
     assert external.receiving.cycles == simulation.counters.cycles
-    assert stretch.rest == Tally()
+    assert stretch.rest == Work()
 
 
 def test_ext_int_is_not_taken_for_the_vector_of_the_same_number() -> None:

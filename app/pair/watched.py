@@ -8,9 +8,9 @@ from app.engine.counters import Counters
 from app.engine.event_log import EventLog
 from app.engine.events import Event
 from app.engine.simulation import Simulation
-from app.engine.watch import Watch
 from app.hw.profile import INTEL_SDM, Profile
 from app.hw.services import Clock
+from app.pair.books import Books
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ class TalkingLog(EventLog):
 
 
 class WatchedSimulation(Simulation):
-    """As Simulation; ``watch`` keeps the books."""
+    """As Simulation; ``books`` keeps the books."""
 
     def __init__(
         self,
@@ -42,6 +42,6 @@ class WatchedSimulation(Simulation):
         generation: str | None = None,
     ) -> None:
         super().__init__(cpu_count, backend, sheet, profile, generation, TalkingLog)
-        self.watch = Watch(self)
+        self.books = Books(self)
         assert isinstance(self._log, TalkingLog)
-        self._log.listener = self.watch.note  # not before: nothing is booked while the machine boots
+        self._log.listener = self.books.note  # not before: nothing is booked while the machine boots

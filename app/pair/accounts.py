@@ -4,38 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from app.engine.work import Work
 from app.guest.steps import Step
 from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode
 
 #: Who sends interrupts that are no IPIs.
 DEVICES = (Origin.IO_APIC, Origin.MSI)
-
-
-@dataclass(slots=True)
-class Tally:
-    """How often the APIC and the hypervisor were reached, and the cycles of all steps. ``hypercalls`` are among the
-    ``exits``."""
-
-    accesses: int = 0
-    exits: int = 0
-    hypercalls: int = 0
-    cycles: int = 0
-
-    def add(self, other: "Tally") -> None:
-        """Adds *other* to this."""
-        self.accesses += other.accesses
-        self.exits += other.exits
-        self.hypercalls += other.hypercalls
-        self.cycles += other.cycles
-
-    def __add__(self, other: "Tally") -> "Tally":
-        return Tally(
-            self.accesses + other.accesses,
-            self.exits + other.exits,
-            self.hypercalls + other.hypercalls,
-            self.cycles + other.cycles,
-        )
 
 
 class Performed(NamedTuple):
@@ -73,16 +48,23 @@ class Interrupt:
     function: str
     messages: int = 0
     targets: list[int] = field(default_factory=list)
-    sending: Tally = field(default_factory=Tally)
-    receiving: Tally = field(default_factory=Tally)
+    sending: Work = field(default_factory=Work)
+    receiving: Work = field(default_factory=Work)
     handled: list[Handled] = field(default_factory=list)
     #: CPUs at which it met one that was pending already, and CPUs that dropped it.
     merged: list[int] = field(default_factory=list)
     refused: list[int] = field(default_factory=list)
     steps: list[Performed] = field(default_factory=list)
 
+    def book(self, work: Work, *, receiving: bool) -> None:
+        """Adds *work* to the side of a handler, or to the sender's."""
+        if receiving:
+            self.receiving += work
+        else:
+            self.sending += work
+
     @property
-    def total(self) -> Tally:
+    def total(self) -> Work:
         """Both sides together."""
         return self.sending + self.receiving
 
@@ -115,18 +97,15 @@ class Stretch:
     number: int
     began: int
     interrupts: list[Interrupt] = field(default_factory=list)
-    rest: Tally = field(default_factory=Tally)
+    rest: Work = field(default_factory=Work)
     steps: list[Performed] = field(default_factory=list)
 
     @property
-    def total(self) -> Tally:
+    def total(self) -> Work:
         """All that it took."""
-        total = Tally()
-        for part in self._parts():
-            total.add(part)
-        return total
+        return sum(self._parts(), Work())
 
-    def _parts(self) -> Iterator[Tally]:
+    def _parts(self) -> Iterator[Work]:
         yield self.rest
         for interrupt in self.interrupts:
             yield interrupt.sending
