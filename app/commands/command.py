@@ -13,6 +13,7 @@ from app.commands.field_types import FieldType
 from app.commands.fields import MISSING, Fields
 from app.engine.performable import Result
 from app.engine.simulation import Simulation
+from app.guest.apic_ops import Generation
 from app.hw.events import Fault, Ignored
 from app.x86.words import VectorNames
 
@@ -134,8 +135,9 @@ class Stimulus(BaseCommand):
         """Whether the guest writes ICR itself for it, below all that a hypervisor without APICs puts in its place."""
         return False
 
-    def misfit(self, *, x2apic: bool) -> Refusal | None:
-        """Why no guest that has its APIC in that mode can do it; None when one can."""
+    def misfit(self, *, x2apic: bool, kernel: Generation | None = None) -> Refusal | None:
+        """Why no guest that has its APIC in that mode, and is that *kernel* where it is known, can do it; None when one
+        can."""
         return None
 
     @abstractmethod

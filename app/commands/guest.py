@@ -9,6 +9,7 @@ from app.commands.field_types import Choice, CpuNumber, FieldType, Flag, Whole, 
 from app.commands.fields import MISSING, Fields
 from app.engine.guest_calls import ICR_WRITE, GuestCall
 from app.engine.simulation import Simulation
+from app.guest.apic_ops import Generation
 from app.guest.functions import Argument, CallArguments
 from app.guest.generations import GUEST_FUNCTIONS
 from app.x86.icr import X2APIC_DESTINATION, DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
@@ -96,7 +97,7 @@ class SendIpi(Stimulus):
     def writes_icr(self) -> bool:
         return True
 
-    def misfit(self, *, x2apic: bool) -> Refusal | None:
+    def misfit(self, *, x2apic: bool, kernel: Generation | None = None) -> Refusal | None:
         misfit = self.icr.misfit(x2apic=x2apic)
         return Refusal(misfit, "destination") if misfit else None
 
@@ -181,8 +182,15 @@ class CallGuest(Stimulus):
     def writes_icr(self) -> bool:
         return GUEST_FUNCTIONS[self.function].writes_icr
 
+    def misfit(self, *, x2apic: bool, kernel: Generation | None = None) -> Refusal | None:
+        if kernel is None or self.function in kernel.functions:
+            return None
+        return Refusal(f"{kernel.name} has no {self.function}", "function")
+
     def refusal(self, simulation: Simulation) -> Refusal | None:
-        return _too_many_calls(simulation, self.cpu)
+        backend = simulation.execution.backend
+        misfit = self.misfit(x2apic=backend.x2apic, kernel=backend.generation)
+        return misfit or _too_many_calls(simulation, self.cpu)
 
     def perform(self, simulation: Simulation) -> None:
         arguments = CallArguments(self.target, self.mask, self.vector, self.wait)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from app.guest.apic_ops import Context, absent
 from app.guest.cpumask import cpus_of
+from app.guest.places import Place
 from app.guest.steps import Steps
 from app.x86.icr import DeliveryMode
 
@@ -68,6 +69,9 @@ class KernelFunction:
     function: GuestFunction
     #: The generator function: for the context of the calling CPU, and for the function's arguments in their order.
     code: Callable[..., Steps[None]]
+    #: Where it stands in the kernel. None where the page shows what stands in the table of operations instead (then
+    #: ``places.py`` or the back end says where that is), or nothing.
+    place: Place | None = None
     #: The vector by which it interrupts other CPUs, or the delivery mode where that has none; None: the vector that it
     #: is given.
     interrupts_by: int | DeliveryMode | None = None

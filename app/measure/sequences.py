@@ -148,7 +148,8 @@ def _observed(asked: _Asked, kernel: Generation, backend: str) -> Sequence:
     never = asked.never_runs(kernel, execution.backend)
     steps = None if never else observer.steps_of(asked.name, asked.cpu)
     function = _function(asked, kernel, backend)
-    place = (execution.backend.definition.places | kernel.places).get(function)
+    own = kernel.functions[asked.name].place if asked.called else None
+    place = own or (execution.backend.definition.places | kernel.places).get(function)
     return Sequence(asked.title, function.__name__, place, steps)
 
 

@@ -62,7 +62,8 @@ class Side:
 
     def misfit(self, command: Stimulus) -> Refusal | None:
         """Why this machine's guest cannot do *command*; None when it can."""
-        return command.misfit(x2apic=self.simulation.execution.backend.x2apic)
+        backend = self.simulation.execution.backend
+        return command.misfit(x2apic=backend.x2apic, kernel=backend.generation)
 
     def begin(self, cues: tuple[Cue, ...]) -> None:
         """The next stimulus."""

@@ -12,6 +12,7 @@ from app.guest.linux_2_6_22.irq_vectors import (
     RESCHEDULE_VECTOR,
     VECTOR_NAMES,
 )
+from app.guest.places import Place
 from app.x86.icr import DeliveryMode
 
 #: The table as the kernel is linked, before any hypervisor has touched it.
@@ -36,19 +37,25 @@ FUNCTIONS = by_name(
     KernelFunction(
         functions.SMP_CALL_FUNCTION,
         smp.smp_call_function,
-        CALL_FUNCTION_VECTOR,
+        Place("arch/i386/kernel/smp.c", "smp_call_function, native_smp_call_function_mask (:549)", 617),
+        interrupts_by=CALL_FUNCTION_VECTOR,
         measured=partial(smp.smp_call_function_mask, wait=True),
         other_names=("smp_call_function_mask", "smp_call_function_single"),
     ),
-    KernelFunction(functions.SMP_CALL_FUNCTION_SINGLE, smp.smp_call_function_single, CALL_FUNCTION_VECTOR),
+    KernelFunction(
+        functions.SMP_CALL_FUNCTION_SINGLE, smp.smp_call_function_single, interrupts_by=CALL_FUNCTION_VECTOR
+    ),
     KernelFunction(
         functions.SMP_SEND_RESCHEDULE,
         smp.smp_send_reschedule,
-        RESCHEDULE_VECTOR,
+        interrupts_by=RESCHEDULE_VECTOR,
         measured=functions.reschedule_each,
     ),
     KernelFunction(
-        functions.FLUSH_TLB_OTHERS, smp.flush_tlb_others, INVALIDATE_TLB_VECTOR, measured=smp.flush_tlb_others
+        functions.FLUSH_TLB_OTHERS,
+        smp.flush_tlb_others,
+        interrupts_by=INVALIDATE_TLB_VECTOR,
+        measured=smp.flush_tlb_others,
     ),
     KernelFunction(functions.SEND_IPI, functions.send_ipi),
     KernelFunction(functions.SEND_IPI_SELF, functions.send_ipi_self),
@@ -59,7 +66,12 @@ FUNCTIONS = by_name(
         measured=functions.reschedule_by_mask,
         other_names=("send_IPI_mask",),
     ),
-    KernelFunction(functions.DO_BOOT_CPU, boot.do_boot_cpu, DeliveryMode.INIT),
+    KernelFunction(
+        functions.DO_BOOT_CPU,
+        boot.do_boot_cpu,
+        Place("arch/i386/kernel/smpboot.c", "do_boot_cpu, wakeup_secondary_cpu"),
+        interrupts_by=DeliveryMode.INIT,
+    ),
 )
 
 LINUX_2_6_22 = Generation(

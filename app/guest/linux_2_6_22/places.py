@@ -14,7 +14,6 @@ PLACES: Places = {
         (apic_driver.send_ipi_mask, "send_IPI_mask_bitmask, __send_IPI_dest_field (:170)", 202),
         (apic_driver.send_ipi_self, "send_IPI_self, __send_IPI_shortcut (:134)", 161),
         (smp.native_smp_send_reschedule, "native_smp_send_reschedule", 470),
-        (smp.smp_call_function, "smp_call_function, native_smp_call_function_mask (:549)", 617),
         (smp.native_flush_tlb_others, "native_flush_tlb_others", 346),
         (interrupts.smp_reschedule_interrupt, "smp_reschedule_interrupt", 692),
         (interrupts.smp_call_function_interrupt, "smp_call_function_interrupt", 697),
@@ -34,7 +33,6 @@ PLACES: Places = {
     **in_file("arch/i386/kernel/io_apic.c", (device_interrupts.do_irq, "ack_ioapic_irq, ack_ioapic_quirk_irq")),
     **in_file(
         "arch/i386/kernel/smpboot.c",
-        (boot.do_boot_cpu, "do_boot_cpu, wakeup_secondary_cpu"),
         (boot.start_secondary, "start_secondary, smp_callin, setup_local_APIC (apic.c)"),
     ),
 }

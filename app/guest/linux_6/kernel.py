@@ -17,6 +17,7 @@ from app.guest.linux_6.irq_vectors import (
     RESCHEDULE_VECTOR,
     VECTOR_NAMES,
 )
+from app.guest.places import Place
 from app.x86.icr import DeliveryMode
 
 #: ``apic_physflat``: the xAPIC page and physical destinations.
@@ -62,22 +63,25 @@ FUNCTIONS = by_name(
     KernelFunction(
         functions.SMP_CALL_FUNCTION,
         smp.smp_call_function,
-        CALL_FUNCTION_VECTOR,
+        Place("kernel/smp.c", "smp_call_function_many_cond", 785),
+        interrupts_by=CALL_FUNCTION_VECTOR,
         measured=partial(smp.smp_call_function_many_cond, wait=True),
         other_names=("smp_call_function_many", "smp_call_function_single"),
     ),
-    KernelFunction(functions.SMP_CALL_FUNCTION_SINGLE, smp.smp_call_function_single, CALL_FUNCTION_SINGLE_VECTOR),
+    KernelFunction(
+        functions.SMP_CALL_FUNCTION_SINGLE, smp.smp_call_function_single, interrupts_by=CALL_FUNCTION_SINGLE_VECTOR
+    ),
     KernelFunction(
         functions.SMP_SEND_RESCHEDULE,
         smp.smp_send_reschedule,
-        RESCHEDULE_VECTOR,
+        interrupts_by=RESCHEDULE_VECTOR,
         measured=functions.reschedule_each,
         other_names=("arch_smp_send_reschedule",),
     ),
     KernelFunction(
         functions.FLUSH_TLB_OTHERS,
         smp.flush_tlb_multi,
-        CALL_FUNCTION_VECTOR,
+        interrupts_by=CALL_FUNCTION_VECTOR,
         measured=smp.flush_tlb_multi,
         other_names=("flush_tlb_multi",),
     ),
@@ -90,7 +94,12 @@ FUNCTIONS = by_name(
         measured=functions.reschedule_by_mask,
         other_names=("send_IPI_mask",),
     ),
-    KernelFunction(functions.DO_BOOT_CPU, boot.do_boot_cpu, DeliveryMode.INIT),
+    KernelFunction(
+        functions.DO_BOOT_CPU,
+        boot.do_boot_cpu,
+        Place("arch/x86/kernel/smpboot.c", "do_boot_cpu, wakeup_secondary_cpu_via_init, send_init_sequence", 870),
+        interrupts_by=DeliveryMode.INIT,
+    ),
 )
 
 LINUX_6 = Generation(

@@ -28,7 +28,6 @@ PLACES: Places = {
         (x2apic_cluster.x2apic_send_ipi, "x2apic_send_IPI", 29),
         (x2apic_cluster.x2apic_send_ipi_mask, "__x2apic_send_IPI_mask", 39),
     ),
-    **in_file("kernel/smp.c", (smp.smp_call_function, "smp_call_function_many_cond", 785)),
     **in_file("arch/x86/mm/tlb.c", (smp.native_flush_tlb_multi, "native_flush_tlb_multi", 950)),
     **in_file(
         "arch/x86/kernel/smp.c",
@@ -47,7 +46,6 @@ PLACES: Places = {
     **in_file(_APIC + "io_apic.c", (device_interrupts.do_irq, "ioapic_ack_level; edge: vector.c, apic_ack_edge", 1657)),
     **in_file(
         "arch/x86/kernel/smpboot.c",
-        (boot.do_boot_cpu, "do_boot_cpu, wakeup_secondary_cpu_via_init, send_init_sequence", 870),
         (boot.start_secondary, "start_secondary, setup_local_APIC (apic.c:1497), lapic_setup_esr (apic.c:1382)", 231),
     ),
 }
