@@ -48,28 +48,27 @@ class Said(NamedTuple):
     values: Json
 
 
-class Described(NamedTuple):
-    """A field of a command; its default is MISSING where it must be there."""
+class Field(NamedTuple):
+    """A field of a command as JSON has it. It must be there where it has no *default*, unless it is *optional*."""
 
     name: str
     type: FieldType[Any]
-    default: Any
+    default: Any = MISSING
+    optional: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be there."""
+        return self.default is MISSING and not self.optional
 
 
-_DESCRIBED: "dict[type[BaseCommand], tuple[Described, ...]]" = {}
+_FIELDS: "dict[type[BaseCommand], tuple[Field, ...]]" = {}
 
 
-def described(command: "type[BaseCommand]") -> tuple[Described, ...]:
-    """The fields of a class of commands, by their annotations: found once."""
-    if command not in _DESCRIBED:
-        _DESCRIBED[command] = _described(command)
-    return _DESCRIBED[command]
-
-
-def _described(command: "type[BaseCommand]") -> tuple[Described, ...]:
+def _annotated(command: "type[BaseCommand]") -> tuple[Field, ...]:
     hints = get_type_hints(command, include_extras=True)
     return tuple(
-        Described(
+        Field(
             field.name,
             hints[field.name].__metadata__[0],
             MISSING if field.default is dataclasses.MISSING else field.default,
@@ -93,26 +92,40 @@ class BaseCommand:
     description: ClassVar[str]
 
     @classmethod
-    def field_names(cls) -> tuple[str, ...]:
-        """The names of its fields in JSON."""
-        return tuple(field.name for field in described(cls))
+    def fields(cls) -> tuple[Field, ...]:
+        """Its fields as JSON has them: by the annotations, found once."""
+        if cls not in _FIELDS:
+            _FIELDS[cls] = _annotated(cls)
+        return _FIELDS[cls]
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:
-        """The command that *fields* are, which note what is wrong with them."""
-        return cls(**{field.name: field.type.read(fields, field.name, field.default) for field in described(cls)})
+    def read(cls, given: Fields) -> Self:
+        """The command that *given* says; what is wrong with a field is noted there."""
+        command = cls._of({field.name: field.type.read(given, field.name, field.default) for field in cls.fields()})
+        command.note_misfits(given)
+        return command
+
+    def note_misfits(self, given: Fields) -> None:
+        """Notes what is wrong with fields that are right by themselves."""
 
     @classmethod
-    def of_form(cls, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Those of a form's *fields* that are this command's: a form may have others beside."""
-        return fields
+    def of_form(cls, form: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Those of a form's fields that are this command's: a form may have others beside."""
+        return form
 
     def to_json(self) -> Json:
         """The command as JSON, which reads as the same. ValueError where no request could have asked for it."""
-        return {"type": self.kind, **self._fields_to_json()}
+        values = self._values()
+        return {"type": self.kind, **{field.name: field.type.write(values[field.name]) for field in self.fields()}}
 
-    def _fields_to_json(self) -> Json:
-        return {field.name: field.type.write(getattr(self, field.name)) for field in described(type(self))}
+    # A command whose attributes are not its fields in JSON says how one becomes the other
+
+    @classmethod
+    def _of(cls, values: dict[str, Any]) -> Self:
+        return cls(**values)
+
+    def _values(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in self.fields()}
 
 
 class Stimulus(BaseCommand):

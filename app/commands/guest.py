@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from app.commands.command import Circumstances, Json, Refusal, Stimulus
-from app.commands.field_types import Choice, CpuNumber, FieldType, Flag, Whole, named
+from app.commands.command import Circumstances, Field, Json, Refusal, Stimulus
+from app.commands.field_types import Choice, Cpu, CpuList, CpuMask, FieldType, Flag, Schema, Whole, described, named
 from app.commands.fields import MISSING, Fields
 from app.engine.guest_calls import ICR_WRITE, GuestCall
 from app.engine.simulation import Simulation
@@ -31,35 +31,34 @@ def _too_many_calls(simulation: Simulation, cpu: int) -> Refusal | None:
 class _Level:
     """The level bit of ICR, which JSON has as true (assert) or false (de-assert)."""
 
-    def read(self, fields: Fields, name: str, default: int) -> int:
-        return int(fields.boolean(name, bool(default)))
+    def read(self, fields: Fields, name: str, default: int = MISSING) -> int:
+        return int(Flag().read(fields, name, bool(default)))
 
     def write(self, value: int) -> bool:
         return bool(value)
 
+    def schema(self) -> Schema:
+        return Flag().schema()
 
-#: The fields of an interrupt command in JSON, each with its default.
-_ICR_FIELDS: dict[str, tuple[FieldType[Any], Any]] = {
-    "vector": (_VECTOR, MISSING),
-    "delivery_mode": (
-        Choice(
-            {
-                "fixed": DeliveryMode.FIXED,
-                "lowest_priority": DeliveryMode.LOWEST_PRIORITY,
-                "smi": DeliveryMode.SMI,
-                "nmi": DeliveryMode.NMI,
-                "init": DeliveryMode.INIT,
-                "startup": DeliveryMode.STARTUP,
-            }
-        ),
-        DeliveryMode.FIXED,
-    ),
-    "destination_mode": (Choice({mode.name.lower(): mode for mode in DestinationMode}), DestinationMode.PHYSICAL),
-    "shorthand": (Choice({shorthand.name.lower(): shorthand for shorthand in Shorthand}), Shorthand.NONE),
-    "destination": (Whole(0, X2APIC_DESTINATION.highest), 0),
-    "level": (_Level(), 1),
-    "trigger_mode": (Choice({mode.name.lower(): mode for mode in TriggerMode}), TriggerMode.EDGE),
+
+_DELIVERY_MODES = {
+    "fixed": DeliveryMode.FIXED,
+    "lowest_priority": DeliveryMode.LOWEST_PRIORITY,
+    "smi": DeliveryMode.SMI,
+    "nmi": DeliveryMode.NMI,
+    "init": DeliveryMode.INIT,
+    "startup": DeliveryMode.STARTUP,
 }
+_IPI_FIELDS = (
+    Field("cpu", Cpu()),
+    Field("vector", _VECTOR),
+    Field("delivery_mode", Choice(_DELIVERY_MODES), DeliveryMode.FIXED),
+    Field("destination_mode", Choice({one.name.lower(): one for one in DestinationMode}), DestinationMode.PHYSICAL),
+    Field("shorthand", Choice({one.name.lower(): one for one in Shorthand}), Shorthand.NONE),
+    Field("destination", Whole(0, X2APIC_DESTINATION.highest), 0),
+    Field("level", _Level(), 1),
+    Field("trigger_mode", Choice({one.name.lower(): one for one in TriggerMode}), TriggerMode.EDGE),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,22 +71,19 @@ class SendIpi(Stimulus):
         "where the guest has its APIC in x2APIC mode."
     )
 
-    cpu: CpuNumber
+    cpu: int
     icr: Icr
 
     @classmethod
-    def field_names(cls) -> tuple[str, ...]:
-        return ("cpu", *_ICR_FIELDS)
+    def fields(cls) -> tuple[Field, ...]:
+        return _IPI_FIELDS
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:
-        cpu = fields.cpu("cpu")
-        icr = {name: kind.read(fields, name, default) for name, (kind, default) in _ICR_FIELDS.items()}
-        return cls(cpu, Icr(**icr))
+    def _of(cls, values: dict[str, Any]) -> Self:
+        return cls(values.pop("cpu"), Icr(**values))
 
-    def _fields_to_json(self) -> Json:
-        icr = {name: kind.write(getattr(self.icr, name)) for name, (kind, _) in _ICR_FIELDS.items()}
-        return {"cpu": self.cpu, **icr}
+    def _values(self) -> dict[str, Any]:
+        return {"cpu": self.cpu, **self.icr._asdict()}
 
     @property
     def words(self) -> str:
@@ -112,7 +108,52 @@ class SendIpi(Stimulus):
         return f"CPU {self.cpu} has been told to send {what}.{circumstances.later}"
 
 
-_FUNCTION = named(GUEST_FUNCTIONS)
+class _Arguments:
+    """What a guest function is called with: an object, all of whose fields may be absent."""
+
+    _TYPES: ClassVar[dict[str, FieldType[Any]]] = {
+        "cpu": Cpu(),
+        "target": Cpu(),
+        "cpus": CpuList(),
+        "mask": CpuMask(),
+        "vector": _VECTOR,
+        "wait": _WAIT,
+    }
+
+    def read(self, fields: Fields, name: str, default: CallArguments = MISSING) -> CallArguments:
+        given = fields.nested(name)
+        given.only(tuple(self._TYPES))
+        return CallArguments(
+            self._either(given, "target", "cpu"),
+            self._either(given, "mask", "cpus"),
+            self._read(given, "vector"),
+            _WAIT.read(given, "wait", True),
+        )
+
+    def _read(self, given: Fields, name: str) -> int | None:
+        value: int | None = self._TYPES[name].read(given, name) if given.given(name) else None
+        return value
+
+    def _either(self, given: Fields, name: str, other: str) -> int | None:
+        """Of two fields that say the same one may be there."""
+        if given.given(name) and given.given(other):
+            given.refuse(other, f"says the same as {name}: give one of them")
+        return self._read(given, name if given.given(name) else other)
+
+    def write(self, value: CallArguments) -> Json:
+        given = {"cpu": value.target, "mask": value.mask, "vector": value.vector, "wait": value.wait}
+        return {name: self._TYPES[name].write(one) for name, one in given.items() if one is not None}
+
+    def schema(self) -> Schema:
+        properties = {name: described(one, True if one is _WAIT else MISSING) for name, one in self._TYPES.items()}
+        return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+_CALL_FIELDS = (
+    Field("cpu", Cpu()),
+    Field("function", named(GUEST_FUNCTIONS)),
+    Field("arguments", _Arguments(), optional=True),
+)
 #: The field of ``arguments`` by which a form gives each argument of a guest function: one CPU is a mask, too.
 _FORM_FIELDS = {Argument.TARGET: "cpu", Argument.MASK: "cpu", Argument.VECTOR: "vector"}
 
@@ -136,38 +177,33 @@ class CallGuest(Stimulus):
     wait: bool = True
 
     @classmethod
-    def field_names(cls) -> tuple[str, ...]:
-        return ("cpu", "function", "arguments")
+    def fields(cls) -> tuple[Field, ...]:
+        return _CALL_FIELDS
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:
-        arguments = fields.nested("arguments")
-        arguments.only(("cpu", "target", "cpus", "mask", "vector", "wait"))
-        call = cls(
-            fields.cpu("cpu"),
-            _FUNCTION.read(fields, "function", MISSING),
-            _target(arguments),
-            arguments.mask(),
-            _VECTOR.read(arguments, "vector", MISSING) if arguments.given("vector") else None,
-            _WAIT.read(arguments, "wait", True),
-        )
-        refusal = GUEST_FUNCTIONS[call.function].refuses_caller
-        if refusal and call.target == call.cpu:
-            arguments.refuse("cpu", refusal.format(cpu=call.cpu))
-        return call
+    def _of(cls, values: dict[str, Any]) -> Self:
+        return cls(values["cpu"], values["function"], *values["arguments"])
+
+    def _values(self) -> dict[str, Any]:
+        return {"cpu": self.cpu, "function": self.function, "arguments": self.arguments}
+
+    @property
+    def arguments(self) -> CallArguments:
+        """What the function is called with."""
+        return CallArguments(self.target, self.mask, self.vector, self.wait)
+
+    def note_misfits(self, given: Fields) -> None:
+        refusal = GUEST_FUNCTIONS[self.function].refuses_caller
+        if refusal and self.target == self.cpu:
+            given.refuse("arguments.cpu", refusal.format(cpu=self.cpu))
 
     @classmethod
-    def of_form(cls, fields: Mapping[str, Any]) -> Mapping[str, Any]:
-        function = GUEST_FUNCTIONS.get(fields.get("function", ""))
-        if function is None or function.form is None or "arguments" not in fields:
-            return fields
+    def of_form(cls, form: Mapping[str, Any]) -> Mapping[str, Any]:
+        function = GUEST_FUNCTIONS.get(form.get("function", ""))
+        if function is None or function.form is None or "arguments" not in form:
+            return form
         taken = {_FORM_FIELDS[argument] for argument in function.form}
-        return {**fields, "arguments": {name: each for name, each in fields["arguments"].items() if name in taken}}
-
-    def _fields_to_json(self) -> Json:
-        given = {"cpu": self.target, "mask": self.mask, "vector": self.vector}
-        arguments = {name: value for name, value in given.items() if value is not None} | {"wait": self.wait}
-        return {"cpu": self.cpu, "function": _FUNCTION.write(self.function), "arguments": arguments}
+        return {**form, "arguments": {name: each for name, each in form["arguments"].items() if name in taken}}
 
     @property
     def words(self) -> str:
@@ -193,19 +229,10 @@ class CallGuest(Stimulus):
         return misfit or _too_many_calls(simulation, self.cpu)
 
     def perform(self, simulation: Simulation) -> None:
-        arguments = CallArguments(self.target, self.mask, self.vector, self.wait)
-        simulation.call(self.cpu, GuestCall(self.function, arguments))
+        simulation.call(self.cpu, GuestCall(self.function, self.arguments))
 
     def done_words(self, circumstances: Circumstances) -> str:
         return f"CPU {self.cpu} has been told to call {self.function}().{circumstances.later}"
-
-
-def _target(arguments: Fields) -> int | None:
-    """The CPU that a function is aimed at: ``cpu``, or ``target`` where ``cpu`` would be the caller."""
-    name = "target" if arguments.given("target") else "cpu"
-    if name == "target" and arguments.given("cpu"):
-        arguments.refuse("cpu", "says the same as target: give one of them")
-    return arguments.cpu(name) if arguments.given(name) else None
 
 
 GuestCommand = SendIpi | CallGuest

@@ -9,7 +9,7 @@ from typing import Any
 from app.commands.fields import Fields, InvalidCommand, shown
 from app.commands.table import COMMAND_KINDS, COMMANDS, Command
 
-_OF_ANY_COMMAND = {name for command in COMMANDS for name in command.field_names()}
+_OF_ANY_COMMAND = {field.name for command in COMMANDS for field in command.fields()}
 
 
 def read_command(raw: object, cpu_count: int) -> Command:
@@ -22,7 +22,7 @@ def read_command(raw: object, cpu_count: int) -> Command:
         known = ", ".join(COMMAND_KINDS)
         raise InvalidCommand([("type", f"{shown(kind)} is no command; known: {known}" if kind else f"one of {known}")])
     fields = Fields(raw, cpu_count)
-    fields.only(("type", *command.field_names()))
+    fields.only(("type", *(field.name for field in command.fields())))
     read = command.read(fields)
     fields.finish()
     return read
@@ -42,7 +42,7 @@ def read_form(form: Mapping[str, str], cpu_count: int) -> Command:
     fields |= objects
     command = COMMAND_KINDS.get(form.get("type", ""))
     if command is not None:
-        own = command.field_names()
+        own = {field.name for field in command.fields()}
         fields = {name: value for name, value in fields.items() if name in own or name not in _OF_ANY_COMMAND}
         return read_command(command.of_form(fields), cpu_count)
     return read_command(fields, cpu_count)

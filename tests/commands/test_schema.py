@@ -21,7 +21,7 @@ def test_every_command_has_a_schema_with_the_fields_that_people_are_told_of(comm
     schema = SCHEMAS[command.kind]
 
     check_schema(schema)
-    assert set(schema["properties"]) == {"type", *command.field_names()}
+    assert set(schema["properties"]) == {"type", *(field.name for field in command.fields())}
     assert schema["additionalProperties"] is False
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.commands.command import BaseCommand, HardwareCommand, Read, Stimulus, described
+from app.commands.command import BaseCommand, HardwareCommand, Read, Stimulus
 from app.commands.field_types import Choice, CostSheet, Cpu, FieldType, Flag, OneOf, Speed, Whole
 from app.commands.guest import CallGuest, SendIpi
 from app.commands.lines import FireLocalSource, LowerPin, RaiseLegacyLine, RaisePin
@@ -99,7 +99,7 @@ def commands(command: type[Command]) -> st.SearchStrategy[Command]:
         return st.builds(SendIpi, st.integers(0, CPUS - 1), ICRS)
     if command is CallGuest:
         return CALLS
-    return st.builds(command, **{field.name: values(field.type) for field in described(command)})
+    return st.builds(command, **{field.name: values(field.type) for field in command.fields()})
 
 
 @every_command
@@ -182,7 +182,7 @@ def test_wire_md_lists_the_commands_with_the_fields_that_they_have() -> None:
     required = {kind: set(schema["required"]) - {"type"} for kind, schema in schemas.items()}
 
     assert {kind: (must, may) for _, kind, must, may in told()} == {
-        command.kind: (required[command.kind], set(command.field_names()) - required[command.kind])
+        command.kind: (required[command.kind], {field.name for field in command.fields()} - required[command.kind])
         for command in COMMANDS
     }
 
