@@ -5,11 +5,11 @@ Interrupts", "Posted-Interrupt Processing", "IPI Virtualization"; kvm-unit-tests
 """
 
 from enum import Flag, auto
-from typing import NamedTuple
 
 from app.backends import emulation
 from app.backends.backend import BackendDefinition, Feature, Found, Mark
 from app.guest.apic_ops import KernelState
+from app.guest.asks import READ_ENDS_LEVEL, READ_ICR, READ_SERVED
 from app.guest.steps import (
     Acknowledge,
     Arriving,
@@ -124,25 +124,6 @@ def inhibit_reason(cpu: Cpu) -> str | None:
     return None if apic.base == emulation.RESET_BASE else INHIBIT_BASE_MOVED
 
 
-class Facts(NamedTuple):
-    """What the hardware knows of a CPU at the moment at which it takes a step of the guest over: all that it acts on
-    from there."""
-
-    #: Both halves of the command register.
-    icr: int
-    #: Nothing keeps hardware from serving the accesses.
-    served: bool
-    #: What an EOI would end is level-triggered.
-    ends_level: bool
-
-
-def _facts(cpu: Cpu, written: int | None = None) -> Facts:
-    """The facts for a step that writes the register *written*, if it is one that writes."""
-    apic = cpu.apic
-    ends_level = written == Register.EOI and (apic.isr.highest() or 0) in apic.tmr
-    return Facts(apic.icr, inhibit_reason(cpu) is None, ends_level)
-
-
 class ApicvHypervisor:
     """A hypervisor that lets hardware answer what *features* cover."""
 
@@ -152,38 +133,39 @@ class ApicvHypervisor:
     def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
         match step:
             case Load(register) | Dereference(register):
-                return self._read(register, _facts(cpu))
+                return self._read(register)
             case Store(register, value):
-                return self._write(register, value, _facts(cpu, register))
+                return self._write(register, value)
             case ReadMsr(msr):
                 return self._read_msr(msr)
             case WriteMsr(msr, value):
-                return self._write_msr(msr, value, _facts(cpu, x2apic_offset(msr)))
+                return self._write_msr(msr, value)
             case Halt():
                 return emulation.halt()
             case _:
                 return None
 
-    def _read(self, register: int, facts: Facts) -> Steps[int]:
+    def _read(self, register: int) -> Steps[int]:
         covered = ApicvFeature.TPR_SHADOW if register == Register.TPR else ApicvFeature.REGISTER_VIRTUALIZATION
-        if register in _ON_VIRTUAL_PAGE and self._has(covered, facts):
+        if register in _ON_VIRTUAL_PAGE and covered in (yield from self._serving()):
             return (yield VirtualRead(register))
         yield _ACCESS
         value = yield EmulatedRead(register)
         yield emulation.ENTRY
         return value
 
-    def _write(self, register: int, value: int, facts: Facts) -> Steps[int]:
+    def _write(self, register: int, value: int) -> Steps[int]:
         features = ApicvFeature
-        if register == Register.ICR_HIGH and self._has(features.REGISTER_VIRTUALIZATION, facts):
+        serving = yield from self._serving()
+        if register == Register.ICR_HIGH and features.REGISTER_VIRTUALIZATION in serving:
             yield VirtualWrite(register, value, _ON_PAGE)
             return 0
-        command = decode_icr(facts.icr & ~0xFFFF_FFFF | value)
-        if (yield from self._by_hardware(register, value, command, facts, by_page=True)):
+        command = decode_icr((yield READ_ICR) & ~0xFFFF_FFFF | value) if register == Register.ICR_LOW else None
+        if (yield from self._by_hardware(register, value, command, serving, by_page=True)):
             return 0
-        virtual = self._has(features.REGISTER_VIRTUALIZATION, facts) and register in _WRITES_THAT_EXIT_AFTERWARDS
-        virtual |= self._has(features.VIRTUAL_INTERRUPT_DELIVERY, facts) and register in _DELIVERY_REGISTERS
-        virtual |= self._has(features.IPI_VIRTUALIZATION, facts) and register == Register.ICR_LOW
+        virtual = features.REGISTER_VIRTUALIZATION in serving and register in _WRITES_THAT_EXIT_AFTERWARDS
+        virtual |= features.VIRTUAL_INTERRUPT_DELIVERY in serving and register in _DELIVERY_REGISTERS
+        virtual |= features.IPI_VIRTUALIZATION in serving and register == Register.ICR_LOW
         yield _WRITE if virtual else _ACCESS
         yield from emulation.emulated_write(register, value, self._notify, by_page=True)
         yield emulation.ENTRY
@@ -202,34 +184,39 @@ class ApicvHypervisor:
     def _virtual_read(self, register: int) -> Steps[int]:
         return (yield VirtualRead(register, by_page=False))
 
-    def _write_msr(self, msr: int, value: int, facts: Facts) -> Steps[int]:
+    def _write_msr(self, msr: int, value: int) -> Steps[int]:
         register = x2apic_offset(msr)
-        command = decode_icr(value, x2apic=True)
         reason = f"WRMSR {msr:#x}"
         if msr in X2APIC_MSRS and self.features & ApicvFeature.X2APIC_MODE:
-            if (yield from self._by_hardware(register, value, command, facts, by_page=False)):
+            serving = yield from self._serving()
+            command = decode_icr(value, x2apic=True) if register == Register.ICR_LOW else None
+            if (yield from self._by_hardware(register, value, command, serving, by_page=False)):
                 return 0
-            virtual = register == Register.SELF_IPI and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, facts)
-            virtual |= register == Register.ICR_LOW and self._has(ApicvFeature.IPI_VIRTUALIZATION, facts)
+            virtual = register == Register.SELF_IPI and ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY in serving
+            virtual |= register == Register.ICR_LOW and ApicvFeature.IPI_VIRTUALIZATION in serving
             reason = _WRITE.reason if virtual else reason
         return (yield from emulation.trapped_msr_write(reason, msr, value, self._notify))
 
-    def _by_hardware(self, register: int, value: int, command: Icr, facts: Facts, *, by_page: bool) -> Steps[bool]:
-        """A write that hardware carries out alone. False, and nothing done, when it exits."""
+    def _by_hardware(
+        self, register: int, value: int, command: Icr | None, serving: ApicvFeature, *, by_page: bool
+    ) -> Steps[bool]:
+        """A write that hardware carries out alone, by the features that are *serving*; *command* is what a write of ICR
+        makes of it. False, and nothing done, when it exits."""
         features = ApicvFeature
         match register:
-            case Register.TPR if self._has(features.TPR_SHADOW, facts):
+            case Register.TPR if features.TPR_SHADOW in serving:
                 yield VirtualWrite(register, value, _ON_PAGE, by_page)
-            case Register.EOI if self._has(features.VIRTUAL_INTERRUPT_DELIVERY, facts):
+            case Register.EOI if features.VIRTUAL_INTERRUPT_DELIVERY in serving:
+                ends_level = yield READ_ENDS_LEVEL
                 yield VirtualWrite(register, value, _EOI_PRICE, by_page)
-                if facts.ends_level:  # the EOI-exit bitmap has it: the I/O APIC must hear of it
+                if ends_level:  # the EOI-exit bitmap has it: the I/O APIC must hear of it
                     yield _EOI_INDUCED
                     yield emulation.ENTRY
-            case Register.SELF_IPI if not by_page and self._has_self_ipi(value, facts):  # the page has no such register
+            case Register.SELF_IPI if not by_page and _has_self_ipi(value, serving):  # the page has no such register
                 yield VirtualWrite(register, value, _ON_PAGE, by_page)
-            case Register.ICR_LOW if self._self_ipi(command, facts):
+            case Register.ICR_LOW if command is not None and self._self_ipi(command, serving):
                 yield VirtualWrite(register, value, _ON_PAGE, by_page)
-            case Register.ICR_LOW if self._posts(command, facts):
+            case Register.ICR_LOW if command is not None and self._posts(command, serving):
                 targets = yield VirtualWrite(register, value, _ON_PAGE, by_page, then_reaches=True)
                 for _ in range(max(1, targets or 0)):  # two APICs with one ID are two
                     yield _VIRTUAL_IPI
@@ -242,34 +229,31 @@ class ApicvHypervisor:
         """What the hypervisor does for each target of a send that has exited."""
         return _POST if self.features & ApicvFeature.POSTED_INTERRUPTS else emulation.NOTIFY
 
-    def _has_self_ipi(self, vector: int, facts: Facts) -> bool:
-        return vector >= FIRST_LEGAL_VECTOR and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, facts)
-
-    def _self_ipi(self, icr: Icr, facts: Facts) -> bool:
+    def _self_ipi(self, icr: Icr, serving: ApicvFeature) -> bool:
         """By the page only: in x2APIC mode there is the SELF IPI register for it."""
         alone = icr.shorthand is Shorthand.SELF and _is_plain(icr) and not self.features & ApicvFeature.X2APIC_MODE
-        return alone and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, facts)
+        return alone and ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY in serving
 
-    def _posts(self, icr: Icr, facts: Facts) -> bool:
+    def _posts(self, icr: Icr, serving: ApicvFeature) -> bool:
         """IPI virtualisation posts to one physical APIC ID that is in its table."""
         one = icr.shorthand is Shorthand.NONE and icr.destination_mode is DestinationMode.PHYSICAL
         by_msr = bool(self.features & ApicvFeature.X2APIC_MODE)
         broadcast = icr.destination == (emulation.X2APIC_BROADCAST if by_msr else emulation.XAPIC_BROADCAST)
-        return one and not broadcast and _is_plain(icr) and self._has(ApicvFeature.IPI_VIRTUALIZATION, facts)
+        return one and not broadcast and _is_plain(icr) and ApicvFeature.IPI_VIRTUALIZATION in serving
 
-    def _has(self, feature: ApicvFeature, facts: Facts) -> bool:
-        return bool(self.features & feature) and facts.served
+    def _serving(self) -> Steps[ApicvFeature]:
+        """The features that serve the CPU as it is now: all or none."""
+        return self.features if (yield READ_SERVED) else ApicvFeature.NONE
 
     def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: KernelState) -> Steps[int]:
         """A posted interrupt needs no exit while the guest runs; a halted guest is entered anew. What the guest did not
         let in yet, virtual-interrupt delivery has from the entry on. NMI and SMI are injected."""
-        facts = _facts(cpu)
-        interrupt = isinstance(arrival, Acknowledge)
-        if interrupt and self._has(ApicvFeature.POSTED_INTERRUPTS, facts):
-            return self._deliver_posted(found, arrival)
-        if interrupt and found is Found.AT_WINDOW and self._has(ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY, facts):
-            return _taken(arrival)
-        return emulation.deliver(found, arrival)
+        serving = (yield from self._serving()) if isinstance(arrival, Acknowledge) else ApicvFeature.NONE
+        if ApicvFeature.POSTED_INTERRUPTS in serving:
+            return (yield from self._deliver_posted(found, arrival))
+        if found is Found.AT_WINDOW and ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY in serving:
+            return (yield arrival)
+        return (yield from emulation.deliver(found, arrival))
 
     def _deliver_posted(self, found: Found, arrival: Arriving) -> Steps[int]:
         if found is not Found.OUTSIDE:
@@ -279,15 +263,14 @@ class ApicvHypervisor:
             yield emulation.ENTRY
         return vector
 
-    def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None] | None:
+    def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None]:
         """Hardware takes a posted interrupt's notification in the guest, whatever IF says."""
-        posted = arrival is Arrival.INTERRUPT and self._has(ApicvFeature.POSTED_INTERRUPTS, _facts(cpu))
-        return None if posted else emulation.kick()
+        if arrival is not Arrival.INTERRUPT or ApicvFeature.POSTED_INTERRUPTS not in (yield from self._serving()):
+            yield from emulation.kick()
 
 
-def _taken(arrival: Arriving) -> Steps[int]:
-    """The step that takes it, and nothing else."""
-    return (yield arrival)
+def _has_self_ipi(vector: int, serving: ApicvFeature) -> bool:
+    return vector >= FIRST_LEGAL_VECTOR and ApicvFeature.VIRTUAL_INTERRUPT_DELIVERY in serving
 
 
 def _is_plain(icr: Icr) -> bool:

@@ -44,8 +44,7 @@ class Found(Enum):
 
 
 class Hypervisor(Protocol):
-    """What runs below a guest. Both functions look at the CPU when they are called; the steps that they return know
-    what they were given then, and what they ask."""
+    """What runs below a guest. Of *cpu* its code uses what never changes, its number; all else it asks."""
 
     def intercept(self, step: GuestStep, cpu: Cpu) -> Steps[int] | None:
         """What happens instead of *step* on *cpu*, ending in what the guest gets; None when the guest does it
@@ -54,8 +53,8 @@ class Hypervisor(Protocol):
     def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: KernelState) -> Steps[int]:
         """How an interrupt gets into the guest, whose CPU was *found* so; *arrival* is the step that takes it."""
 
-    def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None] | None:
-        """What happens when *arrival* comes for *cpu*, which runs the guest and does not let it in yet; None where
+    def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None]:
+        """What happens when *arrival* comes for *cpu*, which runs the guest and does not let it in yet; no step where
         that does not disturb the guest."""
 
 

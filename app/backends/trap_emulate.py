@@ -32,7 +32,7 @@ class TrapAndEmulate:
     def deliver(self, found: Found, arrival: Arriving, cpu: Cpu, kernel: KernelState) -> Steps[int]:
         return emulation.deliver(found, arrival)
 
-    def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None] | None:
+    def kick(self, arrival: Arrival, cpu: Cpu) -> Steps[None]:
         return emulation.kick()
 
 

@@ -7,7 +7,15 @@ an EOI is nothing, but for a level-triggered device. Source: Linux ``arch/i386/x
 
 from app.backends.backend import BackendDefinition, Found, Mark
 from app.guest.apic_ops import ApicOperations, Context, Generation, KernelState
-from app.guest.asks import READ_LEVEL_PORTS, READ_TSC, READ_UPCALL_PENDING, EndLevelPort, PrepareCall, PrintNoPort
+from app.guest.asks import (
+    READ_FLAGS,
+    READ_LEVEL_PORTS,
+    READ_TSC,
+    READ_UPCALL_PENDING,
+    EndLevelPort,
+    PrepareCall,
+    PrintNoPort,
+)
 from app.guest.cpumask import cpus_of
 from app.guest.linux_2_6_22.irq_vectors import CALL_FUNCTION_VECTOR
 from app.guest.linux_2_6_22.smp import spin_lock, spin_unlock
@@ -149,7 +157,7 @@ class XenHypervisor:
                 return self._answer(step)
             case Halt():
                 return self._block()
-            case EnableInterrupts() if cpu.event_channels and not cpu.interrupt_flag:
+            case EnableInterrupts():
                 return self._check_events()
             case Dereference():
                 return self._dummy_page()
@@ -174,9 +182,10 @@ class XenHypervisor:
 
     def _check_events(self) -> Steps[int]:
         """``xen_irq_enable``, ``check_events``: with something pending, the guest goes into Xen, which comes back by
-        the upcall."""
+        the upcall. There is nothing to look at where upcalls were let in already."""
+        enabled = yield READ_FLAGS
         yield _STI
-        if (yield READ_UPCALL_PENDING):
+        if not enabled and (yield READ_UPCALL_PENDING):
             yield Hypercall(FORCE_CALLBACK, (), _WAY_IN)
         return 0
 

@@ -6,7 +6,7 @@ INIT, NMI and external interrupts (SDM vol. 3, "Priority Among Concurrent Events
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from app.backends.backend import Backend, Found
 from app.engine.apic_access import ApicAccess
@@ -14,40 +14,29 @@ from app.engine.boot import boot_apics
 from app.engine.counters import Counters
 from app.engine.effects import Effects
 from app.engine.events import CallFinished, CallStarted, Event
-from app.engine.guest_calls import begin
+from app.engine.frames import (
+    GENERATORS,
+    STEPS,
+    Call,
+    Code,
+    DefaultIdle,
+    Deliver,
+    Serve,
+    StartSecondary,
+    Take,
+    kick_of,
+    past_asks,
+)
 from app.engine.host_effects import held_back
 from app.engine.probe import Probe
 from app.engine.processor import Frame, Kick, Processor
 from app.engine.work import Work
-from app.guest.answers import ANSWERS, past_asks
+from app.guest.answers import ANSWERS
 from app.guest.apic_ops import Context, KernelState
-from app.guest.asks import EVENT_AGAIN, EVENT_LOOP
-from app.guest.device_interrupts import do_nmi, smi_handler
-from app.guest.steps import (
-    Acknowledge,
-    Arriving,
-    EnterNmi,
-    EnterSmm,
-    Halt,
-    NextEvent,
-    ResumeFromSmm,
-    ReturnFromInterrupt,
-    SpinUntil,
-    Step,
-    Steps,
-)
+from app.guest.steps import SpinUntil, Step, Steps
 from app.hw.cpu import Arrival, RunState
 from app.hw.machine import Machine
 
-_ACKNOWLEDGE = Acknowledge()
-_RETURN = ReturnFromInterrupt()
-#: The step that takes each arrival, and the one that ends its handler.
-_STEPS: dict[Arrival, tuple[Arriving, ReturnFromInterrupt | ResumeFromSmm]] = {
-    Arrival.SMI: (EnterSmm(), ResumeFromSmm()),
-    Arrival.NMI: (EnterNmi(), _RETURN),
-    Arrival.INTERRUPT: (_ACKNOWLEDGE, _RETURN),
-}
-_HALT = Halt()
 _STARTS = "start_secondary"
 
 # Equal events are made over and over: fetching one costs a quarter of making one.
@@ -55,35 +44,16 @@ _call_started = lru_cache(4096)(CallStarted)
 _call_finished = lru_cache(4096)(CallFinished)
 
 
-def _default_idle() -> Steps[None]:
-    yield _HALT
+_TAKES = {arrival: Take(arrival) for arrival in STEPS}
+_DEFAULT_IDLE, _START_SECONDARY = DefaultIdle(), StartSecondary()
 
 
-def _then(code: Steps[None], value: int | None) -> Steps[int | None]:
-    """*code*, and then *value*: what the guest was to get."""
-    yield from code
-    return value
-
-
-def _take(arriving: Arriving, backend: Backend, context: Context, arrival: Arrival) -> Steps[None]:
-    """Through the gate, with no hypervisor there, and all the rest."""
-    vector = yield arriving
-    yield from _serve(backend, context, arrival, vector)
-
-
-def _serve(backend: Backend, context: Context, arrival: Arrival, vector: int) -> Steps[None]:
-    """From the first instruction of a handler until it is back."""
-    _, leaving = _STEPS[arrival]
-    if arrival is Arrival.INTERRUPT:
-        yield from backend.generation.handler_of(vector)(context, vector)
-        if backend.event_channels:
-            yield EVENT_LOOP
-            while (vector := (yield NextEvent())) >= 0:
-                yield from backend.generation.handler_of(vector)(context, vector)
-                yield EVENT_AGAIN
-    else:
-        yield from do_nmi(context) if arrival is Arrival.NMI else smi_handler(context)
-    yield backend.definition.leaving(backend.generation, arrival) or leaving
+def _upcall_wanted(frames: list[Frame]) -> bool:
+    """An upcall inside an upcall returns at once, and the outer one looks again (``xed_nesting_count``)."""
+    for frame in frames:  # noqa: SIM110 - a generator costs thrice as much
+        if frame.returns_from is Arrival.INTERRUPT:
+            return False
+    return True
 
 
 class Execution:
@@ -123,7 +93,7 @@ class Execution:
         boot_apics(self.machine, backend, self.kernel)
         for processor in self.processors:
             processor.cpu.run_state = RunState.HALTED  # all that it does behind its set-up
-            self._push(processor, _STARTS, self._start_secondary(processor, native), native)
+            self._push(processor, _STARTS, _START_SECONDARY, native)
             while processor.frames:
                 self.turn(processor)
         self._contexts.clear()
@@ -133,9 +103,6 @@ class Execution:
         """Every counter begins at 0 again."""
         self.counters.reset()
         self._told = Work()
-
-    def _start_secondary(self, processor: Processor, backend: Backend) -> Steps[None]:
-        return self.kernel.generation.start_secondary(self._context(processor, backend))
 
     def replace_guest(self, backend: Backend) -> None:
         """The guest of *backend* runs from now on, in place of the one that has booted: a variant of its kernel, that
@@ -157,7 +124,7 @@ class Execution:
     def counters(self) -> Counters:
         return self.effects.counters
 
-    def _context(self, processor: Processor, backend: Backend) -> Context:
+    def context(self, processor: Processor, backend: Backend) -> Context:
         """The same one each time: it holds nothing that changes."""
         place = processor.cpu.number, backend
         context = self._contexts.get(place)
@@ -170,17 +137,17 @@ class Execution:
     def turn(self, processor: Processor) -> int | None:  # noqa: C901 - the hottest function: every call counts
         """Lets the CPU do its next step. Returns what it costs, or None when the CPU has nothing to do (or waits)."""
         cpu, frames = processor.cpu, processor.frames
-        if cpu.signalled or cpu.starts != processor.starts:
-            self._take_resets(processor)
         while True:
+            if cpu.signalled or cpu.starts != processor.starts:
+                self._take_resets(processor)
             frame = frames[-1] if frames else None
             if frame is None and cpu.interrupt_shadow:
                 cpu.instruction_ended()  # the idle loop's own instructions are no steps
-                self._take_resets(processor)
                 continue
-            if processor.eoi_offered is not None and cpu.apic.irr.bits:
+            irr = cpu.apic.irr.bits
+            if processor.eoi_offered is not None and irr:
                 self.effects.host.sync_eoi_word(processor)  # whatever came kicks the guest out, and that is an exit
-            wanted = cpu.signalled or (cpu.interrupt_flag and (cpu.apic.irr.bits or self._upcall_wanted(processor)))
+            wanted = cpu.signalled or (cpu.interrupt_flag and (irr or (cpu.event_channels and _upcall_wanted(frames))))
             # A frame has no name until what it serves has arrived: nothing comes in between.
             if frame is None or (wanted and frame.name and (not processor.in_host or frame.host is None)):
                 frame = self._interrupt(processor) or frame or self._work(processor)
@@ -190,13 +157,13 @@ class Execution:
                 self._kick(processor.kicked, processor, frame)
             if frame.spin is not None and frame.host is None:
                 return self._look_again(processor, frame, frame.spin)
+            code, replies = (frame.host, frame.host_replies) if frame.host else (frame.generator, frame.replies)
+            replies.append(frame.value)
             try:
-                code = frame.host or frame.generator
                 step: Step = code.send(frame.value)  # type: ignore[arg-type,assignment]  # None starts it
-                step = past_asks(code, step, cpu) if type(step) in ANSWERS else step
+                step = frame.step = past_asks(code, replies, step, cpu) if type(step) in ANSWERS else step
             except StopIteration as stop:
                 self._ended(processor, frame, stop.value)
-                self._take_resets(processor)
                 continue
             if frame.backend.hypervisor and frame.host is None and self._intercepted(processor, frame, step):
                 continue
@@ -249,11 +216,9 @@ class Execution:
     def _kick(self, came: Kick, processor: Processor, frame: Frame) -> None:
         """The guest does not let *came* in yet, and is taken out all the same; it goes on where it stood."""
         processor.kicked = None
-        hypervisor = frame.backend.hypervisor
-        code = hypervisor.kick(came.arrival, processor.cpu) if hypervisor else None
-        if code is not None:
-            frame.kick = came
-            frame.host, frame.value = _then(code, frame.value), None
+        if frame.backend.hypervisor is not None:
+            frame.kick, frame.kept = came, frame.value
+            frame.take_over(kick_of(frame, processor.cpu))
 
     def _intercepted(self, processor: Processor, frame: Frame, step: Step) -> bool:
         """Whether the hypervisor, or hardware for it, takes the guest's *step* over."""
@@ -261,11 +226,11 @@ class Execution:
         if hypervisor is None or not frame.handler_begun:
             return False
         processor.in_host = False  # also if it had gone in to be called up, and nothing wanted that any more
-        frame.host = hypervisor.intercept(step, processor.cpu)  # type: ignore[arg-type]  # it is a step of the guest
-        if frame.host is None:
+        host = hypervisor.intercept(step, processor.cpu)  # type: ignore[arg-type]  # it is a step of the guest
+        if host is None:
             return False
+        frame.take_over(host)
         self.effects.host.guest_reached(processor, step)
-        frame.value = None
         return True
 
     def _take_resets(self, processor: Processor) -> None:
@@ -282,7 +247,7 @@ class Execution:
     def _interrupt(self, processor: Processor) -> Frame | None:
         """The handler's frame when an SMI, an NMI or an interrupt comes in now."""
         arrival = processor.cpu.next_arrival()
-        return self._enter(processor, arrival) if arrival in _STEPS else None
+        return self._enter(processor, arrival) if arrival in STEPS else None
 
     def _work(self, processor: Processor) -> Frame | None:
         """The frame of what an idle CPU was asked to do; without that, the idle loop, unless it halts already."""
@@ -296,29 +261,26 @@ class Execution:
         if self.backend.hypervisor is None:
             cpu.run_state = RunState.HALTED  # costs nothing and crosses nothing: no step worth showing
             return None
-        return self._push(processor, "default_idle", _default_idle(), self.backend)
+        return self._push(processor, "default_idle", _DEFAULT_IDLE, self.backend)
 
     def sleeps(self, processor: Processor) -> bool:
         """Whether the CPU has halted and nothing that came in meanwhile ends that."""
         cpu = processor.cpu
         return cpu.run_state is RunState.HALTED and not processor.calls and cpu.next_arrival() is None
 
-    def _upcall_wanted(self, processor: Processor) -> bool:
-        """An upcall inside an upcall returns at once, and the outer one looks again (``xed_nesting_count``)."""
-        if processor.cpu.event_channels is None:
-            return False
-        return not any(frame.returns_from is Arrival.INTERRUPT for frame in processor.frames)
-
     def _ended(self, processor: Processor, frame: Frame, result: int | None) -> None:
         """The hypervisor is done with a step of the guest, or the guest function has returned."""
         if frame.host is not None:
-            frame.host = frame.kick = None
+            frame.host = None
+            frame.step = frame.below
             frame.value = result
+            if frame.kick is not None:
+                frame.kick = frame.kept = None
             return
-        if frame.handler is not None:  # the hypervisor has brought the interrupt into the guest: its handler begins
+        if type(frame.code) is Deliver:  # the hypervisor has brought the interrupt into the guest: its handler begins
             assert result is not None
-            frame.generator, frame.handler = frame.handler(result), None
-            frame.value = None
+            self._run(processor, frame, Serve(frame.code.arrival, result))
+            frame.handler_begun, frame.value = True, None
             return
         processor.frames.pop()
         for probe in self.probes:
@@ -328,16 +290,27 @@ class Execution:
 
     # Frames
 
-    def _push(self, processor: Processor, name: str, code: Steps[None] | Steps[int], backend: Backend) -> Frame:
-        frame = Frame(name, code, backend, self.machine.clock.now)
+    def _run(self, processor: Processor, frame: Frame, code: Code) -> None:
+        """From now on *frame* runs *code*."""
+        frame.code = code
+        context = self.context(processor, frame.backend)
+        frame.generator = GENERATORS[type(code)](code, frame.backend, processor.cpu, context)
+        frame.replies = []
+
+    def _push(self, processor: Processor, name: str, code: Code, backend: Backend) -> Frame:
+        generator = GENERATORS[type(code)](code, backend, processor.cpu, self.context(processor, backend))
+        return self._add(processor, Frame(name, generator, backend, self.machine.clock.now, code))
+
+    def _add(self, processor: Processor, frame: Frame) -> Frame:
         processor.frames.append(frame)
         for probe in self.probes:
             probe.frame_began(processor, frame)
         return frame
 
     def begin(self, processor: Processor, name: str, code: Callable[[Context], Steps[None] | Steps[int]]) -> Frame:
-        """The CPU runs *code* from now on, whatever else it does."""
-        return self._push(processor, name, code(self._context(processor, self.backend)), self.backend)
+        """The CPU runs *code* from now on, whatever else it does. No record can name such code."""
+        generator = code(self.context(processor, self.backend))
+        return self._add(processor, Frame(name, generator, self.backend, self.machine.clock.now))
 
     def _begin_call(self, processor: Processor) -> Frame:
         call = processor.calls.popleft()
@@ -345,7 +318,7 @@ class Execution:
         processor.cpu.run_state = RunState.RUNNING
         processor.in_host = False
         self._record(_call_started(processor.cpu.number, call.function, backend.name))
-        return self._push(processor, call.function, begin(self._context(processor, backend), call), backend)
+        return self._push(processor, call.function, Call(call), backend)
 
     def _enter(self, processor: Processor, arrival: Arrival) -> Frame:
         backend = self.backend
@@ -357,14 +330,9 @@ class Execution:
         processor.kicked = None
         processor.windows = tuple(one for one in processor.windows if one is not arrival)
         processor.in_host = halted and backend.hypervisor is not None
-        arriving, _ = _STEPS[arrival]
-        context = self._context(processor, backend)
-        if backend.hypervisor is None:
-            frame = self._push(processor, "", _take(arriving, backend, context, arrival), backend)
-        else:
-            delivery = backend.hypervisor.deliver(found, arriving, processor.cpu, self.kernel)
-            frame = self._push(processor, "", delivery, backend)
-            frame.handler = partial(_serve, backend, context, arrival)
+        code = _TAKES[arrival] if backend.hypervisor is None else Deliver(found, arrival)
+        frame = self._push(processor, "", code, backend)
+        frame.handler_begun = backend.hypervisor is None
         frame.returns_from = arrival
         return frame
 
@@ -382,7 +350,7 @@ class Execution:
         processor.kicked = None
         processor.windows = ()
         if cpu.run_state is RunState.RUNNING:
-            self._push(processor, _STARTS, self._start_secondary(processor, self.backend), self.backend)
+            self._push(processor, _STARTS, _START_SECONDARY, self.backend)
 
     # Another back end
 

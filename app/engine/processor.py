@@ -12,8 +12,7 @@ from app.hw.cpu import Arrival, Cpu
 from app.x86.icr import DeliveryMode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from app.engine.frames import Code
     from app.engine.guest_calls import GuestCall
     from app.hw.messages import InterruptMessage
 
@@ -48,35 +47,65 @@ _GUEST_ROOM = "app.guest."
 _SENDING = ("icr_write", "smp_send_reschedule")
 
 
+#: What a generator was sent: None, which starts it, and the answers to what it yielded. At the head of a loop without
+#: bound, which gets no answer worth one, the name of the loop.
+Replies = list[int | str | None]
+
+
 class Frame:
     """A guest function under way. It keeps the back end under which it began."""
 
     __slots__ = (
         "backend",
+        "below",
         "carried",
+        "code",
         "generator",
-        "handler",
+        "handler_begun",
         "host",
+        "host_replies",
+        "kept",
         "kick",
         "name",
         "previous_flag",
+        "replies",
         "returns_from",
         "since",
         "spin",
+        "step",
         "value",
         "vector",
     )
 
-    def __init__(self, name: str, generator: Steps[None] | Steps[int], backend: Backend, since: int) -> None:
+    #: While ``host`` works: what that was sent, and the step of the guest below it.
+    host_replies: Replies
+    below: Step | None
+
+    def __init__(
+        self,
+        name: str,
+        generator: Steps[None] | Steps[int],
+        backend: Backend,
+        since: int,
+        code: "Code | None" = None,
+    ) -> None:
         self.name = name
         self.generator = generator
+        #: What ``generator`` runs, as data; None for code that somebody made elsewhere, and cannot be made anew.
+        self.code = code
+        #: All that ``generator`` was sent.
+        self.replies: Replies = []
+        #: Where the guest stands or, while ``host`` works, that.
+        self.step: Step | None = None
         self.backend = backend
-        #: While a hypervisor brings an interrupt in: what the vector that it gives in the end makes of this frame.
-        self.handler: Callable[[int], Steps[None]] | None = None
+        #: Whether the guest runs here, and not yet the hypervisor that brings an interrupt in. Before that it acts by
+        #: itself, and intercepts nothing.
+        self.handler_begun = True
         #: What the hypervisor does instead of the step at which the guest stands.
-        self.host: Steps[int | None] | None = None
-        #: For what ``host`` takes the guest out, though the guest does not let it in yet.
+        self.host: Steps[int | None] | Steps[int] | None = None
+        #: For what ``host`` takes the guest out, though the guest does not let it in yet; and what the guest gets then.
         self.kick: Kick | None = None
+        self.kept: int | None = None
         #: What the generator gets when it goes on; None starts it.
         self.value: int | None = None
         #: The word that this function waits for.
@@ -89,11 +118,12 @@ class Frame:
         self.returns_from: Arrival | None = None
         self.previous_flag = True
 
-    @property
-    def handler_begun(self) -> bool:
-        """Whether the guest runs here, and not yet the hypervisor that brings an interrupt in. Before that it acts by
-        itself, and intercepts nothing."""
-        return self.handler is None
+    def take_over(self, host: Steps[int | None] | Steps[int]) -> None:
+        """The guest stands where it is while the hypervisor runs *host*."""
+        self.host = host
+        self.host_replies = []
+        self.below = self.step
+        self.value = None
 
     def functions(self) -> list[CodeType]:
         """The functions of the guest that are under way here, outermost first."""

@@ -254,7 +254,8 @@ class Simulation:
             cycles = turn(processor)  # still scheduled: a CPU that wakes itself is not run twice
             if machine.timers_changed:
                 self._timers.look()
-            machine.retry()
+            if machine.retrying:
+                machine.retry()
             if machine.outbox:
                 self._dispatch(cycles or 0)
             if cycles is None:

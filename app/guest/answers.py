@@ -14,9 +14,12 @@ from app.guest.asks import (
     NextRequest,
     PrepareCall,
     PrintNoPort,
+    ReadEndsLevel,
     ReadFlags,
+    ReadIcr,
     ReadIrqFlow,
     ReadLevelPorts,
+    ReadServed,
     ReadTsc,
     ReadUpcallPending,
     ReadWord,
@@ -24,6 +27,7 @@ from app.guest.asks import (
 from app.guest.steps import Step, Steps
 from app.hw.cpu import Cpu
 from app.hw.events import Reason, SendRefused
+from app.x86.model_specific_registers import RESET_BASE
 from app.x86.units import Vector
 
 #: The sixteen interrupts of the 8259s.
@@ -85,6 +89,11 @@ def _upcall_pending(ask: ReadUpcallPending, cpu: Cpu) -> int:
     return int(cpu.event_channels is not None and cpu.event_channels.upcall_pending)
 
 
+def _served(ask: ReadServed, cpu: Cpu) -> int:
+    apic = cpu.apic
+    return int(apic.apic_id == apic.initial_id and apic.base == RESET_BASE)
+
+
 def _print_no_port(ask: PrintNoPort, cpu: Cpu) -> int:
     cpu.services.record(SendRefused(cpu.number, Vector(ask.vector), ask.delivery_mode, Reason.NO_PORT))
     return 0
@@ -102,6 +111,9 @@ ANSWERS: dict[type, Callable[[Any, Cpu], int]] = {
     ReadLevelPorts: _level_ports,
     EndLevelPort: _end_level_port,
     ReadUpcallPending: _upcall_pending,
+    ReadServed: _served,
+    ReadIcr: lambda ask, cpu: cpu.apic.icr,
+    ReadEndsLevel: lambda ask, cpu: int((cpu.apic.isr.highest() or 0) in cpu.apic.tmr),
     PrintNoPort: _print_no_port,
     Loop: lambda ask, cpu: 0,
     Again: lambda ask, cpu: 0,

@@ -77,6 +77,19 @@ class ReadUpcallPending(NamedTuple):
     """``evtchn_upcall_pending`` in the page that the guest shares with Xen. Gives whether something is."""
 
 
+class ReadServed(NamedTuple):
+    """What the hardware that virtualises an APIC knows of it. Gives whether that still has the ID and the page that it
+    had from reset: hardware serves no other."""
+
+
+class ReadIcr(NamedTuple):
+    """The same. Gives both halves of the command register."""
+
+
+class ReadEndsLevel(NamedTuple):
+    """The same: the EOI-exit bitmap. Gives whether what an EOI would end is level-triggered."""
+
+
 class PrintNoPort(NamedTuple):
     """``xen_map_vector``: to *vector* the kernel maps no port. It prints that, and nothing is sent."""
 
@@ -107,6 +120,9 @@ Ask = (
     | ReadLevelPorts
     | EndLevelPort
     | ReadUpcallPending
+    | ReadServed
+    | ReadIcr
+    | ReadEndsLevel
     | PrintNoPort
     | Loop
     | Again
@@ -124,6 +140,9 @@ ASKS = (
     ReadLevelPorts,
     EndLevelPort,
     ReadUpcallPending,
+    ReadServed,
+    ReadIcr,
+    ReadEndsLevel,
     PrintNoPort,
     Loop,
     Again,
@@ -131,6 +150,7 @@ ASKS = (
 
 READ_FLAGS, READ_TSC = ReadFlags(), ReadTsc()
 READ_LEVEL_PORTS, READ_UPCALL_PENDING = ReadLevelPorts(), ReadUpcallPending()
+READ_SERVED, READ_ICR, READ_ENDS_LEVEL = ReadServed(), ReadIcr(), ReadEndsLevel()
 #: Polls of ICR's delivery status, waits for a lock, and upcalls in which event follows event.
 ICR_LOOP, ICR_AGAIN = Loop("icr"), Again("icr")
 LOCK_LOOP, LOCK_AGAIN = Loop("lock"), Again("lock")

@@ -51,7 +51,7 @@ def run(
             steps += emulated
 
 
-def drain(code: Steps[int], reads: int = 0, cpu: Cpu | None = None) -> tuple[list[Step], int]:
+def drain(code: Steps[int] | Steps[None], reads: int = 0, cpu: Cpu | None = None) -> tuple[list[Step], int]:
     """The hypervisor's own steps, and what the guest gets in the end."""
     cpu = cpu or Machine(1).cpus[0]
     steps = SameSteps()

@@ -10,8 +10,8 @@ from app.backends.catalogue import BACKENDS, BY_REGISTERS
 from app.backends.shared_eoi import SharesEoiWord
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Dereference, VirtualRead
-from app.hw.machine import Machine
 from app.x86.registers import Register
+from tests.backends.helpers import intercepted
 
 README = Path(__file__).parents[2] / "README.md"
 OF_THE_REGISTER = {"apic_read", "apic_write", "startup_ipi_hook"}
@@ -30,8 +30,8 @@ def overrides(definition: BackendDefinition) -> set[str]:
 def page_is_answered_in_the_guest(definition: BackendDefinition) -> bool:
     if definition.hypervisor is None:
         return True
-    host = definition.hypervisor.intercept(Dereference(Register.ID, ""), Machine(1).cpus[0])
-    return host is not None and isinstance(next(host, None), VirtualRead)
+    steps = intercepted(bound_to_each_kernel(definition)[0], Dereference(Register.ID, ""))
+    return steps is not None and [type(step) for step in steps] == [VirtualRead]
 
 
 def hue_of(definition: BackendDefinition) -> Hue:

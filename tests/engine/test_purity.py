@@ -6,11 +6,13 @@ itself reports whoever touches it. What never changes may be read; it stands bel
 
 import sys
 from collections import Counter
+from collections.abc import Callable
 from types import FrameType, MemberDescriptorType
 from typing import Any
 
 import pytest
 
+from app.backends.catalogue import BACKENDS
 from app.engine.processor import Frame
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import KernelState
@@ -68,6 +70,8 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Found:
             monkeypatch.setattr(kind, name, reporting(kind, name, places))
     for name in ("generator", "host"):
         monkeypatch.setattr(Frame, name, watched(vars(Frame)[name]))
+    for hypervisor in {type(definition.hypervisor) for definition in BACKENDS.values() if definition.hypervisor}:
+        monkeypatch.setattr(hypervisor, "intercept", watched_function(hypervisor.intercept))
     return places
 
 
@@ -110,6 +114,19 @@ def watched(slot: Any) -> property:
         return None if code is None else _Watched(code)
 
     return property(read, slot.__set__)
+
+
+def watched_function(function: Callable[..., object]) -> Callable[..., object]:
+    """What makes host code is looked at, too."""
+
+    def inside(*arguments: object) -> object:
+        _Watched.inside += 1
+        try:
+            return function(*arguments)
+        finally:
+            _Watched.inside -= 1
+
+    return inside
 
 
 @under_every_pair

@@ -7,7 +7,10 @@ import pytest
 from app.guest import answers, asks
 from app.guest.answers import advance
 from app.guest.asks import (
+    READ_ENDS_LEVEL,
     READ_FLAGS,
+    READ_ICR,
+    READ_SERVED,
     READ_TSC,
     Ask,
     IrqFlow,
@@ -20,6 +23,8 @@ from app.guest.memory import CallData, CallSingleData, Word
 from app.guest.steps import Fence, Load, Steps
 from app.hw.cpu import Cpu
 from app.hw.machine import Machine
+from app.x86.model_specific_registers import RESET_BASE
+from app.x86.units import ApicId
 
 
 def answer(ask: Ask, cpu: Cpu) -> int:
@@ -101,3 +106,22 @@ def test_call_is_prepared_as_if_nobody_had_answered_one_before(cpu: Cpu) -> None
         (0, 0),
         (1, 0),
     ]
+
+
+def test_hardware_serves_an_apic_that_is_where_reset_put_it(cpu: Cpu) -> None:
+    assert answer(READ_SERVED, cpu) == 1
+    cpu.apic.base = RESET_BASE + 0x1000
+    assert answer(READ_SERVED, cpu) == 0
+    cpu.apic.base = RESET_BASE
+    cpu.apic.apic_id = ApicId(7)
+    assert answer(READ_SERVED, cpu) == 0
+
+
+def test_hardware_knows_the_command_register_and_what_an_eoi_would_end(cpu: Cpu) -> None:
+    cpu.apic.icr = 0x0300_0000_0000_00FD
+    assert (answer(READ_ICR, cpu), answer(READ_ENDS_LEVEL, cpu)) == (cpu.apic.icr, 0)
+
+    cpu.apic.isr.set(0x51)
+    cpu.apic.tmr.set(0x51)
+
+    assert answer(READ_ENDS_LEVEL, cpu) == 1

@@ -130,7 +130,10 @@ NOT_SHOWN = {
     Timer: set[str](),
     Processor: {"cpu", "calls", "frames", "scheduled", "eoi_offered", "starts", "kicked", "spins", "windows"},
     EventChannels: {"_cpu", "_services"},
-    Frame: {"carried", "generator", "handler", "host", "kick", "value", "previous_flag"},
+    Frame: {
+        *("code", "generator", "replies", "step", "value", "previous_flag"),
+        *("host", "host_replies", "below", "kept", "carried", "handler_begun", "kick"),
+    },
 }
 
 

@@ -22,6 +22,7 @@ from app.engine.primitives import (
     unicast,
 )
 from app.engine.work import Work
+from app.guest.answers import advance
 from app.guest.apic_ops import Generation
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Dereference, VirtualRead
@@ -144,8 +145,9 @@ def _who_answers(bound: Backend) -> str:
         return "the hardware"
     if bound.event_channels:
         return "an empty page"
-    host = bound.hypervisor.intercept(Dereference(Register.ID, ""), Machine(1).cpus[0])
-    first = None if host is None else next(host, None)
+    cpu = Machine(1).cpus[0]
+    host = bound.hypervisor.intercept(Dereference(Register.ID, ""), cpu)
+    first = None if host is None else advance(host, None, cpu)
     return "the virtual-APIC page" if isinstance(first, VirtualRead) else "a fault: exit and decode"
 
 
