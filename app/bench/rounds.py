@@ -39,7 +39,7 @@ def warmed_up(cpus: int, backend: str, senders: int) -> Simulation:
     return simulation
 
 
-def seconds(work: Callable[[], None]) -> float:
+def seconds(work: Callable[[], object]) -> float:
     """The processor time that *work* takes."""
     began = time.process_time()
     work()

@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Callable
 
-from app.bench import fanout, frame, growth, ipi, ping, replay, soak, storm
+from app.bench import fanout, frame, growth, ipi, ping, record, replay, soak, storm
 from app.bench.result import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -12,6 +12,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "ping": ping.measure,
     "storm": storm.measure,
     "growth": growth.measure,
+    "record": record.measure,
     "soak": soak.measure,
     "replay": replay.measure,
     "frame": frame.measure,

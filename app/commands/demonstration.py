@@ -19,6 +19,10 @@ class Demonstration:
     gap = 600
     _MOMENTS = 5
 
+    STATE = ("_due", "_moment")
+    WIRES = ()
+    __slots__ = (*STATE, *WIRES)
+
     def __init__(self) -> None:
         self._moment = 0
         self._due: int | None = None

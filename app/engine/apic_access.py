@@ -20,6 +20,9 @@ class ApicAccess:
     The guest's mapping leads to the page of power-up; a #GP gives it 0. What is sent lies in the machine's ``outbox``.
     """
 
+    STATE = ()
+    WIRES = ("_machine",)
+
     def __init__(self, machine: Machine) -> None:
         self._machine = machine
 

@@ -1,6 +1,7 @@
 """What a session has counted since it began."""
 
 from dataclasses import dataclass, fields
+from typing import ClassVar
 
 from app.engine.events import Event
 from app.engine.work import Work
@@ -27,6 +28,8 @@ _TOLD = (
 @dataclass(slots=True)
 class Counters(Work):
     """The work of all CPUs, and what happened meanwhile. Waiting and idling are not work."""
+
+    STATE: ClassVar[tuple[str, ...]] = _TOLD
 
     ipis_sent: int = 0
     #: Of the accesses, the ones that by-passed a replaced ``apic_read``.

@@ -66,6 +66,12 @@ class _KindPrices(dict[type[Step], int | None]):
 class Effects:
     """Performs steps by *access*, at the prices of *costs*; *wake* gets a CPU whose awaited word has changed."""
 
+    STATE = ("waiting",)
+    WIRES = (
+        *("_access", "_record", "_wake", "counters", "host", "performers"),
+        *("_costs", "_cycles_a_microsecond", "_price"),
+    )
+
     def __init__(
         self,
         access: ApicAccess,
@@ -81,7 +87,8 @@ class Effects:
         self.set_prices(costs, cycles_a_microsecond)
         self._record = record
         self._wake = wake
-        self._waiting: dict[Word, list[Processor]] = {}
+        #: Who waits for which word, in the order in which they look again.
+        self.waiting: dict[Word, list[Processor]] = {}
         #: By kind of step; a test holds it against the table of them all.
         self.performers = dict(self._performers())
 
@@ -234,14 +241,14 @@ class Effects:
         frame.value = touch_memory(step, processor.cpu.number)
         if isinstance(step, QueueAdd | QueueTakeAll) or (isinstance(step, TryLock) and not frame.value):
             return
-        for waiting in self._waiting.get(step.word, ()):
+        for waiting in self.waiting.get(step.word, ()):
             self._wake(waiting)
 
     def _spin(self, processor: Processor, frame: Frame, step: SpinUntil) -> None:
         """Begins to wait, unless the word is what this function waits for."""
         if step.word.value != step.value:
             frame.spin = step
-            self._waiting.setdefault(step.word, []).append(processor)
+            self.waiting.setdefault(step.word, []).append(processor)
             processor.spins = True
 
     def look_again(self, processor: Processor, frame: Frame) -> int | None:
@@ -249,10 +256,10 @@ class Effects:
         assert frame.spin is not None
         if frame.spin.word.value != frame.spin.value:
             return None
-        waiting = self._waiting[frame.spin.word]
+        waiting = self.waiting[frame.spin.word]
         waiting.remove(processor)
         if not waiting:
-            del self._waiting[frame.spin.word]
+            del self.waiting[frame.spin.word]
         frame.spin = None
         processor.spins = False
         cycles = self._price[SpinUntil]
@@ -263,8 +270,8 @@ class Effects:
     def forget(self, processor: Processor) -> None:
         """The CPU was reset: it no longer waits for any word."""
         processor.spins = False
-        for word, waiting in [*self._waiting.items()]:
+        for word, waiting in [*self.waiting.items()]:
             if processor in waiting:
                 waiting.remove(processor)
             if not waiting:
-                del self._waiting[word]
+                del self.waiting[word]

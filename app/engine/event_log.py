@@ -12,6 +12,10 @@ class EventLog:
     """The newest events in their order, each with the virtual time at which it happened. All are counted; whoever
     needs all of them takes them often, or has a ``WholeLog``."""
 
+    #: Of what happened, how much; ``counters`` are up to date in a record.
+    STATE = ("_gone",)
+    WIRES = ("_clock", "_counted", "_counters", "_events")
+
     #: With so many, all but the newest EVENTS_KEPT are dropped.
     most: int | None = 2 * EVENTS_KEPT
 
@@ -50,10 +54,10 @@ class EventLog:
         """What is kept of what happened after the first *number* events, for whoever looks and takes nothing."""
         return self._events[max(0, number - self._gone) :]
 
-    def forget(self) -> None:
-        """Begins anew; what was not counted yet is not counted any more."""
+    def forget(self, happened: int = 0) -> None:
+        """Begins anew, after so many events; what was not counted yet is not counted any more."""
         self._events.clear()
-        self._counted = self._gone = 0
+        self._counted, self._gone = 0, happened
 
     def _drop(self, oldest: int) -> None:
         self.count()

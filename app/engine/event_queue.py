@@ -1,6 +1,7 @@
 """What happens when, in an order that is always the same: by time, then by kind, then first come, first served."""
 
 import heapq
+from collections.abc import Iterable
 from enum import IntEnum
 from typing import Generic, TypeVar
 
@@ -18,7 +19,9 @@ class Priority(IntEnum):
 class EventQueue(Generic[Due]):
     """Messages and processors, ``Due``, each at its time, and one ``alarm``: when the next timer expires, if any."""
 
-    __slots__ = ("_heap", "_sequence", "alarm")
+    STATE = ("_heap", "alarm")
+    WIRES = ("_sequence",)
+    __slots__ = (*STATE, *WIRES)
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, int, Due]] = []
@@ -58,6 +61,12 @@ class EventQueue(Generic[Due]):
     def only_timers(self) -> bool:
         """Whether nothing but timers is waiting for its time."""
         return not self._heap
+
+    def refill(self, entries: Iterable[tuple[int, int, Due]], alarm: int | None) -> None:
+        """Takes *entries*, in their order, and *alarm* instead of everything that was due."""
+        self._heap = [(time, priority, number, due) for number, (time, priority, due) in enumerate(entries)]
+        self._sequence = len(self._heap)
+        self.alarm = alarm
 
     def entries(self) -> list[tuple[int, int, Due]]:
         """Everything but the alarm, in its order: (time, priority, what becomes due)."""

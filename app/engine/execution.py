@@ -59,6 +59,9 @@ def _upcall_wanted(frames: list[Frame]) -> bool:
 class Execution:
     """The CPUs of *machine* at work. ``wake`` is called with a CPU that may have something to do again."""
 
+    STATE = ("backend", "following")
+    WIRES = ("_contexts", "_record", "_told", "effects", "kernel", "machine", "probes", "processors")
+
     def __init__(
         self,
         machine: Machine,
@@ -113,12 +116,16 @@ class Execution:
     def add_probe(self, probe: Probe) -> None:
         """*probe* is told of what happens from now on."""
         if not self.probes:
-            self._told = self.counters.work
+            self.tell_from_here()
         self.probes = (*self.probes, probe)
 
     def remove_probe(self, probe: Probe) -> None:
         """*probe* is told no more."""
         self.probes = tuple(one for one in self.probes if one is not probe)
+
+    def tell_from_here(self) -> None:
+        """Probes are told of what is counted from now on."""
+        self._told = self.counters.work
 
     @property
     def counters(self) -> Counters:

@@ -33,6 +33,9 @@ from app.x86.registers import Register
 class HostEffects:
     """Performs steps of the host, and counts exits, hypercalls and accesses in *counters*."""
 
+    STATE = ()
+    WIRES = ("_access", "_record", "counters")
+
     def __init__(self, access: ApicAccess, counters: Counters, record: Callable[[Event], None]) -> None:
         self.counters = counters
         self._access = access

@@ -55,27 +55,15 @@ Replies = list[int | str | None]
 class Frame:
     """A guest function under way. It keeps the back end under which it began."""
 
-    __slots__ = (
-        "backend",
-        "below",
-        "carried",
-        "code",
-        "generator",
-        "handler_begun",
-        "host",
-        "host_replies",
-        "kept",
-        "kick",
-        "name",
-        "previous_flag",
-        "replies",
-        "returns_from",
-        "since",
-        "spin",
-        "step",
-        "value",
-        "vector",
+    STATE = (
+        *("code", "backend", "name", "since", "returns_from", "vector", "previous_flag"),
+        *("replies", "step", "value", "handler_begun", "kick", "kept", "carried"),
     )
+    #: What there is while ``host`` works, besides.
+    STATE_OF_HOST = ("host_replies", "below")
+    #: ``host`` and ``spin`` are state by being there; all of them can be made anew (``engine/frames``).
+    WIRES = ("generator", "host", "spin")
+    __slots__ = (*STATE, *STATE_OF_HOST, *WIRES)
 
     #: While ``host`` works: what that was sent, and the step of the guest below it.
     host_replies: Replies
@@ -142,20 +130,12 @@ class Frame:
 class Processor:
     """A CPU with what it runs and what it was asked to run."""
 
-    __slots__ = (
-        "calls",
-        "cpu",
-        "eoi_offered",
-        "frames",
-        "in_host",
-        "kicked",
-        "last_cycles",
-        "last_step",
-        "scheduled",
-        "spins",
-        "starts",
-        "windows",
+    STATE = (
+        *("calls", "eoi_offered", "frames", "in_host", "kicked", "windows"),
+        *("last_cycles", "last_step", "scheduled", "spins", "starts"),
     )
+    WIRES = ("cpu",)
+    __slots__ = (*STATE, *WIRES)
 
     def __init__(self, cpu: Cpu) -> None:
         self.cpu = cpu

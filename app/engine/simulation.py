@@ -40,9 +40,17 @@ _IPIS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
 class Simulation:
     """``cpu_count`` CPUs that have booted and idle. *sheet* defaults to that of the kernel's time.
 
-    *log* keeps the newest events; a ``WholeLog`` keeps all of them. ValueError says why *backend* does not go with the
+    *log* keeps the newest events; a ``WholeLog`` keeps all of them. Without *boot* it is no simulation yet: whoever
+    restores a state puts it in the place of what the boot would do. ValueError says why *backend* does not go with the
     kernel or with the sheet.
     """
+
+    #: Here as in every class below: what a record takes over, and what each simulation has of its own.
+    STATE = ("demonstration", "in_flight", "sheet", "ticks")
+    WIRES = (
+        *("_costs", "_log", "_queue", "_timers", "clock", "execution", "machine", "record"),
+        *("beginning", "journal"),
+    )
 
     def __init__(
         self,
@@ -52,6 +60,8 @@ class Simulation:
         profile: Profile = INTEL_SDM,
         generation: str | None = None,
         log: type[EventLog] = EventLog,
+        *,
+        boot: bool = True,
     ) -> None:
         kernel = generation or generation_for(backend)
         self.sheet = sheet or load_cost_sheet(DEFAULT_SHEETS[kernel])
@@ -74,7 +84,8 @@ class Simulation:
         self.demonstration: Activity | None = None
         microsecond = cycles_a_microsecond(self.sheet)
         self.execution = Execution(self.machine, bound, self._costs, microsecond, self.record, self._wake, counters)
-        self.execution.boot()
+        if boot:
+            self.execution.boot()
         self._log.forget()
 
     # What can be seen
@@ -354,6 +365,21 @@ class Simulation:
     def _act(self, command: Performable) -> None:
         """The demonstration does *command*."""
         command.perform(self)
+
+    # As a value (``engine/record``)
+
+    @property
+    def queue(self) -> EventQueue[Processor | BusMessage]:
+        """All that is due, and when."""
+        return self._queue
+
+    def stand_at(self, ticks: int, happened: int, sheet: CostSheet) -> None:
+        """So many things and events have happened, nobody remembers which, and *sheet* prices what comes."""
+        self.ticks = ticks
+        self.journal = []
+        self._log.forget(happened)
+        self.sheet, self._costs = sheet, sheet.cycles
+        self.execution.effects.set_prices(self._costs, cycles_a_microsecond(sheet))
 
     def check(self) -> None:
         """AssertionError when the machine or its messages are in a state that cannot be."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 class TimerWatch:
     """Keeps the alarm of *queue* at the next deadline of *machine*."""
 
+    STATE = ()
+    WIRES = ("_machine", "_queue")
+
     def __init__(self, machine: Machine, queue: "EventQueue[Any]") -> None:
         self._machine = machine
         self._queue = queue

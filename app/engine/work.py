@@ -1,12 +1,16 @@
 """What a piece of work came to."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(slots=True)
 class Work:
     """How often the APIC was reached for and the guest was left, ``hypercalls`` among the ``exits``, and the TSC cycles
     of all steps. A value: what adds up makes a new one."""
+
+    STATE: ClassVar[tuple[str, ...]] = ("accesses", "exits", "hypercalls", "cycles")
+    WIRES: ClassVar[tuple[str, ...]] = ()
 
     accesses: int = 0
     exits: int = 0

@@ -24,6 +24,7 @@ from app.guest.asks import (
     ReadUpcallPending,
     ReadWord,
 )
+from app.guest.memory import NOBODY
 from app.guest.steps import Step, Steps
 from app.hw.cpu import Cpu
 from app.hw.events import Reason, SendRefused
@@ -48,7 +49,7 @@ def past_asks(code: Steps[Any], yielded: Step | Ask, cpu: Cpu) -> Step:
     return yielded  # type: ignore[return-value]  # there is an answer to every ask: this is a step
 
 
-def _irq_flow(ask: ReadIrqFlow, cpu: Cpu) -> int:
+def _irq_flow(ask: ReadIrqFlow, cpu: Cpu) -> IrqFlow:
     """What came as an ExtINT is in service at the 8259 and not at the APIC."""
     vector, apic, channels = ask.vector, cpu.apic, cpu.event_channels
     if channels is not None:
@@ -70,6 +71,7 @@ def _lock_request(ask: LockRequest, cpu: Cpu) -> int:
     if lock.value:
         return 0
     lock.prepare(1)
+    ask.request.next = NOBODY  # nothing is left of the list in which it was the last time
     return 1
 
 
@@ -103,7 +105,7 @@ def _print_no_port(ask: PrintNoPort, cpu: Cpu) -> int:
 ANSWERS: dict[type, Callable[[Any, Cpu], int]] = {
     ReadFlags: lambda ask, cpu: int(cpu.interrupt_flag),
     ReadTsc: lambda ask, cpu: cpu.apic.services.clock.now,
-    ReadIrqFlow: _irq_flow,
+    ReadIrqFlow: lambda ask, cpu: int(_irq_flow(ask, cpu)),
     ReadWord: lambda ask, cpu: ask.word.value,
     PrepareCall: _prepare_call,
     LockRequest: _lock_request,

@@ -73,17 +73,12 @@ class KernelState:
     (today), and the words that a CPU shares with its hypervisor. They are the same objects for ever; what they hold,
     guest code learns by asks, and changes by steps."""
 
-    __slots__ = (
-        "call_data",
-        "call_lock",
-        "call_single_queues",
-        "cfd_data",
-        "cpu_count",
-        "eoi_words",
-        "flush_cpumask",
-        "generation",
-        "tlbstate_lock",
+    STATE = ()
+    WIRES = (
+        *("call_data", "call_lock", "call_single_queues", "cfd_data", "eoi_words", "flush_cpumask", "tlbstate_lock"),
+        *("cpu_count", "generation"),
     )
+    __slots__ = (*STATE, *WIRES)
 
     #: The flat logical model has one bit a CPU; above that the kernel is built for physical mode (``bigsmp``).
     LARGEST_FLAT_SYSTEM = 8
@@ -100,6 +95,12 @@ class KernelState:
         #: Bit 0: the hypervisor needs no EOI of this CPU (``kvm_apic_eoi``, Hyper-V's assist page).
         self.eoi_words = [Word(f"eoi word[{cpu}]") for cpu in range(cpu_count)]
 
+    def words(self) -> list[Word]:
+        """All but those of requests, always in the same order."""
+        data = self.call_data
+        own = (self.call_lock, data.started, data.finished, data.wait, self.tlbstate_lock, self.flush_cpumask)
+        return [*own, *self.eoi_words]
+
     @property
     def bigsmp(self) -> bool:
         return self.cpu_count > self.LARGEST_FLAT_SYSTEM
@@ -114,7 +115,9 @@ class Context:
     """Where a guest function runs: on which CPU, in which kernel, over which table of operations. Of the CPU it holds
     what never changes."""
 
-    __slots__ = ("bootstrap", "kernel", "number", "operations", "tsc_deadline")
+    STATE = ()
+    WIRES = ("bootstrap", "kernel", "number", "operations", "tsc_deadline")
+    __slots__ = (*STATE, *WIRES)
 
     def __init__(self, cpu: Cpu, kernel: KernelState, operations: ApicOperations) -> None:
         self.number = cpu.number

@@ -1,5 +1,13 @@
 """Memory of the guest that is no business of its APIC. Guest code names what lies here, and reads and writes it by
-steps and asks alone: ``memory_steps.py`` and ``answers.py`` say what those do."""
+steps and asks alone: ``memory_steps.py`` and ``answers.py`` say what those do.
+
+Each class names in STATE what changes, and in WIRES what is the same for ever.
+"""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 #: Where a list of requests ends: no CPU has this number.
 NOBODY = -1
@@ -9,10 +17,14 @@ class Word:
     """A word of guest memory that several CPUs watch. *names_cpus*: its value is a mask of CPUs that have not answered
     yet."""
 
-    __slots__ = ("name", "names_cpus", "value", "written_by", "written_last")
+    STATE = ("value", "written_by", "written_last")
+    WIRES = ("address", "name", "names_cpus")
+    __slots__ = (*STATE, *WIRES)
 
-    def __init__(self, name: str, value: int = 0, *, names_cpus: bool = False) -> None:
+    def __init__(self, name: str, value: int = 0, *, names_cpus: bool = False, address: str = "") -> None:
         self.name = name
+        #: What no other word of its kernel has.
+        self.address = address or name
         self.value = value
         self.names_cpus = names_cpus
         #: The CPUs that have written it (a mask), and the last of them: who took a lock holds it.
@@ -36,7 +48,9 @@ class CallData:
     """``struct call_data_struct`` of 2.6.22: the one request of ``smp_call_function`` that there is at a time, under
     ``call_lock``, and how far its receivers are."""
 
-    __slots__ = ("finished", "started", "wait")
+    STATE = ()
+    WIRES = ("finished", "started", "wait")
+    __slots__ = (*STATE, *WIRES)
 
     def __init__(self) -> None:
         self.started = Word("call_data.started")
@@ -48,11 +62,14 @@ class CallSingleData:
     """``call_single_data_t``: what one CPU, *source*, asks of another. It is locked from the moment it goes into a
     queue until its receiver has run it."""
 
-    __slots__ = ("lock", "next", "source")
+    STATE = ("next",)
+    WIRES = ("address", "lock", "source")
+    __slots__ = (*STATE, *WIRES)
 
     def __init__(self, source: int, target: int) -> None:
         self.source = source
-        self.lock = Word(f"csd lock[{target}]")
+        self.address = f"csd[{source}][{target}]"
+        self.lock = Word(f"csd lock[{target}]", address=f"{self.address}.lock")
         #: The source of the request behind it in a list that was taken from a queue.
         self.next = NOBODY
 
@@ -61,7 +78,9 @@ class CallFunctionData:
     """``cfd_data`` of one CPU: its requests, one for each CPU that it may call. Each is made when it is first wanted,
     and is the same for ever: 255 CPUs have 65,025."""
 
-    __slots__ = ("_requests", "_source")
+    STATE = ("_requests",)
+    WIRES = ("_source",)
+    __slots__ = (*STATE, *WIRES)
 
     def __init__(self, source: int) -> None:
         self._source = source
@@ -74,11 +93,22 @@ class CallFunctionData:
             request = self._requests[target] = CallSingleData(self._source, target)
         return request
 
+    def under_way(self) -> "Iterator[tuple[int, CallSingleData]]":
+        """The requests that are locked, each with its target, in the order of the targets. Nobody sees what the others
+        hold before they are locked anew."""
+        return ((target, request) for target, request in sorted(self._requests.items()) if request.lock.value)
+
+    def forget(self) -> None:
+        """None is under way."""
+        self._requests.clear()
+
 
 class CallSingleQueue:
     """``call_single_queue`` of one CPU (``kernel/smp.c``): what others have asked it to run, the oldest first."""
 
-    __slots__ = ("name", "requests")
+    STATE = ("requests",)
+    WIRES = ("name",)
+    __slots__ = (*STATE, *WIRES)
 
     def __init__(self, cpu: int) -> None:
         self.name = f"call_single_queue[{cpu}]"

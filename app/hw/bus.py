@@ -33,14 +33,14 @@ class Bus:
     """The wires between *cpus*."""
 
     STATE = ()
-    WIRES = ("_addressed", "_arbiter", "_cpus", "_profile", "_services")
+    WIRES = ("_addressed", "_cpus", "_profile", "_services", "arbiter")
     __slots__ = (*STATE, *WIRES)
 
     def __init__(self, cpus: Sequence[Cpu], profile: Profile, services: Services) -> None:
         self._cpus = cpus
         self._profile = profile
         self._services = services
-        self._arbiter = Arbiter(profile, cpus)
+        self.arbiter = Arbiter(profile, cpus)
         # Matching every APIC for every message is slow, and addresses seldom change.
         self._addressed: dict[_Address, list[Cpu]] = {}
 
@@ -65,7 +65,7 @@ class Bus:
                     pass
                 case unknown:
                     assert_never(unknown)
-        chosen = self._arbiter.choose(message, named)
+        chosen = self.arbiter.choose(message, named)
         return [] if chosen is None else [chosen]
 
     def _named(self, message: InterruptMessage) -> list[Cpu]:
@@ -90,7 +90,7 @@ class Bus:
         reached = self.reached(message)
         if message.delivery_mode is _LOWEST_PRIORITY:
             for cpu in reached:
-                self._arbiter.chosen(cpu)
+                self.arbiter.chosen(cpu)
         self._services.ledger.delivering()
         accepted = False
         retried = []

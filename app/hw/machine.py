@@ -196,6 +196,32 @@ class Machine:
         transplant.transplant(self.cpus, mode, self._event_channels if event_channels else None)
         self._reconfigured()
 
+    # As a value: what STATE names, of each of its parts
+
+    def common_parts(self) -> tuple[object, ...]:
+        """What there is one of, always in the same order."""
+        services = self.services
+        return (
+            *(self, services.clock, services.numbers, services.changes, services.ledger),
+            *(self.io_apic, self.legacy_pic, self.bus.arbiter),
+        )
+
+    @staticmethod
+    def parts_of(cpu: Cpu) -> tuple[object, ...]:
+        """What each CPU is made of, always in the same order; event channels are the last, if there are any."""
+        parts = (cpu, cpu.apic, cpu.apic.timer)
+        return parts if cpu.event_channels is None else (*parts, cpu.event_channels)
+
+    def give_channels(self, cpu: Cpu, *, given: bool) -> None:
+        """A copy of a machine has event channels where that has some."""
+        if given != (cpu.event_channels is not None):
+            cpu.event_channels = self._event_channels(cpu.number) if given else None
+
+    def look_anew(self) -> None:
+        """Its parts have got another state: what was kept of the old one is forgotten."""
+        self.bus.forget_addresses()
+        self._timers.look_at_all()
+
     def _event_channels(self, cpu: int) -> EventChannels:
         return EventChannels(cpu, self.services)
 

@@ -118,6 +118,11 @@ class LocalTimers:
         if len(self._deadlines) > 2 * len(self._timers):
             self._deadlines = sorted({entry for entry in self._deadlines if self._stands(entry)})
 
+    def look_at_all(self) -> None:
+        """Every timer may have another deadline than before."""
+        self._deadlines = []
+        self.changed(range(len(self._timers)))
+
     def next_deadline(self, now: Cycles) -> Cycles | None:
         """When the next timer expires, and not before *now*; None when none runs."""
         deadlines = self._deadlines

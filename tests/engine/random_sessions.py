@@ -145,14 +145,14 @@ def play(choose: Choose, generation: str, backend: str, seed: int, *, looks: boo
                 before = None  # the next command may come at a later moment
             if before is not None:
                 states[place] = before
-        _run_a_little(simulation, chance)
+        run_a_little(simulation, chance)
     if looks:
         states[len(simulation.journal)] = whole_state(simulation)
     log, counters = simulation.take_log(), simulation.counters.as_dict()
     return Played(simulation.beginning, simulation.journal, refused, simulation.moment, log, states, counters)
 
 
-def _run_a_little(simulation: Simulation, chance: Random) -> None:
+def run_a_little(simulation: Simulation, chance: Random) -> None:
     match chance.randrange(5):
         case 0:
             simulation.run(operations=chance.randrange(4))
@@ -186,6 +186,16 @@ def play_again(played: Played, cuts: Random | None) -> tuple[Log, dict[int, list
     run_to(simulation, played.end, cuts)
     states[len(played.journal)] = whole_state(simulation)
     return simulation.take_log(), states
+
+
+def redone(played: Played, cuts: Random | None) -> Simulation:
+    """A new machine to which all of *played* was done, run in as few pieces as can be, or cut by chance."""
+    simulation = Simulation(*played.beginning)
+    for entry in played.journal:
+        run_to(simulation, entry.moment, cuts)
+        simulation.apply(entry.command)
+    run_to(simulation, played.end, cuts)
+    return simulation
 
 
 def run_to(simulation: Simulation, moment: Moment, cuts: Random | None) -> None:

@@ -144,4 +144,4 @@ def test_reset_of_a_cpu_that_waits_for_a_word_leaves_nothing_behind() -> None:
         assert simulation.processors[0].spinning
         finish(simulation, signal(0, DeliveryMode.INIT))
 
-    assert simulation.execution.effects._waiting == {}
+    assert simulation.execution.effects.waiting == {}
