@@ -204,9 +204,11 @@ class Execution:
 
     def _untold(self) -> Work:
         """What was counted since the probes were told the last time."""
-        now, before = self.counters.work, self._told
-        self._told = now
-        return now - before
+        now, told = self.counters, self._told
+        work = now - told
+        told.accesses, told.exits = now.accesses, now.exits
+        told.hypercalls, told.cycles = now.hypercalls, now.cycles
+        return work
 
     def notify(self, processor: Processor, came: Kick, *, by_itself: bool) -> None:
         """*came* waits for the CPU now. If that runs the guest, the hypervisor takes it out, unless the guest itself

@@ -1,7 +1,9 @@
 """Watches a simulation, step by step: what cycles go to, and when handlers begin."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
+from app.backends.backend import Backend
 from app.engine.probe import Probe
 from app.engine.processor import Frame, Processor, sending_functions
 from app.engine.simulation import Simulation
@@ -94,8 +96,14 @@ class Observation(Probe):
 
 def _share(frame: Frame, step: Step) -> str:
     """What the step went to: the outermost function that sends, or that ends an interrupt, decides."""
-    eoi = frame.backend.operations.eoi.__name__
-    found = frame.inside(sending_functions(frame.backend) | {eoi})
+    shares = _shares_of_functions(frame.backend)
+    found = frame.inside(shares)
     if found is not None:
-        return "eois" if found == eoi else "sends"
+        return shares[found]
     return "timer" if isinstance(step, _BY_REGISTER) and step.register in TIMER_REGISTERS else "rest"
+
+
+@lru_cache
+def _shares_of_functions(backend: Backend) -> dict[str, str]:
+    """What everything below a function goes to."""
+    return {backend.operations.eoi.__name__: "eois"} | dict.fromkeys(sending_functions(backend), "sends")

@@ -271,11 +271,6 @@ class IoApicCheck:
             self._expected_eoi = None
         self.settle()
 
-    @property
-    def unsettled(self) -> bool:
-        """Whether something is still to come."""
-        return bool(self._expected) or self._expected_eoi is not None
-
     def _missing(self, message: InterruptMessage, line: int, known_deviation: str | None) -> None:
         sends = f"the model's I/O APIC sends {message.vector:#04x} for pin {message.source}"
         what = f"{sends}; the recording has no such message"
