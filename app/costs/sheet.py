@@ -13,6 +13,7 @@ from app.costs.entries import (
     wrong_with_cycles,
 )
 from app.costs.reading import HEAD_TEXTS, WITHOUT, SheetError, SheetReading, UnusableCostSheet
+from app.x86.units import Cycles
 
 __all__ = [
     "CHANGED",
@@ -37,15 +38,15 @@ class NoFigure(LookupError):
     """Something was to be priced that the sheet's hardware or hypervisor does not have; the message says why."""
 
 
-class _Prices(dict[str, int]):
+class _Prices(dict[str, Cycles]):
     """Cycles by entry. What is not in it raises as ``CostSheet.price`` does, at the moment when it is wanted."""
 
     def __init__(self, sheet: "CostSheet") -> None:
         entries = sheet.entries.items()
-        super().__init__({name: entry.cycles for name, entry in entries if entry.cycles is not None})
+        super().__init__({name: Cycles(entry.cycles) for name, entry in entries if entry.cycles is not None})
         self._sheet = sheet
 
-    def __missing__(self, name: str) -> int:
+    def __missing__(self, name: str) -> Cycles:
         return self._sheet.price(name)
 
 
@@ -65,7 +66,7 @@ class CostSheet:
     without: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def cycles(self) -> dict[str, int]:
+    def cycles(self) -> dict[str, Cycles]:
         """Entry name to cycles, without the entries that are not available: to ask for one of those is NoFigure."""
         return _Prices(self)
 
@@ -74,12 +75,12 @@ class CostSheet:
         """Entry name to the reason why the hardware or the hypervisor has no such thing."""
         return {name: entry.unavailable for name, entry in self.entries.items() if entry.unavailable}
 
-    def price(self, name: str) -> int:
+    def price(self, name: str) -> Cycles:
         """The cycles of the entry *name*. NoFigure says why there are none, KeyError that the name is unknown."""
         entry = self.entries[name]
         if entry.cycles is None:
             raise NoFigure(f"{self.name} has no figure for {name}: {entry.unavailable}")
-        return entry.cycles
+        return Cycles(entry.cycles)
 
     def with_values(self, values: Mapping[str, int | float]) -> "CostSheet":
         """A copy with other figures, each in its entry's own unit; cycles where there was none.

@@ -26,7 +26,7 @@ from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage, Origin
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.registers import Register
-from app.x86.units import Vector
+from app.x86.units import Cycles, Vector
 
 #: What a CPU is to run.
 Code = Callable[[Context], Steps[None] | Steps[int]]
@@ -94,7 +94,7 @@ class Alone:
         self,
         machine: Machine,
         backend: Backend,
-        costs: Mapping[str, int],
+        costs: Mapping[str, Cycles],
         access: ApicAccess,
         record: Callable[[Event], None] = lambda event: None,
     ) -> None:
@@ -111,7 +111,7 @@ class Alone:
         self.execution.begin(processor, "alone", code)
         return processor
 
-    def turn(self, processor: Processor) -> int | None:
+    def turn(self, processor: Processor) -> Cycles | None:
         """Lets the CPU do its next step, and time go by; None when there was none."""
         cycles = self.execution.turn(processor)
         if cycles is not None:

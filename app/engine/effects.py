@@ -43,21 +43,22 @@ from app.guest.steps import (
     WriteMsr,
 )
 from app.hw.cpu import Arrival, RunState
+from app.x86.units import Cycles
 
 # Equal events are made over and over: fetching one costs a quarter of making one.
 _handler_entered = lru_cache(4096)(HandlerEntered)
 _handler_returned = lru_cache(4096)(HandlerReturned)
 
 
-class _KindPrices(dict[type[Step], int | None]):
+class _KindPrices(dict[type[Step], Cycles | None]):
     """The price of each kind of step, looked up when it is first wanted: a sheet leaves out what its hardware does not
     have, and says so then. None: each step brings its own entry."""
 
-    def __init__(self, costs: Mapping[str, int]) -> None:
+    def __init__(self, costs: Mapping[str, Cycles]) -> None:
         super().__init__()
         self._costs = costs
 
-    def __missing__(self, kind: type[Step]) -> int | None:
+    def __missing__(self, kind: type[Step]) -> Cycles | None:
         entry = KIND_OF[kind].entry
         price = self[kind] = None if entry is None else self._costs[entry]
         return price
@@ -75,7 +76,7 @@ class Effects:
     def __init__(
         self,
         access: ApicAccess,
-        costs: Mapping[str, int],
+        costs: Mapping[str, Cycles],
         cycles_a_microsecond: int,
         record: Callable[[Event], None],
         wake: Callable[[Processor], None],
@@ -123,13 +124,13 @@ class Effects:
             performs(ResumeFromSmm, self._return),
         )
 
-    def set_prices(self, costs: Mapping[str, int], cycles_a_microsecond: int) -> None:
+    def set_prices(self, costs: Mapping[str, Cycles], cycles_a_microsecond: int) -> None:
         """Steps cost this from now on; those that were done have been paid for."""
         self._costs = costs
         self._cycles_a_microsecond = cycles_a_microsecond
         self._price = _KindPrices(costs)
 
-    def perform(self, processor: Processor, frame: Frame, step: Step) -> int | None:
+    def perform(self, processor: Processor, frame: Frame, step: Step) -> Cycles | None:
         """Does *step*. Returns the cycles that it takes, or None when the CPU now waits."""
         processor.cpu.interrupt_shadow = False  # this is the instruction behind an STI, if there was one
         kind = type(step)
@@ -148,10 +149,10 @@ class Effects:
         processor.last_cycles = cycles
         return cycles
 
-    def _wait(self, processor: Processor, step: Delay) -> int:
+    def _wait(self, processor: Processor, step: Delay) -> Cycles:
         """Time goes by, at no cost. Returns how much."""
         processor.last_cycles = 0
-        return step.microseconds * self._cycles_a_microsecond
+        return Cycles(step.microseconds * self._cycles_a_microsecond)
 
     def _take_time(self, processor: Processor, frame: Frame, step: Work | Fence | Delay) -> None:
         """Nothing else comes of it."""
@@ -251,7 +252,7 @@ class Effects:
             self.waiting.setdefault(step.word, []).append(processor)
             processor.spins = True
 
-    def look_again(self, processor: Processor, frame: Frame) -> int | None:
+    def look_again(self, processor: Processor, frame: Frame) -> Cycles | None:
         """Has the word that this function waits for changed? Then it goes on."""
         assert frame.spin is not None
         if frame.spin.word.value != frame.spin.value:

@@ -36,6 +36,7 @@ from app.guest.apic_ops import Context, KernelState
 from app.guest.steps import SpinUntil, Step, Steps
 from app.hw.cpu import Arrival, RunState
 from app.hw.machine import Machine
+from app.x86.units import Cycles
 
 _STARTS = "start_secondary"
 
@@ -66,7 +67,7 @@ class Execution:
         self,
         machine: Machine,
         backend: Backend,
-        costs: Mapping[str, int],
+        costs: Mapping[str, Cycles],
         cycles_a_microsecond: int,
         record: Callable[[Event], None],
         wake: Callable[[Processor], None],
@@ -141,7 +142,7 @@ class Execution:
 
     # One turn of a CPU
 
-    def turn(self, processor: Processor) -> int | None:  # noqa: C901 - the hottest function: every call counts
+    def turn(self, processor: Processor) -> Cycles | None:  # noqa: C901 - the hottest function: every call counts
         """Lets the CPU do its next step. Returns what it costs, or None when the CPU has nothing to do (or waits)."""
         cpu, frames = processor.cpu, processor.frames
         while True:
@@ -182,7 +183,7 @@ class Execution:
                 continue  # the first look of a wait was the instruction behind an STI: what it held back comes now
             return cycles
 
-    def _look_again(self, processor: Processor, frame: Frame, spin: SpinUntil) -> int | None:
+    def _look_again(self, processor: Processor, frame: Frame, spin: SpinUntil) -> Cycles | None:
         cycles = self.effects.look_again(processor, frame)
         if self.probes and cycles is not None:
             work = self._untold()

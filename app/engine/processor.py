@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Container, Iterator
 from functools import lru_cache
-from types import CodeType, GeneratorType
+from types import CodeType, FrameType, GeneratorType
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.backends.backend import Backend
@@ -114,8 +114,18 @@ class Frame:
         self.value = None
 
     def functions(self) -> list[CodeType]:
-        """The functions of the guest that are under way here, outermost first."""
+        """The code of what is under way here, outermost first: functions of the guest, and what this model adds."""
         return [generator.gi_code for generator in _chain(self.generator)]
+
+    def call_stack(self) -> list[tuple[str, bool]]:
+        """The guest's own functions among them, and whether the back end put each there."""
+        replacements = self.backend.replacements
+        return [
+            (name, name in replacements)
+            for generator in _chain(self.generator)
+            if generator.gi_frame is not None  # it has not returned
+            and ((name := generator.gi_code.co_name) in replacements or _is_of_guest(generator.gi_frame))
+        ]
 
     def inside(self, names: Container[str]) -> str | None:
         """The outermost of the functions *names* that is under way here; None when none of them is."""
@@ -173,12 +183,7 @@ class Processor:
 
     def call_stack(self) -> list[tuple[str, bool]]:
         """Every guest function on the stack, outermost first, and whether the back end put it there."""
-        return [
-            (function, replaced)
-            for frame in self.frames
-            for function, module in _called(frame.generator)
-            if (replaced := function in frame.backend.replacements) or module.startswith(_GUEST_ROOM)
-        ]
+        return [called for frame in self.frames for called in frame.call_stack()]
 
 
 def _chain(generator: object) -> "Iterator[GeneratorType[object, object, object]]":
@@ -188,11 +193,8 @@ def _chain(generator: object) -> "Iterator[GeneratorType[object, object, object]
         generator = generator.gi_yieldfrom
 
 
-def _called(generator: object) -> Iterator[tuple[str, str]]:
-    """Name and module of those that have not returned."""
-    for one in _chain(generator):
-        if one.gi_frame is not None:
-            yield one.gi_code.co_name, str(one.gi_frame.f_globals.get("__name__", ""))
+def _is_of_guest(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith(_GUEST_ROOM)
 
 
 @lru_cache

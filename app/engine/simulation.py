@@ -27,6 +27,7 @@ from app.hw.profile import INTEL_SDM, Profile
 from app.hw.services import Clock
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
+from app.x86.units import Cycles
 
 
 def _is_new(message: InterruptMessage) -> bool:
@@ -91,9 +92,9 @@ class Simulation:
     # What can be seen
 
     @property
-    def time(self) -> int:
+    def time(self) -> Cycles:
         """Virtual time in TSC cycles."""
-        return self.clock.now
+        return Cycles(self.clock.now)
 
     @property
     def moment(self) -> Moment:

@@ -7,7 +7,6 @@ in the model has to tell; so nothing there can forget to.
 
 from collections.abc import Callable, Sequence
 from operator import attrgetter
-from types import GeneratorType
 from typing import Any, TypeVar
 
 from app.engine.processor import Frame, Processor
@@ -131,10 +130,4 @@ def _processor_mark(processor: Processor) -> Mark:
 
 def _frame_mark(frame: Frame) -> Mark:
     """With the chain of generators that it stands in, which is its call stack."""
-    chain = []
-    generator: object = frame.generator
-    while isinstance(generator, GeneratorType):
-        if generator.gi_frame is not None:
-            chain.append(generator.gi_code)
-        generator = generator.gi_yieldfrom
-    return *_of_frame(frame), *chain
+    return *_of_frame(frame), *frame.functions()

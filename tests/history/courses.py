@@ -71,7 +71,7 @@ def _but_for_the_log(simulation: Simulation) -> list[str]:
 def times(timeline: Timeline) -> list[int]:
     """When each tick of the present branch happened, from the beginning on."""
     simulation = Simulation(*timeline.simulation.beginning)
-    found = [simulation.time]
+    found: list[int] = [simulation.time]
     commands = {entry.tick: entry for entry in timeline.journal()}
     while simulation.ticks < timeline.head.tick:
         if entry := commands.get(simulation.ticks):

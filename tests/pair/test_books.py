@@ -12,6 +12,7 @@ from app.commands.machine import SetInterruptFlag
 from app.engine.simulation import Simulation
 from app.engine.work import Work
 from app.guest.step_kinds import EXITS
+from app.measure.observation import Observation
 from app.pair.watched import WatchedSimulation
 from app.x86.icr import DeliveryMode, Icr
 from tests.engine.helpers import reschedule
@@ -46,6 +47,18 @@ def test_books_hold_as_much_as_the_counters(backend: str) -> None:
         given(simulation, *commands)
 
         assert simulation.books.total == simulation.counters.work
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_books_and_an_observation_see_the_same_work(backend: str) -> None:
+    simulation = WatchedSimulation(4, backend)
+    seen = Observation(simulation)
+
+    for commands in EVERYTHING:
+        given(simulation, *commands)
+
+    assert simulation.books.total == sum((done.work for done in seen.steps), Work())
+    assert seen.shares().total == simulation.counters.cycles > 0
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
