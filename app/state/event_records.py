@@ -1,7 +1,8 @@
 """Events as the stream carries them: numbered, timed, with one sentence each."""
 
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
+from app.engine.events import EVENT_KINDS
 from app.hw.event import Event
 from app.x86.words import VectorNames
 
@@ -11,7 +12,7 @@ class EventRecord(TypedDict):
 
     n: int
     time: int
-    kind: str
+    kind: Annotated[str, tuple(EVENT_KINDS)]
     cpu: int | None
     vector: int | None
     message: int | None

@@ -1,8 +1,8 @@
 """The state of CPUs and I/O APIC, built anew only where something that it shows has changed.
 
-Each CPU has a mark: everything that `snapshot` reads of it, taken by a few calls. A CPU whose mark is what it was has
-the state that it had, and it is the very same object, which whoever looks for differences sees at a glance. Nothing
-in the model has to tell; so nothing there can forget to.
+Each CPU has a signature: everything that `snapshot` reads of it, taken by a few calls. A CPU whose signature is what it
+was has the state that it had, and it is the very same object, which whoever looks for differences sees at a glance.
+Nothing in the model has to tell; so nothing there can forget to.
 """
 
 from collections.abc import Callable, Sequence
@@ -66,7 +66,7 @@ _of_processor = attrgetter(*SHOWN["Processor"])
 _of_channels = attrgetter(*SHOWN["EventChannels"])
 _of_frame = attrgetter(*SHOWN["Frame"])
 
-Mark = tuple[Any, ...]
+Signature = tuple[Any, ...]
 Built = TypeVar("Built")
 
 
@@ -74,60 +74,64 @@ class KeptStates:
     """The states of one machine's CPUs and of its I/O APIC, as they were last built."""
 
     def __init__(self) -> None:
-        self._marks: list[Mark] = []
+        self._signatures: list[Signature] = []
         self._cpus: list[CpuState] = []
-        self._io_apic: tuple[Mark, IoApicState] | None = None
+        self._io_apic: tuple[Signature, IoApicState] | None = None
 
     def of_processors(self, processors: Sequence[Processor], waits: Waits, names: VectorNames) -> list[CpuState]:
         """Every CPU of a simulation: its APIC, what it is in the middle of, and what it waits for, which others decide.
         *names*: what the kernel calls vectors, always the same."""
         found = [waits.of(each) for each in processors]
-        marks = [(*_processor_mark(each), wait) for each, wait in zip(processors, found, strict=True)]
+        signatures = [(*_processor_signature(each), wait) for each, wait in zip(processors, found, strict=True)]
         owners = list(zip(processors, found, strict=True))
-        return self._states(marks, owners, lambda owner: cpu_state(owner[0], owner[1], names))
+        return self._states(signatures, owners, lambda owner: cpu_state(owner[0], owner[1], names))
 
     def of_cpus(self, cpus: Sequence[Cpu], names: VectorNames) -> list[CpuState]:
         """Every CPU as the hardware is."""
-        return self._states([_cpu_mark(each) for each in cpus], cpus, lambda cpu: recorded_cpu_state(cpu, names))
+        return self._states([_cpu_signature(each) for each in cpus], cpus, lambda cpu: recorded_cpu_state(cpu, names))
 
     def of_io_apic(self, io_apic: IoApic) -> IoApicState:
         """The I/O APIC with its pins."""
-        mark = (io_apic.identifier, tuple(io_apic.entries), tuple(io_apic.lines))
-        if self._io_apic is None or self._io_apic[0] != mark:
-            self._io_apic = mark, io_apic_state(io_apic)
+        signature = (io_apic.identifier, tuple(io_apic.entries), tuple(io_apic.lines))
+        if self._io_apic is None or self._io_apic[0] != signature:
+            self._io_apic = signature, io_apic_state(io_apic)
         return self._io_apic[1]
 
-    def _states(self, marks: list[Mark], owners: Sequence[Built], build: Callable[[Built], CpuState]) -> list[CpuState]:
-        if len(marks) != len(self._marks):
-            self._marks, self._cpus = marks, [build(owner) for owner in owners]
+    def _states(
+        self, signatures: list[Signature], owners: Sequence[Built], build: Callable[[Built], CpuState]
+    ) -> list[CpuState]:
+        if len(signatures) != len(self._signatures):
+            self._signatures, self._cpus = signatures, [build(owner) for owner in owners]
         else:
             kept = self._cpus
             self._cpus = [
-                kept[index] if mark == self._marks[index] else build(owners[index]) for index, mark in enumerate(marks)
+                kept[index] if signature == self._signatures[index] else build(owners[index])
+                for index, signature in enumerate(signatures)
             ]
-            self._marks = marks
+            self._signatures = signatures
         return self._cpus
 
 
-def _cpu_mark(cpu: Cpu) -> Mark:
+def _cpu_signature(cpu: Cpu) -> Signature:
     apic = cpu.apic
     sources = tuple(apic.lvt.values()), tuple(apic.lint_lines), frozenset(apic.retried_sources) or None
-    return *_of_cpu(cpu), sources, _channels_mark(cpu.event_channels)
+    return *_of_cpu(cpu), sources, _channels_signature(cpu.event_channels)
 
 
-def _channels_mark(channels: EventChannels | None) -> Mark | None:
+def _channels_signature(channels: EventChannels | None) -> Signature | None:
     return None if channels is None else _of_channels(channels)
 
 
-def _processor_mark(processor: Processor) -> Mark:
-    mark = _cpu_mark(processor.cpu) + _of_processor(processor) + (type(processor.last_step),)  # equal is not the same
+def _processor_signature(processor: Processor) -> Signature:
+    step = type(processor.last_step)  # equal is not the same
+    signature = (*_cpu_signature(processor.cpu), *_of_processor(processor), step)
     if processor.calls:
-        mark += tuple(call.function for call in processor.calls)
+        signature += tuple(call.function for call in processor.calls)
     if processor.frames:
-        mark += tuple(_frame_mark(frame) for frame in processor.frames)
-    return mark
+        signature += tuple(_frame_signature(frame) for frame in processor.frames)
+    return signature
 
 
-def _frame_mark(frame: Frame) -> Mark:
+def _frame_signature(frame: Frame) -> Signature:
     """With the chain of generators that it stands in, which is its call stack."""
     return *_of_frame(frame), *frame.functions()

@@ -9,12 +9,19 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from app.engine.waits import Window
 from app.hw.cpu import RunState
 from app.hw.messages import Origin
+from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 
 #: 256 bits as 64 hexadecimal digits: one number whose bit *v* is vector *v*.
 VectorDigits = str
 #: A register's value, such as "0x000000ff".
 RegisterDigits = str
+
+#: How the state writes the fields of a command or of a redirection entry.
+DELIVERY_MODES = tuple(mode.name.lower() for mode in DeliveryMode)
+DESTINATION_MODES = tuple(mode.name.lower() for mode in DestinationMode)
+TRIGGER_MODES = tuple(mode.name.lower() for mode in TriggerMode)
+SHORTHANDS = tuple(shorthand.name.lower() for shorthand in Shorthand)
 
 
 class RunningHandler(TypedDict):
@@ -75,12 +82,12 @@ class IcrFields(IcrWords):
     """The interrupt command field by field, in the manual's words, and as a sentence."""
 
     vector: str
-    delivery_mode: str
-    destination_mode: str
+    delivery_mode: Annotated[str, DELIVERY_MODES]
+    destination_mode: Annotated[str, DESTINATION_MODES]
     delivery_status: Literal["idle", "send_pending"]
     level: Literal["assert", "deassert"]
-    trigger_mode: str
-    shorthand: str
+    trigger_mode: Annotated[str, TRIGGER_MODES]
+    shorthand: Annotated[str, SHORTHANDS]
     destination: str
 
 
@@ -208,11 +215,11 @@ class PinState(TypedDict):
     line: int
     redirection: RegisterDigits
     vector: str
-    delivery_mode: str
-    destination_mode: str
+    delivery_mode: Annotated[str, DELIVERY_MODES]
+    destination_mode: Annotated[str, DESTINATION_MODES]
     destination: str
     polarity: Literal["active_high", "active_low"]
-    trigger_mode: str
+    trigger_mode: Annotated[str, TRIGGER_MODES]
     masked: bool
     remote_irr: bool
     delivery_status: Literal["idle", "send_pending"]
@@ -233,7 +240,7 @@ class FlightState(TypedDict):
     #: A CPU; None where something else has sent it.
     source: int | None
     vector: int
-    delivery_mode: str
+    delivery_mode: Annotated[str, DELIVERY_MODES]
     targets: list[int]
     sent: int
     arrives: int

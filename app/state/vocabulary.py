@@ -14,6 +14,21 @@ from app.x86.icr import X2APIC_ICR, XAPIC_ICR
 from app.x86.register_map import REGISTERS as REGISTER_MAP
 from app.x86.registers import Register
 
+#: The counters that the page shows (``engine/counters`` has more): name, what it is called, what it counts.
+COUNTERS = (
+    ("ipis_sent", "IPIs", "Interprocessor interrupts sent since the session began."),
+    ("accesses", "accesses", "Reads and writes of APIC registers by the guest."),
+    ("exits", "exits", "Times the guest was stopped and the hypervisor took over."),
+    ("hypercalls", "hypercalls", "Times the guest called the hypervisor of its own accord."),
+    (
+        "cycles",
+        "work cycles",
+        "What all CPUs spent on interrupt work, by the cost sheet; idle time is not work.",
+    ),
+)
+#: Those that count ways out of the guest.
+CROSSINGS = ("exits", "hypercalls")
+
 #: What a register is for, by the name that the page gives it.
 REGISTERS = {
     "TPR": "Task priority: software holds back all vectors of this class and below.",
@@ -162,6 +177,9 @@ def vocabulary() -> dict[str, Any]:
             "lvt": {name: Register(register).name for register, name in LVT_NAMES.items()},
             "timer": "TIMER_INITIAL_COUNT",
             "tsc_deadline": "IA32_TSC_DEADLINE",
+        },
+        "counters": {
+            name: {"name": called, "words": words, "crossing": name in CROSSINGS} for name, called, words in COUNTERS
         },
         "sentences": SENTENCES,
         "commands": list(COMMAND_KINDS),

@@ -7,15 +7,14 @@ from app.backends.catalogue import BACKENDS
 from app.guest.generations import GENERATIONS
 from app.state.vocabulary import vocabulary
 from app.web.addresses import link
+from app.web.pages.choices import functions_of
 from app.web.pages.shortcuts import MACHINE_KEYS, PAIR_KEYS, bindings
-from app.web.pages.vocabulary import COUNTERS, functions_of
 from app.web.rendering import templates
 
 
 def _encoded() -> bytes:
     said = vocabulary() | {
         "back_ends": {name: definition.sentence for name, definition in BACKENDS.items()},
-        "counters": {name: {"name": short, "words": words} for name, short, words in COUNTERS},
         "guest_functions": {
             generation: {name: {"by": vector, "words": words} for name, vector, words in functions_of(kernel)}
             for generation, kernel in GENERATIONS.items()

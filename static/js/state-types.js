@@ -25,12 +25,12 @@
  * @property {string} words
  * @property {string} short As short as a card needs it
  * @property {string} vector
- * @property {string} delivery_mode
- * @property {string} destination_mode
+ * @property {"fixed" | "lowest_priority" | "smi" | "reserved_3" | "nmi" | "init" | "startup" | "extint"} delivery_mode
+ * @property {"physical" | "logical"} destination_mode
  * @property {"idle" | "send_pending"} delivery_status
  * @property {"assert" | "deassert"} level
- * @property {string} trigger_mode
- * @property {string} shorthand
+ * @property {"edge" | "level"} trigger_mode
+ * @property {"none" | "self" | "all_including_self" | "all_excluding_self"} shorthand
  * @property {string} destination
  *
  * @typedef {object} Destinations What one writes into ICR's destination field to name a CPU
@@ -128,11 +128,11 @@
  * @property {number} line
  * @property {string} redirection
  * @property {string} vector
- * @property {string} delivery_mode
- * @property {string} destination_mode
+ * @property {"fixed" | "lowest_priority" | "smi" | "reserved_3" | "nmi" | "init" | "startup" | "extint"} delivery_mode
+ * @property {"physical" | "logical"} destination_mode
  * @property {string} destination
  * @property {"active_high" | "active_low"} polarity
- * @property {string} trigger_mode
+ * @property {"edge" | "level"} trigger_mode
  * @property {boolean} masked
  * @property {boolean} remote_irr
  * @property {"idle" | "send_pending"} delivery_status
@@ -144,9 +144,9 @@
  * @typedef {object} FlightState A message on its way
  * @property {number} message
  * @property {"ipi" | "io_apic" | "msi" | "hypervisor" | "event_channel" | "eoi_broadcast"} kind
- * @property {number | null} source A CPU; None where something else has sent it
+ * @property {number | null} source A CPU; null where something else has sent it
  * @property {number} vector
- * @property {string} delivery_mode
+ * @property {"fixed" | "lowest_priority" | "smi" | "reserved_3" | "nmi" | "init" | "startup" | "extint"} delivery_mode
  * @property {number[]} targets
  * @property {number} sent
  * @property {number} arrives
@@ -199,7 +199,7 @@
  * @property {string} cost_sheet The text that names it: with a "?" when figures were changed by hand
  * @property {Record<string, string>} backends_refused Name to reason
  * @property {string} profile
- * @property {string | null} generation None where nobody knows the kernel
+ * @property {string | null} generation null where nobody knows the kernel
  * @property {string | null} switching_to
  * @property {boolean} demonstration The machine acts by itself
  * @property {boolean} idle
@@ -216,7 +216,7 @@
  * @typedef {object} EventRecord One event of the stream
  * @property {number} n
  * @property {number} time
- * @property {string} kind
+ * @property {"sent" | "send_refused" | "questioned" | "accepted" | "merged" | "refused" | "retried" | "no_target" | "acknowledged" | "spurious" | "end_of_interrupt" | "nmi" | "smi" | "returned" | "init" | "startup" | "mode" | "source_dropped" | "register_fault" | "error" | "pin" | "pin_silent" | "interrupt_flag" | "call" | "handler" | "exit" | "leak" | "backend" | "command"} kind
  * @property {number | null} cpu
  * @property {number | null} vector
  * @property {number | null} message

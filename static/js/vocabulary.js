@@ -19,6 +19,7 @@
  * @property {Record<string, Record<string, string>>} vectors by kernel: what it calls its vectors, by their numbers
  * @property {Record<string, string>} names those of this page's kernel; none where nobody knows it
  * @property {Record<string, IcrField>} priority the fields of a vector, of TPR and of PPR: the class and what is below it
+ * @property {Record<string, { name: string, words: string, crossing: boolean }>} counters `crossing`: a way out of the guest
  * @property {string[]} card_registers
  * @property {string[]} listed_registers
  * @property {{ lvt: Record<string, string>, timer: string, tsc_deadline: string }} anchors where the register reference explains them
@@ -45,6 +46,7 @@ let known = {
   vectors: {},
   names: {},
   priority: {},
+  counters: {},
   card_registers: [],
   listed_registers: [],
   anchors: { lvt: {}, timer: "", tsc_deadline: "" },

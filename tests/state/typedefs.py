@@ -81,7 +81,7 @@ def written(kind: Any) -> str:
 def _values(each: Any) -> list[str]:
     if isinstance(each, type) and issubclass(each, Enum):
         return [str(member.value) for member in each]
-    return [str(value) for value in get_args(each)]
+    return [str(value) for value in (each if isinstance(each, tuple) else get_args(each))]
 
 
 def _remarks(kind: type) -> dict[str, str]:
@@ -99,7 +99,7 @@ def _remarks(kind: type) -> dict[str, str]:
             if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
                 above = lines[part.lineno - 2].strip()
                 if above.startswith("#:"):
-                    found[part.target.id] = above.removeprefix("#:").strip().replace("None is", "null is").rstrip(".")
+                    found[part.target.id] = above.removeprefix("#:").strip().replace("None ", "null ").rstrip(".")
     return found
 
 

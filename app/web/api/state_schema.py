@@ -53,4 +53,4 @@ def _schema_of(kind: Any, found: dict[str, Schema]) -> Schema:
 def _values(each: Any) -> list[str]:
     if isinstance(each, type) and issubclass(each, Enum):
         return [str(member.value) for member in each]
-    return [str(value) for value in get_args(each)]
+    return [str(value) for value in (each if isinstance(each, tuple) else get_args(each))]

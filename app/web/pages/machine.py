@@ -17,22 +17,21 @@ from app.session.drive import NotPossible
 from app.session.registry import SLOW_MOTION, File, Registry
 from app.session.session import Session
 from app.state.preview import Preview
-from app.state.vocabulary import REGISTERS, RUN_STATES
+from app.state.vocabulary import COUNTERS, REGISTERS, RUN_STATES
 from app.web.addresses import link
 from app.web.api.sessions import generation_of, sheet_of
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
 from app.web.keys import check_cookie, holds_key, keep_key
-from app.web.pages.forms import send_ipi_from_form, text_fields, whole_number
-from app.web.pages.shortcuts import MACHINE_KEYS, announced, captions
-from app.web.pages.vocabulary import (
-    COUNTERS,
+from app.web.pages.choices import (
     functions_of,
     local_sources,
     vector_of,
     vectors_of,
     writable_registers,
 )
+from app.web.pages.forms import send_ipi_from_form, text_fields, whole_number
+from app.web.pages.shortcuts import MACHINE_KEYS, announced, captions
 from app.web.rendering import templates
 from app.web.under_way import Telling
 from app.x86.icr import (

@@ -1,6 +1,7 @@
 /** What it all cost so far: five numbers that only grow. */
 
 import { find, setAttribute, setClass, setText } from "../dom.js";
+import { vocabulary } from "../vocabulary.js";
 import { grouped, short } from "../words.js";
 
 export function createCounters() {
@@ -19,7 +20,7 @@ export function createCounters() {
       const count = counters[name] ?? 0;
       setText(value, short(count));
       setAttribute(value, "title", grouped(count));
-      setClass(box, "crossing", count > 0 && (name === "exits" || name === "hypercalls"));
+      setClass(box, "crossing", count > 0 && vocabulary().counters[name]?.crossing === true);
     }
   };
 }

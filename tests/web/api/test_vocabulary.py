@@ -7,6 +7,7 @@ import httpx2
 
 from app.guest.generations import GENERATIONS
 from app.state.vocabulary import vocabulary
+from app.web.rendering import STATIC_FOLDER
 from tests.web.serving import Api, bearer
 
 PLAIN = "/api/v1/vocabulary"
@@ -71,3 +72,13 @@ def test_its_keys_and_back_ends_are_those_of_the_pages(session: Api) -> None:
     assert given["keys"]["machine"]["PageDown"] == "stepOperation"
     assert given["keys"]["pair"]["PageDown"] == "nextStimulus"
     assert [name for name in given["back_ends"] if f'value="{name}"' not in page] == []
+
+
+def test_scripts_know_it_by_its_keys(http: httpx2.Client) -> None:
+    script = (STATIC_FOLDER / "js/vocabulary.js").read_text()
+    block = script[script.index("@typedef {object} Vocabulary") :].partition("*/")[0]
+    #: Of the page's own kernel, from what there is of all.
+    known = set(re.findall(r"@property \{[^\n]*?\} (\w+)", block)) - {"names"}
+
+    assert len(known) > 15
+    assert known - http.get(PLAIN).json().keys() == set()

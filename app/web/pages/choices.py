@@ -1,4 +1,4 @@
-"""Words for the page: what guest functions, counters and registers are, in a sentence each."""
+"""What the forms offer to choose from: guest functions, vectors, registers, local sources."""
 
 from collections.abc import Mapping
 
@@ -9,18 +9,6 @@ from app.hw.profile import Profile
 from app.x86.icr import DeliveryMode
 from app.x86.register_map import REGISTERS as REGISTER_MAP
 from app.x86.registers import LVT_REGISTERS, Register
-
-COUNTERS = (
-    ("ipis_sent", "IPIs", "Interprocessor interrupts sent since the session began."),
-    ("accesses", "accesses", "Reads and writes of APIC registers by the guest."),
-    ("exits", "exits", "Times the guest was stopped and the hypervisor took over."),
-    ("hypercalls", "hypercalls", "Times the guest called the hypervisor of its own accord."),
-    (
-        "cycles",
-        "work cycles",
-        "What all CPUs spent on interrupt work, by the cost sheet; idle time is not work.",
-    ),
-)
 
 #: What `fire_local_source` can fire.
 _SOURCE_WORDS = {
