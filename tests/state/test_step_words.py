@@ -1,5 +1,6 @@
 """Steps in words: every step that a CPU can take has some, without saying who takes it."""
 
+import re
 import typing
 from typing import Any
 
@@ -25,7 +26,7 @@ def test_every_step_has_words(kind: type, data: st.DataObject) -> None:
     words = step_words(data.draw(steps(kind)))
 
     assert isinstance(words, str)
-    assert not words.startswith("CPU")
+    assert not re.match(r"CPU \d", words)  # a name that a step brings may be anything
 
 
 @pytest.mark.parametrize(
