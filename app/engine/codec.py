@@ -228,9 +228,9 @@ class Decoder:
         frame.host = frame.spin = None
         if host is not None:
             frame.host = _nothing()
-            frame.host_replies, frame.below = map(self.decode, host)
+            frame.guest_replies, frame.guest_step = map(self.decode, host)
         if spins:
-            frame.spin = frame.step if host is None else frame.below  # type: ignore[assignment]  # it waits there
+            frame.spin = frame.step if host is None else frame.guest_step  # type: ignore[assignment]  # it waits there
         return frame
 
 

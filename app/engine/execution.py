@@ -165,15 +165,15 @@ class Execution:
                 self._kick(processor.kicked, processor, frame)
             if frame.spin is not None and frame.host is None:
                 return self._look_again(processor, frame, frame.spin)
-            code, replies = (frame.host, frame.host_replies) if frame.host else (frame.generator, frame.replies)
-            replies.append(frame.value)
+            code, value = frame.host or frame.generator, frame.value
+            frame.replies.append(value)
             try:
-                step: Step = code.send(frame.value)  # type: ignore[arg-type,assignment]  # None starts it
-                step = frame.step = past_asks(code, replies, step, cpu) if type(step) in ANSWERS else step
+                step: Step = code.send(value)  # type: ignore[arg-type,assignment]  # None starts it
+                step = frame.step = past_asks(code, frame.replies, step, cpu) if type(step) in ANSWERS else step
             except StopIteration as stop:
                 self._ended(processor, frame, stop.value)
                 continue
-            if frame.backend.hypervisor and frame.host is None and self._intercepted(processor, frame, step):
+            if frame.host is None and frame.backend.hypervisor and self._intercepted(processor, frame, step):
                 continue
             frame.value = 0
             cycles = self.effects.perform(processor, frame, step)
@@ -281,11 +281,7 @@ class Execution:
     def _ended(self, processor: Processor, frame: Frame, result: int | None) -> None:
         """The hypervisor is done with a step of the guest, or the guest function has returned."""
         if frame.host is not None:
-            frame.host = None
-            frame.step = frame.below
-            frame.value = result
-            if frame.kick is not None:
-                frame.kick = frame.kept = None
+            frame.host_ended(result)
             return
         if type(frame.code) is Deliver:  # the hypervisor has brought the interrupt into the guest: its handler begins
             assert result is not None

@@ -12,7 +12,7 @@ from app.engine.guest_calls import GuestCall, begin
 from app.engine.processor import Frame, Replies
 from app.guest.answers import ANSWERS
 from app.guest.apic_ops import Context
-from app.guest.asks import EVENT_AGAIN, EVENT_LOOP, Again, Loop
+from app.guest.asks import EVENT_AGAIN, EVENT_LOOP, Again
 from app.guest.device_interrupts import do_nmi, smi_handler
 from app.guest.steps import (
     Acknowledge,
@@ -151,18 +151,15 @@ def _then(code: Steps[None], value: int | None) -> Steps[int | None]:
 def past_asks(code: Steps[Any], replies: Replies, yielded: Any, cpu: Cpu) -> Step:
     """Answers what *code* asks, from *yielded* on, up to its next step. *replies* get the answers; when a loop without
     bound goes round again, they are what they were at its head."""
-    while True:
-        kind = type(yielded)
-        answer = ANSWERS.get(kind)
-        if answer is None:
-            return yielded  # type: ignore[no-any-return]  # there is an answer to every ask: this is a step
-        reply = answer(yielded, cpu)
+    while (kind := type(yielded)) in ANSWERS:
+        reply = ANSWERS[kind](yielded, cpu)
         if kind is Again:
             while replies[-1] != yielded.name:
                 replies.pop()
         else:
-            replies.append(yielded.name if kind is Loop else reply)
+            replies.append(reply)
         yielded = code.send(reply)
+    return yielded  # type: ignore[no-any-return]  # there is an answer to every ask: this is a step
 
 
 # Anew
@@ -175,14 +172,17 @@ def rebuild(frame: Frame, cpu: Cpu, context: Context) -> None:
     hypervisor = backend.hypervisor
     assert frame.code is not None
     frame.generator = GENERATORS[type(frame.code)](frame.code, backend, cpu, context)
-    stands = frame.step if frame.host is None else frame.below
-    guest = _come_again(frame, frame.generator, frame.replies, stands)
+    if frame.host is None:
+        replies, stands = frame.replies, frame.step
+    else:
+        replies, stands = frame.guest_replies, frame.guest_step
+    guest = _come_again(frame, frame.generator, replies, stands)
     if frame.spin is not None:
         frame.spin = guest  # type: ignore[assignment]  # it waits there
     if frame.host is None:
         frame.step = guest
         return
-    frame.below = guest
+    frame.guest_step = guest
     if frame.kick is not None:
         frame.host = kick_of(frame, cpu)
     else:
@@ -190,7 +190,7 @@ def rebuild(frame: Frame, cpu: Cpu, context: Context) -> None:
         frame.host = hypervisor.intercept(guest, cpu)  # type: ignore[arg-type]  # it is a step of the guest
     if frame.host is None:
         raise Elsewhere(f"{frame.name or frame.code}: {backend.name} no longer takes {guest} over")
-    frame.step = _come_again(frame, frame.host, frame.host_replies, frame.step)
+    frame.step = _come_again(frame, frame.host, frame.replies, frame.step)
 
 
 def _come_again(frame: Frame, code: Steps[Any], replies: Replies, stood: Step | None) -> Step | None:

@@ -60,14 +60,14 @@ class Frame:
         *("replies", "step", "value", "handler_begun", "kick", "kept", "carried"),
     )
     #: What there is while ``host`` works, besides.
-    STATE_OF_HOST = ("host_replies", "below")
+    STATE_OF_HOST = ("guest_replies", "guest_step")
     #: ``host`` and ``spin`` are state by being there; all of them can be made anew (``engine/frames``).
     WIRES = ("generator", "host", "spin")
     __slots__ = (*STATE, *STATE_OF_HOST, *WIRES)
 
-    #: While ``host`` works: what that was sent, and the step of the guest below it.
-    host_replies: Replies
-    below: Step | None
+    #: While ``host`` works, ``replies`` and ``step`` are its own, and these are the guest's.
+    guest_replies: Replies
+    guest_step: Step | None
 
     def __init__(
         self,
@@ -81,9 +81,8 @@ class Frame:
         self.generator = generator
         #: What ``generator`` runs, as data; None for code that somebody made elsewhere, and cannot be made anew.
         self.code = code
-        #: All that ``generator`` was sent.
+        #: All that ``generator``, or ``host`` while it works, was sent, and the step to which it came by that.
         self.replies: Replies = []
-        #: Where the guest stands or, while ``host`` works, that.
         self.step: Step | None = None
         self.backend = backend
         #: Whether the guest runs here, and not yet the hypervisor that brings an interrupt in. Before that it acts by
@@ -109,9 +108,17 @@ class Frame:
     def take_over(self, host: Steps[int | None] | Steps[int]) -> None:
         """The guest stands where it is while the hypervisor runs *host*."""
         self.host = host
-        self.host_replies = []
-        self.below = self.step
+        self.guest_replies, self.replies = self.replies, []
+        self.guest_step = self.step
         self.value = None
+
+    def host_ended(self, result: int | None) -> None:
+        """The guest goes on where it stands, and gets *result*."""
+        self.host = None
+        self.replies, self.step = self.guest_replies, self.guest_step
+        self.value = result
+        if self.kick is not None:
+            self.kick = self.kept = None
 
     def functions(self) -> list[CodeType]:
         """The code of what is under way here, outermost first: functions of the guest, and what this model adds."""

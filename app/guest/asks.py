@@ -98,7 +98,8 @@ class PrintNoPort(NamedTuple):
 
 
 class Loop(NamedTuple):
-    """Here begins a loop that has no bound. No local variable lives from one round to the next."""
+    """Here begins a loop that has no bound. No local variable lives from one round to the next. Gives its name, for
+    whoever notes the answers."""
 
     name: str
 

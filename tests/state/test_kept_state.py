@@ -132,7 +132,7 @@ NOT_SHOWN = {
     EventChannels: {"_cpu", "_services"},
     Frame: {
         *("code", "generator", "replies", "step", "value", "previous_flag"),
-        *("host", "host_replies", "below", "kept", "carried", "handler_begun", "kick"),
+        *("host", "guest_replies", "guest_step", "kept", "carried", "handler_begun", "kick"),
     },
 }
 
