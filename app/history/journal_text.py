@@ -65,7 +65,7 @@ def journal_of(timeline: Timeline, version: str, branch: int | None = None, stat
     *state_hash* is that of the branch's head. LookupError when there is no such branch."""
     entries = tuple(timeline.journal(branch))
     head = timeline.head if branch is None else timeline.branches[branch].head
-    return Journal(version, timeline.simulation.beginning, entries, head, state_hash)
+    return Journal(version, timeline.beginning, entries, head, state_hash)
 
 
 def timeline_of(journal: Journal, keyframes: Keyframes[Simulation] | None = None) -> Timeline:

@@ -3,7 +3,7 @@
 Keyframes are a cache: without any of them every moment is the same, and takes longer.
 """
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterable
 from operator import attrgetter
@@ -53,7 +53,8 @@ AnyTicking = TypeVar("AnyTicking", bound=Ticking)
 
 
 class Pack(NamedTuple, Generic[AnyTicking]):
-    """How such a one becomes a record and is made from it again, and how many bytes a record takes."""
+    """How such a one becomes a record and is made from it again, and how many bytes a record takes. The record of one
+    that cannot be kept is None."""
 
     state: Callable[[AnyTicking], Any]
     from_state: Callable[[Any], AnyTicking]
@@ -80,6 +81,8 @@ class Keyframes(Generic[AnyTicking]):
         self._cost = 0.0
         self._ran = 0.0
         self._gap = 2 * LEAST_SPACING
+        #: On this branch, between these two ticks, none is due: nobody has to look for the nearest.
+        self._quiet: tuple[Branch | None, int, int] = None, 0, 0
 
     @property
     def size(self) -> int:
@@ -87,9 +90,9 @@ class Keyframes(Generic[AnyTicking]):
         return self._size
 
     @property
-    def kept(self) -> list[tuple[int, int]]:
-        """Branch and tick of each, by both."""
-        return [(branch, keyframe.tick) for branch, kept in sorted(self._kept.items()) for keyframe in kept]
+    def kept(self) -> list[Keyframe]:
+        """Each, by branch and tick."""
+        return [keyframe for _, kept in sorted(self._kept.items()) for keyframe in kept]
 
     def ran(self, cost: float) -> None:
         """A simulation has gone on at this cost."""
@@ -97,36 +100,45 @@ class Keyframes(Generic[AnyTicking]):
 
     def due(self, branch: Branch, tick: int) -> bool:
         """Whether the state behind *tick* is to be kept."""
-        if self._ran < COSTS_BETWEEN * self._cost:
+        on, first, behind = self._quiet
+        if (branch is on and first <= tick < behind) or self._ran < COSTS_BETWEEN * self._cost:
             return False
         nearest = self._nearest(branch, tick, None, ())
-        return tick - (nearest.tick if nearest else 0) >= LEAST_SPACING
+        begin = nearest.tick if nearest else 0
+        self._quiet = branch, tick, begin + LEAST_SPACING
+        return tick - begin >= LEAST_SPACING
 
     def keep(self, branch: Branch, subject: AnyTicking) -> None:
         """Keeps the present state of *subject*, whose clock stands at its last tick."""
-        kept = self._kept.setdefault(branch.owner(subject.ticks).number, [])
-        place = bisect_right(kept, subject.ticks, key=_tick_of)
-        if place and kept[place - 1].tick == subject.ticks:
+        if keyframe := self._taken(branch, subject):
+            self.add(keyframe)
+        self._ran = 0.0
+
+    def add(self, keyframe: Keyframe) -> None:
+        """Keeps one that was taken before, by another process of the same program for one."""
+        kept = self._kept.setdefault(keyframe.branch, [])
+        place = bisect_right(kept, keyframe.tick, key=_tick_of)
+        if place and kept[place - 1].tick == keyframe.tick:
             return
-        keyframe = self._taken(branch, subject)
-        insort(kept, keyframe, key=_tick_of)
+        kept.insert(place, keyframe)
         self._order.append((keyframe.branch, keyframe.tick))
         self._size += keyframe.size
-        self._ran = 0.0
         if self._size > self._budget:
             self._thin()
 
-    def _taken(self, branch: Branch, subject: AnyTicking) -> Keyframe:
+    def _taken(self, branch: Branch, subject: AnyTicking) -> Keyframe | None:
         began = self.spent()
         record = self._pack.state(subject)
-        tick = subject.ticks
-        keyframe = Keyframe(branch.owner(tick).number, tick, subject.time, record, self._pack.size(record))
         self._cost = self.spent() - began
-        return keyframe
+        if record is None:
+            return None
+        tick = subject.ticks
+        return Keyframe(branch.owner(tick).number, tick, subject.time, record, self._pack.size(record))
 
     def pass_by(self, branch: Branch, subject: AnyTicking) -> None:
         """Keeps the present state for as long as somebody is likely to come back here."""
-        self._passing.append(self._taken(branch, subject))
+        if keyframe := self._taken(branch, subject):
+            self._passing.append(keyframe)
 
     @staticmethod
     def halves(begin: int, end: int) -> deque[int]:

@@ -10,7 +10,7 @@ from app.engine.simulation import Simulation
 from app.history.branches import Branch
 from app.history.keyframes import Keyframes
 from app.history.slices import Slices, with_nothing
-from app.history.units import OPERATION, Diverged, do_again, one_tick
+from app.history.units import OPERATION, Diverged, do_again, go_to, one_tick
 
 #: What is done in a slice: so many operations, or ticks that are looked at one by one.
 _OPERATIONS_A_SLICE = 200
@@ -51,6 +51,8 @@ class Reexecution:
     ) -> int:
         """As ``Simulation.run``, with the commands of *branch*, each as soon as its turn comes. Diverged when one
         cannot be done."""
+        if to_tick is None and branch.next_entry(simulation.ticks) is None and _is_short(until, operations):
+            return self._run_on(branch, simulation, until, operations, until_idle, None)
         done = 0
         while (
             (operations is None or done < operations)
@@ -61,8 +63,6 @@ class Reexecution:
             entry = branch.next_entry(before)
             left = None if operations is None else operations - done
             last = before + _TICKS_AT_ONCE if to_tick is None else min(before + _TICKS_AT_ONCE, to_tick)
-            if entry is None and until is None and to_tick is None:  # it knows itself when to stop
-                return done + self._run_on(branch, simulation, None, left, until_idle, None)
             if entry is None:
                 done += self._run_on(branch, simulation, until, left, until_idle, last)
             elif entry.tick > before:  # no tick before the command is later, nor may the clock go past it
@@ -95,14 +95,23 @@ class Reexecution:
         keyframes = self._keyframes
         if keyframes is None:
             return simulation.run(until, operations, until_idle=until_idle, to_tick=to_tick)
-        following = simulation.next_time() if keyframes.due(branch, simulation.ticks) else None
+        done = 0
+        if operations != 0 and keyframes.due(branch, simulation.ticks) and not (until_idle and simulation.idle):
+            done = self._keep(branch, simulation, until, keyframes)
+        left = None if operations is None else operations - done
         began = keyframes.spent()
-        if following is None or (until is not None and following > until):
-            done = simulation.run(until, operations, until_idle=until_idle, to_tick=to_tick)
-        else:
-            done = simulation.run(to_tick=simulation.ticks + 1)  # which leaves the clock at the tick's own time
-            keyframes.keep(branch, simulation)
+        done += simulation.run(until, left, until_idle=until_idle, to_tick=to_tick)
         keyframes.ran(keyframes.spent() - began)
+        return done
+
+    @staticmethod
+    def _keep(branch: Branch, simulation: Simulation, until: int | None, keyframes: Keyframes[Simulation]) -> int:
+        """Runs for one tick, which leaves the clock at that tick's own time, and keeps a keyframe there."""
+        following = simulation.next_time()
+        if following is None or (until is not None and following > until):
+            return 0
+        done = simulation.run(to_tick=simulation.ticks + 1)
+        keyframes.keep(branch, simulation)
         return done
 
     def ticked(self, branch: Branch, simulation: Simulation) -> None:
@@ -126,7 +135,7 @@ class Reexecution:
                 self._passes(branch, simulation, places)
             yield
         if time is not None:
-            _wait_until(simulation, Moment(tick, time))
+            go_to(simulation, Moment(tick, time))
         return simulation
 
     def _places(self, begin: int, end: int) -> deque[int]:
@@ -189,8 +198,6 @@ class Reexecution:
         yield records
 
 
-def _wait_until(simulation: Simulation, moment: Moment) -> None:
-    try:
-        simulation.run_to(moment)
-    except ValueError as error:
-        raise Diverged(simulation.ticks, f"{error}") from error
+def _is_short(until: int | None, operations: int | None) -> bool:
+    """Whether so much can be run in one go; without any end a simulation knows itself when to stop."""
+    return operations <= _TICKS_AT_ONCE if operations is not None else until is None

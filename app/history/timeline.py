@@ -43,7 +43,9 @@ class Timeline:
         self.branch = self.branches[0]
         #: Commands in the journals of all branches.
         self.commands = sum(len(branch.journal) for branch in self.branches)
-        self._again = Reexecution(simulation.beginning, keyframes)
+        #: What every simulation of it began as.
+        self.beginning = simulation.beginning
+        self._again = Reexecution(self.beginning, keyframes)
         #: The simulation that stood at a branch's head when somebody left it for another moment.
         self._left: tuple[Branch, Simulation] | None = None
         self._rests = Rests()

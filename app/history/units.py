@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from app.engine.events import CallFinished, HandlerReturned
+from app.engine.journal import Moment
 from app.engine.simulation import Simulation
 from app.history.journal import Entry
 
@@ -53,10 +54,18 @@ class Diverged(ValueError):
         self.tick = tick
 
 
+def go_to(simulation: Simulation, moment: Moment) -> None:
+    """Runs to *moment*. Diverged when the simulation never comes there."""
+    try:
+        simulation.run_to(moment)
+    except ValueError as error:
+        raise Diverged(simulation.ticks, f"{error}") from error
+
+
 def do_again(simulation: Simulation, entry: Entry) -> None:
     """Does a journalled command, at its moment. Diverged when that cannot be."""
+    go_to(simulation, entry.moment)
     try:
-        simulation.run_to(entry.moment)
         simulation.apply(entry.command)
     except (ValueError, LookupError) as error:
         raise Diverged(simulation.ticks, f"{error}") from error

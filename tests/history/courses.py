@@ -48,7 +48,7 @@ class Reference(NamedTuple):
 
 def reference(timeline: Timeline, tick: int, branch: int | None = None) -> Reference:
     """The same moment, done again from the beginning by the engine alone."""
-    simulation = Simulation(*timeline.simulation.beginning, log=WholeLog)
+    simulation = Simulation(*timeline.beginning, log=WholeLog)
     for entry in timeline.journal(branch):
         if entry.tick >= tick:
             break
@@ -70,7 +70,7 @@ def _but_for_the_log(simulation: Simulation) -> list[str]:
 
 def times(timeline: Timeline) -> list[int]:
     """When each tick of the present branch happened, from the beginning on."""
-    simulation = Simulation(*timeline.simulation.beginning)
+    simulation = Simulation(*timeline.beginning)
     found: list[int] = [simulation.time]
     commands = {entry.tick: entry for entry in timeline.journal()}
     while simulation.ticks < timeline.head.tick:

@@ -52,7 +52,7 @@ class Spent:
         return self.sum
 
 
-def ticking(keyframes: Keyframes[Simulation]) -> Timeline:
+def ticking(keyframes: Keyframes[Simulation] | None) -> Timeline:
     """Two CPUs whose timers never stop."""
     timeline = Timeline(Simulation(2), keyframes)
     for cpu in range(2):
@@ -62,7 +62,7 @@ def ticking(keyframes: Keyframes[Simulation]) -> Timeline:
 
 
 def spacings(keyframes: Keyframes[Simulation]) -> list[int]:
-    return [after - before for before, after in pairwise([0, *(tick for _, tick in keyframes.kept)])]
+    return [after - before for before, after in pairwise([0, *(keyframe.tick for keyframe in keyframes.kept)])]
 
 
 @random_sessions
@@ -152,7 +152,18 @@ def test_the_ways_of_one_branch_do_not_lead_over_another() -> None:
     timeline.apply(reschedule(0, 1))
     timeline.run(to_tick=3 * LEAST_SPACING)
 
-    assert {branch for branch, _ in keyframes.kept} == {0, 1}
+    assert {keyframe.branch for keyframe in keyframes.kept} == {0, 1}
     for number in (0, 1):
         tick = 2 * LEAST_SPACING + 17
         assert difference(timeline.at(tick, branch=number), reference(timeline, tick, number).simulation) == ""
+
+
+def test_a_keyframe_that_is_due_lets_nothing_happen_that_nobody_asked_for() -> None:
+    moments = []
+    for timeline in (ticking(Keyframes(PACK, Spent())), ticking(None)):
+        timeline.run(until_idle=True)
+        timeline.simulation.ticks += LEAST_SPACING  # as if so much had happened
+        asked = [{"operations": 0}, {"until": timeline.moment.time}, {"until_idle": True}, {"operations": 3}]
+        moments.append([(timeline.run(**ends), timeline.moment) for ends in asked])  # type: ignore[arg-type]
+
+    assert moments[0] == moments[1]
