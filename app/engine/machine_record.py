@@ -3,6 +3,9 @@
 from app.engine.codec import Decoder, Plain, state_of
 from app.hw.machine import Machine
 
+#: Which of a machine's common parts is its clock.
+CLOCK_PLACE = 1
+
 
 def machine_state(machine: Machine) -> dict[str, Plain]:
     """All that *machine* is made of, but for what it has told and nobody took."""

@@ -13,10 +13,12 @@ from app.history.branches import Branch
 
 #: Ticks from one keyframe to the next, at least.
 LEAST_SPACING = 5_000
-#: So many times what a keyframe has cost goes by before the next one: keeping them is at most a fiftieth of the work.
+#: So many times what a keyframe has cost is spent before the next one: keeping them is at most a fiftieth of all.
 COSTS_BETWEEN = 50
 #: Bytes of all keyframes of a session.
 BUDGET = 64_000_000
+#: Where one is not due yet, nobody looks again before so many further ticks.
+_NEXT_LOOK = 250
 #: So many of the newest are never thinned out.
 _NEWEST = 25
 #: No session comes to so many ticks: where gaps would have to be as wide, those that are left stay.
@@ -67,19 +69,19 @@ _time_of = attrgetter("time")
 
 class Keyframes(Generic[AnyTicking]):
     """Those of one session. *spent* gives what the process has spent so far, in any unit, CPU seconds for one: by it
-    running and keeping are compared."""
+    keeping and all else are compared."""
 
     def __init__(self, pack: Pack[AnyTicking], spent: Callable[[], float], budget: int = BUDGET) -> None:
         self._pack = pack
         self._budget = budget
-        self.spent = spent
+        self._spent = spent
         self._kept: dict[int, list[Keyframe]] = {}
         #: Those of a way's last stretch, and not for long: whoever steps back once does so again.
         self._passing: deque[Keyframe] = deque(maxlen=_PASSING_KEPT)
         self._order: deque[tuple[int, int]] = deque()
         self._size = 0
-        self._cost = 0.0
-        self._ran = 0.0
+        #: When that much has been spent, another may be kept.
+        self._enough = 0.0
         self._gap = 2 * LEAST_SPACING
         #: On this branch, between these two ticks, none is due: nobody has to look for the nearest.
         self._quiet: tuple[Branch | None, int, int] = None, 0, 0
@@ -94,25 +96,24 @@ class Keyframes(Generic[AnyTicking]):
         """Each, by branch and tick."""
         return [keyframe for _, kept in sorted(self._kept.items()) for keyframe in kept]
 
-    def ran(self, cost: float) -> None:
-        """A simulation has gone on at this cost."""
-        self._ran += cost
-
     def due(self, branch: Branch, tick: int) -> bool:
         """Whether the state behind *tick* is to be kept."""
         on, first, behind = self._quiet
-        if (branch is on and first <= tick < behind) or self._ran < COSTS_BETWEEN * self._cost:
+        if branch is on and first <= tick < behind:
             return False
         nearest = self._nearest(branch, tick, None, ())
-        begin = nearest.tick if nearest else 0
-        self._quiet = branch, tick, begin + LEAST_SPACING
-        return tick - begin >= LEAST_SPACING
+        earliest = (nearest.tick if nearest else 0) + LEAST_SPACING
+        enough = tick >= earliest and self._spent() >= self._enough
+        self._quiet = branch, tick, max(earliest, tick + _NEXT_LOOK)
+        return enough
 
     def keep(self, branch: Branch, subject: AnyTicking) -> None:
         """Keeps the present state of *subject*, whose clock stands at its last tick."""
+        began = self._spent()
         if keyframe := self._taken(branch, subject):
             self.add(keyframe)
-        self._ran = 0.0
+        ended = self._spent()
+        self._enough = ended + COSTS_BETWEEN * (ended - began)
 
     def add(self, keyframe: Keyframe) -> None:
         """Keeps one that was taken before, by another process of the same program for one."""
@@ -127,9 +128,7 @@ class Keyframes(Generic[AnyTicking]):
             self._thin()
 
     def _taken(self, branch: Branch, subject: AnyTicking) -> Keyframe | None:
-        began = self.spent()
         record = self._pack.state(subject)
-        self._cost = self.spent() - began
         if record is None:
             return None
         tick = subject.ticks

@@ -16,7 +16,7 @@ from app.engine.due import Flight
 from app.engine.event_queue import Priority
 from app.engine.frames import rebuild
 from app.engine.journal import Beginning
-from app.engine.machine_record import machine_state, restore_machine
+from app.engine.machine_record import CLOCK_PLACE, machine_state, restore_machine
 from app.engine.processor import Processor
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import KernelState
@@ -198,5 +198,17 @@ def unpacked(pack: bytes) -> Record:
 def hash_of(record: Record) -> str:
     """A number in hexadecimal digits that is equal when the states are, whoever wrote them down and however the run up
     to there was cut."""
+    return _hashed({name: value for name, value in record.items() if name not in _STAMP})
+
+
+def hash_of_tick(record: Record) -> str:
+    """As hash_of, but for where the clock stands: between two ticks it goes on, and nothing comes of that before the
+    next. So each tick of a run has one such number."""
+    machine = record["machine"]
+    common = [part for place, part in enumerate(machine["common"]) if place != CLOCK_PLACE]
     told = {name: value for name, value in record.items() if name not in _STAMP}
+    return _hashed(told | {"machine": machine | {"common": common}})
+
+
+def _hashed(told: dict[str, Any]) -> str:
     return sha256(json.dumps(told, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -130,14 +130,9 @@ class RecordedTimeline:
         return self._run(self.playback, until, operations, to_tick)
 
     def _run(self, playback: Playback, until: int | None, operations: int | None, to_tick: int | None) -> int:
-        keyframes = self._keyframes
-        if keyframes is None:
-            return playback.run(until, operations, to_tick=to_tick)
-        began = keyframes.spent()
         done = playback.run(until, operations, to_tick=to_tick)
-        keyframes.ran(keyframes.spent() - began)
-        if keyframes.due(self.branch, playback.ticks):
-            keyframes.keep(self.branch, playback)
+        if self._keyframes and self._keyframes.due(self.branch, playback.ticks):
+            self._keyframes.keep(self.branch, playback)
         return done
 
     def step(self, unit: str, count: int = 1) -> int:

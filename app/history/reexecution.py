@@ -99,10 +99,7 @@ class Reexecution:
         if operations != 0 and keyframes.due(branch, simulation.ticks) and not (until_idle and simulation.idle):
             done = self._keep(branch, simulation, until, keyframes)
         left = None if operations is None else operations - done
-        began = keyframes.spent()
-        done += simulation.run(until, left, until_idle=until_idle, to_tick=to_tick)
-        keyframes.ran(keyframes.spent() - began)
-        return done
+        return done + simulation.run(until, left, until_idle=until_idle, to_tick=to_tick)
 
     @staticmethod
     def _keep(branch: Branch, simulation: Simulation, until: int | None, keyframes: Keyframes[Simulation]) -> int:

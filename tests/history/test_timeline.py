@@ -15,6 +15,7 @@ from app.commands.registers import WriteRegister
 from app.engine.events import CallFinished, HandlerReturned
 from app.engine.journal import Moment
 from app.engine.simulation import Simulation
+from app.history.record import hash_of_tick, state
 from app.history.timeline import Timeline
 from app.history.units import UNITS
 from app.x86.registers import Register
@@ -83,9 +84,9 @@ def test_no_branch_touches_another(choose: Choose, generation: str, backend: str
         go_on(timeline, choose, chance, chance.randint(1, 3))
     heads = [branch.head for branch in timeline.branches]
 
-    for number, moment, state in chance.sample(places, len(places)):
+    for number, moment, whole in chance.sample(places, len(places)):
         assert timeline.seek(*moment, branch=number) == moment
-        assert whole_state(timeline.simulation) == state
+        assert whole_state(timeline.simulation) == whole
     for branch, head in zip(timeline.branches, heads, strict=True):
         assert timeline.switch_branch(branch.number) == head
         assert difference(timeline.simulation, timeline.at(branch=branch.number)) == ""
@@ -435,3 +436,33 @@ def test_a_step_by_something_else_is_refused() -> None:
     for step in (timeline.step, timeline.step_back):
         with pytest.raises(KeyError, match="no step by leap: there are operation, access, interrupt, function"):
             step("leap")
+
+
+# One number for each tick
+
+
+@random_sessions
+def test_each_tick_has_one_hash_wherever_its_clock_stood(
+    choose: Choose, generation: str, backend: str, seed: int
+) -> None:
+    timeline, chance = begun(choose, generation, backend, seed, "hash")
+    seen = {}
+    for _ in range(5):
+        go_on(timeline, choose, chance, 1)
+        timeline.run(until=timeline.moment.time + chance.randrange(3_000), operations=chance.randrange(30))
+        seen[timeline.moment.tick] = hash_of_tick(state(timeline.simulation))
+
+    assert {tick: hash_of_tick(state(timeline.at(tick))) for tick in seen} == seen
+    assert len(set(seen.values())) == len(seen)
+
+
+def test_a_clock_that_goes_on_changes_the_state_and_not_the_hash_of_its_tick() -> None:
+    timeline = session()
+    before = state(timeline.simulation)
+    timeline.run(until=timeline.moment.time + 1_000)
+    after = state(timeline.simulation)
+
+    assert before != after
+    assert hash_of_tick(before) == hash_of_tick(after)
+    timeline.apply(reschedule(0, 1))
+    assert hash_of_tick(state(timeline.simulation)) != hash_of_tick(after)
