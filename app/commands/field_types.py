@@ -157,6 +157,71 @@ class CpuList:
 
 
 @dataclass(frozen=True, slots=True)
+class WholeButZero:
+    """A whole number from *lowest* to *highest* other than 0."""
+
+    lowest: int
+    highest: int
+
+    def read(self, fields: Fields, name: str, default: int = MISSING) -> int:
+        value = Whole(self.lowest, self.highest).read(fields, name, default)
+        if value == 0:
+            fields.refuse(name, "is 0, which would be nothing")
+        return value
+
+    def write(self, value: int) -> int:
+        return value
+
+    def schema(self) -> Schema:
+        return {**Whole(self.lowest, self.highest).schema(), "not": {"const": 0}}
+
+
+@dataclass(frozen=True, slots=True)
+class Perhaps:
+    """A whole number from *lowest* to *highest*; None where the field is absent."""
+
+    lowest: int
+    highest: int
+
+    def read(self, fields: Fields, name: str, default: int | None = None) -> int | None:
+        if fields.get(name, None) is None:
+            return default
+        return Whole(self.lowest, self.highest).read(fields, name)
+
+    def write(self, value: int | None) -> int | None:
+        return value
+
+    def schema(self) -> Schema:
+        return Whole(self.lowest, self.highest).schema()
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Something for people to read: one line of at most *longest* characters."""
+
+    longest: int
+
+    def read(self, fields: Fields, name: str, default: str = MISSING) -> str:
+        raw = fields.get(name, default)
+        if raw is MISSING:
+            return ""
+        text = raw.strip() if isinstance(raw, str) else ""
+        if not text:
+            fields.refuse(name, f"{shown(raw)} is not a text")
+        elif len(text) > self.longest:
+            fields.refuse(name, f"has {len(text)} characters, {self.longest} at most")
+        elif not text.isprintable():
+            fields.refuse(name, "has characters that cannot be printed")
+        return text
+
+    def write(self, value: str) -> str:
+        return value
+
+    def schema(self) -> Schema:
+        return {"type": "string", "minLength": 1}
+
+
+@dataclass(frozen=True, slots=True)
 class OneOf:
     """One of *numbers*, or a string that is one."""
 

@@ -2,18 +2,45 @@
 leaves no mark in the machine's journal, which says by itself how far time had gone at each command."""
 
 from abc import abstractmethod
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NamedTuple, Protocol
 
 from app.commands.command import BaseCommand, Json, Said
-from app.commands.field_types import Speed, Whole, named
+from app.commands.field_types import Perhaps, Speed, Text, Whole, WholeButZero, named
+from app.commands.fields import Fields
 
 MAX_STEPS = 1_000_000
+#: The latest tick, or time in TSC cycles, that can be asked for.
+LATEST = (1 << 53) - 1
+#: A session can have so many branches.
+MOST_BRANCHES = 1_000
 DEFAULT_IDLE_LIMIT = 1_000_000
 _SLOWEST, _FASTEST = 1.0, 1e12
 
 OPERATION = "operation"
 INTERRUPT = "interrupt"
+#: What a step can be a step of.
+STEP_UNITS = (OPERATION, "access", INTERRUPT, "function")
+#: Something that does a little at each ``next``, and ends with how many units it has gone.
+Course = Generator[None, None, int]
+
+
+class Traveller(Protocol):
+    """Whoever can show other moments of a machine."""
+
+    @property
+    def moment_words(self) -> str:
+        """Which moment is shown."""
+
+    def stands(self, unit: str) -> None:
+        """A step of *unit* is made from the moment that is shown: a step back will end there, too."""
+
+    def stepper(self, unit: str, count: int) -> Course:
+        """Goes on by *count* of *unit*, or back where *count* is below zero."""
+
+    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Course:
+        """Goes to a tick, or to the last one at *time* or before; with neither to the head of *branch*."""
 
 
 class TimeKeeper(Protocol):
@@ -34,13 +61,19 @@ class TimeKeeper(Protocol):
     def quieten(self) -> None:
         """The machine's own activity ends: it would never let it come to rest."""
 
+    def name_branch(self, branch: int, name: str) -> None:
+        """Gives a branch another name. It raises what there is to say against that."""
+
 
 class Progress(NamedTuple):
-    """How far a run to a goal is: what it has done, the interrupts taken meanwhile, and whether nothing is left."""
+    """How far a run to a goal is: what it has done, the interrupts taken meanwhile, whether nothing is left, how many
+    units of a step it has gone, and in words the moment that is shown."""
 
     operations: int
     interrupts: int
     idle: bool
+    gone: int = 0
+    moment: str = ""
 
 
 class Transport(BaseCommand):
@@ -66,6 +99,10 @@ class Goal(Transport):
 
     #: Whether it ends where nothing but timers is left.
     until_idle: ClassVar[bool] = False
+
+    def course(self, traveller: Traveller) -> Course | None:
+        """How it gets there where it does not simply let time run; None where it does."""
+        return None
 
     @property
     def by_interrupts(self) -> bool:
@@ -147,13 +184,16 @@ class SetSpeed(Control):
 
 @dataclass(frozen=True, slots=True)
 class StepBy(Goal):
-    """Runs so many operations or interrupts, then stands still."""
+    """Runs so many operations, accesses, interrupts or guest functions, then stands still; below zero, goes back."""
 
     kind = "step"
-    description = "Runs so many operations or interrupts, then stands still."
+    description = (
+        "Runs so many operations, accesses of the APIC, interrupts or guest functions, then stands still. A count "
+        "below zero goes back as exactly."
+    )
 
-    unit: Annotated[str, named((OPERATION, INTERRUPT))] = OPERATION
-    count: Annotated[int, Whole(1, MAX_STEPS)] = 1
+    unit: Annotated[str, named(STEP_UNITS)] = OPERATION
+    count: Annotated[int, WholeButZero(-MAX_STEPS, MAX_STEPS)] = 1
 
     @property
     def by_interrupts(self) -> bool:
@@ -166,15 +206,43 @@ class StepBy(Goal):
     def prepare(self, time: TimeKeeper) -> None:
         time.hold()
 
+    def course(self, traveller: Traveller) -> Course | None:
+        if self.course_is_time:
+            traveller.stands(self.unit)
+            return None
+        return traveller.stepper(self.unit, self.count)
+
+    def _units(self, count: int) -> str:
+        name = f"{self.unit}{'' if count == 1 else 'es' if self.unit == 'access' else 's'}"
+        return f"{count:,} {name}"
+
     def so_far(self, progress: Progress) -> str:
+        if not self.course_is_time:
+            way = "back" if self.count < 0 else "on"
+            return f"Steps {way} by {self._units(abs(self.count))}."
         if self.by_interrupts:
             done = f"{progress.operations:,} {_operations(progress.operations)}"
             return f"Steps to interrupt {self.count:,}: {progress.interrupts:,} taken so far in {done}."
         return f"Steps: {progress.operations:,} of {self.count:,} operations so far."
 
     def end(self, progress: Progress) -> str:
+        if self.count < 0:
+            short = "" if progress.gone == -self.count else " This is the beginning."
+            return f"Back by {self._units(progress.gone)}, to {progress.moment}.{short}"
+        if self.unit not in (OPERATION, INTERRUPT):
+            short = "" if progress.gone == self.count else " Nothing more came."
+            return f"On by {self._units(progress.gone)}, to {progress.moment}.{short}"
         done = progress.operations
         return f"{done} {_operations(done)} done." if done else "Nothing is left to do."
+
+    def values(self, progress: Progress) -> Json:
+        gone = {} if self.course_is_time else {"gone": progress.gone}
+        return {"operations": progress.operations} | gone
+
+    @property
+    def course_is_time(self) -> bool:
+        """Whether it lets time run, and counts operations."""
+        return self.count > 0 and self.unit in (OPERATION, INTERRUPT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,4 +273,75 @@ class RunUntilIdle(Goal):
         return {"idle": progress.idle, "operations": progress.operations}
 
 
-TransportCommand = Pause | Run | SetSpeed | StepBy | RunUntilIdle
+class Journey(Goal):
+    """A command that shows another moment, and stands still there. It changes no history."""
+
+    __slots__ = ()
+
+    @property
+    def most(self) -> int:
+        return 1
+
+    def prepare(self, time: TimeKeeper) -> None:
+        time.hold()
+
+    def so_far(self, progress: Progress) -> str:
+        return "Goes to another moment."
+
+    def end(self, progress: Progress) -> str:
+        return f"This is {progress.moment}."
+
+
+@dataclass(frozen=True, slots=True)
+class Seek(Journey):
+    """Shows a tick of a branch, or the last one at *time* (TSC cycles) or before."""
+
+    kind = "seek"
+    description = (
+        "Shows a tick of a branch, or the last tick at a time or before, and stands still there. It never changes "
+        "history. Without a branch it is the present one."
+    )
+
+    tick: Annotated[int | None, Perhaps(0, LATEST)] = None
+    time: Annotated[int | None, Perhaps(0, LATEST)] = None
+    branch: Annotated[int | None, Perhaps(0, MOST_BRANCHES - 1)] = None
+
+    def note_misfits(self, given: Fields) -> None:
+        if self.tick is None and self.time is None:
+            given.refuse("tick", "is missing: say a tick or a time")
+        elif self.tick is not None and self.time is not None:
+            given.refuse("time", "says where, as tick does: give one of them")
+
+    def course(self, traveller: Traveller) -> Course:
+        return traveller.seeker(self.tick, self.time, self.branch)
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchBranch(Journey):
+    """Shows the head of a branch."""
+
+    kind = "switch_branch"
+    description = "Shows the head of a branch, and stands still there."
+
+    branch: Annotated[int, Whole(0, MOST_BRANCHES - 1)]
+
+    def course(self, traveller: Traveller) -> Course:
+        return traveller.seeker(None, None, self.branch)
+
+
+@dataclass(frozen=True, slots=True)
+class NameBranch(Control):
+    """Gives a branch another name."""
+
+    kind = "name_branch"
+    description = "Gives a branch another name."
+
+    branch: Annotated[int, Whole(0, MOST_BRANCHES - 1)]
+    name: Annotated[str, Text(60)]
+
+    def steer(self, time: TimeKeeper) -> str:
+        time.name_branch(self.branch, self.name)
+        return f"Branch {self.branch} is called {self.name}."
+
+
+TransportCommand = Pause | Run | SetSpeed | StepBy | RunUntilIdle | Seek | SwitchBranch | NameBranch

@@ -142,7 +142,7 @@ class RecordedTimeline:
 
     def stepper(self, unit: str, count: int = 1) -> Slices[int]:
         """As ``step``, with the present moment going on at each slice."""
-        self._stands(unit)
+        self.stands(unit)
         here = self.playback.ticks
         stops = self._stops(unit, range(here + 1, self.head.tick + 1), count)
         last = [here, *stops][-1] if len(stops) == count else self.head.tick
@@ -158,7 +158,7 @@ class RecordedTimeline:
 
     def stepper_back(self, unit: str, count: int = 1) -> Slices[int]:
         """As ``step_back``; the present moment changes with the last slice."""
-        self._stands(unit)
+        self.stands(unit)
         tick = self.playback.ticks
         stops = self._stops(unit, range(tick - 1, 0, -1), count)
         if tick > 0 and len(stops) < count:
@@ -167,7 +167,9 @@ class RecordedTimeline:
             self.playback = yield from self.finder(stops[-1])
         return len(stops)
 
-    def _stands(self, unit: str) -> None:
+    def stands(self, unit: str) -> None:
+        """A step of *unit* is made from the present moment: a step back will end there, too. KeyError for a unit that
+        there is not."""
         if unit not in RECORDED_UNITS:
             raise KeyError(f"a recording has no step by {unit}: there are {', '.join(RECORDED_UNITS)}")
         self._rests.stood(self.branch, self.moment, unit)

@@ -131,7 +131,7 @@ class Timeline:
 
     def stepper(self, unit: str, count: int = 1) -> Slices[int]:
         """As ``step``, with the present moment going on at each slice."""
-        self._stands(unit)
+        self.stands(unit)
         gone = waited = looked = 0
         while gone < count and waited < LONGEST_STEP:
             ended = self._one_tick(unit)
@@ -160,7 +160,7 @@ class Timeline:
 
     def stepper_back(self, unit: str, count: int = 1) -> Slices[int]:
         """As ``step_back``; the present moment changes with the last slice."""
-        self._stands(unit)
+        self.stands(unit)
         branch = self.branch
         stops = yield from self._again.stops_before(
             branch, self.simulation.ticks, unit, count, lambda tick: self._rests.time_at(branch, tick, unit) is not None
@@ -169,7 +169,7 @@ class Timeline:
             yield from self._shower(branch, stops[-1], self._rests.time_at(branch, stops[-1], unit))
         return len(stops)
 
-    def _stands(self, unit: str) -> None:
+    def stands(self, unit: str) -> None:
         """Somebody stands here and makes a step."""
         if unit not in UNITS:
             raise KeyError(f"there is no step by {unit}: there are {', '.join(UNITS)}")

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
+from app.commands.transport import Course
 from app.engine.events import Event
 from app.engine.performable import Result
 from app.hw.machine import Machine
@@ -30,15 +31,48 @@ def make_sure_it_fits(command: SendIpi, *, x2apic: bool) -> None:
 class Drive(Protocol):
     """A machine that moves in virtual time."""
 
-    machine: Machine
     #: What the kernel that runs on it calls its vectors.
     vector_names: Mapping[int, str]
     #: Wall seconds that a stretch in which nothing happens may last.
     longest_gap: float
 
     @property
+    def machine(self) -> Machine:
+        """The machine at the moment that is shown: another object after each way to another moment."""
+
+    @property
     def time(self) -> int:
         """Virtual time, in TSC cycles."""
+
+    @property
+    def jumps(self) -> int:
+        """How often another moment was shown instead of the next."""
+
+    @property
+    def branch(self) -> int:
+        """The number of the branch that is shown."""
+
+    @property
+    def live(self) -> bool:
+        """Nothing is known of what comes next."""
+
+    @property
+    def moment_words(self) -> str:
+        """Which moment is shown."""
+
+    def stands(self, unit: str) -> None:
+        """A step of *unit* is made from the moment that is shown: a step back will end there, too."""
+
+    def stepper(self, unit: str, count: int) -> Course:
+        """Goes on by *count* of *unit*, or back where *count* is below zero; a little at each ``next``. NotPossible
+        where this drive cannot."""
+
+    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Course:
+        """Shows a tick, or the last one at *time* or before, or with neither the head of *branch*; a little at each
+        ``next``. LookupError and ValueError when there is no such branch or moment, NotPossible where it cannot."""
+
+    def name_branch(self, branch: int, name: str) -> None:
+        """Gives a branch another name. NotPossible when there is none."""
 
     @property
     def backend(self) -> str:

@@ -86,6 +86,18 @@ class Hub:
         self.show()
         return True
 
+    def jump(self, state: State, events: list[EventRecord], happened: int) -> None:
+        """Makes *state* the newest, which does not come after the last one: nobody is told a difference. *events* are
+        the newest of the *happened* ones that there were before it; those that viewers have are not its past."""
+        seq = self.seq + 1
+        self._events.clear()
+        self._events.extend(events)
+        self._last_event = happened
+        self._published.clear()
+        self._published.append(_Publication(seq, state, happened))
+        self._shown = self._taken = False
+        self._encoded.clear()
+
     def number(self, state: State, events: list[EventRecord], *, promised: bool = False) -> bool:
         """Makes *state* the newest for whoever asks; viewers are told by ``show``. False when nothing has changed, and
         its number was not *promised* to anybody."""

@@ -3,8 +3,8 @@
 import time
 
 from app.commands.command import Said
-from app.commands.transport import Goal, Progress
-from app.session.drive import Drive
+from app.commands.transport import Course, Goal, Progress
+from app.session.drive import Drive, NotPossible
 from app.state.shapes import UnderWayState
 
 #: How many operations go by between two looks at the clock.
@@ -19,31 +19,45 @@ class LongRun:
     def __init__(self, goal: Goal, drive: Drive) -> None:
         self.over = goal.until_idle and drive.idle
         self.done = 0
-        self._goal = goal
+        self.goal = goal
+        self._course: Course | None = goal.course(drive)
+        self._gone = 0
         self._drive = drive
         self._taken = drive.interrupts_taken
         self._waited = 0
 
     def go_on(self, seconds: float) -> None:
-        """Goes on for about so long, and at least for a little, or until it is over."""
+        """Goes on for about so long, and at least for a little, or until it is over. NotPossible when there is no way
+        to the goal; it is over then, too."""
         end = time.monotonic() + seconds
         while not self.over:
-            if self._goal.by_interrupts:
+            if self._course is not None:
+                self._follow(self._course)
+            elif self.goal.by_interrupts:
                 self._to_interrupts()
             else:
                 self._operations()
             if time.monotonic() > end:
                 return
 
+    def _follow(self, course: Course) -> None:
+        try:
+            next(course)
+        except StopIteration as stop:
+            self._gone, self.over = stop.value, True
+        except (LookupError, ValueError) as error:
+            self.over = True
+            raise NotPossible(str(error)) from error
+
     def _operations(self) -> None:
         ran = self._drive.run(
-            None, min(self._goal.most - self.done, _OPERATIONS_AT_ONCE), until_idle=self._goal.until_idle
+            None, min(self.goal.most - self.done, _OPERATIONS_AT_ONCE), until_idle=self.goal.until_idle
         )
         self.done += ran
-        self.over = not ran or self.done >= self._goal.most or (self._goal.until_idle and self._drive.idle)
+        self.over = not ran or self.done >= self.goal.most or (self.goal.until_idle and self._drive.idle)
 
     def _to_interrupts(self) -> None:
-        goal = self._taken + self._goal.most
+        goal = self._taken + self.goal.most
         for _ in range(_OPERATIONS_AT_ONCE):
             before = self._drive.interrupts_taken
             if before >= goal or self._waited >= LONGEST_WAIT or not self._drive.run(operations=1):
@@ -54,17 +68,19 @@ class LongRun:
 
     @property
     def _progress(self) -> Progress:
-        return Progress(self.done, self._drive.interrupts_taken - self._taken, self._drive.idle)
+        drive = self._drive
+        taken = drive.interrupts_taken - self._taken
+        return Progress(self.done, taken, drive.idle, self._gone, drive.moment_words)
 
     @property
     def words(self) -> str:
         """How far it is."""
-        return self._goal.so_far(self._progress)
+        return self.goal.so_far(self._progress)
 
     def state(self) -> UnderWayState:
         """As the state shows it."""
-        return {"command": self._goal.kind, "operations": self.done, "words": self.words}
+        return {"command": self.goal.kind, "operations": self.done, "words": self.words}
 
     def answer(self) -> Said:
         """What its asker is told; before it is over, that it goes on."""
-        return self._goal.answer(self._progress, over=self.over)
+        return self.goal.answer(self._progress, over=self.over)

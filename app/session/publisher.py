@@ -25,6 +25,7 @@ class Publisher:
         self._drive = drive
         self._next_frame = 0.0
         self._promised = False
+        self._jumps = drive.jumps
         #: Something may have changed since the last state was built.
         self.unseen = True
 
@@ -67,7 +68,11 @@ class Publisher:
             "viewers": len(self._hub.viewers),
             **self._drive.state(),
         }
-        self._hub.number(state, self._records(), promised=self._promised)
+        if self._jumps == self._drive.jumps:
+            self._hub.number(state, self._records(), promised=self._promised)
+        else:
+            self._jumps = self._drive.jumps
+            self._hub.jump(state, self._records(), self._drive.happened)
         self._promised = False
 
     def promise(self) -> int:

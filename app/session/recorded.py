@@ -1,15 +1,19 @@
 """A session's drive that plays a recording: the recorded accesses and interrupts move the model."""
 
+import time
 from typing import TYPE_CHECKING
 
 from app.backends.native import NATIVE_XAPIC
 from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
 from app.commands.machine import Demonstrate
+from app.commands.transport import Course
 from app.costs.sheet import DEFAULT_COST_SHEET
-from app.engine.counters import Counters
-from app.engine.event_log import EventLog
 from app.engine.events import Event
+from app.history.keyframes import Keyframes
+from app.history.recorded import RECORDED_UNITS, RecordedTimeline, recorded_pack
+from app.hw.machine import Machine
+from app.hw.profile import INTEL_SDM, Profile
 from app.session.drive import NotPossible, make_sure_it_fits
 from app.session.recorded_findings import difference_records, limit_records
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
@@ -17,6 +21,7 @@ from app.state.kept_state import KeptStates
 from app.state.preview import Preview, preview
 from app.state.shapes import DifferenceState, MachineState
 from app.trace.check.replay import Replay
+from app.trace.operations import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,26 +31,81 @@ if TYPE_CHECKING:
 _BYTES_AN_OPERATION = 180
 
 
-class RecordedDrive:
-    """*replay*, as a session sees it. ``name`` is the recording's file name, ``data`` that file's content."""
+def recorded_timeline(recording: Recording, profile: Profile = INTEL_SDM) -> RecordedTimeline:
+    """*recording* from its beginning, with keyframes that cost a small part of what playing it costs."""
+    return RecordedTimeline(recording, profile, Keyframes(recorded_pack(recording, profile), time.process_time))
 
-    def __init__(self, name: str, replay: Replay, data: bytes = b"") -> None:
+
+class RecordedDrive:
+    """A recording, as a session sees it. ``name`` is the recording's file name, ``data`` that file's content."""
+
+    def __init__(self, name: str, timeline: RecordedTimeline, data: bytes = b"") -> None:
         self.name = name
         self.data = data
-        self.replay = replay
-        self.machine = replay.machine
+        self.timeline = timeline
+        self.jumps = 0
         self.vector_names: Mapping[int, str] = {}  # nobody knows which kernel was recorded
         self.longest_gap = 0.02
-        self._limits = limit_records(replay)
+        self._limits = limit_records(self.replay)
         self._found = 0
         self._differences: list[DifferenceState] = []
-        self._counters = Counters()
-        self._log = EventLog(self.machine.clock, self._counters)
         self._kept = KeptStates()
+
+    @property
+    def replay(self) -> Replay:
+        """The one at the moment that is shown."""
+        return self.timeline.playback.replay
+
+    @property
+    def machine(self) -> Machine:
+        return self.replay.machine
 
     @property
     def time(self) -> int:
         return self.replay.time
+
+    @property
+    def branch(self) -> int:
+        return 0
+
+    @property
+    def live(self) -> bool:
+        return self.timeline.live
+
+    @property
+    def moment_words(self) -> str:
+        return f"operation {self.replay.position:,} of {self.replay.length:,}"
+
+    def stands(self, unit: str) -> None:
+        self.timeline.stands(unit)
+
+    def stepper(self, unit: str, count: int) -> Course:
+        if unit not in RECORDED_UNITS:
+            raise NotPossible(f"a recording has no step by {unit}: there are {', '.join(RECORDED_UNITS)}", "unit")
+        if count > 0:
+            return self.timeline.stepper(unit, count)
+        return self._jumping(self.timeline.stepper_back(unit, -count))
+
+    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Course:
+        if branch:
+            raise NotPossible(f"there is no branch {branch}: a recording has one", "branch")
+        return self._jumping(self._sought(tick, time))
+
+    def _sought(self, tick: int | None, time: int | None) -> Course:
+        yield from self.timeline.seeker(tick, time)
+        return 1
+
+    def _jumping(self, course: Course) -> Course:
+        before = self.replay
+        gone = yield from course
+        if self.replay is not before:
+            self.jumps += 1
+            self._kept = KeptStates()
+            self._found = -1
+        return gone
+
+    def name_branch(self, branch: int, name: str) -> None:
+        raise NotPossible("a recording has no branches", "branch")
 
     @property
     def backend(self) -> str:
@@ -80,16 +140,7 @@ class RecordedDrive:
         return self.replay.finished
 
     def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
-        done = 0
-        replay = self.replay
-        while not replay.finished and (operations is None or done < operations):
-            if until is not None and (replay.next_time or 0) > until:
-                break
-            replay.step()
-            for event in self.machine.take_events():
-                self._log.record(event)
-            done += 1
-        return done
+        return self.timeline.run(until, operations)
 
     def apply(self, command: Stimulus) -> None:
         if isinstance(command, Demonstrate):
@@ -98,19 +149,23 @@ class RecordedDrive:
 
     @property
     def happened(self) -> int:
-        return self._log.happened
+        return self.timeline.playback.happened
 
     def preview(self, command: SendIpi) -> Preview:
         make_sure_it_fits(command, x2apic=self.machine.cpus[command.cpu].apic.x2apic)
         return preview(self.machine, command, self.vector_names)
 
     def take_log(self) -> list[tuple[int, Event]]:
-        return self._log.take()
+        return self.timeline.playback.take_log()
 
     def state(self) -> MachineState:
         replay = self.replay
         return {
             "tick": replay.position,
+            "head": replay.length,
+            "branch": 0,
+            "live": self.live,
+            "hash": None,
             "backend": self.backend,
             "backend_remark": self.backend_remark,
             "cost_sheet": self.cost_sheet,
@@ -151,8 +206,10 @@ class RecordedDrive:
 
     def _counted(self) -> dict[str, int]:
         """What the recording tells; exits and cycles it does not."""
-        self._log.count()
-        self._counters.ipis_sent = self.replay.ipis_sent
-        self._counters.accesses = sum(self.replay.accesses.values())
-        self._counters.interrupts_taken = self.replay.vectors_checked
-        return self._counters.as_dict()
+        playback = self.timeline.playback
+        playback.count()
+        counters = playback.counters
+        counters.ipis_sent = self.replay.ipis_sent
+        counters.accesses = sum(self.replay.accesses.values())
+        counters.interrupts_taken = self.replay.vectors_checked
+        return counters.as_dict()

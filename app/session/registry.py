@@ -13,7 +13,7 @@ from app.session import jobs
 from app.session.drive import NotPossible
 from app.session.owner import Admission, Room, make_room, new_id, new_key
 from app.session.owner import TooManySessions as TooManySessions
-from app.session.recorded import RecordedDrive
+from app.session.recorded import RecordedDrive, recorded_timeline
 from app.session.recorded_findings import position_of
 from app.session.repeats import Repeats
 from app.session.session import Session
@@ -22,7 +22,6 @@ from app.session.simulated import SimulatedDrive
 from app.session.sleep import SLEEP_AFTER
 from app.session.worker import Tell
 from app.session.workshop import Workshop, say_nothing
-from app.trace.check.replay import Replay
 from app.trace.errors import UnusableRecording
 
 #: Cycles a second at which a person can follow each operation.
@@ -143,7 +142,7 @@ class Registry:
         """A session that plays a recording; *tell* hears how far it is. UnusableRecording says what is wrong with it,
         and where; TooMuchToDo and TookTooLong as the workshop raises them."""
         parts = await self.workshop.parts(jobs.read, file.name, file.data, visitor=file.visitor, tell=tell)
-        drive = RecordedDrive(file.name, Replay(jobs.whole(parts)), file.data)
+        drive = RecordedDrive(file.name, recorded_timeline(jobs.whole(parts)), file.data)
         return self._add(file.name, drive, paused=False, speed=RECORDING_SPEED)
 
     async def open_sample(self, name: str, visitor: str = "") -> Session:
@@ -156,10 +155,10 @@ class Registry:
         drive = of.drive
         if not isinstance(drive, RecordedDrive):
             raise NotPossible("this session follows no recording")
-        again = Replay(drive.replay.recording, drive.machine.profile)
+        again = recorded_timeline(drive.replay.recording, drive.machine.profile)
         moment = RecordedDrive(drive.name, again, drive.data)
         session = self._add(f"{drive.name}, line {line}", moment, paused=True, speed=RECORDING_SPEED)
-        position = position_of(again, line)
+        position = position_of(moment.replay, line)
         if position:
             await session.submit(StepBy(OPERATION, position))
         return session

@@ -15,7 +15,7 @@ from app.commands.guest import SendIpi
 from app.commands.machine import Demonstrate
 from app.commands.reading import read_command
 from app.commands.table import Command
-from app.commands.transport import Control, Goal
+from app.commands.transport import Control, Goal, Journey
 from app.session.drive import Drive, NotPossible
 from app.session.hub import Hub
 from app.session.long_run import LongRun
@@ -187,7 +187,13 @@ class Session(Owner):
         if self._under_way is None:
             return self._advance()
         self._changed()
-        self._under_way.run.go_on(self._share.slice())
+        try:
+            self._under_way.run.go_on(self._share.slice())
+        except NotPossible as error:
+            future, self._under_way = self._under_way.future, None
+            if not future.done():
+                future.set_exception(error)
+            return 0.0
         self._look_at_run()
         return 0.0
 
@@ -260,9 +266,14 @@ class Session(Owner):
     def _applied(self, command: Control | Stimulus) -> Said:
         if isinstance(command, Control):
             return Said(command.steer(self), {})
+        before = self.drive.branch
         result = self.drive.apply(command)
         circumstances = Circumstances(self.drive.vector_names, self.paused, self.drive.backend_remark)
-        return command.answer(result, circumstances)
+        said = command.answer(result, circumstances)
+        branch = self.drive.branch
+        if branch == before:
+            return said
+        return Said(f"{said.text} This begins branch {branch}; the old one stays.", said.values | {"branch": branch})
 
     # What commands do to time
 
@@ -281,23 +292,31 @@ class Session(Owner):
         self._pacer.stop()
 
     def quieten(self) -> None:
-        """The machine's own activity ends: it would never let it come to rest."""
-        with suppress(NotPossible):
-            self.drive.apply(Demonstrate(False))
+        """The machine's own activity ends: it would never let it come to rest. In the past nobody disturbs it: that
+        would be another branch."""
+        if self.drive.live:
+            with suppress(NotPossible):
+                self.drive.apply(Demonstrate(False))
+
+    def name_branch(self, branch: int, name: str) -> None:
+        """Gives a branch another name. NotPossible when there is none of that number."""
+        self.drive.name_branch(branch, name)
 
     # What takes long
 
     def _begin_run(self, goal: Goal, future: "asyncio.Future[Answer]") -> None:
         """Does the first slice at once: most are over then."""
+        if self._under_way is not None and isinstance(goal, Journey) and isinstance(self._under_way.run.goal, Journey):
+            self.end_run()  # whoever drags a slider wants to be where it stands now
         if self._under_way is not None:
             raise NotPossible(f"busy: {self._under_way.run.words} Pause ends it")
+        run = LongRun(goal, self.drive)
         goal.prepare(self)
         self._commands += 1
         self.sleep.forget()
         self._changed()
-        run = LongRun(goal, self.drive)
-        self._under_way = _UnderWay(run, future, self._commands, time.monotonic() + _PATIENCE)
         run.go_on(self._share.slice())
+        self._under_way = _UnderWay(run, future, self._commands, time.monotonic() + _PATIENCE)
         self._look_at_run()
 
     def _look_at_run(self) -> None:

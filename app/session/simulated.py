@@ -1,17 +1,23 @@
 """A session's drive that people steer: the simulation."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from app.backends.backend import remark_on
 from app.backends.catalogue import BACKENDS, reason_against
 from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
+from app.commands.transport import Course
 from app.costs.reference import reference_of
 from app.engine.events import Event
 from app.engine.performable import Result
 from app.engine.simulation import Simulation
 from app.engine.waits import Waits
 from app.guest.generations import GENERATIONS
+from app.history.branches import Branch
+from app.history.journal import Entry
+from app.history.slices import Slices
+from app.history.timeline import Timeline
+from app.hw.machine import Machine
 from app.session.drive import NotPossible, make_sure_it_fits
 from app.state.kept_state import KeptStates
 from app.state.preview import Preview, preview
@@ -29,12 +35,21 @@ BYTES_A_MACHINE, BYTES_A_CPU = 100_000, 60_000
 BYTES_A_COMMAND = 200
 
 
+Arrived = TypeVar("Arrived")
+
+
+def _timeline_of(simulation: Simulation) -> Timeline:
+    """The history of a simulation that may have been stirred already."""
+    journal = [Entry(*done.moment, "", cast("Stimulus", done.command)) for done in simulation.journal]
+    return Timeline(simulation, branches=[Branch(0, "main", journal=journal, head=simulation.moment)])
+
+
 class SimulatedDrive:
     """A simulation, as a session sees it."""
 
-    def __init__(self, simulation: Simulation) -> None:
-        self.simulation = simulation
-        self.machine = simulation.machine
+    def __init__(self, simulation: Simulation, timeline: Timeline | None = None) -> None:
+        self.timeline = timeline or _timeline_of(simulation)
+        self.jumps = 0
         self.vector_names: Mapping[int, str] = GENERATIONS[simulation.generation].vector_names
         self.longest_gap = 0.9
         self._refused_under: tuple[CostSheet, dict[str, str]] | None = None
@@ -42,8 +57,58 @@ class SimulatedDrive:
         self._kept = KeptStates()
 
     @property
+    def simulation(self) -> Simulation:
+        """The one at the moment that is shown."""
+        return self.timeline.simulation
+
+    @property
+    def machine(self) -> Machine:
+        return self.timeline.simulation.machine
+
+    @property
     def time(self) -> int:
         return self.simulation.time
+
+    @property
+    def branch(self) -> int:
+        return self.timeline.branch.number
+
+    @property
+    def live(self) -> bool:
+        return self.timeline.live
+
+    @property
+    def moment_words(self) -> str:
+        timeline = self.timeline
+        tick, head = timeline.moment.tick, timeline.head.tick
+        return f"tick {tick:,} of {head:,} in {timeline.branch.name}"
+
+    def stands(self, unit: str) -> None:
+        self.timeline.stands(unit)
+
+    def stepper(self, unit: str, count: int) -> Course:
+        if count > 0:
+            return (yield from self.timeline.stepper(unit, count))
+        return (yield from self._jumping(self.timeline.stepper_back(unit, -count)))
+
+    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Course:
+        yield from self._jumping(self.timeline.seeker(tick, time, branch))
+        return 1
+
+    def _jumping(self, slices: Slices[Arrived]) -> Slices[Arrived]:
+        """The moment that is shown changes with the last slice, and with it all that was built from the machine."""
+        before = self.simulation
+        arrived = yield from slices
+        if self.simulation is not before:
+            self.jumps += 1
+            self._kept = KeptStates()
+        return arrived
+
+    def name_branch(self, branch: int, name: str) -> None:
+        try:
+            self.timeline.name_branch(branch, name)
+        except LookupError as error:
+            raise NotPossible(str(error), "branch") from error
 
     @property
     def backend(self) -> str:
@@ -68,27 +133,27 @@ class SimulatedDrive:
 
     @property
     def weight(self) -> int:
-        journal = len(self.simulation.journal) * BYTES_A_COMMAND
-        return BYTES_A_MACHINE + len(self.machine.cpus) * BYTES_A_CPU + journal
+        journals = self.timeline.commands * BYTES_A_COMMAND
+        return BYTES_A_MACHINE + len(self.machine.cpus) * BYTES_A_CPU + journals
 
     @property
     def interrupts_taken(self) -> int:
         return self.simulation.counters.interrupts_taken
 
     def next_time(self) -> int | None:
-        return self.simulation.next_time()
+        return self.timeline.next_time()
 
     @property
     def idle(self) -> bool:
-        return self.simulation.idle and self.simulation.demonstration is None
+        return self.live and self.simulation.idle and self.simulation.demonstration is None
 
     def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
-        return self.simulation.run(until, operations, until_idle=until_idle)
+        return self.timeline.run(until, operations, until_idle=until_idle)
 
     def apply(self, command: Stimulus) -> Result:
         if refusal := command.refusal(self.simulation):
             raise NotPossible(*refusal)
-        return self.simulation.apply(command)
+        return self.timeline.apply(command)
 
     def _reason_against(self, backend: str) -> str | None:
         """Why this session's kernel, or its cost sheet, does without that back end."""
@@ -120,6 +185,10 @@ class SimulatedDrive:
         waits = Waits(self.machine, simulation.processors, flights, idle=simulation.idle)
         return {
             "tick": simulation.ticks,
+            "head": self.timeline.head.tick,
+            "branch": self.branch,
+            "live": self.live,
+            "hash": None,
             "backend": simulation.backend,
             "backend_remark": self.backend_remark,
             "cost_sheet": self.cost_sheet,

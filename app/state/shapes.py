@@ -289,9 +289,9 @@ class DifferenceState(TypedDict):
 
 
 class UnderWayState(TypedDict):
-    """A step or a run until idle that takes long."""
+    """A step, a run until idle or a way to another moment that takes long."""
 
-    command: Annotated[str, Literal["step", "run_until_idle"]]
+    command: Annotated[str, Literal["step", "run_until_idle", "seek", "switch_branch"]]
     operations: int
     words: str
 
@@ -334,6 +334,14 @@ class MachineState(TypedDict):
     """What a drive shows of its machine."""
 
     tick: int
+    #: The last tick of the branch.
+    head: int
+    #: Its number among the courses of the session's history.
+    branch: int
+    #: The tick is the head.
+    live: bool
+    #: Of the model's state: equal exactly when it is equal, in any process. None in a frame.
+    hash: str | None
     backend: str
     #: What the cost sheet leaves out of the back end.
     backend_remark: str

@@ -1,8 +1,8 @@
 /**
  * What the state is made of. Written from `app/state/shapes.py` by `python -m tests.state.typedefs`.
  *
- * @typedef {object} UnderWayState A step or a run until idle that takes long
- * @property {"step" | "run_until_idle"} command
+ * @typedef {object} UnderWayState A step, a run until idle or a way to another moment that takes long
+ * @property {"step" | "run_until_idle" | "seek" | "switch_branch"} command
  * @property {number} operations
  * @property {string} words
  *
@@ -194,6 +194,10 @@
  * @property {SleepState | null} sleep
  * @property {ThrottledState | null} throttled
  * @property {number} tick
+ * @property {number} head The last tick of the branch
+ * @property {number} branch Its number among the courses of the session's history
+ * @property {boolean} live The tick is the head
+ * @property {string | null} hash Of the model's state: equal exactly when it is equal, in any process. None in a frame
  * @property {string} backend
  * @property {string} backend_remark What the cost sheet leaves out of the back end
  * @property {string} cost_sheet The text that names it: with a "?" when figures were changed by hand

@@ -18,7 +18,7 @@ from app.commands.machine import Demonstrate, SetBackend, SetCostSheet, SetInter
 from app.commands.reading import read_command
 from app.commands.registers import Rdmsr, ReadRegister, WriteCr8, WriteRegister, Wrmsr
 from app.commands.table import COMMAND_KINDS, Command
-from app.commands.transport import Pause, Run, RunUntilIdle, SetSpeed, StepBy
+from app.commands.transport import NameBranch, Pause, Run, RunUntilIdle, Seek, SetSpeed, StepBy, SwitchBranch
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.registers import Register
 from tests.commands.strategies import Raw
@@ -119,6 +119,15 @@ EXAMPLES: list[tuple[Raw, Raw, Command]] = [
     ({"type": "set_speed", "speed": 400}, {"type": "set_speed", "speed": "400"}, SetSpeed(400.0)),
     ({"type": "set_speed", "speed": None}, {"type": "set_speed", "speed": "max"}, SetSpeed(None)),
     ({"type": "step"}, {"type": "step", "count": "1", "unit": "operation"}, StepBy("operation", 1)),
+    ({"type": "step", "count": -2}, {"type": "step", "count": "-2", "unit": "operation"}, StepBy("operation", -2)),
+    ({"type": "seek", "tick": 9}, {"type": "seek", "tick": "0x9", "time": None}, Seek(9)),
+    ({"type": "seek", "time": 9, "branch": 1}, {"type": "seek", "time": "9", "branch": "1"}, Seek(None, 9, 1)),
+    ({"type": "switch_branch", "branch": 3}, {"type": "switch_branch", "branch": "3"}, SwitchBranch(3)),
+    (
+        {"type": "name_branch", "branch": 0, "name": "lost wake-up"},
+        {"type": "name_branch", "branch": "0", "name": " lost wake-up "},
+        NameBranch(0, "lost wake-up"),
+    ),
     (
         {"type": "step", "unit": "interrupt", "count": 7},
         {"type": "step", "unit": "interrupt", "count": "0x7"},

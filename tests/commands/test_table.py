@@ -10,7 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.commands.command import BaseCommand, HardwareCommand, Read, Stimulus
-from app.commands.field_types import Choice, CostSheet, Cpu, FieldType, Flag, OneOf, Speed, Whole
+from app.commands.field_types import (
+    Choice,
+    CostSheet,
+    Cpu,
+    FieldType,
+    Flag,
+    OneOf,
+    Perhaps,
+    Speed,
+    Text,
+    Whole,
+    WholeButZero,
+)
 from app.commands.guest import CallGuest, SendIpi
 from app.commands.lines import FireLocalSource, LowerPin, RaiseLegacyLine, RaisePin
 from app.commands.machine import SetBackend, SetCostSheet
@@ -18,7 +30,7 @@ from app.commands.reading import read_command
 from app.commands.registers import Rdmsr, ReadRegister, WriteRegister
 from app.commands.schema import command_schemas
 from app.commands.table import COMMAND_KINDS, COMMANDS, Command
-from app.commands.transport import Transport
+from app.commands.transport import Seek, Transport
 from app.engine.simulation import Simulation
 from app.guest.generations import GUEST_FUNCTIONS
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMode
@@ -58,6 +70,13 @@ def values(field: FieldType[Any]) -> st.SearchStrategy[Any]:
             return st.integers(0, CPUS - 1)
         case Whole(lowest, highest):
             return st.integers(lowest, highest)
+        case WholeButZero(lowest, highest):
+            return st.integers(lowest, highest).filter(bool)
+        case Perhaps(lowest, highest):
+            return st.none() | st.integers(lowest, highest)
+        case Text(longest):
+            letters = st.characters(categories=["L", "N", "P", "Sm"])
+            return st.text(letters, min_size=1, max_size=longest)
         case OneOf(numbers):
             return st.sampled_from(list(numbers))
         case Choice(choices):
@@ -99,6 +118,9 @@ def commands(command: type[Command]) -> st.SearchStrategy[Command]:
         return st.builds(SendIpi, st.integers(0, CPUS - 1), ICRS)
     if command is CallGuest:
         return CALLS
+    if command is Seek:
+        branches, when = st.none() | st.integers(0, 9), st.integers(0, 1 << 40)
+        return st.builds(Seek, when, st.none(), branches) | st.builds(Seek, st.none(), when, branches)
     return st.builds(command, **{field.name: values(field.type) for field in command.fields()})
 
 

@@ -7,11 +7,10 @@ from importlib import resources
 import pytest
 
 from app.session.owner import Room
-from app.session.recorded import RecordedDrive
+from app.session.recorded import RecordedDrive, recorded_timeline
 from app.session.registry import SAMPLES, File, Registry, TooManySessions, sample_file
 from app.session.session import Session
 from app.session.workshop import Workshop
-from app.trace.check.replay import Replay
 from app.trace.readers.registry import read_recording
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -19,7 +18,7 @@ SAMPLE = sample_file(SAMPLES[0][0], "somebody")
 
 
 def weight() -> int:
-    return RecordedDrive(SAMPLE.name, Replay(read_recording(SAMPLE.name, SAMPLE.data)), SAMPLE.data).weight
+    return RecordedDrive(SAMPLE.name, recorded_timeline(read_recording(SAMPLE.name, SAMPLE.data)), SAMPLE.data).weight
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ def test_weight_is_near_what_a_recording_takes() -> None:
     finally:
         tracemalloc.stop()
 
-    drive = RecordedDrive("measured", Replay(kept), data)
-    less = RecordedDrive("less", Replay(kept._replace(operations=kept.operations[:100])), data)
+    drive = RecordedDrive("measured", recorded_timeline(kept), data)
+    less = RecordedDrive("less", recorded_timeline(kept._replace(operations=kept.operations[:100])), data)
     assert 0.7 < (drive.weight - less.weight) / taken < 1.5
-    assert drive.weight - RecordedDrive("no data", drive.replay).weight == len(data)
+    assert drive.weight - RecordedDrive("no data", drive.timeline).weight == len(data)

@@ -12,10 +12,9 @@ from app.engine.simulation import Simulation
 from app.session.drive import Drive
 from app.session.hub import Hub
 from app.session.publisher import Publisher
-from app.session.recorded import RecordedDrive
+from app.session.recorded import RecordedDrive, recorded_timeline
 from app.session.simulated import SimulatedDrive
 from app.state.shapes import Condition
-from app.trace.check.replay import Replay
 from app.trace.readers.registry import read_recording
 
 _SAMPLE = "linux-6.1-boot-4cpu.qemu.log.gz"
@@ -29,7 +28,7 @@ def simulated() -> Drive:
 
 def recorded() -> Drive:
     data = (resources.files("app.trace") / "samples" / _SAMPLE).read_bytes()
-    return RecordedDrive(_SAMPLE, Replay(read_recording(_SAMPLE, data)))
+    return RecordedDrive(_SAMPLE, recorded_timeline(read_recording(_SAMPLE, data)))
 
 
 CONDITION: Condition = {"paused": True, "speed": None, "under_way": None, "sleep": None, "throttled": None}

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.session.recorded import RecordedDrive
+from app.session.recorded import RecordedDrive, recorded_timeline
 from app.session.recorded_findings import MOST_TOLD, difference_records, position_of
 from app.trace.check import deviations
 from app.trace.check.replay import Replay
@@ -14,7 +14,7 @@ CASES = Path(__file__).parents[1] / "trace" / "cases"
 
 
 def played(name: str) -> RecordedDrive:
-    drive = RecordedDrive(name, Replay(read_recording(name, (CASES / name).read_bytes())))
+    drive = RecordedDrive(name, recorded_timeline(read_recording(name, (CASES / name).read_bytes())))
     drive.run()
     return drive
 
@@ -71,7 +71,9 @@ def test_what_the_file_cannot_show_is_in_the_state() -> None:
 
 
 def test_vectors_of_the_8259_are_in_the_log() -> None:
-    drive = RecordedDrive("case", Replay(read_recording("case", (CASES / "eoi-after-extint.log").read_bytes())))
+    drive = RecordedDrive(
+        "case", recorded_timeline(read_recording("case", (CASES / "eoi-after-extint.log").read_bytes()))
+    )
     drive.run()
 
     assert "ExternalAcknowledged" in {type(event).__name__ for _, event in drive.take_log()}

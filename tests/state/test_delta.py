@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.commands.command import Stimulus
 from app.commands.machine import SetInterruptFlag
 from app.commands.reading import read_command
-from app.commands.transport import Pause, Run, RunUntilIdle, SetSpeed, StepBy
 from app.engine.simulation import Simulation
 from app.session.simulated import SimulatedDrive
 from app.state.delta import apply, difference
@@ -27,7 +27,7 @@ def drive_after(commands: list[tuple[Raw, int]]) -> list[State]:
     states = [drive.state() | {"time": drive.time}]
     for raw, operations in commands:
         command = read_command(raw, CPUS)
-        assert not isinstance(command, Pause | Run | SetSpeed | StepBy | RunUntilIdle)
+        assert isinstance(command, Stimulus)
         drive.apply(command)
         drive.run(operations=operations)
         states.append(drive.state() | {"time": drive.time})

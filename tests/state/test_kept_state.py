@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backends.catalogue import BACKENDS, generation_for
+from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
 from app.commands.lines import RaisePin
 from app.commands.machine import SetInterruptFlag
 from app.commands.reading import read_command
 from app.commands.table import Command
-from app.commands.transport import Pause, Run, RunUntilIdle, SetSpeed, StepBy
 from app.engine.processor import Frame, Processor
 from app.engine.simulation import Simulation
 from app.engine.waits import Waits
@@ -27,11 +27,10 @@ from app.pair.lock_step import LockStep
 from app.pair.script import at_once
 from app.pair.watched import WatchedSimulation
 from app.session.drive import NotPossible
-from app.session.recorded import RecordedDrive
+from app.session.recorded import RecordedDrive, recorded_timeline
 from app.session.simulated import SimulatedDrive
 from app.state.kept_state import SHOWN
 from app.state.snapshot import cpu_state, io_apic_state, recorded_cpu_state
-from app.trace.check.replay import Replay
 from app.trace.readers.registry import read_recording
 from app.x86.icr import DeliveryMode, Icr, Shorthand
 from tests.commands.strategies import Raw, stimuli
@@ -50,7 +49,7 @@ def assert_as_built_anew(drive: SimulatedDrive) -> None:
 
 
 def apply(drive: SimulatedDrive, command: Command) -> None:
-    assert not isinstance(command, Pause | Run | SetSpeed | StepBy | RunUntilIdle)
+    assert isinstance(command, Stimulus)
     try:
         drive.apply(command)
     except NotPossible:
@@ -100,7 +99,7 @@ def test_kept_state_of_a_pair_s_machines_is_theirs() -> None:
 
 def test_kept_state_of_a_recording_is_its_machine_s() -> None:
     file = resources.files("app.trace") / "samples" / "linux-6.1-boot-4cpu.qemu.log.gz"
-    drive = RecordedDrive(file.name, Replay(read_recording(file.name, file.read_bytes())))
+    drive = RecordedDrive(file.name, recorded_timeline(read_recording(file.name, file.read_bytes())))
     for _ in range(300):
         drive.run(operations=7)
         state = drive.state()
