@@ -1,6 +1,6 @@
 """What a session can be driven by: a simulation that people steer, or a recording that plays."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import Protocol
 
 from app.commands.command import Stimulus
@@ -8,7 +8,10 @@ from app.commands.guest import SendIpi
 from app.commands.transport import Course
 from app.engine.events import Event
 from app.engine.performable import Result
+from app.history.reexecution import Record
+from app.history.slices import Slices
 from app.hw.machine import Machine
+from app.session.looking_back import BranchSummary, MomentState
 from app.state.preview import Preview
 from app.state.shapes import MachineState
 
@@ -70,6 +73,20 @@ class Drive(Protocol):
     def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Course:
         """Shows a tick, or the last one at *time* or before, or with neither the head of *branch*; a little at each
         ``next``. LookupError and ValueError when there is no such branch or moment, NotPossible where it cannot."""
+
+    def courses(self) -> list[BranchSummary]:
+        """All branches of its history, by number."""
+
+    def recorder(self, branch: int | None, first: int, last: int) -> Generator[list[Record], None, None]:
+        """What happened in these ticks of a branch, of the present one without a number; a few at a time. LookupError
+        when there is no such branch. Nobody moves."""
+
+    def state_finder(self, branch: int | None, tick: int | None) -> Slices[MomentState]:
+        """What was to be seen at a tick of a branch, or at its head. LookupError and ValueError when there is no such
+        branch or tick. Nobody moves."""
+
+    def journal_writer(self, branch: int | None) -> Slices[str]:
+        """The journal of a branch as text. LookupError when there is no such branch; NotPossible where nobody acts."""
 
     def name_branch(self, branch: int, name: str) -> None:
         """Gives a branch another name. NotPossible when there is none."""

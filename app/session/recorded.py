@@ -1,6 +1,7 @@
 """A session's drive that plays a recording: the recorded accesses and interrupts move the model."""
 
 import time
+from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from app.backends.native import NATIVE_XAPIC
@@ -12,9 +13,12 @@ from app.costs.sheet import DEFAULT_COST_SHEET
 from app.engine.events import Event
 from app.history.keyframes import Keyframes
 from app.history.recorded import RECORDED_UNITS, RecordedTimeline, recorded_pack
+from app.history.reexecution import Record
+from app.history.slices import Slices
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_SDM, Profile
 from app.session.drive import NotPossible, make_sure_it_fits
+from app.session.looking_back import BranchSummary, MomentState
 from app.session.recorded_findings import difference_records, limit_records
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
 from app.state.kept_state import KeptStates
@@ -87,8 +91,7 @@ class RecordedDrive:
         return self._jumping(self.timeline.stepper_back(unit, -count))
 
     def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Course:
-        if branch:
-            raise NotPossible(f"there is no branch {branch}: a recording has one", "branch")
+        self._make_sure_of(branch)
         return self._jumping(self._sought(tick, time))
 
     def _sought(self, tick: int | None, time: int | None) -> Course:
@@ -103,6 +106,31 @@ class RecordedDrive:
             self._kept = KeptStates()
             self._found = -1
         return gone
+
+    def courses(self) -> list[BranchSummary]:
+        return [BranchSummary(0, "main", None, 0, self.timeline.head)]
+
+    def recorder(self, branch: int | None, first: int, last: int) -> Generator[list[Record], None, None]:
+        self._make_sure_of(branch)
+        return self.timeline.recorder(first, last)
+
+    def state_finder(self, branch: int | None, tick: int | None) -> Slices[MomentState]:
+        self._make_sure_of(branch)
+        return self._found_state(tick)
+
+    def _found_state(self, tick: int | None) -> Slices[MomentState]:
+        playback = yield from self.timeline.finder(tick)
+        there = RecordedDrive(self.name, RecordedTimeline(self.timeline.recording, self.machine.profile), self.data)
+        there.timeline.playback = playback
+        return MomentState(playback.time, there.state())
+
+    def journal_writer(self, branch: int | None) -> Slices[str]:
+        raise NotPossible("a recording has no journal: its file has all that happened")
+
+    @staticmethod
+    def _make_sure_of(branch: int | None) -> None:
+        if branch:
+            raise NotPossible(f"there is no branch {branch}: a recording has one", "branch")
 
     def name_branch(self, branch: int, name: str) -> None:
         raise NotPossible("a recording has no branches", "branch")

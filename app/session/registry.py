@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from app.backends.catalogue import DEFAULT_BACKEND
 from app.commands.machine import Demonstrate
-from app.commands.transport import OPERATION, StepBy
+from app.commands.transport import OPERATION, StepBy, SwitchBranch
 from app.costs.sheet import CostSheet
 from app.engine.simulation import Simulation
+from app.history.journal_text import Journal, timeline_of
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session import jobs
 from app.session.drive import NotPossible
@@ -137,6 +138,18 @@ class Registry:
         drive = SimulatedDrive(Simulation(cpus, backend, sheet, PROFILES[profile], generation))
         usual = f"{cpus} CPU{'' if cpus == 1 else 's'}" + (f", {profile}" if profile != DEFAULT_PROFILE else "")
         return self._add(title or usual, drive, paused=paused, speed=speed)
+
+    async def open_journal(self, journal: Journal, title: str = "") -> Session:
+        """A session that has done *journal*, paused at its end. NotPossible when its commands do not lead there."""
+        timeline = timeline_of(journal)
+        drive = SimulatedDrive(timeline.simulation, timeline)
+        session = self._add(title or "from a journal", drive, paused=True, speed=None)
+        try:
+            await session.submit(SwitchBranch(0))
+        except NotPossible:
+            await self.end(session.id)
+            raise
+        return session
 
     async def open_recording(self, file: File, tell: Tell = say_nothing) -> Session:
         """A session that plays a recording; *tell* hears how far it is. UnusableRecording says what is wrong with it,

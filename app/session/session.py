@@ -16,9 +16,11 @@ from app.commands.machine import Demonstrate
 from app.commands.reading import read_command
 from app.commands.table import Command
 from app.commands.transport import Control, Goal, Journey
+from app.history.slices import Slices
 from app.session.drive import Drive, NotPossible
 from app.session.hub import Hub
 from app.session.long_run import LongRun
+from app.session.looking_back import MOST_TICKS, End, Found, collected, in_slices
 from app.session.owner import Owner
 from app.session.pacer import Pacer
 from app.session.publisher import Publisher
@@ -125,6 +127,44 @@ class Session(Owner):
     async def submit_raw(self, raw: object) -> Answer:
         """As submit, for a command that came in as JSON. InvalidCommand lists what is wrong with it."""
         return await self.submit(read_command(raw, self.cpu_count))
+
+    def history(self) -> dict[str, Any]:
+        """The moment that is shown, and all branches."""
+        courses = [course.summary() for course in self.drive.courses()]
+        return {"branch": self.drive.branch, "tick": self.state()["tick"], "branches": courses}
+
+    async def state_at(self, branch: int | None, tick: int | None) -> NumberedState:
+        """What was to be seen at a tick of a branch; of the present one, and at its head, where they are None. It moves
+        nobody. NotPossible when there is no such moment."""
+        time_then, machine = await self._looked_up(self.drive.state_finder(branch, tick))
+        return {
+            "time": time_then,
+            **self._condition(),
+            "viewers": len(self.hub.viewers),
+            **machine,
+            "seq": self.hub.seq,
+        }
+
+    async def records(self, branch: int | None, first: int, last: int | None, limit: int) -> Found:
+        """What happened in these ticks of a branch. NotPossible when there is no such branch."""
+        wanted = self.drive.branch if branch is None else branch
+        head = next((each.head.tick for each in self.drive.courses() if each.number == wanted), 0)
+        end = head if last is None else min(last, head)
+        stop = min(end, max(first, 1) + MOST_TICKS - 1)
+        recorder = self.drive.recorder(branch, first, stop)
+        return await self._looked_up(collected(recorder, limit, stop, stop + 1 if stop < end else None))
+
+    async def journal(self, branch: int | None) -> str:
+        """What it was asked in a branch, as text. NotPossible when there is no such branch, or nobody can ask it
+        anything."""
+        return await self._looked_up(self.drive.journal_writer(branch))
+
+    @staticmethod
+    async def _looked_up(slices: Slices[End]) -> End:
+        try:
+            return await in_slices(slices)
+        except (LookupError, ValueError) as error:
+            raise NotPossible(str(error)) from error
 
     def preview(self, command: SendIpi) -> Preview:
         """What *command* would do now."""

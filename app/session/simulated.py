@@ -1,5 +1,6 @@
 """A session's drive that people steer: the simulation."""
 
+from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from app.backends.backend import remark_on
@@ -15,10 +16,14 @@ from app.engine.waits import Waits
 from app.guest.generations import GENERATIONS
 from app.history.branches import Branch
 from app.history.journal import Entry
+from app.history.journal_text import journal_of, write_journal
+from app.history.reexecution import Record
 from app.history.slices import Slices
 from app.history.timeline import Timeline
 from app.hw.machine import Machine
 from app.session.drive import NotPossible, make_sure_it_fits
+from app.session.looking_back import BranchSummary, MomentState
+from app.session.version import program_version
 from app.state.kept_state import KeptStates
 from app.state.preview import Preview, preview
 from app.state.shapes import MachineState
@@ -103,6 +108,30 @@ class SimulatedDrive:
             self.jumps += 1
             self._kept = KeptStates()
         return arrived
+
+    def courses(self) -> list[BranchSummary]:
+        return [
+            BranchSummary(
+                each.number, each.name, each.parent.number if each.parent else None, each.leaves_at, each.head
+            )
+            for each in self.timeline.branches
+        ]
+
+    def recorder(self, branch: int | None, first: int, last: int) -> Generator[list[Record], None, None]:
+        return self.timeline.recorder(first, last, branch)
+
+    def state_finder(self, branch: int | None, tick: int | None) -> Slices[MomentState]:
+        simulation = yield from self.timeline.finder(tick, None, branch)
+        course = self.timeline.branch if branch is None else self.timeline.branches[branch]
+        shown = SimulatedDrive(simulation).state()
+        shown["head"], shown["branch"] = course.head.tick, course.number
+        shown["live"] = simulation.ticks == course.head.tick
+        return MomentState(simulation.time, shown)
+
+    def journal_writer(self, branch: int | None) -> Slices[str]:
+        journal = journal_of(self.timeline, program_version(), branch)
+        yield
+        return write_journal(journal)
 
     def name_branch(self, branch: int, name: str) -> None:
         try:

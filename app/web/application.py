@@ -2,16 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
 from app.session.pairs import ROOM as PAIRS_ROOM
 from app.session.pairs import Pairs
 from app.session.registry import ROOM, Registry
+from app.session.version import program_version
 from app.session.workshop import Workshop
 from app.web import errors, stream, under_way
-from app.web.api import pairs, recordings, sessions, vocabulary
+from app.web.api import history, pairs, recordings, sessions, vocabulary
 from app.web.api.description import describe
 from app.web.api.shapes import Health, answers
 from app.web.guard import Guard
@@ -31,6 +31,7 @@ SERVER_RESTARTING = 1012
 #: In the order in which a path is looked for.
 _PARTS = (
     sessions,
+    history,
     pairs,
     recordings,
     vocabulary,
@@ -61,20 +62,12 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     await registry.stop(SERVER_RESTARTING)
 
 
-def _version() -> str:
-    """The product's, where it is installed."""
-    try:
-        return version("apicscope")
-    except PackageNotFoundError:
-        return "unknown"
-
-
 def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B008  # it cannot be changed
     """A fresh application with sessions of its own."""
     application = FastAPI(
         title="apicscope",
         summary="See interrupts move: x86 local APICs, I/O APIC and bus, live.",
-        version=_version(),
+        version=program_version(),
         lifespan=_lifespan,
         docs_url=None,  # FastAPI's page fetches its scripts from elsewhere
         redoc_url=None,

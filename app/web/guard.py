@@ -23,6 +23,9 @@ from app.web.shares import Shares, visitor, visitor_at
 LARGEST_UPLOAD = 32 * 1024 * 1024
 _LARGEST_BODY = 64 * 1024
 LARGEST_HEADERS = 32 * 1024
+#: A journal of some ten thousand commands, in JSON.
+LARGEST_JOURNAL = 4 * 1024 * 1024
+_TAKE_JOURNALS = ("/api/v1/sessions",)
 _TAKE_RECORDINGS = ("/recordings", "/ab")
 #: A body must come at this rate (bytes per second), after so many seconds in which it need not.
 _LEAST_RATE = 8 * 1024
@@ -217,7 +220,9 @@ def _has_body(scope: Scope) -> bool:
 
 
 def _limit(scope: Scope) -> int:
-    return LARGEST_UPLOAD if scope["path"].endswith(_TAKE_RECORDINGS) else _LARGEST_BODY
+    if scope["path"].endswith(_TAKE_RECORDINGS):
+        return LARGEST_UPLOAD
+    return LARGEST_JOURNAL if scope["path"].endswith(_TAKE_JOURNALS) else _LARGEST_BODY
 
 
 def _hint(scope: Scope) -> str:

@@ -10,10 +10,10 @@ from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, DEFAULT_SHEETS, ge
 from app.costs.reference import UnusableReference, cost_sheet_of
 from app.costs.sheet import CostSheet
 from app.guest.generations import GENERATIONS
+from app.history.journal_text import InvalidJournal, read_journal
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.registry import Registry
 from app.session.session import Session
-from app.state.shapes import NumberedState
 from app.web.addresses import link
 from app.web.api.exact_json import ExactRoute
 from app.web.api.shapes import Applied, NewSessionSummary, SessionSummary, answers
@@ -50,6 +50,10 @@ def key_of_visitor(request: Request, key: str | None) -> str | None:
     return None if key is None else f"{visitor_of(request)} {key}"
 
 
+#: Of characters; a command takes about a hundred, and the body holds the text once more escaped.
+_LONGEST_JOURNAL = 3 << 20
+
+
 class NewSession(BaseModel):
     """What a session begins with."""
 
@@ -63,6 +67,8 @@ class NewSession(BaseModel):
     cost_sheet: str | None = None
     seed: int = 0
     paused: bool = False
+    #: The text of a journal, instead of all others: a session that has done it.
+    journal: Annotated[str | None, Field(max_length=_LONGEST_JOURNAL)] = None
 
 
 def registry_of(request: Request) -> Registry:
@@ -110,12 +116,25 @@ async def create_session(
     repeats = registry_of(request).repeats
 
     async def create() -> dict[str, Any]:
-        session = _created(request, chosen)
+        session = _created(request, chosen) if chosen.journal is None else await _from_journal(request, chosen)
         return summary(session) | {"key": session.key}
 
     made = await repeats.once(key_of_visitor(request, idempotency_key), chosen.model_dump(), create)
     response.headers["Location"] = link(f"/api/v1/sessions/{made['id']}")
     return made
+
+
+async def _from_journal(request: Request, wanted: NewSession) -> Session:
+    others = sorted(wanted.model_fields_set - {"journal"})
+    if others:
+        raise Problem(
+            422, "The body does not fit", f"{others[0]}: the journal says it", [(others[0], "the journal says it")]
+        )
+    try:
+        journal = read_journal(wanted.journal or "")
+    except InvalidJournal as invalid:
+        raise Problem(422, "This is no journal", str(invalid), [("journal", str(invalid))]) from invalid
+    return await registry_of(request).open_journal(journal)
 
 
 def _created(request: Request, wanted: NewSession) -> Session:
@@ -186,12 +205,6 @@ async def end_session(request: Request, session_id: str) -> None:
     registry = registry_of(request)
     check_key(request, registry.get(session_id))
     await registry.end(session_id)
-
-
-@router.get("/sessions/{session_id}/state", responses=answers(NumberedState, 404), response_model=None)
-async def read_state(request: Request, session_id: str) -> NumberedState:
-    """Everything there is to see."""
-    return registry_of(request).get(session_id).state()
 
 
 @router.post(
