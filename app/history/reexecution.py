@@ -34,6 +34,11 @@ class Reexecution:
         self.beginning = beginning
         self._keyframes = keyframes
 
+    @property
+    def bytes_kept(self) -> int:
+        """Of all keyframes."""
+        return self._keyframes.size if self._keyframes else 0
+
     def start(self, branch: Branch, tick: int, time: int | None = None) -> Simulation:
         """A simulation of its own that stands at *tick* of *branch*, and at *time*, or before both."""
         near = self._keyframes.nearest(branch, tick, time) if self._keyframes else None

@@ -67,6 +67,11 @@ class Timeline:
         """Nothing is known of what comes next: a command goes on with ``branch``."""
         return self.simulation.ticks >= self.branch.head.tick
 
+    @property
+    def bytes_kept(self) -> int:
+        """What its keyframes take."""
+        return self._again.bytes_kept
+
     def next_time(self) -> int | None:
         """When something happens next, be it that a command is done again; None when nothing will."""
         entry = self.branch.next_entry(self.simulation.ticks)

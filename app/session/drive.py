@@ -74,6 +74,10 @@ class Drive(Protocol):
         """Shows a tick, or the last one at *time* or before, or with neither the head of *branch*; a little at each
         ``next``. LookupError and ValueError when there is no such branch or moment, NotPossible where it cannot."""
 
+    def hash(self) -> str | None:
+        """Of the model's state at the moment that is shown, without where the clock stands behind its tick; None where
+        something cannot be told, as a sheet that has no name."""
+
     def courses(self) -> list[BranchSummary]:
         """All branches of its history, by number."""
 

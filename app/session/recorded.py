@@ -1,7 +1,9 @@
 """A session's drive that plays a recording: the recorded accesses and interrupts move the model."""
 
+import json
 import time
 from collections.abc import Generator
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from app.backends.native import NATIVE_XAPIC
@@ -11,6 +13,7 @@ from app.commands.machine import Demonstrate
 from app.commands.transport import Course
 from app.costs.sheet import DEFAULT_COST_SHEET
 from app.engine.events import Event
+from app.engine.machine_record import machine_state
 from app.history.keyframes import Keyframes
 from app.history.recorded import RECORDED_UNITS, RecordedTimeline, recorded_pack
 from app.history.reexecution import Record
@@ -38,6 +41,12 @@ _BYTES_AN_OPERATION = 180
 def recorded_timeline(recording: Recording, profile: Profile = INTEL_SDM) -> RecordedTimeline:
     """*recording* from its beginning, with keyframes that cost a small part of what playing it costs."""
     return RecordedTimeline(recording, profile, Keyframes(recorded_pack(recording, profile), time.process_time))
+
+
+def _hash_of(replay: Replay) -> str:
+    """Of the machine, and of how far the recording is."""
+    told = json.dumps([replay.position, machine_state(replay.machine)], sort_keys=True)
+    return sha256(told.encode()).hexdigest()
 
 
 class RecordedDrive:
@@ -107,6 +116,9 @@ class RecordedDrive:
             self._found = -1
         return gone
 
+    def hash(self) -> str:
+        return _hash_of(self.replay)
+
     def courses(self) -> list[BranchSummary]:
         return [BranchSummary(0, "main", None, 0, self.timeline.head)]
 
@@ -122,7 +134,7 @@ class RecordedDrive:
         playback = yield from self.timeline.finder(tick)
         there = RecordedDrive(self.name, RecordedTimeline(self.timeline.recording, self.machine.profile), self.data)
         there.timeline.playback = playback
-        return MomentState(playback.time, there.state())
+        return MomentState(playback.time, {**there.state(), "hash": _hash_of(playback.replay)})
 
     def journal_writer(self, branch: int | None) -> Slices[str]:
         raise NotPossible("a recording has no journal: its file has all that happened")

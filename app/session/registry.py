@@ -19,7 +19,7 @@ from app.session.recorded_findings import position_of
 from app.session.repeats import Repeats
 from app.session.session import Session
 from app.session.share import Share
-from app.session.simulated import SimulatedDrive
+from app.session.simulated import SimulatedDrive, new_keyframes
 from app.session.sleep import SLEEP_AFTER
 from app.session.worker import Tell
 from app.session.workshop import Workshop, say_nothing
@@ -141,7 +141,7 @@ class Registry:
 
     async def open_journal(self, journal: Journal, title: str = "") -> Session:
         """A session that has done *journal*, paused at its end. NotPossible when its commands do not lead there."""
-        timeline = timeline_of(journal)
+        timeline = timeline_of(journal, new_keyframes())
         drive = SimulatedDrive(timeline.simulation, timeline)
         session = self._add(title or "from a journal", drive, paused=True, speed=None)
         try:

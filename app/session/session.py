@@ -110,7 +110,7 @@ class Session(Owner):
         is answered: who comes back hears that it slept."""
         if self._publisher.unseen and self.hub.over is None:
             self._publisher.number(self._condition())
-        state: NumberedState = {**self.hub.state, "seq": self.hub.seq}
+        state: NumberedState = {**self.hub.state, "seq": self.hub.seq, "hash": self.drive.hash()}
         self.touch()
         return state
 

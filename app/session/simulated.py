@@ -1,5 +1,6 @@
 """A session's drive that people steer: the simulation."""
 
+import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING, TypeVar, cast
 
@@ -9,6 +10,7 @@ from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
 from app.commands.transport import Course
 from app.costs.reference import reference_of
+from app.engine.codec import NotRecordable
 from app.engine.events import Event
 from app.engine.performable import Result
 from app.engine.simulation import Simulation
@@ -17,7 +19,10 @@ from app.guest.generations import GENERATIONS
 from app.history.branches import Branch
 from app.history.journal import Entry
 from app.history.journal_text import journal_of, write_journal
+from app.history.keyframes import Keyframes
+from app.history.record import hash_of_tick, state
 from app.history.reexecution import Record
+from app.history.simulation_keyframes import SIMULATION_PACK
 from app.history.slices import Slices
 from app.history.timeline import Timeline
 from app.hw.machine import Machine
@@ -46,7 +51,20 @@ Arrived = TypeVar("Arrived")
 def _timeline_of(simulation: Simulation) -> Timeline:
     """The history of a simulation that may have been stirred already."""
     journal = [Entry(*done.moment, "", cast("Stimulus", done.command)) for done in simulation.journal]
-    return Timeline(simulation, branches=[Branch(0, "main", journal=journal, head=simulation.moment)])
+    main = Branch(0, "main", journal=journal, head=simulation.moment)
+    return Timeline(simulation, new_keyframes(), [main])
+
+
+def _hash_of(simulation: Simulation) -> str | None:
+    try:
+        return hash_of_tick(state(simulation))
+    except NotRecordable:
+        return None
+
+
+def new_keyframes() -> Keyframes[Simulation]:
+    """Those of a session: they may cost a small part of what running it costs the processor."""
+    return Keyframes(SIMULATION_PACK, time.process_time)
 
 
 class SimulatedDrive:
@@ -109,6 +127,9 @@ class SimulatedDrive:
             self._kept = KeptStates()
         return arrived
 
+    def hash(self) -> str | None:
+        return _hash_of(self.simulation)
+
     def courses(self) -> list[BranchSummary]:
         return [
             BranchSummary(
@@ -126,11 +147,12 @@ class SimulatedDrive:
         shown = SimulatedDrive(simulation).state()
         shown["head"], shown["branch"] = course.head.tick, course.number
         shown["live"] = simulation.ticks == course.head.tick
+        shown["hash"] = _hash_of(simulation)
         return MomentState(simulation.time, shown)
 
     def journal_writer(self, branch: int | None) -> Slices[str]:
-        journal = journal_of(self.timeline, program_version(), branch)
-        yield
+        simulation = yield from self.timeline.finder(None, None, branch)
+        journal = journal_of(self.timeline, program_version(), branch, _hash_of(simulation))
         return write_journal(journal)
 
     def name_branch(self, branch: int, name: str) -> None:
@@ -163,7 +185,7 @@ class SimulatedDrive:
     @property
     def weight(self) -> int:
         journals = self.timeline.commands * BYTES_A_COMMAND
-        return BYTES_A_MACHINE + len(self.machine.cpus) * BYTES_A_CPU + journals
+        return BYTES_A_MACHINE + len(self.machine.cpus) * BYTES_A_CPU + journals + self.timeline.bytes_kept
 
     @property
     def interrupts_taken(self) -> int:

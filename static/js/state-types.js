@@ -197,7 +197,7 @@
  * @property {number} head The last tick of the branch
  * @property {number} branch Its number among the courses of the session's history
  * @property {boolean} live The tick is the head
- * @property {string | null} hash Of the model's state: equal exactly when it is equal, in any process. None in a frame
+ * @property {string | null} hash Of the model's state: equal exactly when it is equal, in any process. null in a frame
  * @property {string} backend
  * @property {string} backend_remark What the cost sheet leaves out of the back end
  * @property {string} cost_sheet The text that names it: with a "?" when figures were changed by hand

@@ -34,13 +34,15 @@ async def test_step_back_shows_what_was_there_before_the_step(session: Session, 
     await session.submit(TO_CPU_1)
     await session.submit(CallGuest(1, "smp_call_function"))
     await session.submit(StepBy(unit, 1))
-    before = machine_of(session)
+    before, hashed = machine_of(session), session.state()["hash"]
     await session.submit(StepBy(unit, 1))
     assert machine_of(session) != before
+    assert session.state()["hash"] != hashed
 
     answer = await session.submit(StepBy(unit, -1))
 
     assert machine_of(session) == before
+    assert session.state()["hash"] == hashed
     assert answer.values["gone"] == 1
     assert answer.text.startswith(f"Back by 1 {unit}, to tick {before['tick']:,} of ")
 

@@ -11,7 +11,7 @@ from tests.web.api.test_sessions import fields, problem
 from tests.web.serving import Api
 
 WIRE = Path(__file__).parents[2] / "trace" / "cases" / "lint0-fixed-virtual-wire.qemu.log"
-OF_THE_MACHINE = ("time", "tick", "head", "counters", "cpus", "ioapic", "in_flight", "backend")
+OF_THE_MACHINE = ("hash", "time", "tick", "head", "counters", "cpus", "ioapic", "in_flight", "backend")
 
 
 def machine(state: dict[str, Any]) -> dict[str, Any]:

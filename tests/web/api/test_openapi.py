@@ -75,6 +75,20 @@ def ours(description: Description) -> Iterator[str]:
     made.end()
 
 
+def ask_for_history(description: Description, session: str) -> None:
+    description.ask("GET", f"{session}/state", 200, params={"tick": 1})
+    description.ask("GET", f"{session}/history", 200)
+    for form in ({}, {"form": "columns"}, {"bins": 4}):
+        description.ask("GET", f"{session}/records", 200, params=form)
+    description.ask("GET", f"{session}/journal", 200)
+
+
+def ask_for_pages_of_figures(description: Description) -> None:
+    for path in ("/compare.json", "/compare.csv", "/compare/curve.csv", "/compare/shares.svg", "/compare/report"):
+        description.ask("GET", path, 200, params=QUESTION)
+    description.ask("GET", "/verdict", 200)
+
+
 def test_every_call_that_is_described_answers_as_described(description: Description, ours: str) -> None:
     ask = description.ask
     ask("GET", "/healthz", 200)
@@ -94,11 +108,7 @@ def test_every_call_that_is_described_answers_as_described(description: Descript
         ask("POST", f"{ours}/commands", 200, json=command)
     state = ask("GET", f"{ours}/state", 200)
     assert state["counters"]["ipis_sent"] == 1
-    ask("GET", f"{ours}/state", 200, params={"tick": 1})
-    ask("GET", f"{ours}/history", 200)
-    for form in ({}, {"form": "columns"}, {"bins": 4}):
-        ask("GET", f"{ours}/records", 200, params=form)
-    ask("GET", f"{ours}/journal", 200)
+    ask_for_history(description, ours)
     recording = ask("POST", "/api/v1/recordings", 201, params={"name": "boot.log"}, content=SAMPLE)
     ask("GET", recording["links"]["state"], 200)
     told_while_it_is_read(description)
@@ -114,9 +124,7 @@ def test_every_call_that_is_described_answers_as_described(description: Descript
     end(description, "sessions", made, "id")
     end(description, "sessions", recording, "session")
     end(description, "pairs", pair, "id")
-    for path in ("/compare.json", "/compare.csv", "/compare/curve.csv", "/compare/shares.svg", "/compare/report"):
-        ask("GET", path, 200, params=QUESTION)
-    ask("GET", "/verdict", 200)
+    ask_for_pages_of_figures(description)
 
     described = {(method, path) for path, each in description.document["paths"].items() for method in each}
     assert described == description.seen
