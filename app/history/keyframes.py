@@ -17,6 +17,8 @@ LEAST_SPACING = 5_000
 COSTS_BETWEEN = 50
 #: Bytes of all keyframes of a session.
 BUDGET = 64_000_000
+#: The cheapest of so many counts: the first of a process reads what all others need, and any may be interrupted.
+_COSTS_COMPARED = 3
 #: Where one is not due yet, nobody looks again before so many further ticks.
 _NEXT_LOOK = 250
 #: So many of the newest are never thinned out.
@@ -80,6 +82,7 @@ class Keyframes(Generic[AnyTicking]):
         self._passing: deque[Keyframe] = deque(maxlen=_PASSING_KEPT)
         self._order: deque[tuple[int, int]] = deque()
         self._size = 0
+        self._costs: deque[float] = deque(maxlen=_COSTS_COMPARED)
         #: When that much has been spent, another may be kept.
         self._enough = 0.0
         self._gap = 2 * LEAST_SPACING
@@ -113,7 +116,9 @@ class Keyframes(Generic[AnyTicking]):
         if keyframe := self._taken(branch, subject):
             self.add(keyframe)
         ended = self._spent()
-        self._enough = ended + COSTS_BETWEEN * (ended - began)
+        self._costs.append(ended - began)
+        if len(self._costs) == _COSTS_COMPARED:
+            self._enough = ended + COSTS_BETWEEN * min(self._costs)
 
     def add(self, keyframe: Keyframe) -> None:
         """Keeps one that was taken before, by another process of the same program for one."""

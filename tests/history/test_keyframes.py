@@ -114,8 +114,24 @@ def test_what_keyframes_cost_is_at_most_a_fiftieth_of_the_work() -> None:
         runs += 1
 
     assert len(keyframes.kept) >= 2
-    assert len(keyframes.kept) <= 1 + runs / COSTS_BETWEEN
+    assert len(keyframes.kept) <= 3 + runs / COSTS_BETWEEN
     assert max(spacings(keyframes)[1:]) > LEAST_SPACING + 1_000
+
+
+def test_one_that_was_dear_by_chance_does_not_open_a_wide_gap() -> None:
+    spent = Spent(a_look=0.001)
+
+    def dear_at_first(simulation: Simulation) -> Asked:
+        spent.sum += 0.0 if keyframes.kept else 1_000.0
+        return asked(simulation)
+
+    keyframes = Keyframes(Pack(dear_at_first, again, lambda _: _SIZE), spent)
+    timeline = ticking(keyframes)
+
+    while timeline.moment.tick < 6 * LEAST_SPACING:
+        timeline.run(operations=20)
+
+    assert max(spacings(keyframes)) < 2 * LEAST_SPACING
 
 
 def test_a_budget_is_kept_to_with_gaps_that_are_alike() -> None:
