@@ -18,11 +18,18 @@ async function refusalIn(response) {
 }
 
 /**
+ * What a command came to, in words; with the number of the branch that it began.
+ *
+ * @typedef {{ text: string, branch?: number }} Answer
+ */
+
+/**
  * @param {string} address
  * @param {(words: string) => void} refused
+ * @param {(words: string) => void} branched a command given in the past has begun another branch
  */
-export function createCommands(address, refused) {
-  /** @param {Record<string, unknown>} command */
+export function createCommands(address, refused, branched) {
+  /** @param {Record<string, unknown>} command @returns {Promise<Answer | null>} null where it was refused */
   return async (command) => {
     try {
       const response = await fetch(address, {
@@ -30,9 +37,17 @@ export function createCommands(address, refused) {
         headers: { "Content-Type": "application/json", Accept: "application/json" },
         body: JSON.stringify(command),
       });
-      if (!response.ok) refused(await refusalIn(response));
+      if (!response.ok) {
+        refused(await refusalIn(response));
+        return null;
+      }
+      /** @type {Answer} */
+      const answer = await response.json();
+      if (answer.branch !== undefined) branched(answer.text);
+      return answer;
     } catch {
       refused("The server cannot be reached; nothing was changed.");
+      return null;
     }
   };
 }

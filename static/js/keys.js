@@ -14,8 +14,10 @@ const CHOOSING = "input[type=radio], input[type=range]";
 const PRESSABLE = "button, summary, a, input, select";
 /** What a key that is held down goes on doing. */
 const REPEATED = new Set([
-  "stepOperation",
+  "stepForward",
+  "stepBack",
   "stepInterrupt",
+  "stepBackInterrupt",
   "nextStimulus",
   "previousCpu",
   "nextCpu",

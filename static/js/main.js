@@ -5,10 +5,12 @@ import { createCommands } from "./commands.js";
 import { find } from "./dom.js";
 import { nowhere } from "./endings.js";
 import { createFrame } from "./frame.js";
+import { createJourneys } from "./journeys.js";
 import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
 import { createStore } from "./store.js";
 import { createBackends } from "./views/backends.js";
+import { createBranches } from "./views/branches.js";
 import { createBus } from "./views/bus.js";
 import { createCards } from "./views/cards.js";
 import { createComposer } from "./views/composer.js";
@@ -19,6 +21,7 @@ import { createHelp, createInvite } from "./views/help.js";
 import { createInspector } from "./views/inspector.js";
 import { createLens } from "./views/lens.js";
 import { createLog } from "./views/log.js";
+import { createMoment } from "./views/moment.js";
 import { createPins } from "./views/pins.js";
 import { createPricing } from "./views/pricing.js";
 import { createRecording } from "./views/recording.js";
@@ -37,7 +40,7 @@ const stillness = matchMedia("(prefers-reduced-motion: reduce)");
 const frame = createFrame((now) => draw(now));
 const store = createStore(frame.ask);
 const notice = createNotice();
-const send = createCommands(`${api}/commands`, notice.refused);
+const send = createCommands(`${api}/commands`, notice.refused, notice.told);
 
 /** @param {number} cpu */
 const select = (cpu) => {
@@ -63,7 +66,12 @@ const dismiss = (cpu) => {
 const cards = createCards(send, select, createVectorGrid(lens), lens, dismiss);
 const bus = createBus(stillness, frame.ask);
 const log = createLog();
-const transport = createTransport(send, store.get);
+const journeys = createJourneys(async (command) => {
+  const answer = await send(command);
+  if (answer && command.type !== "seek") moment.say(answer.text); // the slider says by itself where it is
+});
+const moment = createMoment(journeys, store.get);
+const transport = createTransport(send, journeys, store.get);
 const backends = createBackends(send);
 const pins = createPins(send);
 const composer = createComposer(store);
@@ -79,6 +87,8 @@ const views = [
   demonstration.draw,
   createRecording(),
   transport.draw,
+  moment.draw,
+  createBranches(),
 ];
 
 /** @param {number} now @returns {boolean} */
@@ -101,6 +111,7 @@ listenToKeys(
   vocabulary().keys.machine ?? {},
   {
     ...transport.actions,
+    ...moment.actions,
     previousCpu: () => selectNext(-1),
     nextCpu: () => selectNext(1),
     projector: theme.projector,

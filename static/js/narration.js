@@ -41,5 +41,10 @@ export function createNarrator(say, later = (callback, wait) => setTimeout(callb
       heard = events.at(-1)?.n ?? heard;
       if (!quiet) speak();
     },
+    /** Another past is shown: it is not news. @param {import("./state-types.js").EventRecord[]} events */
+    skip(events) {
+      waiting = [];
+      heard = events.at(-1)?.n ?? -1;
+    },
   };
 }

@@ -18,6 +18,7 @@
  * @property {number} silence seconds for which an open stream has said nothing; of a silent link only
  * @property {number | null} staleSince wall time (ms since 1970) when the stream was lost
  * @property {EventRecord[]} events the most recent, oldest first; a gap in their numbers is what was left out
+ * @property {number} past counts how often `events` were replaced by those of another past
  * @property {number} selected the CPU that inspector and keys act on
  * @property {number[]} receivers CPUs that the IPI being composed would reach
  * @property {import("./endings.js").Places} endings what was refused or lost, where it was
@@ -38,6 +39,7 @@ export function emptyModel() {
     silence: 0,
     staleSince: null,
     events: [],
+    past: 0,
     selected: 0,
     receivers: [],
     endings: nowhere(),
@@ -59,6 +61,19 @@ export function applyDelta(state, delta) {
 }
 
 /**
+ * Whether the events that the page has are not the snapshot's past: it shows an earlier moment, or another branch, or the session
+ * began anew.
+ *
+ * @param {Model} model
+ * @param {Snapshot} snapshot
+ */
+function isAnotherPast(model, snapshot) {
+  const { state: before } = model;
+  if (before && (snapshot.state.branch !== before.branch || snapshot.state.tick < before.tick)) return true;
+  return (snapshot.events?.at(-1)?.n ?? Number.POSITIVE_INFINITY) < (model.events.at(-1)?.n ?? -1);
+}
+
+/**
  * @param {Model} model
  * @param {Snapshot} snapshot
  * @param {number} at
@@ -66,8 +81,8 @@ export function applyDelta(state, delta) {
  */
 function applySnapshot(model, snapshot, at) {
   const selected = Math.min(model.selected, snapshot.state.cpus.length - 1);
-  // A snapshot repeats recent events: after a resync only those we have not seen are new, unless the session began anew.
-  const anew = (snapshot.events?.at(-1)?.n ?? Number.POSITIVE_INFINITY) < (model.events.at(-1)?.n ?? -1);
+  // A snapshot repeats recent events: after a resync only those we have not seen are new.
+  const anew = isAnotherPast(model, snapshot);
   const kept = anew ? [] : model.events;
   return {
     ...model,
@@ -78,6 +93,7 @@ function applySnapshot(model, snapshot, at) {
     staleSince: null,
     selected,
     events: appended(kept, snapshot.events),
+    past: model.past + (anew ? 1 : 0),
     endings: endingsAfter(anew ? nowhere() : model.endings, freshOf(kept, snapshot.events)),
   };
 }

@@ -91,11 +91,21 @@ export async function fetchVocabulary() {
 }
 
 /**
+ * A sentence with values in the places of their names, which stand in braces.
+ *
+ * @param {string} sentence
+ * @param {Record<string, string | number>} values
+ */
+export function filled(sentence, values) {
+  return sentence.replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+}
+
+/**
  * A sentence of the vocabulary with values in the places of their names.
  *
  * @param {string} sentence its name
  * @param {Record<string, string | number>} [values]
  */
 export function say(sentence, values = {}) {
-  return (known.sentences[sentence] ?? "").replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  return filled(known.sentences[sentence] ?? "", values);
 }

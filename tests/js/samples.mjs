@@ -89,7 +89,7 @@ export const VOCABULARY = {
   },
   faces: { startup: "SIPI {}" },
   vector_modes: ["fixed", "lowest_priority"],
-  keys: { t: "theme", ArrowRight: "stepOperation", "Shift+ArrowRight": "stepInterrupt", "?": "help" },
+  keys: { t: "theme", ArrowRight: "stepForward", "Shift+ArrowRight": "stepInterrupt", "?": "help" },
 };
 
 /** Numbers between 0 and 1, the same for the same seed. @param {number} seed */
@@ -143,6 +143,10 @@ export const cpu = (number, other = {}) => ({
 /** @param {number} cpus @returns {any} */
 export const state = (cpus) => ({
   time: 0,
+  tick: 0,
+  head: 0,
+  branch: 0,
+  live: true,
   paused: false,
   speed: 400,
   backend: "native-xapic",

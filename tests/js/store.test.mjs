@@ -92,6 +92,55 @@ test("a session that began anew does not keep the old one's events", () => {
   );
 });
 
+/** @param {Record<string, unknown>} moment @returns {any} */
+const shown = (moment) => ({ ...state(1), ...moment });
+
+/** @param {import("../../static/js/store.js").Model} model */
+const numbers = (model) => model.events.map((one) => one.n);
+
+test("an earlier moment keeps the events of its own past only", () => {
+  const before = receive(
+    emptyModel(),
+    snapshot(shown({ tick: 9 }), 1, [event(1), event(2), event(3)]),
+    0,
+  ).model;
+  const back = receive(before, snapshot(shown({ tick: 4, live: false }), 2, [event(1), event(2)]), 1).model;
+  assert.deepEqual(numbers(back), [1, 2]);
+  assert.equal(back.past, before.past + 1);
+  const beginning = receive(back, snapshot(shown({ tick: 0, live: false }), 3, []), 2).model;
+  assert.deepEqual(numbers(beginning), []);
+});
+
+test("another branch brings its own events, also where their numbers are higher", () => {
+  const before = receive(emptyModel(), snapshot(shown({ tick: 9 }), 1, [event(1), event(2)]), 0).model;
+  const other = { ...event(2), text: "the other branch" };
+  const there = receive(
+    before,
+    snapshot(shown({ tick: 12, branch: 1 }), 2, [event(1), other, event(3)]),
+    1,
+  ).model;
+  assert.deepEqual(numbers(there), [1, 2, 3]);
+  assert.equal(there.events[1]?.text, "the other branch");
+});
+
+test("a branch that begins here keeps the events before it", () => {
+  const before = receive(emptyModel(), snapshot(shown({ tick: 4, live: false }), 1, [event(1)]), 0).model;
+  const begun = receive(
+    before,
+    { type: "delta", seq: 2, base: 1, time: 1, tick: 5, branch: 1, events: [event(2)] },
+    1,
+  ).model;
+  assert.deepEqual(numbers(begun), [1, 2]);
+  assert.equal(begun.past, before.past);
+});
+
+test("a later moment of the same branch adds to what the page has", () => {
+  const before = receive(emptyModel(), snapshot(shown({ tick: 4 }), 1, [event(1)]), 0).model;
+  const later = receive(before, snapshot(shown({ tick: 9 }), 2, [event(1), event(2)]), 1).model;
+  assert.deepEqual(numbers(later), [1, 2]);
+  assert.equal(later.past, before.past);
+});
+
 test("the selection stays on a CPU that exists", () => {
   const store = createStore(() => {});
   store.receive(snapshot(state(8), 1), 0);

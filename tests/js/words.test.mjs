@@ -206,7 +206,7 @@ test("keys with a modifier belong to the browser", () => {
   const { keys } = VOCABULARY;
   assert.equal(actionFor(key, keys), "theme");
   assert.equal(actionFor({ ...key, ctrlKey: true }, keys), null);
-  assert.equal(actionFor({ ...key, key: "ArrowRight" }, keys), "stepOperation");
+  assert.equal(actionFor({ ...key, key: "ArrowRight" }, keys), "stepForward");
   assert.equal(actionFor({ ...key, key: "ArrowRight", shiftKey: true }, keys), "stepInterrupt");
   assert.equal(actionFor({ ...key, key: "?", shiftKey: true }, keys), "help");
 });

@@ -9,8 +9,10 @@ from starlette.datastructures import UploadFile
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
 from app.commands.fields import InvalidCommand
 from app.commands.reading import read_form
+from app.commands.transport import STEP_UNITS, NameBranch, SwitchBranch
 from app.costs.sheet import cost_sheet_names
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
+from app.history.recorded import RECORDED_UNITS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.drive import NotPossible
@@ -101,6 +103,24 @@ ICR_CHOICES: dict[str, list[tuple[str, str]]] = {
 }
 
 
+def branches_context(session: Session) -> dict[str, Any]:
+    """What `_branches.html` shows: the courses that *session* has taken, and which of them is shown."""
+    courses = session.drive.courses()
+    names = {course.number: course.name for course in courses}
+    branches = [
+        {
+            "number": course.number,
+            "name": course.name,
+            "parent": None if course.parent is None else names[course.parent],
+            "leaves_at": course.leaves_at,
+            "head": course.head.tick,
+            "shown": course.number == session.drive.branch,
+        }
+        for course in courses
+    ]
+    return {"session": session, "branches": branches, "shown_branch": names[session.drive.branch]}
+
+
 def page_context(session: Session, address: str) -> dict[str, Any]:
     """All that `session.html` shows before the stream takes over."""
     state = session.state()
@@ -114,6 +134,8 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "state": state,
         "act": act,
         "join_address": address,
+        "units": RECORDED_UNITS if state["recording"] else STEP_UNITS,
+        **branches_context(session),
         "backends": list(BACKENDS.values()),
         "cost_sheets": cost_sheet_names(),
         "generations": list(GENERATIONS.values()),
@@ -172,6 +194,30 @@ async def command(request: Request, session_id: str) -> Response:
     if not is_htmx(request):
         return RedirectResponse(link(f"/s/{session.id}"), status_code=303)
     return templates.TemplateResponse(request, "parts/_answer.html", {"answer": answer})
+
+
+@router.get("/s/{session_id}/branches")
+async def branches(request: Request, session_id: str) -> Response:
+    """The list of the session's branches."""
+    return _branches(request, registry_of(request).get(session_id), "")
+
+
+@router.post("/s/{session_id}/branches")
+async def change_branches(request: Request, session_id: str) -> Response:
+    """Shows another branch, or gives one a name, and lists them anew."""
+    session = registry_of(request).get(session_id)
+    wanted = read_form(await fields_of(request), session.cpu_count)
+    if not isinstance(wanted, SwitchBranch | NameBranch):
+        raise InvalidCommand([("type", f"must be {SwitchBranch.kind} or {NameBranch.kind}")])
+    answer = await session.submit(wanted)
+    if not is_htmx(request):
+        return RedirectResponse(link(f"/s/{session.id}"), status_code=303)
+    return _branches(request, session, answer.text)
+
+
+def _branches(request: Request, session: Session, answer: str) -> Response:
+    context = branches_context(session) | {"answer": answer, "fragment": True}
+    return templates.TemplateResponse(request, "pages/machine/_branches.html", context)
 
 
 @router.post("/s/{session_id}/recordings")

@@ -17,8 +17,11 @@ class Key(NamedTuple):
 #: The page of one machine.
 MACHINE_KEYS = (
     Key("playOrPause", (" ", "."), "pause or run"),
-    Key("stepOperation", ("ArrowRight", "PageDown"), "step one operation"),
+    Key("stepForward", ("ArrowRight", "PageDown"), "step, by what is chosen beside Step: one operation at first"),
     Key("stepInterrupt", ("Shift+ArrowRight", "PageUp"), "step to the next interrupt"),
+    Key("stepBack", ("ArrowLeft",), "step back, by the same"),
+    Key("stepBackInterrupt", ("Shift+ArrowLeft",), "step back to the interrupt before"),
+    Key("backToLive", ("l",), "back to live: the end of what has happened"),
     Key("untilIdle", ("u",), "run until idle"),
     Key("slower", ("-",), "slower"),
     Key("faster", ("+", "="), "faster"),
@@ -46,6 +49,7 @@ PAIR_KEYS = (
 _CAPTIONS = {
     " ": "Space",
     "ArrowRight": "→",
+    "ArrowLeft": "←",
     "ArrowUp": "↑",
     "ArrowDown": "↓",
     "PageDown": "Page Down",

@@ -39,7 +39,7 @@ export function createLog() {
   let missing = 0;
   let selected = -1;
   let follows = true;
-  let writtenAt = 0;
+  let [writtenAt, past] = [0, 0];
   only.addEventListener("change", () => setClass(box, "only-one", only.checked));
   box.addEventListener("scroll", () => {
     follows = box.scrollHeight - box.scrollTop - box.clientHeight < 24;
@@ -67,11 +67,12 @@ export function createLog() {
     if (follows) box.scrollTop = box.scrollHeight;
   };
 
-  /** @param {EventRecord[]} events */
-  const restartIfAnew = (events) => {
-    if ((events.at(-1)?.n ?? shown) >= shown) return;
+  /** Another past: what stood here is not part of it. */
+  const restart = () => {
     list.replaceChildren();
     shown = -1;
+    missing = 0;
+    follows = true;
   };
 
   /** @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether something is still unwritten */
@@ -81,11 +82,14 @@ export function createLog() {
       setText(onlyCpu, String(selected));
       markSelected();
     }
-    narrator.hear(model.events);
-    if ((model.events.at(-1)?.n ?? -1) === shown) return false;
+    const another = past !== model.past;
+    if (another) narrator.skip(model.events);
+    else narrator.hear(model.events);
+    if (!another && (model.events.at(-1)?.n ?? -1) === shown) return false;
     if (now - writtenAt < WRITE_EVERY) return true;
     writtenAt = now;
-    restartIfAnew(model.events);
+    if (another) restart();
+    past = model.past;
     append(model.events);
     setHidden(skipped, missing === 0);
     setText(skipped, `${grouped(missing)} skipped`);

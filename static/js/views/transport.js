@@ -1,4 +1,4 @@
-/** When: pause and run, steps, speed and the machine's own clock. */
+/** When: pause and run, steps forward and back, speed and the machine's own clock. */
 
 import { FLAT_OUT, notchOf, speedAt } from "../clock.js";
 import { find, setAttribute, setHidden, setText } from "../dom.js";
@@ -64,28 +64,37 @@ function modeWords(state) {
 
 /**
  * @param {import("../commands.js").Send} send
+ * @param {import("../journeys.js").Journeys} journeys
  * @param {() => import("../store.js").Model} model
  */
-export function createTransport(send, model) {
+export function createTransport(send, journeys, model) {
   const play = find(document, "#play");
   const playWords = find(document, "#play-words");
   const time = find(document, "#time");
   const mode = find(document, "#mode");
+  const unit = /** @type {HTMLSelectElement} */ (find(document, "#unit"));
   const speed = createSpeed(send);
+  /** @param {string} unit @param {number} count */
+  const step = (unit, count) => journeys.go({ type: "step", unit, count });
 
   const actions = {
     playOrPause: () => send({ type: model().state?.paused ? "run" : "pause" }),
-    stepOperation: () => send({ type: "step", unit: "operation", count: 1 }),
-    stepInterrupt: () => send({ type: "step", unit: "interrupt", count: 1 }),
+    stepForward: () => step(unit.value, 1),
+    stepBack: () => step(unit.value, -1),
+    stepInterrupt: () => step("interrupt", 1),
+    stepBackInterrupt: () => step("interrupt", -1),
     untilIdle: () => send({ type: "run_until_idle" }),
     slower: () => speed.move(-SPEED_STEP),
     faster: () => speed.move(SPEED_STEP),
   };
 
-  find(document, "#transport-form").addEventListener("submit", (event) => event.preventDefault());
+  for (const form of ["#transport-form", "#back-form"])
+    find(document, form).addEventListener("submit", (event) => event.preventDefault());
   play.addEventListener("click", actions.playOrPause);
-  find(document, "#step-operation").addEventListener("click", actions.stepOperation);
+  find(document, "#step-forward").addEventListener("click", actions.stepForward);
+  find(document, "#step-back").addEventListener("click", actions.stepBack);
   find(document, "#step-interrupt").addEventListener("click", actions.stepInterrupt);
+  find(document, "#step-back-interrupt").addEventListener("click", actions.stepBackInterrupt);
   find(document, "#until-idle").addEventListener("click", actions.untilIdle);
 
   /** @param {import("../store.js").Model} now @param {number} at */
@@ -115,7 +124,16 @@ export function createNotice() {
     clearTimeout(gone);
     if (!final) gone = setTimeout(() => setHidden(notice, true), 7000);
   };
+  const told = find(document, "#told");
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let toldGone;
   return {
+    /** What a command came to that must not go unseen. @param {string} words */
+    told: (words) => {
+      setText(told, words);
+      clearTimeout(toldGone);
+      toldGone = setTimeout(() => setText(told, ""), 7000);
+    },
     /** @param {string} words */
     refused: (words) => show(words, false),
     /** @param {string} words */

@@ -69,7 +69,7 @@ def test_its_keys_and_back_ends_are_those_of_the_pages(session: Api) -> None:
     given = session.http.get(PLAIN).json()
     page = session.http.get(f"/s/{session.id}").text
 
-    assert given["keys"]["machine"]["PageDown"] == "stepOperation"
+    assert given["keys"]["machine"]["PageDown"] == "stepForward"
     assert given["keys"]["pair"]["PageDown"] == "nextStimulus"
     assert [name for name in given["back_ends"] if f'value="{name}"' not in page] == []
 

@@ -24,11 +24,11 @@ def test_same_act_has_the_same_keys_on_every_page() -> None:
     assert [entry.action for entry in shared] == ["playOrPause", "stepInterrupt"]
     assert all(entry.keys == machine[entry.action] for entry in shared)
     # A step is the next operation on one page and the next stimulus on the other: the same keys lead on.
-    assert {entry.action: entry.keys for entry in PAIR_KEYS}["nextStimulus"] == machine["stepOperation"]
+    assert {entry.action: entry.keys for entry in PAIR_KEYS}["nextStimulus"] == machine["stepForward"]
 
 
 def test_presenter_s_remote_steps() -> None:
-    assert bindings(MACHINE_KEYS)["PageDown"] == "stepOperation"
+    assert bindings(MACHINE_KEYS)["PageDown"] == "stepForward"
     assert bindings(MACHINE_KEYS)["PageUp"] == "stepInterrupt"
 
 
@@ -43,7 +43,8 @@ def test_keys_are_printed_as_they_stand_on_a_keyboard() -> None:
     ("table", "script"), [(MACHINE_KEYS, "main.js"), (PAIR_KEYS, "ab.js")], ids=["machine", "pair"]
 )
 def test_every_act_is_known_to_the_script(table: tuple[Key, ...], script: str) -> None:
-    sources = (STATIC_FOLDER / "js" / script).read_text() + (STATIC_FOLDER / "js/views/transport.js").read_text()
+    parts = (script, "views/transport.js", "views/moment.js")
+    sources = "".join((STATIC_FOLDER / "js" / part).read_text() for part in parts)
 
     assert [entry.action for entry in table if not re.search(rf"\b{entry.action}\b", sources)] == []
 
