@@ -1,6 +1,7 @@
 """Set-up that every test shares."""
 
 import os
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,10 @@ settings.register_profile("dev", max_examples=25, stateful_step_count=30, deadli
 settings.register_profile("ci", settings.get_profile("dev"), max_examples=100, derandomize=True)
 settings.register_profile("long", settings.get_profile("dev"), max_examples=3000, stateful_step_count=100)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+# No server that a test starts shall touch what the user keeps.
+_KEPT = TemporaryDirectory(prefix="apicscope-tests-")
+os.environ["XDG_DATA_HOME"] = _KEPT.name
 
 
 @pytest.hookimpl(tryfirst=True)  # before those that nobody asked for are left out

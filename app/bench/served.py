@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,15 +53,15 @@ class Client:
 
 @asynccontextmanager
 async def served(*options: str) -> AsyncIterator[Client]:
-    """A server for as long as the block lasts, with these options more."""
-    server = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "app", "serve", "--port", "0", *options, stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        assert server.stdout is not None
-        line = (await server.stdout.readline()).decode()
-        with closing(Client(line.split()[-1], server.pid)) as client:
-            yield client
-    finally:
-        server.terminate()
-        await server.wait()
+    """A server for as long as the block lasts, with a data directory of its own and these options more."""
+    with TemporaryDirectory(prefix="apicscope-bench-") as kept:
+        program = [sys.executable, "-m", "app", "serve", "--port", "0", "--data-dir", kept, *options]
+        server = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
+        try:
+            assert server.stdout is not None
+            line = (await server.stdout.readline()).decode()
+            with closing(Client(line.split()[-1], server.pid)) as client:
+                yield client
+        finally:
+            server.terminate()
+            await server.wait()

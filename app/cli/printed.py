@@ -11,4 +11,9 @@ def one_line(text: str) -> str:
 
 def say_unusable(what: str) -> None:
     """One line on stderr says that *what* cannot be used."""
+    say(what)
+
+
+def say(what: str) -> None:
+    """One line on stderr."""
     print(f"apicscope: {one_line(what)}", file=sys.stderr)

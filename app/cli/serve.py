@@ -6,7 +6,10 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.cli.kept import open_store
 from app.cli.printed import say_unusable
+from app.history.store_errors import Held
+from app.session.archive import KEPT_BYTES
 from app.session.owner import new_key
 from app.session.registry import ROOM
 from app.session.sleep import SLEEP_AFTER
@@ -22,7 +25,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser = subparsers.add_parser("serve", help="start the dashboard (this is the default)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: 127.0.0.1)")
     parser.add_argument("--port", type=_port, default=8000, help="port to listen on, 0 for any (default: 8000)")
-    parser.add_argument("--data-dir", type=Path, help="folder for what outlives the process; nothing does yet")
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help="folder for sessions, branches and linked moments, which outlive the server (default: "
+        "$XDG_DATA_HOME/apicscope or ~/.local/share/apicscope)",
+    )
     _add_way_in(parser)
     _add_shares(parser)
     _add_bounds(parser)
@@ -100,6 +109,14 @@ def _add_bounds(parser: argparse.ArgumentParser) -> None:
         metavar="MIB",
         help=f"for all sessions together, and for all pairs again (default: {ROOM.bytes >> 20})",
     )
+    bounds.add_argument(
+        "--kept",
+        type=_mebibytes,
+        default=KEPT_BYTES,
+        metavar="MIB",
+        help="for all that is kept in the data directory; over it, what can be computed again goes first, then what "
+        f"is over, the oldest first (default: {KEPT_BYTES >> 20})",
+    )
 
 
 def _seconds(text: str) -> float:
@@ -163,21 +180,31 @@ def _networks(text: str) -> tuple[str, ...]:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serves until told to stop. 0 after a clean stop, 2 when the address cannot be had."""
+    """Serves until told to stop. 0 after a clean stop, 2 when the address, or the data directory, cannot be had."""
     try:
         listener = listen(arguments.host, arguments.port)
     except OSError as error:
         say_unusable(f"{arguments.host} port {arguments.port}: {error.strerror or error}")
         return 2
+    try:
+        opened = open_store(arguments.data_dir)
+    except Held as held:
+        listener.close()
+        say_unusable(str(held))
+        return 2
     host, port = listener.getsockname()[:2]
     first_key = new_key()
     _say_where(host, port, arguments.root_path, first_key)
-    serve(listener, settings_of(arguments, first_key))
+    try:
+        serve(listener, settings_of(arguments, first_key, opened.remark), opened.store)
+    finally:
+        if opened.store is not None:
+            opened.store.close()
     return 0
 
 
-def settings_of(arguments: argparse.Namespace, first_key: str) -> Settings:
-    """What the command line asks for."""
+def settings_of(arguments: argparse.Namespace, first_key: str, remark: str = "") -> Settings:
+    """What the command line asks for; *remark* is said on every session's page."""
     return Settings(
         host=arguments.host,
         first_key=first_key,
@@ -193,6 +220,8 @@ def settings_of(arguments: argparse.Namespace, first_key: str) -> Settings:
         ),
         sleep_after=arguments.sleep_after,
         memory=arguments.session_memory,
+        kept_bytes=arguments.kept,
+        remark=remark,
     )
 
 

@@ -78,24 +78,33 @@ def timeline_of(journal: Journal, keyframes: Keyframes[Simulation] | None = None
 def write_journal(journal: Journal) -> str:
     """*journal* as text. ValueError when its cost sheet has no reference: it is neither one that comes along nor a copy
     of one."""
-    try:
-        sheet = reference_of(journal.beginning.sheet)
-    except KeyError as error:
-        raise ValueError(f"{error.args[0]}, so nobody else could price this by it") from error
-    beginning = journal.beginning
     lines: list[Mapping[str, Any]] = [
-        {
-            "apicscope": journal.version,
-            "cpus": beginning.cpu_count,
-            "backend": beginning.backend,
-            "generation": beginning.generation,
-            "cost_sheet": sheet,
-            "profile": beginning.profile.name,
-        },
+        beginning_to_json(journal.beginning, journal.version),
         *(entry._asdict() | {"command": entry.command.to_json()} for entry in journal.entries),
         {"head": journal.head._asdict() | {"hash": journal.hash}},
     ]
     return "".join(f"{json.dumps(line)}\n" for line in lines)
+
+
+def beginning_to_json(beginning: Beginning, version: str) -> dict[str, Any]:
+    """A journal's first line, by a program of this *version*. ValueError when the cost sheet has no reference."""
+    try:
+        sheet = reference_of(beginning.sheet)
+    except KeyError as error:
+        raise ValueError(f"{error.args[0]}, so nobody else could price this by it") from error
+    return {
+        "apicscope": version,
+        "cpus": beginning.cpu_count,
+        "backend": beginning.backend,
+        "generation": beginning.generation,
+        "cost_sheet": sheet,
+        "profile": beginning.profile.name,
+    }
+
+
+def read_beginning(line: object) -> Beginning:
+    """What a journal's first *line*, as JSON, says. InvalidJournal says what is wrong with it."""
+    return _first_line(_Members(1, line))[1]
 
 
 def read_journal(text: str) -> Journal:

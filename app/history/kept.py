@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 
 class KeptSession(NamedTuple):
-    """What a session began as. ``owner``, ``used`` and ``ended`` may change later, the rest never."""
+    """What a session began as. ``owner``, ``used``, ``ended`` and ``place`` may change later, the rest never."""
 
     id: str
     #: The hash of a secret that its owner holds; the secret itself is never given to the store.
@@ -23,6 +23,8 @@ class KeptSession(NamedTuple):
     used: float
     #: None as long as it lives. Only what has ended is ever forgotten to make room.
     ended: float | None = None
+    #: JSON: which moment was shown last, and how.
+    place: str = "{}"
 
 
 class KeptBranch(NamedTuple):

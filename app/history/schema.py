@@ -17,7 +17,7 @@ APPLICATION_ID = 0x61706963
 #: What makes a database of version N - 1 one of version N, N from 1. A line that has been released never changes.
 MIGRATIONS = (
     """
-    CREATE TABLE session (id PRIMARY KEY NOT NULL, owner, setup, version, made, used, ended, seal);
+    CREATE TABLE session (id PRIMARY KEY NOT NULL, owner, setup, version, made, used, ended, place, seal);
     CREATE INDEX session_owner ON session (owner);
     CREATE TABLE branch (
         session NOT NULL REFERENCES session ON DELETE CASCADE,
@@ -65,7 +65,7 @@ class Table(NamedTuple):
 
 
 TABLES: dict[type[Any], Table] = {
-    KeptSession: Table("session", "session {id}", ("id",), ("owner", "used", "ended")),
+    KeptSession: Table("session", "session {id}", ("id",), ("owner", "used", "ended", "place")),
     KeptBranch: Table(
         "branch", "branch {branch} of session {session}", ("session", "branch"), ("name", "head", "time")
     ),

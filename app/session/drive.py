@@ -1,7 +1,7 @@
 """What a session can be driven by: a simulation that people steer, or a recording that plays."""
 
 from collections.abc import Generator, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
@@ -65,6 +65,9 @@ class Drive(Protocol):
 
     def stands(self, unit: str) -> None:
         """A step of *unit* is made from the moment that is shown: a step back will end there, too."""
+
+    def shown(self) -> dict[str, Any]:
+        """The moment that is shown, as JSON, by which it can be found again."""
 
     def stepper(self, unit: str, count: int) -> Course:
         """Goes on by *count* of *unit*, or back where *count* is below zero; a little at each ``next``. NotPossible

@@ -40,10 +40,11 @@ class Viewer:
 
 
 class Hub:
-    """The viewers of one session."""
+    """The viewers of one session, whose states are numbered from behind *first_seq*."""
 
-    def __init__(self) -> None:
+    def __init__(self, first_seq: int = 0) -> None:
         self.viewers: set[Viewer] = set()
+        self._first_seq = first_seq
         self._published: deque[_Publication] = deque(maxlen=_DELTAS_KEPT)
         self._events: deque[EventRecord] = deque(maxlen=_EVENTS_KEPT)
         self._last_event = 0
@@ -56,8 +57,8 @@ class Hub:
 
     @property
     def seq(self) -> int:
-        """The number of the newest state; 0 before the first."""
-        return self._published[-1].seq if self._published else 0
+        """The number of the newest state; before the first, the one behind which they begin."""
+        return self._published[-1].seq if self._published else self._first_seq
 
     @property
     def state(self) -> State:

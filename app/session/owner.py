@@ -1,11 +1,12 @@
 """What sessions and pairs have in common: one task owns the machines, and everybody else asks it."""
 
 import asyncio
+import hashlib
 import logging
 import secrets
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
@@ -37,8 +38,9 @@ class Owner(ABC):
 
     def __init__(self, owner_id: str, share: Share | None, sleep_after: float = 0.0, key: str | None = None) -> None:
         self.id = owner_id
-        #: Whoever holds it may end this.
-        self.key = key or new_key()
+        #: Whoever holds it may end this; "" where nothing but its hash is known any more.
+        self.key = new_key() if key is None else key
+        self._locks = {lock_of(self.key)} if self.key else set()
         self.touched = time.monotonic()
         self.repeats = Repeats()
         self.sleep = Sleep(sleep_after)
@@ -90,8 +92,13 @@ class Owner(ABC):
         self._called.set()
 
     def opens_to(self, key: str) -> bool:
-        """Whether *key* is the one of this; takes as long whatever is wrong with it."""
-        return secrets.compare_digest(key.encode(), self.key.encode())
+        """Whether *key* is one of this. Hashes are compared: how long that takes says nothing of the key."""
+        lock = lock_of(key)
+        return any(secrets.compare_digest(lock, one) for one in self._locks)
+
+    def also_opens_to(self, lock: str) -> None:
+        """The key whose hash is *lock* is another one of this."""
+        self._locks.add(lock)
 
     async def close(self, code: int = _SESSION_OVER) -> None:
         """Ends the task and closes its viewers' streams with *code*."""
@@ -163,6 +170,11 @@ def new_key() -> str:
     return secrets.token_urlsafe(18)
 
 
+def lock_of(key: str) -> str:
+    """What is kept of a key: its hash, from which nobody finds the key again."""
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
 class Room(NamedTuple):
     """How many owners of one kind there may be, and how many bytes they may take together."""
 
@@ -170,13 +182,20 @@ class Room(NamedTuple):
     bytes: int
 
 
-def make_room(owners: dict[str, OwnerType], room: Room, weight: int, spared: OwnerType | None = None) -> None:
+def make_room(
+    owners: dict[str, OwnerType],
+    room: Room,
+    weight: int,
+    spared: Collection[OwnerType] = (),
+    farewell: Callable[[OwnerType], None] = lambda owner: None,
+) -> None:
     """Room for one more that takes *weight* bytes: those that nobody has touched for longest and nobody watches must
-    go, but never *spared*. TooManySessions when that is not enough, and then none has gone."""
+    go, each after its *farewell*, but none of *spared*. TooManySessions when that is not enough, and then none has
+    gone."""
     count, total = len(owners), weight + sum(owner.weight for owner in owners.values())
     leaving = []
     idle = sorted(
-        (owner for owner in owners.values() if not owner.watched and owner is not spared),
+        (owner for owner in owners.values() if not owner.watched and owner not in spared),
         key=lambda owner: owner.touched,
         reverse=True,
     )
@@ -186,6 +205,7 @@ def make_room(owners: dict[str, OwnerType], room: Room, weight: int, spared: Own
         leaving.append(idle.pop())
         count, total = count - 1, total - leaving[-1].weight
     for owner in leaving:
+        farewell(owner)
         del owners[owner.id]
         owner.abandon()
 

@@ -176,6 +176,7 @@ class Pair(Owner):
             "under_way": None,
             "sleep": self.sleep.state(),
             "throttled": self.throttle.state(),
+            "kept": None,
         }
 
     async def give(self, *commands: Stimulus) -> None:

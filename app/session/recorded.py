@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Generator
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.backends.native import NATIVE_XAPIC
 from app.commands.command import Stimulus
@@ -91,6 +91,9 @@ class RecordedDrive:
 
     def stands(self, unit: str) -> None:
         self.timeline.stands(unit)
+
+    def shown(self) -> dict[str, Any]:
+        return {"tick": self.replay.position}
 
     def stepper(self, unit: str, count: int) -> Course:
         if unit not in RECORDED_UNITS:

@@ -1,5 +1,9 @@
-"""The sessions of this process."""
+"""The sessions of this process, and those that rest on disk."""
 
+import asyncio
+import logging
+import time
+from contextlib import suppress
 from importlib import resources
 from typing import NamedTuple
 
@@ -9,10 +13,14 @@ from app.commands.transport import OPERATION, StepBy, SwitchBranch
 from app.costs.sheet import CostSheet
 from app.engine.simulation import Simulation
 from app.history.journal_text import Journal, timeline_of
+from app.history.kept import KeptSession
+from app.history.store_errors import Condition, StoreError
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session import jobs
+from app.session.archive import Archive
 from app.session.drive import NotPossible
-from app.session.owner import Admission, Room, make_room, new_id, new_key
+from app.session.keeper import Keeper
+from app.session.owner import Admission, Room, lock_of, make_room, new_id, new_key
 from app.session.owner import TooManySessions as TooManySessions
 from app.session.recorded import RecordedDrive, recorded_timeline
 from app.session.recorded_findings import position_of
@@ -33,11 +41,19 @@ RECORDING_SPEED = 5e6
 #: In number three times what one visitor may have, so that nobody takes the place of all others.
 ROOM = Room(300, 512 << 20)
 
+#: How far a running session has come is written down so often, in seconds.
+_KEEP_EVERY = 1.0
+_LOG = logging.getLogger(__name__)
+
 SAMPLES = (("linux-6.1-boot-4cpu", "Linux 6.1 boots on 4 CPUs"),)
 
 
 class UnknownSession(LookupError):
     """No session has that id (any more)."""
+
+
+class NotRevived(Exception):
+    """A session that is on disk cannot be brought back; the message says why."""
 
 
 class File(NamedTuple):
@@ -57,7 +73,11 @@ def sample_file(name: str, visitor: str) -> File:
 
 
 class Registry:
-    """Creates, finds and ends sessions. One of them, the default, lasts as long as the process."""
+    """Creates, finds and ends sessions. One of them, the default, lasts as long as the process.
+
+    With an *archive* sessions outlive the process, but for those that play a recording. *remark* is said of all of
+    them, "" for nothing.
+    """
 
     def __init__(
         self,
@@ -66,8 +86,15 @@ class Registry:
         workshop: Workshop | None = None,
         first_key: str = "",
         admission: Admission | None = None,
+        archive: Archive | None = None,
+        remark: str = "",
     ) -> None:
         self._room = room
+        self.archive = archive
+        self._remark = remark
+        self._reviving: dict[str, asyncio.Task[Session]] = {}
+        self._keeping: asyncio.Task[None] | None = None
+        self._condition: Condition | None = None
         self._sleep_after = sleep_after
         self._admission = admission or Admission()
         #: Of requests for new sessions.
@@ -81,7 +108,16 @@ class Registry:
         self.workshop = workshop or Workshop()
 
     async def start(self) -> None:
-        """Opens the default session: a machine that already does something, slowly."""
+        """Opens the default session: the one that was used last, or a machine that already does something, slowly."""
+        if self.archive is not None:
+            with suppress(StoreError):  # its condition says why, to all who look
+                await self.archive.open()
+            self._keeping = asyncio.create_task(self._keep_up(), name="keeping sessions")
+            for session_id in list(self.archive.resting):
+                with suppress(NotRevived):
+                    self._default = await self.find(session_id)
+                    self._default.also_opens_to(lock_of(self.first_key))
+                    return
         self._open_default()
 
     def _open_default(self) -> Session:
@@ -93,8 +129,11 @@ class Registry:
         return self._default
 
     async def stop(self, code: int) -> None:
-        """Ends every session; their viewers' streams are closed with *code*."""
+        """Closes every session; their viewers' streams are closed with *code*. Those that are kept can go on later."""
+        if self._keeping is not None:
+            self._keeping.cancel()
         for session in list(self._sessions.values()):
+            session.keep()
             await session.close(code)
         self._sessions.clear()
         await self.workshop.stop()
@@ -111,8 +150,49 @@ class Registry:
         """Every session, oldest first."""
         return list(self._sessions.values())
 
+    async def find(self, session_id: str) -> Session:
+        """The session with that id, which may have to be brought back from the disk first. UnknownSession when there is
+        none, NotRevived when it cannot be brought back."""
+        if session_id not in self._sessions and self.archive is not None and session_id in self.archive.resting:
+            reviving = self._reviving.get(session_id)
+            if reviving is None:
+                reviving = self._reviving[session_id] = asyncio.create_task(self._revive(self.archive, session_id))
+                reviving.add_done_callback(lambda _: self._reviving.pop(session_id, None))
+            return await asyncio.shield(reviving)  # whoever goes away takes it from nobody
+        return self.get(session_id)
+
+    async def _revive(self, archive: Archive, session_id: str) -> Session:
+        try:
+            revived = await archive.revive(session_id)
+        except (StoreError, ValueError, LookupError, TypeError) as error:
+            _LOG.warning("session %s cannot be brought back: %s", session_id, error)
+            raise NotRevived(f"session {session_id} is kept, and cannot be brought back: {error}") from error
+        kept = archive.resting[session_id]
+        self._make_room(revived.drive.weight)
+        session = Session(
+            session_id,
+            revived.title,
+            revived.drive,
+            paused=True,
+            speed=revived.speed,
+            share=self.share,
+            sleep_after=self._sleep_after,
+            key="",
+            keeper=revived.keeper,
+            remark=f"{self._remark} {revived.remark}".strip(),
+            first_seq=int(time.time() * 1000),  # behind all numbers of its earlier lives
+        )
+        session.also_opens_to(kept.owner)
+        self._sessions[session_id] = session
+        del archive.resting[session_id]
+        return session
+
+    def resting(self) -> list[KeptSession]:
+        """Those that are on disk and not in memory."""
+        return list(self.archive.resting.values()) if self.archive is not None else []
+
     def get(self, session_id: str) -> Session:
-        """The session with that id. UnknownSession when there is none."""
+        """The session with that id. UnknownSession when there is none in memory."""
         try:
             return self._sessions[session_id]
         except KeyError:
@@ -135,12 +215,14 @@ class Registry:
 
         *seed* is kept for what may be random one day; today nothing is.
         """
+        self._make_sure_it_can_be_kept()
         drive = SimulatedDrive(Simulation(cpus, backend, sheet, PROFILES[profile], generation))
         usual = f"{cpus} CPU{'' if cpus == 1 else 's'}" + (f", {profile}" if profile != DEFAULT_PROFILE else "")
         return self._add(title or usual, drive, paused=paused, speed=speed)
 
     async def open_journal(self, journal: Journal, title: str = "") -> Session:
         """A session that has done *journal*, paused at its end. NotPossible when its commands do not lead there."""
+        self._make_sure_it_can_be_kept()
         timeline = timeline_of(journal, new_keyframes())
         drive = SimulatedDrive(timeline.simulation, timeline)
         session = self._add(title or "from a journal", drive, paused=True, speed=None)
@@ -182,11 +264,13 @@ class Registry:
 
     async def end(self, session_id: str) -> None:
         """Ends a session. UnknownSession when there is none; the default one begins anew."""
-        session = self.get(session_id)
+        session = await self.find(session_id)
         del self._sessions[session_id]
         await session.close()
+        if self.archive is not None and session.keeper is not None:
+            await self.archive.end(session.keeper)
         if session is self._default:
-            await self.start()
+            self._open_default()
 
     def _add(
         self,
@@ -198,8 +282,9 @@ class Registry:
         key: str | None = None,
     ) -> Session:
         self._admission.ask()
-        make_room(self._sessions, self._room, drive.weight, spared=self._default)
-        session_id = new_id()
+        self._make_room(drive.weight)
+        session_id, key = new_id(), key or new_key()
+        keeper, remark = self._keeper_of(session_id, title, drive, key)
         session = Session(
             session_id,
             title,
@@ -209,7 +294,60 @@ class Registry:
             share=self.share,
             sleep_after=self._sleep_after,
             key=key,
+            keeper=keeper,
+            remark=remark,
         )
         self._sessions[session_id] = session
         self._admission.note(session)
+        session.keep()
         return session
+
+    # What is on disk
+
+    def _keeper_of(
+        self, session_id: str, title: str, drive: SimulatedDrive | RecordedDrive, key: str
+    ) -> tuple[Keeper | None, str]:
+        """Who keeps a new session, or what there is to say where nobody does."""
+        if self.archive is None:
+            return None, self._remark
+        if isinstance(drive, RecordedDrive):
+            return None, f"{self._remark} A recording that is played ends with the server; its file does not.".strip()
+        return self.archive.begin(session_id, title, drive, lock_of(key)), self._remark
+
+    def _make_sure_it_can_be_kept(self) -> None:
+        """NotKept where it cannot: nothing new begins then."""
+        if self.archive is not None and (refusal := self.archive.refusal):
+            raise refusal
+
+    async def kept(self, session: Session) -> Session:
+        """*session*, once all of it is on disk. NotKept when that cannot be; then there is no such session."""
+        try:
+            if writing := session.keep():
+                await asyncio.shield(writing)
+        except StoreError:
+            self._sessions.pop(session.id, None)
+            await session.close()
+            raise
+        return session
+
+    def _make_room(self, weight: int) -> None:
+        """Room for one more in memory: those that are kept rest on disk, the others end."""
+        spared = {session for session in self._sessions.values() if session is self._default or session.must_stay}
+        make_room(self._sessions, self._room, weight, spared, self._put_to_rest)
+
+    def _put_to_rest(self, session: Session) -> None:
+        if session.keeper is not None and self.archive is not None:
+            session.keep()
+            self.archive.resting[session.id] = session.keeper.session
+
+    async def _keep_up(self) -> None:
+        """Writes down how far sessions have come, and tells them when nothing can be kept any more, or again."""
+        assert self.archive is not None, "it keeps what is kept"
+        while True:
+            await asyncio.sleep(_KEEP_EVERY)
+            condition = self.archive.store.condition
+            for session in list(self._sessions.values()):
+                session.keep()
+                if condition != self._condition:
+                    session.condition_changed()
+            self._condition = condition

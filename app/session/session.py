@@ -8,17 +8,21 @@ import asyncio
 import time
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
-from app.commands.command import Circumstances, Said, Stimulus
+from app.commands.command import BaseCommand, Circumstances, Said, Stimulus
 from app.commands.guest import SendIpi
 from app.commands.machine import Demonstrate
 from app.commands.reading import read_command
 from app.commands.table import Command
-from app.commands.transport import Control, Goal, Journey
+from app.commands.transport import Control, Goal, Journey, NameBranch, StepBy
 from app.history.slices import Slices
+from app.history.store_errors import StoreError
+from app.session.answer import Answer
 from app.session.drive import Drive, NotPossible
 from app.session.hub import Hub
+from app.session.keeper import Answered, Keeper, Place
 from app.session.long_run import LongRun
 from app.session.looking_back import MOST_TICKS, End, Found, collected, in_slices
 from app.session.owner import Owner
@@ -26,7 +30,7 @@ from app.session.pacer import Pacer
 from app.session.publisher import Publisher
 from app.session.share import Share
 from app.state.preview import Preview
-from app.state.shapes import Condition, NumberedState
+from app.state.shapes import Condition, KeptState, NumberedState
 
 _FRAME = 1 / 30
 #: How many operations go by between two looks at the clock.
@@ -37,22 +41,25 @@ _COMMANDS_SLICE = 0.004
 _PATIENCE = 1.0
 
 
-class Answer(NamedTuple):
-    """What became of a command: its number, the state that shows it, a sentence, and what it was asked for."""
+class _Asked(NamedTuple):
+    """A command whose turn has not come, with the Idempotency-Key that it came with."""
 
-    command: int
-    seq: int
-    text: str
-    values: dict[str, Any]
+    command: Command
+    future: "asyncio.Future[Answer]"
+    key: str | None
 
 
 class _Done(NamedTuple):
-    """A command that has been applied and whose asker has not been told."""
+    """A command that has been applied and whose asker has not been told. It *lasts* where it has changed what is kept,
+    and stands at *place* where it is in a journal."""
 
     future: "asyncio.Future[Answer]"
     number: int
     text: str
     values: dict[str, Any]
+    lasts: bool
+    place: Place | None = None
+    key: str | None = None
 
 
 class _UnderWay(NamedTuple):
@@ -80,15 +87,24 @@ class Session(Owner):
         share: Share | None = None,
         sleep_after: float = 0.0,
         key: str | None = None,
+        keeper: Keeper | None = None,
+        remark: str = "",
+        first_seq: int = 0,
     ) -> None:
         super().__init__(session_id, share, sleep_after, key)
         self.title = title
         self.drive = drive
         self.paused = paused
-        self.hub = Hub()
+        #: Writes down what happens; None where that ends with the process.
+        self.keeper = keeper
+        #: What is said of the session as long as it is open.
+        self._remark = remark
+        self.hub = Hub(first_seq)
         self._pacer = Pacer(speed, drive.longest_gap)
-        self._inbox: deque[tuple[Command, asyncio.Future[Answer]]] = deque()
+        self._inbox: deque[_Asked] = deque()
         self._done: list[_Done] = []
+        #: Those who are told as soon as the disk has what they asked for.
+        self._waiting: set[asyncio.Future[Answer]] = set()
         self._under_way: _UnderWay | None = None
         self._commands = 0
         self._publisher = Publisher(self.hub, drive)
@@ -114,19 +130,41 @@ class Session(Owner):
         self.touch()
         return state
 
-    async def submit(self, command: Command) -> Answer:
-        """Puts *command* into the inbox and waits until it has been applied, or is well under way. NotPossible when it
-        cannot be."""
+    async def submit(self, command: Command, key: str | None = None) -> Answer:
+        """Puts *command* into the inbox and waits until it has been applied and is kept, or is well under way.
+        NotPossible when it cannot be, NotKept when it cannot be kept. With *key*, an Idempotency-Key, it is done once,
+        in this process or an earlier one; OtherRequest when that came with another command."""
         if self.over:
             raise NotPossible(self.over_words)
+        if key is not None and self.keeper is not None:
+            earlier = await self.keeper.earlier(key, command)
+            if earlier is not None:
+                return earlier
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._inbox.append((command, future))
+        self._inbox.append(_Asked(command, future, key))
         self.touch()
         return await future
 
-    async def submit_raw(self, raw: object) -> Answer:
+    async def submit_raw(self, raw: object, key: str | None = None) -> Answer:
         """As submit, for a command that came in as JSON. InvalidCommand lists what is wrong with it."""
-        return await self.submit(read_command(raw, self.cpu_count))
+        return await self.submit(read_command(raw, self.cpu_count), key)
+
+    @property
+    def must_stay(self) -> bool:
+        """Whether it has something that cannot be written down now, and would be lost."""
+        return self.keeper is not None and self.keeper.refusal is not None and self.keeper.behind
+
+    def keep(self) -> "asyncio.Future[None] | None":
+        """Writes down what has happened since the last time; None when there is nothing to wait for."""
+        if self.keeper is None:
+            return None
+        self._say_where()
+        return self.keeper.keep()
+
+    def _say_where(self) -> None:
+        if self.keeper is not None:
+            used = time.time() - (time.monotonic() - self.touched)
+            self.keeper.place(self.drive.shown() | {"speed": self._pacer.speed}, used)
 
     def history(self) -> dict[str, Any]:
         """The moment that is shown, and all branches."""
@@ -181,8 +219,8 @@ class Session(Owner):
         return (self.hub,)
 
     def _unanswered(self) -> "list[asyncio.Future[Answer]]":
-        waiting = [future for _, future in self._inbox] + [done.future for done in self._done]
-        return waiting + ([self._under_way.future] if self._under_way else [])
+        waiting = [asked.future for asked in self._inbox] + [done.future for done in self._done]
+        return [*waiting, *self._waiting] + ([self._under_way.future] if self._under_way else [])
 
     def _changed(self) -> None:
         self._publisher.unseen = True
@@ -206,12 +244,12 @@ class Session(Owner):
         """Applies what has come in, in its order. A flood of commands is no reason for time to stand still."""
         end = time.monotonic() + _COMMANDS_SLICE
         while self._inbox:
-            command, future = self._inbox[0]
+            asked = self._inbox[0]
             try:
-                self._do(command, future)
-            except NotPossible as error:
-                if not future.done():
-                    future.set_exception(error)
+                self._do(asked)
+            except (NotPossible, StoreError) as error:
+                if not asked.future.done():
+                    asked.future.set_exception(error)
             self._inbox.popleft()  # only now: whoever waits for it is told when a fault of ours ends the session
             if time.monotonic() > end:
                 return
@@ -274,25 +312,63 @@ class Session(Owner):
             "under_way": self._under_way.run.state() if self._under_way else None,
             "sleep": self.sleep.state(),
             "throttled": self.throttle.state(),
+            "kept": self._kept_state(),
         }
+
+    def _kept_state(self) -> KeptState | None:
+        """What there is to say of how it is kept; None when there is nothing."""
+        refusal = self.keeper.refusal if self.keeper is not None else None
+        if refusal is not None:
+            words = (
+                f"Nothing can be kept at present: {refusal}. You can watch; what would change the session is refused."
+            )
+            return {"open": False, "words": words}
+        return {"open": True, "words": self._remark} if self._remark else None
+
+    def condition_changed(self) -> None:
+        """What is said of the session is to be said anew."""
+        self._changed()
+        self._called.set()
 
     def _publish(self) -> None:
         self._publisher.publish(self._condition())
 
     def _tell(self) -> None:
-        """Answers those whose command has been applied."""
+        """Answers those whose command has been applied, once it is kept."""
         if not self._done:
             return
         seq = self._publisher.promise()
-        for done in self._done:
-            if not done.future.done():
-                done.future.set_result(Answer(done.number, seq, done.text, done.values))
+        told = [(done, Answer(done.number, seq, done.text, done.values)) for done in self._done]
         self._done.clear()
+        writing = None
+        if self.keeper is not None:
+            self._say_where()
+            writing = self.keeper.keep(
+                Answered(done.place, done.key, answer) for done, answer in told if done.place is not None
+            )
+        if writing is None:
+            for done, answer in told:
+                _tell(done.future, answer)
+            return
+        self._waiting |= {done.future for done, _ in told}
+        writing.add_done_callback(partial(self._tell_kept, told))
+
+    def _tell_kept(self, told: list[tuple[_Done, Answer]], writing: "asyncio.Future[None]") -> None:
+        error = writing.exception()
+        if error is not None:
+            self.condition_changed()
+        for done, answer in told:
+            self._waiting.discard(done.future)
+            _tell(done.future, error if error is not None and done.lasts else answer)
 
     # Commands
 
-    def _do(self, command: Command, future: "asyncio.Future[Answer]") -> None:
-        """Applies *command*; its asker is told when this round is over, or later where it takes long."""
+    def _do(self, asked: _Asked) -> None:
+        """Applies a command; its asker is told when this round is over, or later where it takes long."""
+        command, future, key = asked
+        if self.keeper is not None and (refusal := self.keeper.refusal) and _lasts(command):
+            self._changed()
+            raise refusal
         back = self.sleep.words
         if isinstance(command, Goal):
             self._begin_run(command, future)
@@ -301,7 +377,9 @@ class Session(Owner):
         self._commands += 1
         self.sleep.forget()
         self._changed()
-        self._done.append(_Done(future, self._commands, f"{text} {back}".rstrip(), values))
+        place = self.keeper.newest() if self.keeper is not None and isinstance(command, Stimulus) else None
+        text = f"{text} {back}".rstrip()
+        self._done.append(_Done(future, self._commands, text, values, _lasts(command), place, key))
 
     def _applied(self, command: Control | Stimulus) -> Said:
         if isinstance(command, Control):
@@ -365,7 +443,7 @@ class Session(Owner):
         run, future, number, until = self._under_way
         waits = not future.done() and all(done.future is not future for done in self._done)
         if waits and (run.over or time.monotonic() > until):
-            self._done.append(_Done(future, number, *run.answer()))
+            self._done.append(_Done(future, number, *run.answer(), lasts=_lasts(run.goal)))
         if run.over:
             self._under_way = None
 
@@ -374,3 +452,19 @@ class Session(Owner):
         if self._under_way is not None:
             self._under_way.run.over = True
             self._look_at_run()
+
+
+def _lasts(command: BaseCommand) -> bool:
+    """Whether *command* changes what is kept of a session: what was asked, how far it has come, or a name."""
+    if isinstance(command, StepBy):
+        return command.count > 0
+    return isinstance(command, Stimulus | NameBranch | Goal) and not isinstance(command, Journey)
+
+
+def _tell(future: "asyncio.Future[Answer]", outcome: Answer | BaseException) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, Answer):
+        future.set_result(outcome)
+    else:
+        future.set_exception(outcome)

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from app.backends.backend import remark_on
 from app.backends.catalogue import BACKENDS, reason_against
@@ -108,6 +108,17 @@ class SimulatedDrive:
 
     def stands(self, unit: str) -> None:
         self.timeline.stands(unit)
+
+    def shown(self) -> dict[str, Any]:
+        tick, time = self.timeline.moment
+        return {
+            "branch": self.branch,
+            "tick": tick,
+            "time": time,
+            "live": self.live,
+            "backend": self.backend,
+            "cost_sheet": self.cost_sheet,
+        }
 
     def stepper(self, unit: str, count: int) -> Course:
         if count > 0:

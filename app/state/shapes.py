@@ -310,6 +310,14 @@ class ThrottledState(TypedDict):
     words: str
 
 
+class KeptState(TypedDict):
+    """What there is to say of how the session is kept."""
+
+    #: False while nothing can be kept, and what would change the session is refused.
+    open: bool
+    words: str
+
+
 class PairState(TypedDict):
     """How far the pair is that a machine is one of."""
 
@@ -328,6 +336,7 @@ class Condition(TypedDict):
     under_way: UnderWayState | None
     sleep: SleepState | None
     throttled: ThrottledState | None
+    kept: KeptState | None
 
 
 class MachineState(TypedDict):

@@ -1,13 +1,16 @@
 """The web application: pages, JSON interface, stream, and what holds for every answer."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from starlette.requests import HTTPConnection
 
+from app.history.store import Store
+from app.session.archive import Archive
 from app.session.pairs import ROOM as PAIRS_ROOM
 from app.session.pairs import Pairs
-from app.session.registry import ROOM, Registry
+from app.session.registry import ROOM, Registry, UnknownSession
 from app.session.version import program_version
 from app.session.workshop import Workshop
 from app.web import errors, stream, under_way
@@ -62,8 +65,32 @@ async def _lifespan(application: FastAPI) -> AsyncIterator[None]:
     await registry.stop(SERVER_RESTARTING)
 
 
-def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B008  # it cannot be changed
-    """A fresh application with sessions of its own."""
+async def _revived(connection: HTTPConnection) -> None:
+    """Brings the session back that a path names, if it rests on disk: for every call, page and stream."""
+    session_id = connection.path_params.get("session_id")
+    if session_id is not None:
+        with suppress(UnknownSession):  # whoever looks for it says so
+            await connection.app.state.registry.find(session_id)
+
+
+def _registry(settings: Settings, store: Store | None, workshop: Workshop, shares: Shares) -> Registry:
+    return Registry(
+        ROOM._replace(bytes=settings.memory),
+        settings.sleep_after,
+        workshop,
+        settings.first_key,
+        admission=shares,
+        archive=Archive(store, program_version(), settings.kept_bytes) if store is not None else None,
+        remark=settings.remark,
+    )
+
+
+def create_application(
+    settings: Settings = Settings(),  # noqa: B008  # it cannot be changed
+    store: Store | None = None,
+) -> FastAPI:
+    """A fresh application, with the sessions that *store* has; without it they end with the process. Whoever opened
+    the store closes it."""
     application = FastAPI(
         title="apicscope",
         summary="See interrupts move: x86 local APICs, I/O APIC and bus, live.",
@@ -71,13 +98,11 @@ def create_application(settings: Settings = Settings()) -> FastAPI:  # noqa: B00
         lifespan=_lifespan,
         docs_url=None,  # FastAPI's page fetches its scripts from elsewhere
         redoc_url=None,
+        dependencies=[Depends(_revived)],
     )
     shares = Shares(settings.limits)
     workshop = Workshop(most_waiting_of_one=settings.limits.places)
-    room = ROOM._replace(bytes=settings.memory)
-    application.state.registry = registry = Registry(
-        room, settings.sleep_after, workshop, settings.first_key, admission=shares
-    )
+    application.state.registry = registry = _registry(settings, store, workshop, shares)
     application.state.verdicts = verdict.new_verdicts(workshop)
     application.state.comparisons = compare.Comparisons(workshop)
     application.state.under_way = under_way.UnderWay()

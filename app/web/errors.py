@@ -11,9 +11,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from app.commands.fields import InvalidCommand
+from app.history.store_errors import NotKept, StoreError
 from app.session.drive import NotPossible
 from app.session.pairs import UnknownPair
-from app.session.registry import TooManySessions, UnknownSession
+from app.session.registry import NotRevived, TooManySessions, UnknownSession
 from app.session.repeats import OtherRequest
 from app.session.workshop import TookTooLong, TooMuchOfOne, TooMuchToDo
 from app.trace.errors import OtherFormat, TooLargeRecording, UnusableRecording
@@ -85,8 +86,8 @@ def problem_of(error: Exception) -> Problem:
         case NotPossible(field=field):
             errors = [(field, str(error))] if field else []
             return Problem(409, "Not in this session", str(error), errors)
-        case TooManySessions():
-            return Problem(503, "No room for another session", str(error))
+        case StoreError() | NotRevived() | TooManySessions():
+            return _of_room(error)
         case UnusableRecording() | TookTooLong() | TooMuchToDo() | ClientDisconnect():
             return _of_work(error)
         case OtherRequest():
@@ -100,6 +101,19 @@ def problem_of(error: Exception) -> Problem:
             return _of_http(error)
         case _:
             return Problem(500, *BROKEN)
+
+
+def _of_room(error: StoreError | NotRevived | TooManySessions) -> Problem:
+    """What memory or the disk does not take, or does not give back."""
+    match error:
+        case NotKept():
+            return Problem(507, "Nothing can be kept at present", str(error))
+        case NotRevived():
+            return Problem(409, "This session cannot be shown", str(error))
+        case TooManySessions():
+            return Problem(503, "No room for another session", str(error))
+        case StoreError():
+            return Problem(500, "What was kept cannot be read", str(error))
 
 
 def _of_http(error: HTTPException) -> Problem:
@@ -170,6 +184,8 @@ def install(application: FastAPI) -> None:
         RequestValidationError,
         UnknownSession,
         NotPossible,
+        StoreError,
+        NotRevived,
         TooManySessions,
         TooMuchToDo,
         TookTooLong,

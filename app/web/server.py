@@ -10,6 +10,7 @@ from types import FrameType
 import uvicorn
 from fastapi import FastAPI
 
+from app.history.store import Store
 from app.web.application import create_application
 from app.web.connection import Connection, Places
 from app.web.guard import LARGEST_HEADERS
@@ -90,10 +91,10 @@ def most_connections() -> int:
     return files - min(_OTHER_FILES, files // 2)
 
 
-def configuration(settings: Settings, places: Places) -> uvicorn.Config:
+def configuration(settings: Settings, places: Places, store: Store | None = None) -> uvicorn.Config:
     """The server's settings; why each is as it is stands in ``app/DECISIONS.md``."""
     return uvicorn.Config(
-        create_application(settings),
+        create_application(settings, store),
         http=partial(Connection, places=places),  # type: ignore[arg-type]  # which makes one
         h11_max_incomplete_event_size=LARGEST_HEADERS,
         ws="websockets-sansio",
@@ -110,9 +111,9 @@ def configuration(settings: Settings, places: Places) -> uvicorn.Config:
     )
 
 
-def serve(listener: socket.socket, settings: Settings) -> None:
-    """Serves until SIGINT or SIGTERM."""
+def serve(listener: socket.socket, settings: Settings, store: Store | None = None) -> None:
+    """Serves until SIGINT or SIGTERM. What *store* has is there from the beginning."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _already_heard)
     places = Places(most_connections(), one_address_is_one_visitor=not settings.trusted_proxies)
-    Server(configuration(settings, places)).run(sockets=[listener])
+    Server(configuration(settings, places, store)).run(sockets=[listener])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from app.session.archive import KEPT_BYTES
 from app.session.registry import ROOM
 from app.session.sleep import SLEEP_AFTER
 
@@ -39,3 +40,7 @@ class Settings:
     sleep_after: float = SLEEP_AFTER
     #: Bytes that all sessions may take together, and all pairs again.
     memory: int = ROOM.bytes
+    #: Bytes that everything in the data directory may take.
+    kept_bytes: int = KEPT_BYTES
+    #: What is said on the page of every session; "" for nothing.
+    remark: str = ""

@@ -14,6 +14,10 @@
  * @property {number} share
  * @property {string} words
  *
+ * @typedef {object} KeptState What there is to say of how the session is kept
+ * @property {boolean} open False while nothing can be kept, and what would change the session is refused
+ * @property {string} words
+ *
  * @typedef {object} TimerState The local APIC timer
  * @property {string} mode
  * @property {number} initial_count
@@ -193,6 +197,7 @@
  * @property {UnderWayState | null} under_way
  * @property {SleepState | null} sleep
  * @property {ThrottledState | null} throttled
+ * @property {KeptState | null} kept
  * @property {number} tick
  * @property {number} head The last tick of the branch
  * @property {number} branch Its number among the courses of the session's history

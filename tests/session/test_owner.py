@@ -94,7 +94,7 @@ async def test_longest_untouched_makes_room_but_never_the_spared_one() -> None:
 
         make_room(clocks, Room(4, 1000), 1)
         assert len(clocks) == 3
-        make_room(clocks, Room(3, 1000), 1, spared=first)
+        make_room(clocks, Room(3, 1000), 1, spared=[first])
 
         assert list(clocks.values()) == [first, third]
         assert second.over

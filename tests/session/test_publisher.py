@@ -31,7 +31,14 @@ def recorded() -> Drive:
     return RecordedDrive(_SAMPLE, recorded_timeline(read_recording(_SAMPLE, data)))
 
 
-CONDITION: Condition = {"paused": True, "speed": None, "under_way": None, "sleep": None, "throttled": None}
+CONDITION: Condition = {
+    "paused": True,
+    "speed": None,
+    "under_way": None,
+    "sleep": None,
+    "throttled": None,
+    "kept": None,
+}
 
 
 @pytest.mark.parametrize("make", [simulated, recorded])

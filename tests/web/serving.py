@@ -4,10 +4,11 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 from urllib.parse import urlsplit
 
@@ -47,11 +48,34 @@ class Server:
         return httpx2.Client(base_url=self.address, trust_env=False, timeout=60)
 
 
+#: A disk that is quick to sync.
+_MEMORY = Path("/dev/shm")
+
+
 @contextmanager
-def running_server(*arguments: str, stderr: IO[str] | None = None) -> Iterator[Server]:
-    """``apicscope serve`` on a free port, for as long as the block lasts; its log goes to *stderr*."""
+def data_directory() -> Iterator[Path]:
+    """An empty one, in memory where there is such a place, for as long as the block lasts."""
+    with TemporaryDirectory(prefix="apicscope-", dir=_MEMORY if _MEMORY.is_dir() else None) as directory:
+        yield Path(directory)
+
+
+@contextmanager
+def running_server(
+    *arguments: str, stderr: IO[str] | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """``apicscope serve`` on a free port, for as long as the block lasts, with a data directory of its own unless the
+    *arguments* name one, or it has an *environment*; its log goes to *stderr*."""
+    if "--data-dir" not in arguments and environment is None:
+        with (
+            data_directory() as directory,
+            running_server("--data-dir", str(directory), *arguments, stderr=stderr) as one,
+        ):
+            yield one
+        return
     command = [sys.executable, "-m", "app", "serve", "--port", "0", *arguments]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True) as process:
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment
+    ) as process:
         try:
             assert process.stdout is not None
             line = process.stdout.readline()

@@ -183,7 +183,7 @@ async def _created(request: Request, wanted: NewPair) -> Pair:
     pairs = pairs_of(request)
     if wanted.session is not None and wanted.sample is not None:
         raise InvalidCommand([("sample", "a pair starts from a session or from a recording, not from both")])
-    session = None if wanted.session is None else registry_of(request).get(wanted.session)
+    session = None if wanted.session is None else await registry_of(request).find(wanted.session)
     chosen = wanted_pair(wanted, session)
     if session is not None:
         return await pairs.create_from_session(chosen, session, visitor_of(request))

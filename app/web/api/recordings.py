@@ -46,5 +46,5 @@ async def open_recording(
         "key": session.key,
         "format": drive.replay.recording.format,
         "limits": limit_records(drive.replay),
-        "links": links_of(session),
+        "links": links_of(session.id),
     }

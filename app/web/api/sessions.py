@@ -1,5 +1,6 @@
 """The JSON interface under ``/api/v1``."""
 
+import json
 from collections.abc import Collection
 from typing import Annotated, Any
 
@@ -7,11 +8,13 @@ from fastapi import APIRouter, Body, Header, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for
-from app.costs.reference import UnusableReference, cost_sheet_of
+from app.costs.reference import UnusableReference, cost_sheet_of, reference_of
 from app.costs.sheet import CostSheet
 from app.guest.generations import GENERATIONS
 from app.history.journal_text import InvalidJournal, read_journal
+from app.history.kept import KeptSession
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
+from app.session.archive import Setup
 from app.session.registry import Registry
 from app.session.session import Session
 from app.web.addresses import link
@@ -77,10 +80,10 @@ def registry_of(request: Request) -> Registry:
     return registry
 
 
-def links_of(session: Session) -> dict[str, str]:
+def links_of(session_id: str) -> dict[str, str]:
     """The addresses of a session."""
-    base = link(f"/api/v1/sessions/{session.id}")
-    return {"page": link(f"/s/{session.id}"), "state": f"{base}/state", "stream": f"{base}/stream"}
+    base = link(f"/api/v1/sessions/{session_id}")
+    return {"page": link(f"/s/{session_id}"), "state": f"{base}/state", "stream": f"{base}/stream"}
 
 
 def summary(session: Session) -> dict[str, Any]:
@@ -98,14 +101,34 @@ def summary(session: Session) -> dict[str, Any]:
         "asleep": session.sleep.asleep,
         "time": drive.time,
         "viewers": len(session.hub.viewers),
-        "links": links_of(session),
+        "links": links_of(session.id),
+    }
+
+
+def summary_at_rest(kept: KeptSession) -> dict[str, Any]:
+    """A session that is on disk alone, in short; it comes back when somebody asks for it."""
+    title, beginning = Setup.of_text(kept.setup)
+    place = json.loads(kept.place)
+    return {
+        "id": kept.id,
+        "title": title,
+        "cpus": beginning.cpu_count,
+        "backend": place.get("backend", beginning.backend),
+        "cost_sheet": place.get("cost_sheet", reference_of(beginning.sheet)),
+        "profile": beginning.profile.name,
+        "generation": beginning.generation,
+        "paused": True,
+        "asleep": True,
+        "time": place.get("time", 0),
+        "viewers": 0,
+        "links": links_of(kept.id),
     }
 
 
 @router.post(
     "/sessions",
     status_code=201,
-    responses=answers(NewSessionSummary, 415, 422, status=201, writes=True),
+    responses=answers(NewSessionSummary, 415, 422, 507, status=201, writes=True),
     response_model=None,
 )
 async def create_session(
@@ -117,6 +140,7 @@ async def create_session(
 
     async def create() -> dict[str, Any]:
         session = _created(request, chosen) if chosen.journal is None else await _from_journal(request, chosen)
+        await registry_of(request).kept(session)
         return summary(session) | {"key": session.key}
 
     made = await repeats.once(key_of_visitor(request, idempotency_key), chosen.model_dump(), create)
@@ -186,8 +210,9 @@ def check_known(field: str, name: str, known: Collection[str]) -> None:
 
 @router.get("/sessions", responses=answers(list[SessionSummary]), response_model=None)
 async def list_sessions(request: Request) -> list[dict[str, Any]]:
-    """All sessions, in short."""
-    return [summary(session) for session in registry_of(request).all()]
+    """All sessions, in short: those in memory, then those that rest on disk."""
+    registry = registry_of(request)
+    return [summary(session) for session in registry.all()] + [summary_at_rest(one) for one in registry.resting()]
 
 
 @router.get("/sessions/{session_id}", responses=answers(SessionSummary, 404), response_model=None)
@@ -199,7 +224,9 @@ async def read_session(request: Request, session_id: str) -> dict[str, Any]:
     return short
 
 
-@router.delete("/sessions/{session_id}", status_code=204, responses=answers(None, 401, 404, status=204, writes=True))
+@router.delete(
+    "/sessions/{session_id}", status_code=204, responses=answers(None, 401, 404, 507, status=204, writes=True)
+)
 async def end_session(request: Request, session_id: str) -> None:
     """Ends a session, for whoever holds its key; its viewers are told."""
     registry = registry_of(request)
@@ -208,7 +235,9 @@ async def end_session(request: Request, session_id: str) -> None:
 
 
 @router.post(
-    "/sessions/{session_id}/commands", responses=answers(Applied, 404, 409, 415, 422, writes=True), response_model=None
+    "/sessions/{session_id}/commands",
+    responses=answers(Applied, 404, 409, 415, 422, 507, writes=True),
+    response_model=None,
 )
 async def submit_command(
     request: Request, session_id: str, command: Annotated[Any, Body()], idempotency_key: IdempotencyKey = None
@@ -218,7 +247,7 @@ async def submit_command(
     session = registry_of(request).get(session_id)
 
     async def submit() -> dict[str, Any]:
-        answer = await session.submit_raw(command)
+        answer = await session.submit_raw(command, idempotency_key)
         return {"command": answer.command, "seq": answer.seq, "text": answer.text, **answer.values}
 
     return await session.repeats.once(idempotency_key, command, submit)

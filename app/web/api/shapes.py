@@ -29,6 +29,7 @@ _WORDS = {
     431: "The headers are too large.",
     500: "A fault of ours.",
     503: "No room, or others are served first; see `Retry-After`.",
+    507: "Nothing can be kept at present; the detail says why.",
 }
 
 

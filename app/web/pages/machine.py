@@ -262,7 +262,8 @@ async def create(request: Request) -> Response:
     if generation is not None and generation not in GENERATIONS:
         raise InvalidCommand([("generation", f"there is no kernel {generation[:40]!r}")])
     kernel = generation_of(backend, generation)
-    session = registry_of(request).create(
+    registry = registry_of(request)
+    session = registry.create(
         cpus=cpus,
         backend=backend,
         profile=profile,
@@ -270,7 +271,7 @@ async def create(request: Request) -> Response:
         speed=SLOW_MOTION,
         sheet=sheet_of(fields.get("cost_sheet"), backend, kernel),
     )
-    return _kept(request, session)
+    return _kept(request, await registry.kept(session))
 
 
 def _kept(request: Request, session: Session) -> Response:

@@ -9,7 +9,7 @@ export function createCondition(send) {
   const end = find(document, "#condition-end");
   find(document, "#condition-form").addEventListener("submit", (event) => event.preventDefault());
   end.addEventListener("click", () => send({ type: "pause" }));
-  const parts = /** @type {const} */ (["under_way", "sleep", "throttled"]);
+  const parts = /** @type {const} */ (["under_way", "sleep", "throttled", "kept"]);
   const lines = parts.map((part) => ({ part, line: find(strip, `[data-condition="${part}"]`) }));
   let spoken = "";
 

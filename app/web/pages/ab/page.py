@@ -44,14 +44,14 @@ router = APIRouter(include_in_schema=False)
 @router.get("/ab")
 async def choose(request: Request) -> Response:
     """The form; its address may hold its fields, and the id of the session from which one comes as ``session``."""
-    return _form(request, *_asked(request, request.query_params.multi_items()))
+    return _form(request, *(await _asked(request, request.query_params.multi_items())))
 
 
 @router.post("/ab")
 async def create(request: Request) -> Response:
     """A pair, from whatever the form says that it starts with; what is wrong stands at the field, in the form."""
     sent = await request.form()
-    form, session, problem = _asked(request, sent.multi_items())
+    form, session, problem = await _asked(request, sent.multi_items())
     if problem is not None:
         return _form(request, form, session, problem)
     try:
@@ -62,7 +62,7 @@ async def create(request: Request) -> Response:
     return keep_key(request, elsewhere(request, page), pair, page)
 
 
-def _asked(
+async def _asked(
     request: Request, items: list[tuple[str, str | UploadFile]] | list[tuple[str, str]]
 ) -> tuple[Form, Session | None, Problem | None]:
     """The form as it was filled in, the session that it starts from, and what is wrong so far."""
@@ -70,7 +70,7 @@ def _asked(
     session, errors = None, []
     if fields.get("session"):
         try:
-            session = registry_of(request).get(fields["session"])
+            session = await registry_of(request).find(fields["session"])
         except UnknownSession as unknown:
             errors = problem_at(unknown, Form()).errors
             fields = {name: value for name, value in fields.items() if (name, value) != ("start", FROM_SESSION)}

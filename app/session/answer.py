@@ -1,0 +1,22 @@
+"""What whoever gave a command is told."""
+
+import json
+from typing import Any, NamedTuple
+
+
+class Answer(NamedTuple):
+    """What became of a command: its number, the state that shows it, a sentence, and what it was asked for."""
+
+    command: int
+    seq: int
+    text: str
+    values: dict[str, Any]
+
+    def as_text(self) -> str:
+        """As JSON, to be kept."""
+        return json.dumps(self._asdict(), separators=(",", ":"))
+
+    @classmethod
+    def of_text(cls, text: str) -> "Answer":
+        """The answer that was kept as *text*."""
+        return cls(**json.loads(text))
