@@ -18,6 +18,7 @@ from app.history.store_errors import NotKept
 from app.history.timeline import Timeline
 from app.history.units import Diverged
 from app.session.keeper import Keeper
+from app.session.looking_back import in_slices
 from app.session.simulated import SimulatedDrive, new_keyframes
 
 #: Bytes that everything in a data directory may take.
@@ -79,12 +80,11 @@ class Archive:
         now = time.time()
         return Keeper(self.store, KeptSession(session_id, lock, setup, self._version, now, now), drive.timeline)
 
-    async def revive(self, session_id: str) -> Revived:
-        """The session of that id, which rests, brought to where it stood. KeyError when none does; Damaged or NotKept
-        when it cannot be read, ValueError where this program does not know such a machine."""
-        kept = self.resting[session_id]
+    async def revive(self, kept: KeptSession) -> Revived:
+        """A session that is on disk alone, brought to where it stood. Damaged or NotKept when it cannot be read,
+        ValueError where this program does not know such a machine."""
         setup = Setup.of_text(kept.setup)
-        branches, commands = await self._course(session_id)
+        branches, commands = await self._course(kept.id)
         timeline = Timeline(
             Simulation(*setup.beginning), new_keyframes(), _branches(setup.beginning, branches, commands)
         )
@@ -145,5 +145,4 @@ async def _go_to(timeline: Timeline, place: dict[str, Any], version: str, own_ve
 
 async def _follow(timeline: Timeline, tick: int | None, time: int | None, branch: int) -> None:
     """As ``Timeline.seek``, while others have their turn."""
-    for _ in timeline.seeker(tick, time, branch):
-        await asyncio.sleep(0)
+    await in_slices(timeline.seeker(tick, time, branch))

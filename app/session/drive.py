@@ -88,8 +88,9 @@ class Drive(Protocol):
         """What happened in these ticks of a branch, of the present one without a number; a few at a time. LookupError
         when there is no such branch. Nobody moves."""
 
-    def state_finder(self, branch: int | None, tick: int | None) -> Slices[MomentState]:
-        """What was to be seen at a tick of a branch, or at its head. LookupError and ValueError when there is no such
+    def state_finder(self, branch: int | None, tick: int | None, time: int | None = None) -> Slices[MomentState]:
+        """What was to be seen at a tick of a branch, as late behind it as *time* says, or at
+        its head. LookupError and ValueError when there is no such
         branch or tick. Nobody moves."""
 
     def journal_writer(self, branch: int | None) -> Slices[str]:

@@ -160,9 +160,9 @@ class Admission:
 OwnerType = TypeVar("OwnerType", bound=Owner)
 
 
-def new_id() -> str:
-    """A name for an owner, short enough to be read out."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH))
+def new_id(length: int = _ID_LENGTH) -> str:
+    """A name for an owner, short enough to be read out; one of more characters nobody guesses."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def new_key() -> str:

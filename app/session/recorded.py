@@ -129,7 +129,7 @@ class RecordedDrive:
         self._make_sure_of(branch)
         return self.timeline.recorder(first, last)
 
-    def state_finder(self, branch: int | None, tick: int | None) -> Slices[MomentState]:
+    def state_finder(self, branch: int | None, tick: int | None, time: int | None = None) -> Slices[MomentState]:
         self._make_sure_of(branch)
         return self._found_state(tick)
 

@@ -163,7 +163,7 @@ class Registry:
 
     async def _revive(self, archive: Archive, session_id: str) -> Session:
         try:
-            revived = await archive.revive(session_id)
+            revived = await archive.revive(archive.resting[session_id])
         except (StoreError, ValueError, LookupError, TypeError) as error:
             _LOG.warning("session %s cannot be brought back: %s", session_id, error)
             raise NotRevived(f"session {session_id} is kept, and cannot be brought back: {error}") from error
@@ -209,23 +209,25 @@ class Registry:
         generation: str | None = None,
         speed: float | None = None,
         sheet: CostSheet | None = None,
+        key: str | None = None,
     ) -> Session:
         """A quiet machine. KeyError for an unknown *backend* or *profile*, ValueError (why) for a *backend* that does
         not go with *generation* or *sheet*. None is the first generation that it goes with, and that one's own sheet.
 
-        *seed* is kept for what may be random one day; today nothing is.
+        Whoever has *key* may end it. *seed* is kept for what may be random one day; today nothing is.
         """
         self._make_sure_it_can_be_kept()
         drive = SimulatedDrive(Simulation(cpus, backend, sheet, PROFILES[profile], generation))
         usual = f"{cpus} CPU{'' if cpus == 1 else 's'}" + (f", {profile}" if profile != DEFAULT_PROFILE else "")
-        return self._add(title or usual, drive, paused=paused, speed=speed)
+        return self._add(title or usual, drive, paused=paused, speed=speed, key=key)
 
-    async def open_journal(self, journal: Journal, title: str = "") -> Session:
-        """A session that has done *journal*, paused at its end. NotPossible when its commands do not lead there."""
+    async def open_journal(self, journal: Journal, title: str = "", key: str | None = None) -> Session:
+        """A session that has done *journal*, paused at its end; whoever has *key* may end it. NotPossible when its
+        commands do not lead there."""
         self._make_sure_it_can_be_kept()
         timeline = timeline_of(journal, new_keyframes())
         drive = SimulatedDrive(timeline.simulation, timeline)
-        session = self._add(title or "from a journal", drive, paused=True, speed=None)
+        session = self._add(title or "from a journal", drive, paused=True, speed=None, key=key)
         try:
             await session.submit(SwitchBranch(0))
         except NotPossible:

@@ -152,8 +152,8 @@ class SimulatedDrive:
     def recorder(self, branch: int | None, first: int, last: int) -> Generator[list[Record], None, None]:
         return self.timeline.recorder(first, last, branch)
 
-    def state_finder(self, branch: int | None, tick: int | None) -> Slices[MomentState]:
-        simulation = yield from self.timeline.finder(tick, None, branch)
+    def state_finder(self, branch: int | None, tick: int | None, time: int | None = None) -> Slices[MomentState]:
+        simulation = yield from self.timeline.finder(tick, time, branch)
         course = self.timeline.branch if branch is None else self.timeline.branches[branch]
         shown = SimulatedDrive(simulation).state()
         shown["head"], shown["branch"] = course.head.tick, course.number

@@ -8,17 +8,18 @@ from starlette.requests import HTTPConnection
 
 from app.history.store import Store
 from app.session.archive import Archive
+from app.session.moments import Moments
 from app.session.pairs import ROOM as PAIRS_ROOM
 from app.session.pairs import Pairs
 from app.session.registry import ROOM, Registry, UnknownSession
 from app.session.version import program_version
 from app.session.workshop import Workshop
 from app.web import errors, stream, under_way
-from app.web.api import history, pairs, recordings, sessions, vocabulary
+from app.web.api import history, moments, pairs, recordings, sessions, vocabulary
 from app.web.api.description import describe
 from app.web.api.shapes import Health, answers
 from app.web.guard import Guard
-from app.web.pages import docs, guest_functions, machine, profiles, verdict
+from app.web.pages import docs, guest_functions, machine, moment, profiles, verdict
 from app.web.pages.ab import page as ab
 from app.web.pages.back_ends import page as back_ends
 from app.web.pages.compare import page as compare
@@ -35,6 +36,7 @@ SERVER_RESTARTING = 1012
 _PARTS = (
     sessions,
     history,
+    moments,
     pairs,
     recordings,
     vocabulary,
@@ -49,6 +51,7 @@ _PARTS = (
     verdict,
     compare,
     ab,
+    moment,
     machine,
 )
 
@@ -103,6 +106,7 @@ def create_application(
     shares = Shares(settings.limits)
     workshop = Workshop(most_waiting_of_one=settings.limits.places)
     application.state.registry = registry = _registry(settings, store, workshop, shares)
+    application.state.moments = Moments(registry)
     application.state.verdicts = verdict.new_verdicts(workshop)
     application.state.comparisons = compare.Comparisons(workshop)
     application.state.under_way = under_way.UnderWay()

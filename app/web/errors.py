@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from app.commands.fields import InvalidCommand
 from app.history.store_errors import NotKept, StoreError
 from app.session.drive import NotPossible
+from app.session.moments import GoneMoment, UnknownMoment
 from app.session.pairs import UnknownPair
 from app.session.registry import NotRevived, TooManySessions, UnknownSession
 from app.session.repeats import OtherRequest
@@ -78,11 +79,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(422, "That cannot be done as written", str(error), errors)
         case RequestValidationError():
             return _invalid_body(error)
-        case UnknownPair():
-            said = f"No pair is called {str(error)[:40]}; it may be over. Another one begins at /ab."
-            return Problem(404, "No such pair", said, way_out=("/ab", "To the pairs"))
-        case UnknownSession():
-            return Problem(404, "No such session", f"No session is called {str(error)[:40]}; it may be over.")
+        case UnknownSession() | UnknownMoment() | GoneMoment():
+            return _of_name(error)
         case NotPossible(field=field):
             errors = [(field, str(error))] if field else []
             return Problem(409, "Not in this session", str(error), errors)
@@ -101,6 +99,20 @@ def problem_of(error: Exception) -> Problem:
             return _of_http(error)
         case _:
             return Problem(500, *BROKEN)
+
+
+def _of_name(error: UnknownSession | UnknownMoment | GoneMoment) -> Problem:
+    """Nothing has that name, or no more."""
+    match error:
+        case UnknownPair():
+            said = f"No pair is called {str(error)[:40]}; it may be over. Another one begins at /ab."
+            return Problem(404, "No such pair", said, way_out=("/ab", "To the pairs"))
+        case UnknownSession():
+            return Problem(404, "No such session", f"No session is called {str(error)[:40]}; it may be over.")
+        case UnknownMoment():
+            return Problem(404, "No such moment", f"No moment has the link {str(error)[:40]}.")
+        case GoneMoment():
+            return Problem(410, "This moment is gone", str(error))
 
 
 def _of_room(error: StoreError | NotRevived | TooManySessions) -> Problem:
@@ -186,6 +198,8 @@ def install(application: FastAPI) -> None:
         NotPossible,
         StoreError,
         NotRevived,
+        UnknownMoment,
+        GoneMoment,
         TooManySessions,
         TooMuchToDo,
         TookTooLong,

@@ -4,13 +4,20 @@ A program gets the key in the answer that makes it, and sends it as ``Authorizat
 keeps it in a cookie that scripts cannot read and that is sent to that page alone.
 """
 
+import re
+
 from fastapi import Request, Response
 
-from app.session.owner import Owner
+from app.session.owner import Owner, new_key
 from app.web.addresses import link
 from app.web.errors import Problem
 
 _COOKIE = "key"
+#: Of everything that a browser begins on pages; its name is another, since the path is, too.
+_OWNER = "owner"
+_A_KEY = re.compile(r"[\w-]{24}", re.ASCII)
+#: Browsers keep no cookie for longer.
+_REMEMBERED = 400 * 24 * 3600
 _CHALLENGE = 'Bearer realm="apicscope"'
 
 
@@ -36,9 +43,28 @@ def check_cookie(request: Request, owner: Owner) -> None:
         raise Problem(403, "Not yours to end", said)
 
 
+def owner_key(request: Request) -> str:
+    """The key of all sessions that the browser begins on pages; a new one where it has none that anybody could use."""
+    known = request.cookies.get(_OWNER, "")
+    return known if _A_KEY.fullmatch(known) else new_key()
+
+
 def keep_key(request: Request, response: Response, owner: Owner, page: str) -> Response:
     """*response*, with which the browser keeps the key of *owner* for everything below *page*."""
     response.set_cookie(
         _COOKIE, owner.key, path=link(page), httponly=True, samesite="strict", secure=request.url.scheme == "https"
     )
     return response
+
+
+def keep_owner_key(request: Request, response: Response, owner: Owner) -> None:
+    """Has the browser keep the key of *owner* as that of everything that it begins."""
+    response.set_cookie(
+        _OWNER,
+        owner.key,
+        max_age=_REMEMBERED,
+        path=link("/"),
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )

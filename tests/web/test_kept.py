@@ -240,3 +240,90 @@ def test_no_answered_command_is_missing_however_often_it_is_killed(directory: Pa
                     answered.append(api.state()["tick"])
             doomed.join()
     assert answered
+
+
+# Moments
+
+
+def link_to(http: httpx2.Client, session: Api, **fields: Any) -> str:
+    made = http.post(f"{session.path}/moments", json=fields)
+    assert made.status_code == 201, made.text
+    assert made.json()["link"] == f"/m/{made.json()['id']}"
+    return str(made.json()["id"])
+
+
+def test_link_shows_the_same_moment_whatever_comes_later_and_after_a_kill(directory: Path) -> None:
+    with running(directory) as server, server.client() as http:
+        session = new_session(http)
+        session.command("send_ipi", cpu=0, vector=0x51, destination=1)
+        session.command("step", count=9)
+        there = session.state()
+        link = link_to(http, session, note="here it is", view={"zoom": 2})
+        past = link_to(http, session, tick=4, branch=0)
+        first = {name: http.get(f"/api/v1/moments/{name}").json() for name in (link, past)}
+        assert first[link]["note"] == "here it is"
+        assert first[link]["view"] == {"zoom": 2}
+        assert shown(first[link]["state"]) == shown(there)
+        assert first[past]["state"]["tick"] == 4
+        session.command("step", count=20)
+        session.command("seek", tick=4)
+        session.command("send_ipi", cpu=2, vector=0x61, destination=3)
+        kill(server)
+
+    with running(directory) as server, server.client() as http:
+        for name, before in first.items():
+            after = http.get(f"/api/v1/moments/{name}").json()
+            assert {**after, "state": None} == {**before, "state": None}
+            moving = ("head", "live")  # how far the branch has come since
+            assert {**shown(after["state"]), **dict.fromkeys(moving)} == {
+                **shown(before["state"]),
+                **dict.fromkeys(moving),
+            }
+        page = http.get(f"/m/{link}", headers={"Accept": "text/html"})
+        assert page.status_code == 200
+        assert "here it is" in page.text
+        assert '<table class="still">' in page.text
+
+
+def test_session_of_ones_own_begins_at_a_moment(directory: Path) -> None:
+    with running(directory) as server, server.client() as http:
+        session = new_session(http)
+        session.command("send_ipi", cpu=0, vector=0x51, destination=1)
+        session.command("step", count=9)
+        link = link_to(http, session)
+        there = session.state()
+        session.command("step", count=9)
+
+        own = http.post("/api/v1/sessions", json={"from": {"moment": link}})
+
+        assert own.status_code == 201, own.text
+        api = Api(http, own.json()["id"], own.json()["key"])
+        assert shown(api.state()) == shown(there)
+        api.command("write_register", cpu=0, register="TPR", value=16)
+        assert session.state()["tick"] > api.state()["tick"]
+        assert http.post("/api/v1/sessions", json={"from": {"moment": "NOSUCH"}}).status_code == 404
+        assert http.post("/api/v1/sessions", json={"from": {"moment": link}, "cpus": 2}).status_code == 422
+        begun = http.post(f"/m/{link}/begin")
+        assert begun.headers["location"].startswith("/s/")
+
+
+def test_link_outlives_the_end_of_its_session(directory: Path) -> None:
+    with running(directory) as server, server.client() as http:
+        session = new_session(http)
+        session.command("send_ipi", cpu=0, vector=0x51, destination=1)
+        link = link_to(http, session)
+        before = http.get(f"/api/v1/moments/{link}").json()
+        assert http.delete(session.path, headers=bearer(session.key)).status_code == 204
+
+        assert http.get(session.path).status_code == 404
+        assert http.get(f"/api/v1/moments/{link}").json() == before
+
+
+def test_moment_that_there_is_not_gets_no_link(directory: Path) -> None:
+    with running(directory) as server, server.client() as http:
+        session = new_session(http)
+        assert http.post(f"{session.path}/moments", json={"tick": 99}).status_code == 409
+        assert http.post(f"{session.path}/moments", json={"branch": 7}).status_code == 409
+        assert http.post(f"{session.path}/moments", json={"tock": 1}).status_code == 422
+        assert http.post(f"{session.path}/moments", json={"view": {"text": "x" * 9_000}}).status_code == 422
+        assert http.get("/api/v1/moments/NOSUCH").status_code == 404

@@ -47,6 +47,7 @@ def _description(application: FastAPI) -> Schema:
     schemas |= shape.pop("$defs")
     schemas["ProblemDetails"] = shape
     schemas |= state_schemas()
+    schemas["MomentShape"]["properties"]["state"] = _reference("NumberedState")
     schemas |= {_called(name): schema for name, schema in command_schemas().items()}
     schemas["Command"] = _one_of(COMMAND_KINDS)
     schemas["PairCommand"] = _pair_command()

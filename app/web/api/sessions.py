@@ -15,6 +15,7 @@ from app.history.journal_text import InvalidJournal, read_journal
 from app.history.kept import KeptSession
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.archive import Setup
+from app.session.moments import Moments
 from app.session.registry import Registry
 from app.session.session import Session
 from app.web.addresses import link
@@ -57,6 +58,15 @@ def key_of_visitor(request: Request, key: str | None) -> str | None:
 _LONGEST_JOURNAL = 3 << 20
 
 
+class Beginning(BaseModel):
+    """What a session can go on from."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    #: The id of a moment that has a link.
+    moment: str
+
+
 class NewSession(BaseModel):
     """What a session begins with."""
 
@@ -72,12 +82,20 @@ class NewSession(BaseModel):
     paused: bool = False
     #: The text of a journal, instead of all others: a session that has done it.
     journal: Annotated[str | None, Field(max_length=_LONGEST_JOURNAL)] = None
+    #: A moment, instead of all others: a session that has done what led there.
+    start: Beginning | None = Field(None, alias="from")
 
 
 def registry_of(request: Request) -> Registry:
     """The sessions of this process."""
     registry: Registry = request.app.state.registry
     return registry
+
+
+def moments_of(request: Request) -> Moments:
+    """The linked moments of this process."""
+    moments: Moments = request.app.state.moments
+    return moments
 
 
 def links_of(session_id: str) -> dict[str, str]:
@@ -128,7 +146,7 @@ def summary_at_rest(kept: KeptSession) -> dict[str, Any]:
 @router.post(
     "/sessions",
     status_code=201,
-    responses=answers(NewSessionSummary, 415, 422, 507, status=201, writes=True),
+    responses=answers(NewSessionSummary, 404, 409, 410, 415, 422, 507, status=201, writes=True),
     response_model=None,
 )
 async def create_session(
@@ -139,7 +157,7 @@ async def create_session(
     repeats = registry_of(request).repeats
 
     async def create() -> dict[str, Any]:
-        session = _created(request, chosen) if chosen.journal is None else await _from_journal(request, chosen)
+        session = await _begun(request, chosen)
         await registry_of(request).kept(session)
         return summary(session) | {"key": session.key}
 
@@ -148,12 +166,23 @@ async def create_session(
     return made
 
 
-async def _from_journal(request: Request, wanted: NewSession) -> Session:
-    others = sorted(wanted.model_fields_set - {"journal"})
+async def _begun(request: Request, wanted: NewSession) -> Session:
+    if wanted.start is not None:
+        _check_alone(wanted, "start", "the moment says it")
+        moments = moments_of(request)
+        return await moments.begin(await moments.find(wanted.start.moment))
+    return _created(request, wanted) if wanted.journal is None else await _from_journal(request, wanted)
+
+
+def _check_alone(wanted: NewSession, field: str, reason: str) -> None:
+    """Problem when other fields are given with *field*, for *reason*."""
+    others = sorted(wanted.model_fields_set - {field})
     if others:
-        raise Problem(
-            422, "The body does not fit", f"{others[0]}: the journal says it", [(others[0], "the journal says it")]
-        )
+        raise Problem(422, "The body does not fit", f"{others[0]}: {reason}", [(others[0], reason)])
+
+
+async def _from_journal(request: Request, wanted: NewSession) -> Session:
+    _check_alone(wanted, "journal", "the journal says it")
     try:
         journal = read_journal(wanted.journal or "")
     except InvalidJournal as invalid:

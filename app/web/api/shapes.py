@@ -22,6 +22,7 @@ _WORDS = {
     404: "There is no such thing (any more).",
     408: "The body did not come in time.",
     409: "Not possible now; the detail says why.",
+    410: "It was there, and is no longer kept; the detail says why.",
     413: "Larger than what is taken; the detail says the limit.",
     415: "Not a kind of body that is read.",
     422: "A field, a file or a parameter does not fit; the detail or `errors` says which and why.",

@@ -24,7 +24,7 @@ from app.web.addresses import link
 from app.web.api.sessions import generation_of, sheet_of
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
-from app.web.keys import check_cookie, holds_key, keep_key
+from app.web.keys import check_cookie, holds_key, keep_key, keep_owner_key, owner_key
 from app.web.pages.choices import (
     functions_of,
     local_sources,
@@ -270,8 +270,11 @@ async def create(request: Request) -> Response:
         generation=kernel,
         speed=SLOW_MOTION,
         sheet=sheet_of(fields.get("cost_sheet"), backend, kernel),
+        key=owner_key(request),
     )
-    return _kept(request, await registry.kept(session))
+    response = _kept(request, await registry.kept(session))
+    keep_owner_key(request, response, session)
+    return response
 
 
 def _kept(request: Request, session: Session) -> Response:

@@ -1,0 +1,121 @@
+"""Moments that have a link: a tick of a branch, which stays what it is whatever comes later."""
+
+import json
+import time
+from asyncio import shield, wrap_future
+from typing import Any
+
+from app.engine.journal import Moment
+from app.history.journal_text import Journal
+from app.history.kept import KeptMoment
+from app.session.archive import Archive
+from app.session.drive import NotPossible
+from app.session.looking_back import in_slices
+from app.session.owner import new_id
+from app.session.registry import Registry, UnknownSession
+from app.session.session import Session
+from app.session.simulated import SimulatedDrive
+from app.session.version import program_version
+from app.state.shapes import NumberedState
+
+
+class UnknownMoment(LookupError):
+    """No moment has that link."""
+
+
+class GoneMoment(LookupError):
+    """The moment with that link is no longer kept; the message says why."""
+
+
+_WHY = {"budget": "to make room for others", "deleted": "by whoever owned it"}
+
+
+class Moments:
+    """The linked moments of all sessions of *registry*: on disk where sessions are kept, and else in memory."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._in_memory: dict[str, KeptMoment] = {}
+
+    async def link(
+        self, session: Session, branch: int | None, tick: int | None, note: str, view: dict[str, Any]
+    ) -> KeptMoment:
+        """A link to a tick of a branch of *session*, to what is shown where they are None. It is kept when this
+        returns. NotPossible when there is no such moment, NotKept when it cannot be kept."""
+        drive = session.drive
+        if not isinstance(drive, SimulatedDrive):
+            raise NotPossible("a recording that is played ends with the server, and a link would lead nowhere")
+        shown = drive.timeline.moment
+        course = drive.branch if branch is None else branch
+        at = shown.tick if tick is None and branch is None else tick
+        time_then = shown.time if (course, at) == (drive.branch, shown.tick) else None
+        try:
+            found = await in_slices(drive.timeline.finder(at, time_then, course))
+        except (LookupError, ValueError) as error:
+            raise NotPossible(str(error)) from error
+        now = time.time()
+        moment = KeptMoment(new_id(10), session.id, course, *found.moment, now, note, json.dumps(view))
+        if session.keeper is None or self._registry.archive is None:
+            self._in_memory[moment.link] = moment
+            return moment
+        session.keep()  # the branch comes before what leads into it
+        await shield(wrap_future(self._registry.archive.store.keep(moment)))
+        return moment
+
+    async def find(self, link: str) -> KeptMoment:
+        """The moment with that link. UnknownMoment when there never was one, GoneMoment when there was."""
+        if link in self._in_memory:
+            return self._in_memory[link]
+        archive = self._registry.archive
+        if archive is None:
+            raise UnknownMoment(link)
+        moment = await wrap_future(archive.store.moment(link))
+        if moment is not None:
+            return moment
+        if gone := await archive.gone(link):
+            raise GoneMoment(f"its session was deleted {_WHY[gone.why]}")
+        raise UnknownMoment(link)
+
+    async def state(self, moment: KeptMoment) -> NumberedState:
+        """What was to be seen at *moment*. It moves nobody."""
+        drive = await self._drive(moment)
+        then, machine = await in_slices(drive.state_finder(moment.branch, moment.tick, moment.time))
+        return {
+            "time": then,
+            "paused": True,
+            "speed": None,
+            "under_way": None,
+            "sleep": None,
+            "throttled": None,
+            "kept": None,
+            "viewers": 0,
+            **machine,
+            "seq": 0,
+        }
+
+    async def begin(self, moment: KeptMoment, key: str | None = None) -> Session:
+        """A session that has done what led to *moment*, and stands there. Whoever has *key* may end it."""
+        timeline = (await self._drive(moment)).timeline
+        entries = tuple(entry for entry in timeline.journal(moment.branch) if entry.tick < moment.tick)
+        head = Moment(moment.tick, moment.time)
+        journal = Journal(program_version(), timeline.simulation.beginning, entries, head, None)
+        return await self._registry.open_journal(journal, f"from moment {moment.link}", key)
+
+    async def _drive(self, moment: KeptMoment) -> SimulatedDrive:
+        """That of its session, living or over."""
+        try:
+            drive = (await self._registry.find(moment.session)).drive
+        except UnknownSession:
+            if self._registry.archive is None:
+                raise
+            drive = await _of_the_past(self._registry.archive, moment.session)
+        if not isinstance(drive, SimulatedDrive):
+            raise UnknownMoment(moment.link)
+        return drive
+
+
+async def _of_the_past(archive: Archive, session_id: str) -> SimulatedDrive:
+    kept = await wrap_future(archive.store.session(session_id))
+    if kept is None:
+        raise UnknownSession(session_id)
+    return (await archive.revive(kept)).drive
