@@ -13,10 +13,11 @@ _ROUNDS = 5
 
 def measure() -> list[Figure]:
     """The recording that comes with the program, and in a checkout those of the tests; the best of several rounds."""
-    return [_figure(log) for log in _logs()]
+    return [_figure(log) for log in logs()]
 
 
-def _logs() -> list[Path]:
+def logs() -> list[Path]:
+    """The recordings that there are here."""
     samples = Path(str(resources.files("app.trace"))) / "samples"
     checkout = Path(__file__).resolve().parents[2] / "tests" / "trace" / "recordings"
     return sorted(samples.glob("*.qemu.log.gz")) + sorted(checkout.glob("*.qemu.log.gz"))

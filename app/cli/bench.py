@@ -4,7 +4,7 @@ import argparse
 import json
 from collections.abc import Callable
 
-from app.bench import fanout, frame, growth, ipi, ping, record, replay, soak, storm
+from app.bench import fanout, frame, growth, ipi, ping, record, replay, seek, soak, storm
 from app.bench.result import Figure
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "storm": storm.measure,
     "growth": growth.measure,
     "record": record.measure,
+    "seek": seek.measure,
     "soak": soak.measure,
     "replay": replay.measure,
     "frame": frame.measure,

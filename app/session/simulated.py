@@ -22,7 +22,7 @@ from app.history.journal_text import journal_of, write_journal
 from app.history.keyframes import Keyframes
 from app.history.record import hash_of_tick, state
 from app.history.reexecution import Record
-from app.history.simulation_keyframes import SIMULATION_PACK
+from app.history.simulation_keyframes import simulation_keyframes
 from app.history.slices import Slices
 from app.history.timeline import Timeline
 from app.hw.machine import Machine
@@ -64,7 +64,7 @@ def _hash_of(simulation: Simulation) -> str | None:
 
 def new_keyframes() -> Keyframes[Simulation]:
     """Those of a session: they may cost a small part of what running it costs the processor."""
-    return Keyframes(SIMULATION_PACK, time.process_time)
+    return simulation_keyframes(time.process_time)
 
 
 class SimulatedDrive:

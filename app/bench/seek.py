@@ -1,0 +1,123 @@
+"""How long it takes to come to any moment of a long session or recording, and what keeping keyframes costs."""
+
+import random
+import time
+from pathlib import Path
+from statistics import median
+
+from app.bench.replay import logs
+from app.bench.result import Figure
+from app.bench.rounds import seconds
+from app.commands.guest import CallGuest
+from app.commands.lines import LowerPin, RaisePin
+from app.commands.registers import WriteRegister
+from app.engine.simulation import Simulation
+from app.history.keyframes import Keyframes, Pack
+from app.history.recorded import RecordedTimeline, recorded_pack
+from app.history.simulation_keyframes import SIMULATION_PACK, simulation_keyframes
+from app.history.timeline import Timeline
+from app.trace.readers.registry import read_recording
+from app.x86.registers import Register
+
+#: CPUs, operations, seeks: the longer session has the aim.
+_SESSIONS = ((8, 1_000_000, 60), (64, 300_000, 40))
+_FUNCTIONS = (
+    "smp_call_function",
+    "flush_tlb_others",
+    "smp_send_reschedule",
+    "send_ipi_allbutself",
+    "smp_call_function_single",
+)
+_OPERATIONS_AT_ONCE = 300
+_TIMER_PERIODIC, _TICK_VECTOR = 0x2_0000, 0xEC
+_LEVEL_PIN = 18
+_AIMS = {"median": "100", "worst": "300", "keeping": "3"}
+
+
+class _Keeping:
+    """A pack that adds up what keeping takes."""
+
+    def __init__(self) -> None:
+        self.spent = 0.0
+
+    def state(self, simulation: Simulation) -> bytes | None:
+        """As SIMULATION_PACK's."""
+        record = None
+
+        def keep() -> None:
+            nonlocal record
+            record = SIMULATION_PACK.state(simulation)
+
+        self.spent += seconds(keep)
+        return record
+
+    def pack(self) -> Pack[Simulation]:
+        """The pack."""
+        return Pack(self.state, SIMULATION_PACK.from_state, SIMULATION_PACK.size)
+
+
+def measure() -> list[Figure]:
+    """Processor time, in milliseconds, to random moments; all CPUs busy most of the time."""
+    sessions = [figure for size in _SESSIONS for figure in _of_session(*size)]
+    return sessions + [figure for log in logs() for figure in _of_recording(log)]
+
+
+def _of_session(cpus: int, operations: int, seeks: int) -> list[Figure]:
+    chance = random.Random(3)
+    keeping = _Keeping()
+    keyframes = simulation_keyframes(time.process_time, keeping.pack())
+    timeline = Timeline(Simulation(cpus, generation="linux-6"), keyframes)
+    ran = seconds(lambda: _run(timeline, cpus, operations, chance))
+    cost = 100 * keeping.spent / (ran - keeping.spent)
+    kept, size = len(keyframes.kept), keyframes.size
+    times = [_seek(timeline, chance.randrange(timeline.head.tick)) for _ in range(seeks)]
+    name = f"seek.{cpus}-cpus"
+    aims = _AIMS if cpus == _SESSIONS[0][0] else {}
+    return [
+        Figure(f"{name}.median", 1000 * median(times), "ms", aims.get("median", "")),
+        Figure(f"{name}.worst", 1000 * max(times), "ms", aims.get("worst", "")),
+        Figure(f"{name}.keeping", cost, "% of running", aims.get("keeping", "")),
+        Figure(f"{name}.keyframes", kept, ""),
+        Figure(f"{name}.memory", size / 1024, "KiB"),
+        Figure(f"{name}.ticks", timeline.head.tick, ""),
+        Figure(f"{name}.commands", timeline.commands, ""),
+    ]
+
+
+def _run(timeline: Timeline, cpus: int, operations: int, chance: random.Random) -> None:
+    for cpu in range(cpus):
+        timeline.apply(WriteRegister(cpu, Register.LVT_TIMER, _TIMER_PERIODIC | _TICK_VECTOR))
+        timeline.apply(WriteRegister(cpu, Register.TIMER_INITIAL_COUNT, 2_000 + cpu))
+    done = 0
+    while done < operations:
+        for processor in timeline.simulation.processors:
+            while len(processor.calls) < 2:
+                timeline.apply(_call(processor.cpu.number, cpus, chance))
+        if chance.random() < 0.2:
+            timeline.apply((RaisePin if chance.randrange(2) else LowerPin)(_LEVEL_PIN))
+        done += timeline.run(operations=min(_OPERATIONS_AT_ONCE, operations - done))
+        timeline.simulation.take_log()
+
+
+def _call(cpu: int, cpus: int, chance: random.Random) -> CallGuest:
+    target = (cpu + 1 + chance.randrange(cpus - 1)) % cpus
+    return CallGuest(cpu, chance.choice(_FUNCTIONS), target=target, wait=chance.random() < 0.7)
+
+
+def _seek(timeline: Timeline | RecordedTimeline, tick: int) -> float:
+    return seconds(lambda: timeline.seek(tick))
+
+
+def _of_recording(log: Path) -> list[Figure]:
+    recording = read_recording(log.name, log.read_bytes())
+    timeline = RecordedTimeline(recording, keyframes=Keyframes(recorded_pack(recording), time.process_time))
+    while timeline.run(operations=1_000):
+        pass
+    chance = random.Random(3)
+    times = [_seek(timeline, chance.randrange(timeline.head.tick)) for _ in range(60)]
+    name = f"seek.{log.name.partition('.qemu')[0]}"
+    return [
+        Figure(f"{name}.median", 1000 * median(times), "ms"),
+        Figure(f"{name}.worst", 1000 * max(times), "ms"),
+        Figure(f"{name}.ticks", timeline.head.tick, ""),
+    ]
