@@ -43,7 +43,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         epilog=_epilog(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("workload", metavar="SCENARIO-or-LOG", help="a scenario, FUNCTION:TARGETS, or a recorded log")
+    parser.add_argument("workload", metavar="WORKLOAD", help="a scenario, FUNCTION:TARGETS, or a recorded log")
     parser.add_argument("--backends", metavar="A,B", help=f"some of {','.join(BACKENDS)} (default: all)")
     parser.add_argument(
         "--costs",

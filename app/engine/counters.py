@@ -5,19 +5,7 @@ from typing import ClassVar
 
 from app.engine.events import Event
 from app.engine.work import Work
-from app.hw import events as hw
 
-_COUNTED: dict[type, str] = {
-    hw.MessageSent: "messages",
-    hw.Accepted: "accepted",
-    hw.Merged: "merged",
-    hw.Refused: "refused",
-    hw.Acknowledged: "interrupts_taken",
-    hw.EventTaken: "interrupts_taken",
-    hw.NmiTaken: "interrupts_taken",
-    hw.ExternalAcknowledged: "interrupts_taken",
-    hw.InterruptEnded: "eois",
-}
 #: The order in which they are told.
 _TOLD = (
     *("ipis_sent", "accesses", "leaked", "exits", "hypercalls", "cycles"),

@@ -211,7 +211,8 @@ class Simulation:
             return done
         self.run(until=moment.time, to_tick=moment.tick)
         if self.moment != moment:
-            raise ValueError(f"tick {moment.tick} at {moment.time} is not of this run, which stands at {self.moment}")
+            stands = f"tick {self.ticks} at {self.time}"
+            raise ValueError(f"tick {moment.tick} at {moment.time} is not of this run, which stands at {stands}")
         return done
 
     def _tick_over(self) -> None:
@@ -367,7 +368,7 @@ class Simulation:
         """The demonstration does *command*."""
         command.perform(self)
 
-    # As a value (``engine/record``)
+    # As a value (``history/record``)
 
     @property
     def queue(self) -> EventQueue[Processor | BusMessage]:

@@ -1,6 +1,6 @@
 /**
  * Single keys that act on the whole page, unless someone is typing or the focused thing has its own use for the key. Which key
- * does what stands in one table of the server's (`app/web/shortcuts.py`).
+ * does what stands in one table of the server's (`app/web/pages/shortcuts.py`).
  */
 
 /** @typedef {Record<string, () => void>} Actions */

@@ -1,4 +1,4 @@
-"""What a session counts, and that the costing of single accesses says the same."""
+"""What a session counts, and that an access by itself (``engine/alone``) comes to the same."""
 
 import pytest
 
