@@ -45,6 +45,8 @@ class Timeline:
         self.commands = sum(len(branch.journal) for branch in self.branches)
         #: What every simulation of it began as.
         self.beginning = simulation.beginning
+        #: What it goes back to; None where it goes back to the beginning.
+        self.keyframes = keyframes
         self._again = Reexecution(self.beginning, keyframes)
         #: The simulation that stood at a branch's head when somebody left it for another moment.
         self._left: tuple[Branch, Simulation] | None = None

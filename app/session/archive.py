@@ -12,15 +12,21 @@ from app.engine.simulation import Simulation
 from app.history.branches import Branch
 from app.history.journal import Entry
 from app.history.journal_text import beginning_to_json, read_beginning
-from app.history.kept import Gone, KeptBranch, KeptCommand, KeptSession
+from app.history.kept import Forgotten, Gone, KeptBranch, KeptCommand, KeptSession, Listed
+from app.history.keyframes import Keyframe
+from app.history.record import hash_of_tick, state
 from app.history.store import Store
 from app.history.store_errors import NotKept
 from app.history.timeline import Timeline
 from app.history.units import Diverged
+from app.history.versions import fingerprint
 from app.session.keeper import Keeper
 from app.session.looking_back import in_slices
 from app.session.simulated import SimulatedDrive, new_keyframes
+from app.session.version import program_version
 
+#: What nobody has used for so many seconds may go when there is no room.
+UNUSED_SECONDS = 30 * 24 * 3600.0
 #: Bytes that everything in a data directory may take.
 KEPT_BYTES = 1 << 30
 
@@ -59,6 +65,8 @@ class Archive:
     def __init__(self, store: Store, version: str, budget: int = KEPT_BYTES) -> None:
         self.store = store
         self._budget = budget
+        #: What had to go to keep to the budget, since the process began; when, in seconds since 1970.
+        self.forgotten: list[tuple[float, Forgotten]] = []
         self._version = version
         #: Sessions that live and are not in memory, by their ids; who was used last comes first at the start.
         self.resting: dict[str, KeptSession] = {}
@@ -85,11 +93,18 @@ class Archive:
         ValueError where this program does not know such a machine."""
         setup = Setup.of_text(kept.setup)
         branches, commands = await self._course(kept.id)
-        timeline = Timeline(
-            Simulation(*setup.beginning), new_keyframes(), _branches(setup.beginning, branches, commands)
-        )
+        keyframes = new_keyframes()
+        timeline = Timeline(Simulation(*setup.beginning), keyframes, _branches(setup.beginning, branches, commands))
         place = json.loads(kept.place)
-        remark = await _go_to(timeline, place, kept.version, self._version)
+        course = timeline.branches[place.get("branch", 0)]
+        other_way = ""
+        for part, last in course.line():
+            head = part.head.tick if last is None else last
+            if keyframe := await self._keyframe(kept.id, part.number, head):
+                keyframes.add(keyframe)
+                break
+            other_way = other_way or await self._compared(kept.id, timeline, part, head)
+        remark = await _go_to(timeline, place, kept.version, self._version) or other_way
         drive = SimulatedDrive(timeline.simulation, timeline)
         keeper = Keeper(self.store, kept, timeline, branches, commands)
         return Revived(setup.title, drive, keeper, place.get("speed"), remark)
@@ -98,6 +113,30 @@ class Archive:
         branches = await asyncio.wrap_future(self.store.branches(session_id))
         journals = [asyncio.wrap_future(self.store.commands(session_id, one.branch)) for one in branches]
         return branches, [command for journal in await asyncio.gather(*journals) for command in journal]
+
+    async def _keyframe(self, session_id: str, branch: int, tick: int) -> Keyframe | None:
+        """The newest of this program at *tick* of a branch, or before."""
+        found = await asyncio.wrap_future(
+            self.store.keyframe(session_id, branch, tick, program_version(), fingerprint())
+        )
+        return Keyframe(branch, found.tick, found.time, found.record, len(found.record)) if found else None
+
+    async def _compared(self, session_id: str, timeline: Timeline, branch: Branch, tick: int) -> str:
+        """What there is to say where the branch comes to another state than an earlier program did; "" for nothing."""
+        hashes = await asyncio.wrap_future(self.store.event_hashes(session_id, branch.number))
+        known = [one for one in hashes if one.tick <= tick]
+        if not known:
+            return ""
+        try:
+            found = hash_of_tick(state(await in_slices(timeline.finder(known[-1].tick, None, branch.number))))
+        except Diverged:
+            return ""  # which is said when the session goes there
+        if found == known[-1].event_hash:
+            return ""
+        return (
+            f"With this version the session goes another way: at tick {known[-1].tick:,} its state is not what it was "
+            f"under version {known[-1].version}."
+        )
 
     async def end(self, keeper: Keeper) -> None:
         """A session is over, which *keeper* has written until now. Where links lead into it, it is there for them;
@@ -108,6 +147,42 @@ class Archive:
             await asyncio.wrap_future(self.store.keep(ended))
         elif await asyncio.wrap_future(self.store.session(session.id)) is not None:
             await asyncio.wrap_future(self.store.delete(session.id))
+
+    async def listing(self, lock: str) -> tuple[Listed, ...]:
+        """The sessions of whoever has the key to *lock*, with their sizes."""
+        return await asyncio.wrap_future(self.store.listing(lock))
+
+    async def has(self, session_id: str) -> bool:
+        """Whether it is on disk, alive or over."""
+        return await asyncio.wrap_future(self.store.session(session_id)) is not None
+
+    async def delete(self, session_id: str) -> tuple[str, ...]:
+        """Deletes a session that is in nobody's memory, with its links, which are returned. Contradiction when it is
+        not kept, NotKept when that cannot be written down."""
+        links = await asyncio.wrap_future(self.store.delete(session_id))
+        self.resting.pop(session_id, None)
+        return links
+
+    async def forget(self) -> None:
+        """Forgets what must go so that all keeps to the budget: keyframes, then sessions that are over and have no
+        links, then such as nobody has used for long. NotKept when that cannot be written down."""
+        if await asyncio.wrap_future(self.store.bytes_kept()) <= self._budget:
+            return
+        forgotten = await asyncio.wrap_future(self.store.forget(self._budget))
+        if not forgotten.enough:
+            now = time.time()
+            unused = [one for one in self.resting.values() if now - one.used > UNUSED_SECONDS]
+            for one in unused:
+                await asyncio.wrap_future(self.store.keep(one._replace(ended=now)))
+                del self.resting[one.id]
+            again = await asyncio.wrap_future(self.store.forget(self._budget))
+            forgotten = again._replace(
+                keyframes=forgotten.keyframes + again.keyframes,
+                sessions=forgotten.sessions + again.sessions,
+                bytes_before=forgotten.bytes_before,
+            )
+        if forgotten.keyframes or forgotten.sessions:
+            self.forgotten.append((time.time(), forgotten))
 
     async def gone(self, name: str) -> Gone | None:
         """What became of a session, or of a link; None where it never was, or is still there."""

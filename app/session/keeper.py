@@ -7,6 +7,7 @@ what could not be written once is written with the next, as soon as the store ca
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Iterable
 from functools import partial
 from typing import Any, NamedTuple
@@ -14,15 +15,20 @@ from typing import Any, NamedTuple
 from app.commands.command import Stimulus
 from app.engine.journal import Moment
 from app.history.branches import Branch
-from app.history.kept import Kept, KeptBranch, KeptCommand, KeptSession
+from app.history.kept import Kept, KeptBranch, KeptCommand, KeptKeyframe, KeptSession
+from app.history.record import hash_of_tick, unpacked
 from app.history.store import Store
 from app.history.store_errors import NotKept
 from app.history.timeline import Timeline
+from app.history.versions import fingerprint
 from app.session.answer import Answer
 from app.session.repeats import OtherRequest
+from app.session.version import program_version
 
 #: When it was last used is written down at least so often, in seconds, when nothing else is.
 _USED_EVERY = 60.0
+#: No session's keyframes are written more often, in seconds.
+_KEYFRAMES_EVERY = 10.0
 _LOG = logging.getLogger(__name__)
 
 
@@ -83,6 +89,9 @@ class Keeper:
         self._pending: dict[Place, KeptCommand] = {}
         self._answers: dict[Place, Answered] = {}
         self._last: asyncio.Future[None] | None = None
+        #: Up to which tick of each branch keyframes are on disk, and when the next may be written.
+        self._keyframed: dict[int, int] = {}
+        self._next_keyframe = 0.0
 
     @property
     def refusal(self) -> NotKept | None:
@@ -145,6 +154,33 @@ class Keeper:
         self._last = writing
         writing.add_done_callback(partial(self._wrote, marks, self.session))
         return writing
+
+    def keep_keyframes(self) -> None:
+        """Writes the newest keyframe of each branch that has one, from which another process goes on. They are a cache:
+        nobody waits for them, and one that cannot be written is missed by nobody."""
+        now, keyframes = time.monotonic(), self._timeline.keyframes
+        if self.refusal or keyframes is None or now < self._next_keyframe or self._written is None:
+            return
+        newest = {keyframe.branch: keyframe for keyframe in keyframes.kept}
+        for number, keyframe in newest.items():
+            if keyframe.tick <= self._keyframed.get(number, 0) or number not in self._kept:
+                continue
+            self._keyframed[number] = keyframe.tick
+            self._next_keyframe = now + _KEYFRAMES_EVERY
+            state = hash_of_tick(unpacked(keyframe.record))
+            written = self._store.keep(
+                KeptKeyframe(
+                    self.session.id,
+                    number,
+                    keyframe.tick,
+                    keyframe.time,
+                    program_version(),
+                    fingerprint(),
+                    state,
+                    keyframe.record,
+                )
+            )
+            written.add_done_callback(lambda future: future.exception())  # which is all that is to be done with it
 
     def _news(self) -> tuple[list[Kept], dict[int, _Mark]]:
         records: list[Kept] = []

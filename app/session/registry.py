@@ -43,6 +43,10 @@ ROOM = Room(300, 512 << 20)
 
 #: How far a running session has come is written down so often, in seconds.
 _KEEP_EVERY = 1.0
+#: Seconds between two looks at how much is kept.
+_FORGET_EVERY = 60.0
+#: Seconds that the start of the server waits for the session that was used last.
+_LONGEST_START = 5.0
 _LOG = logging.getLogger(__name__)
 
 SAMPLES = (("linux-6.1-boot-4cpu", "Linux 6.1 boots on 4 CPUs"),)
@@ -114,8 +118,11 @@ class Registry:
                 await self.archive.open()
             self._keeping = asyncio.create_task(self._keep_up(), name="keeping sessions")
             for session_id in list(self.archive.resting):
-                with suppress(NotRevived):
-                    self._default = await self.find(session_id)
+                with suppress(NotRevived, TimeoutError):
+                    async with asyncio.timeout(
+                        _LONGEST_START
+                    ):  # it goes on being brought back, and others need not wait
+                        self._default = await self.find(session_id)
                     self._default.also_opens_to(lock_of(self.first_key))
                     return
         self._open_default()
@@ -345,8 +352,13 @@ class Registry:
     async def _keep_up(self) -> None:
         """Writes down how far sessions have come, and tells them when nothing can be kept any more, or again."""
         assert self.archive is not None, "it keeps what is kept"
+        forgets = 0.0
         while True:
             await asyncio.sleep(_KEEP_EVERY)
+            if time.monotonic() >= forgets:
+                forgets = time.monotonic() + _FORGET_EVERY
+                with suppress(StoreError):  # its condition says why
+                    await self.archive.forget()
             condition = self.archive.store.condition
             for session in list(self._sessions.values()):
                 session.keep()

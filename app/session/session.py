@@ -159,7 +159,9 @@ class Session(Owner):
         if self.keeper is None:
             return None
         self._say_where()
-        return self.keeper.keep()
+        writing = self.keeper.keep()
+        self.keeper.keep_keyframes()
+        return writing
 
     def _say_where(self) -> None:
         if self.keeper is not None:

@@ -32,7 +32,7 @@ _LEAST_RATE = 8 * 1024
 _BODY_PATIENCE = 10.0
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 #: What is different every time that somebody looks.
-_STATE = ("/api/", "/s/", "/ab/", "/healthz")
+_STATE = ("/api/", "/s/", "/ab/", "/m/", "/kept", "/healthz")
 
 PAGE_POLICY = "; ".join(
     (

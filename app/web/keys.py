@@ -23,12 +23,17 @@ _CHALLENGE = 'Bearer realm="apicscope"'
 
 def check_key(request: Request, owner: Owner) -> None:
     """Problem 401 when the request names no key, 403 when it is not that of *owner*."""
+    if not owner.opens_to(bearer_of(request, f"Ending a {owner.kind}")):
+        raise Problem(403, "Another key", f"That is not the key of this {owner.kind}.")
+
+
+def bearer_of(request: Request, what: str) -> str:
+    """The key that comes with the request. Problem 401 when none does: *what* takes one."""
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not key.strip():
-        detail = f"Ending a {owner.kind} takes the key that making it has answered: Authorization: Bearer KEY."
+        detail = f"{what} takes the key that making it has answered: Authorization: Bearer KEY."
         raise Problem(401, "The key is missing", detail, headers={"WWW-Authenticate": _CHALLENGE})
-    if not owner.opens_to(key.strip()):
-        raise Problem(403, "Another key", f"That is not the key of this {owner.kind}.")
+    return key.strip()
 
 
 def holds_key(request: Request, owner: Owner) -> bool:

@@ -3,21 +3,26 @@
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.commands.registers import WriteRegister
 from app.commands.transport import NameBranch, Pause, RunUntilIdle, Seek, StepBy
+from app.history.branches import Branch
+from app.history.reexecution import Reexecution
 from app.history.store import Store
 from app.history.store_errors import NotKept
-from app.session.archive import Archive
+from app.history.versions import fingerprint
+from app.session.archive import UNUSED_SECONDS, Archive
 from app.session.owner import Room
 from app.session.registry import ROOM, NotRevived, Registry, UnknownSession
 from app.session.repeats import OtherRequest
 from app.session.session import Session
+from app.session.version import program_version
 from app.x86.registers import Register
 from tests.history.recorded_disk import RecordedDisk
-from tests.session.living import TO_CPU_1
+from tests.session.living import PERIODIC_TIMER, TO_CPU_1
 from tests.web.serving import data_directory
 
 pytestmark = pytest.mark.anyio
@@ -219,3 +224,74 @@ async def test_journal_that_goes_another_way_is_shown_up_to_there_and_said(
     assert "With this version the session goes another way from tick" in kept["words"]
     assert revived.state()["tick"] >= head
     await following.stop(1012)
+
+
+async def long_session(registry: Registry, store: Store) -> tuple[Session, int]:
+    """One that has run for long, and the tick of a keyframe of it that is on disk."""
+    session = await registry.kept(registry.create(cpus=2, paused=True))
+    for command in PERIODIC_TIMER:
+        await session.submit(command)
+    await session.submit(StepBy(count=30_000))
+    await registry.stop(1012)
+    (known,) = store.event_hashes(session.id, 0).result()
+    assert 0 < known.tick <= session.state()["head"]
+    return session, known.tick
+
+
+async def test_long_session_goes_on_from_a_keyframe_on_disk(
+    registry: Registry, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, _ = await long_session(registry, store)
+    before = session.state()
+    beginnings: list[int] = []
+    going = Reexecution.going
+
+    def noted(self: Reexecution, branch: Branch, tick: int, *more: Any) -> Any:
+        beginnings.append(self.start(branch, tick).ticks)
+        return going(self, branch, tick, *more)
+
+    monkeypatch.setattr(Reexecution, "going", noted)
+    following = await again(registry, store)
+    after = (await following.find(session.id)).state()
+
+    assert min(beginnings) > 0
+    assert after["hash"] == before["hash"]
+    assert after["tick"] == before["tick"]
+    await following.stop(1012)
+
+
+async def test_state_that_an_earlier_version_did_not_come_to_is_said(registry: Registry, store: Store) -> None:
+    session, tick = await long_session(registry, store)
+    keyframe = store.keyframe(session.id, 0, tick, program_version(), fingerprint()).result()
+    assert keyframe is not None
+    store.keep(keyframe._replace(version="0.4.9", fingerprint="another", event_hash="another")).result()
+
+    following = await again(registry, store)
+
+    kept = (await following.find(session.id)).state()["kept"]
+    assert kept is not None
+    assert f"goes another way: at tick {tick:,} its state is not what it was under version 0.4.9" in kept["words"]
+    await following.stop(1012)
+
+
+async def test_over_its_budget_the_archive_forgets_what_is_over_and_what_nobody_has_used_for_long(
+    registry: Registry, session: Session, store: Store
+) -> None:
+    recent = await registry.kept(registry.create(paused=True))
+    await registry.stop(1012)
+    kept = store.session(session.id).result()
+    assert kept is not None
+    store.keep(kept._replace(used=kept.used - 2 * UNUSED_SECONDS)).result()
+    archive = Archive(store, "0.5.0", budget=1)
+    await archive.open()
+
+    await archive.forget()
+
+    assert session.id not in archive.resting
+    assert store.session(session.id).result() is None
+    gone = await archive.gone(session.id)
+    assert gone is not None
+    assert gone.why == "budget"
+    assert recent.id in archive.resting
+    ((_, forgotten),) = archive.forgotten
+    assert forgotten.sessions == (session.id,)

@@ -327,3 +327,43 @@ def test_moment_that_there_is_not_gets_no_link(directory: Path) -> None:
         assert http.post(f"{session.path}/moments", json={"tock": 1}).status_code == 422
         assert http.post(f"{session.path}/moments", json={"view": {"text": "x" * 9_000}}).status_code == 422
         assert http.get("/api/v1/moments/NOSUCH").status_code == 404
+
+
+# What an owner has
+
+
+def test_owner_sees_what_is_kept_and_deletes_it_links_only_when_told_so(directory: Path) -> None:
+    with running(directory) as server, server.client() as http:
+        session, other = new_session(http), new_session(http)
+        session.command("send_ipi", cpu=0, vector=0x51, destination=1)
+        link = link_to(http, session)
+        mine = bearer(session.key)
+
+        (listed,) = http.get("/api/v1/kept", headers=mine).json()
+        assert (listed["id"], listed["commands"], listed["links"]) == (session.id, 1, [f"/m/{link}"])
+        assert listed["bytes"] > 0
+        assert http.get("/api/v1/kept").status_code == 401
+        assert http.delete(f"/api/v1/kept/{other.id}", headers=mine).status_code == 404
+        asked = http.delete(f"/api/v1/kept/{session.id}", headers=mine)
+        assert asked.status_code == 409
+        assert f"/m/{link}" in asked.json()["detail"]
+        assert http.delete(f"/api/v1/kept/{session.id}?links=true", headers=mine).status_code == 204
+
+        assert http.get("/api/v1/kept", headers=mine).json() == []
+        assert http.get(session.path).status_code == 404
+        assert http.get(f"/api/v1/moments/{link}").status_code == 410
+        assert http.get(other.path).status_code == 200
+
+
+def test_browser_has_a_page_of_all_that_it_has_begun(directory: Path) -> None:
+    with running(directory) as server, server.client() as http:
+        assert "There are none." in http.get("/kept").text
+        made = [http.post("/s", data={"cpus": "2"}).headers["location"].removeprefix("/s/") for _ in range(2)]
+
+        page = http.get("/kept").text
+        assert all(f'href="/s/{one}"' in page for one in made)
+        assert http.post(f"/kept/{made[0]}/delete").headers["location"] == "/kept"
+
+        assert f'href="/s/{made[0]}"' not in http.get("/kept").text
+        with server.client() as stranger:
+            assert made[1] not in stranger.get("/kept").text

@@ -81,6 +81,9 @@ def ask_for_history(description: Description, session: str) -> None:
     for form in ({}, {"form": "columns"}, {"bins": 4}):
         description.ask("GET", f"{session}/records", 200, params=form)
     description.ask("GET", f"{session}/journal", 200)
+    bearer_key = {"Authorization": f"Bearer {'x' * 24}"}
+    description.ask("GET", "/api/v1/kept", 200, headers=bearer_key)
+    description.ask("DELETE", "/api/v1/kept/NONE", 404, headers=bearer_key)
     linked = description.ask("POST", f"{session}/moments", 201, json={"note": "here"})
     description.ask("GET", f"/api/v1/moments/{linked['id']}", 200)
 
