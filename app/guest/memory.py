@@ -7,7 +7,7 @@ Each class names in STATE what changes, and in WIRES what is the same for ever.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 #: Where a list of requests ends: no CPU has this number.
 NOBODY = -1
@@ -93,10 +93,14 @@ class CallFunctionData:
             request = self._requests[target] = CallSingleData(self._source, target)
         return request
 
-    def under_way(self) -> "Iterator[tuple[int, CallSingleData]]":
-        """The requests that are locked, each with its target, in the order of the targets. Nobody sees what the others
-        hold before they are locked anew."""
-        return ((target, request) for target, request in sorted(self._requests.items()) if request.lock.value)
+    def under_way(self, awaited: "Collection[Word]") -> "Iterator[tuple[int, CallSingleData]]":
+        """The requests that are locked or whose lock is *awaited* by some CPU, each with its target, in the order of
+        the targets. Nobody sees what the others hold before they are locked anew."""
+        return (
+            (target, request)
+            for target, request in sorted(self._requests.items())
+            if request.lock.value or request.lock in awaited
+        )
 
     def forget(self) -> None:
         """None is under way."""

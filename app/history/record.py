@@ -6,6 +6,7 @@ lists. Not in it: what was asked and said so far (journal, log), and whoever wat
 
 import json
 import zlib
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.engine.machine_record import CLOCK_PLACE, machine_state, restore_machin
 from app.engine.processor import Processor
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import KernelState
+from app.guest.memory import Word
 from app.history.versions import VERSION, OtherVersion, fingerprint
 from app.hw.messages import BusMessage
 from app.hw.profile import PROFILES
@@ -53,7 +55,7 @@ def state(simulation: Simulation) -> Record:
         "in_flight": [encode_all(flight) for flight in simulation.in_flight.values()],
         "alarm": encode(simulation.queue.alarm),
         "queue": [[time, int(priority), _due(due)] for time, priority, due in simulation.queue.entries()],
-        "memory": _memory(execution.kernel),
+        "memory": _memory(execution.kernel, execution.effects.waiting),
         "waiting": sorted(
             [encode(word), [processor.cpu.number for processor in waiting]]
             for word, waiting in execution.effects.waiting.items()
@@ -74,14 +76,14 @@ def _due(due: Processor | BusMessage) -> int:
     return due.cpu.number if isinstance(due, Processor) else due.number
 
 
-def _memory(kernel: KernelState) -> dict[str, Plain]:
+def _memory(kernel: KernelState, awaited: Collection[Word]) -> dict[str, Plain]:
     """Words that are not as they were at first, requests that are under way, and the queues that are not empty."""
     untouched = [0, 0, None]
     words = [[word.address, *told] for word in kernel.words() if (told := state_of(word)) != untouched]
     requests = [
         [source, target, request.next, *state_of(request.lock)]
         for source, data in enumerate(kernel.cfd_data)
-        for target, request in data.under_way()
+        for target, request in data.under_way(awaited)
     ]
     queues = [
         [cpu, [request.source for request in queue.requests]]

@@ -13,6 +13,7 @@ from app.history.record import state
 from app.history.simulation_keyframes import SIMULATION_PACK
 from app.history.timeline import Timeline
 from app.history.units import UNITS
+from app.session.simulated import SimulatedDrive
 from app.x86.registers import Register
 from tests.engine.helpers import reschedule
 from tests.engine.random_sessions import Choose
@@ -88,6 +89,7 @@ def test_a_moment_is_the_same_from_keyframes_as_from_the_beginning(
         assert found.ticks == tick
         if tick < branch.head.tick:
             assert state(found) == state(expected.simulation)
+            assert SimulatedDrive(found).state() == SimulatedDrive(expected.simulation).state()
         log = [(time, event) for _, time, event in timeline.records(1, tick, branch.number)]
         assert log == expected.log
 
