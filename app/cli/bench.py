@@ -23,7 +23,11 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declares the command's arguments."""
-    parser = subparsers.add_parser("bench", help="measure how fast it is")
+    parser = subparsers.add_parser(
+        "bench",
+        help="measure how fast it is",
+        description="Measures how fast it is, here and now: by the benchmarks that are named, or by all.",
+    )
     parser.add_argument("names", nargs="*", type=_name, metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--hours", type=_hours, metavar="N", help="soak for so long, and not for a million operations")
     parser.add_argument("--json", action="store_true", help='print a list of {"name", "value", "unit"}')
