@@ -35,6 +35,8 @@ class PairTimeline:
         self.lock_step = lock_step
         self._beginnings = [side.simulation.beginning for side in lock_step.sides]
         self._stimuli = list(stimuli)
+        #: Where the pair stood when a stimulus began: at its beginning, or at the end of the stimulus before.
+        self._begun: set[PairMoment] = set()
         #: Where somebody stood when a step began. Such a step ends there on the way back, too.
         self._rests: dict[str, set[PairMoment]] = {unit: set() for unit in PAIR_UNITS}
 
@@ -48,6 +50,11 @@ class PairTimeline:
         """The stimuli that have not begun."""
         return self._stimuli[self.lock_step.stimuli :]
 
+    @property
+    def waiting_count(self) -> int:
+        """How many stimuli have not begun."""
+        return len(self._stimuli) - self.lock_step.stimuli
+
     def give(self, *stimuli: tuple[Cue, ...]) -> None:
         """Puts these behind those that wait."""
         self._stimuli += stimuli
@@ -59,7 +66,10 @@ class PairTimeline:
     def begin(self) -> int:
         """Gives both machines the next stimulus. Returns its number, from 1. IndexError when none waits, ValueError as
         ``LockStep.begin``."""
-        return self.lock_step.begin(self._stimuli[self.lock_step.stimuli])
+        here = self.moment
+        number = self.lock_step.begin(self._stimuli[self.lock_step.stimuli])
+        self._begun.add(here)
+        return number
 
     def stands(self, unit: str) -> None:
         """Somebody makes a step by *unit* from here, which ``lock_step`` does: a step back undoes it. KeyError for
@@ -78,8 +88,8 @@ class PairTimeline:
         if unit not in self._rests:
             raise KeyError(f"a pair has no step by {unit}: there are {', '.join(PAIR_UNITS)}")
         here = self.moment
-        ends = yield from self._ends_before(here, unit)
-        stops = sorted(ends | {rest for rest in self._rests[unit] if rest < here})[-count:]
+        ends = self._begun if unit == STIMULUS else (yield from self._arrivals_before(here))
+        stops = sorted(end for end in ends | self._rests[unit] if end < here)[-count:]
         if stops:
             self.lock_step = yield from self._going(stops[0])
         return len(stops)
@@ -114,24 +124,19 @@ class PairTimeline:
             raise ValueError(f"the pair never stands at {moment}")
         return pair
 
-    def _ends_before(self, here: PairMoment, unit: str) -> Slices[set[PairMoment]]:
-        """The moments before *here* at which steps by *unit* end, from the beginning on."""
+    def _arrivals_before(self, here: PairMoment) -> Slices[set[PairMoment]]:
+        """The moments up to *here* at which steps to the next arrival end, from the beginning on."""
         pair = self._new()
         ends = {_moment(pair)}
         for cues in self._stimuli[: here.stimulus]:
             pair.begin(cues)
             over = False
             while not over:
-                if unit == ARRIVAL:
-                    ended = pair.run_to_next_arrival(_OPERATIONS_A_SLICE)
-                else:
-                    pair.run(_OPERATIONS_A_SLICE)
-                    ended = pair.at_rest
-                if ended:
+                if pair.run_to_next_arrival(_OPERATIONS_A_SLICE):
                     ends.add(_moment(pair))
                 over = pair.at_rest or _moment(pair) >= here
                 yield
-        return {end for end in ends if end < here}
+        return ends
 
 
 def _moment(pair: LockStep) -> PairMoment:

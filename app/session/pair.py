@@ -11,8 +11,12 @@ from enum import Enum
 from typing import NamedTuple
 
 from app.commands.command import Stimulus
+from app.history.slices import Slices
+from app.history.timeline import Timeline
 from app.pair.lock_step import MOST_ENTRIES, LockStep, Side
 from app.pair.script import Cue, Script, at_once
+from app.pair.timeline import ARRIVAL, STIMULUS, PairTimeline
+from app.pair.watched import WatchedSimulation
 from app.session.drive import NotPossible
 from app.session.hub import Hub
 from app.session.owner import Owner
@@ -20,6 +24,7 @@ from app.session.publisher import Publisher
 from app.session.registry import UnknownSession
 from app.session.share import Share
 from app.session.simulated import BYTES_A_COMMAND, BYTES_A_CPU, BYTES_A_MACHINE, SimulatedDrive
+from app.state.kept_state import KeptStates
 from app.state.shapes import Condition, MachineState, NumberedState, PairState
 
 #: Measured: an interrupt with all that each machine made of it.
@@ -32,6 +37,9 @@ _PATIENCE = 1.0
 _FULL_WORDS = (
     f"this pair has had {MOST_ENTRIES:,} stimuli, interrupts and handlers, which is all that it keeps; begin a new one"
 )
+#: What ``next`` answers at the end of a way.
+_OVER = object()
+_GIVEN_UP_WORDS = "a pause has ended the way back; the pair stands where it stood"
 #: Stimuli that may wait: a recording of an hour is another matter.
 MOST_WAITING = 20_000
 
@@ -54,24 +62,50 @@ class Go(Enum):
     ARRIVAL = "step"
 
 
+#: The steps, by what they are a step of.
+_UNITS = {Go.STIMULUS: STIMULUS, Go.ARRIVAL: ARRIVAL}
+
+
+class Back(Enum):
+    """Undoes one step. The pair stands still afterwards; what was undone waits to come again."""
+
+    STIMULUS = STIMULUS
+    ARRIVAL = ARRIVAL
+
+
 class Give(NamedTuple):
     """Further stimuli for both, after those that wait."""
 
     stimuli: tuple[tuple[Cue, ...], ...]
 
 
-Request = Give | Go
+Request = Give | Go | Back
+
+
+class _WayBack(NamedTuple):
+    """A step back that is under way, and who waits for it."""
+
+    slices: Slices[int]
+    future: "asyncio.Future[None]"
 
 
 class PairedDrive(SimulatedDrive):
     """One of the two machines, as a stream shows it."""
 
-    def __init__(self, side: Side, pair: "Pair") -> None:
-        super().__init__(side.simulation)
+    def __init__(self, simulation: WatchedSimulation, pair: "Pair") -> None:
+        super().__init__(simulation, Timeline(simulation))
         self._pair = pair
 
+    def jump(self, simulation: WatchedSimulation) -> None:
+        """Shows *simulation* from now on: the pair has gone to another moment."""
+        self.timeline = Timeline(simulation)
+        self.jumps += 1
+        self._kept = KeptStates()
+
     def state(self) -> MachineState:
-        return {**super().state(), "pair": self._pair.progress()}
+        # A pair has no branches: wherever it stands is its newest moment, and what was undone waits.
+        shown: MachineState = {**super().state(), "head": self.simulation.ticks, "live": True}
+        return {**shown, "pair": self._pair.progress()}
 
 
 class PairedMachine:
@@ -81,7 +115,8 @@ class PairedMachine:
         self.id = f"{pair.id}/{name}"
         self.hub = Hub()
         self.cpu_count = len(side.simulation.processors)
-        self.publisher = Publisher(self.hub, PairedDrive(side, pair))
+        self._drive = PairedDrive(side.simulation, pair)
+        self.publisher = Publisher(self.hub, self._drive)
         self._pair = pair
 
     def state(self) -> NumberedState:
@@ -91,6 +126,10 @@ class PairedMachine:
         state: NumberedState = {**self.hub.state, "seq": self.hub.seq}
         self._pair.touch()
         return state
+
+    def jump(self, side: Side) -> None:
+        """Shows *side* from now on: the pair has gone to another moment."""
+        self._drive.jump(side.simulation)
 
     def publish(self) -> None:
         """Makes the present state the newest."""
@@ -118,10 +157,10 @@ class Pair(Owner):
         sleep_after: float = 0.0,
     ) -> None:
         super().__init__(pair_id, share, sleep_after)
-        self.lock_step = lock_step
+        self.timeline = PairTimeline(lock_step, script.stimuli)
         self.script = script
         self._go = Go.NOT if paused else Go.ON
-        self._waiting = deque(script.stimuli)
+        self._way_back: _WayBack | None = None
         self._inbox: deque[tuple[Request, asyncio.Future[None]]] = deque()
         self._answers: list[tuple[float, asyncio.Future[None]]] = []
         self.machines = {
@@ -132,6 +171,11 @@ class Pair(Owner):
         self._begin_to_live()
 
     # For others
+
+    @property
+    def lock_step(self) -> LockStep:
+        """The machines at the present moment, with their books; others after a step back."""
+        return self.timeline.lock_step
 
     @property
     def title(self) -> str:
@@ -145,7 +189,9 @@ class Pair(Owner):
     @property
     def running(self) -> bool:
         """Something is going on at this moment."""
-        return self._go is not Go.NOT and not (self.lock_step.at_rest and not self._waiting)
+        if self._way_back is not None:
+            return True
+        return self._go is not Go.NOT and not (self.lock_step.at_rest and not self.timeline.waiting_count)
 
     def machine(self, name: str) -> PairedMachine:
         """Machine ``a`` or ``b``. UnknownSession for any other name."""
@@ -157,7 +203,7 @@ class Pair(Owner):
         """How far it is."""
         return {
             "stimuli": self.lock_step.stimuli,
-            "waiting": len(self._waiting),
+            "waiting": self.timeline.waiting_count,
             "paused": self.paused,
             "at_rest": self.lock_step.at_rest,
         }
@@ -166,7 +212,7 @@ class Pair(Owner):
     def weight(self) -> int:
         machines = weight_of(self.machines["a"].cpu_count)
         books = self.lock_step.entries * _BYTES_AN_ENTRY + self.lock_step.steps * _BYTES_A_STEP
-        return machines + books + len(self._waiting) * BYTES_A_COMMAND
+        return machines + books + (self.lock_step.stimuli + self.timeline.waiting_count) * BYTES_A_COMMAND
 
     def condition(self) -> Condition:
         """What the state of each machine shows of the pair itself."""
@@ -189,9 +235,13 @@ class Pair(Owner):
         await self.ask(Give((at_once(*commands),)))
 
     async def ask(self, request: Request) -> None:
-        """Puts *request* into the inbox and waits until it has been done, or is well under way."""
+        """Puts *request* into the inbox and waits until it has been done, or is well under way. A step back is waited
+        for until it is done, and what is asked meanwhile waits, too; a pause ends it. NotPossible when the pair is
+        over, does not take it, or a pause has ended it."""
         if self.over:
             raise NotPossible(self.over_words)
+        if request is Go.NOT:
+            self._give_up_ways_back()
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._inbox.append((request, future))
         self.touch()
@@ -202,14 +252,15 @@ class Pair(Owner):
         return [machine.hub for machine in self.machines.values()]
 
     def _unanswered(self) -> "list[asyncio.Future[None]]":
-        return [future for _, future in self._inbox] + [future for _, future in self._answers]
+        going_back = [self._way_back.future] if self._way_back else []
+        return going_back + [future for _, future in self._inbox] + [future for _, future in self._answers]
 
     # The task
 
     async def _live(self) -> None:
         while True:
             self._called.clear()
-            while self._inbox:
+            while self._inbox and self._way_back is None:
                 self._take(*self._inbox.popleft())
             runs = self.running and not self._falls_asleep()
             self._share.busy(self, runs)
@@ -222,7 +273,7 @@ class Pair(Owner):
                 self.throttle.stop()
             self._publish()
             self._answer()
-            await self._sleep(0.0 if runs or self._inbox else self._seconds_until_due())
+            await self._sleep(0.0 if runs else self._seconds_until_due())
 
     def _seconds_until_due(self) -> float | None:
         """Until what has changed is still to be shown; None when all is."""
@@ -235,35 +286,47 @@ class Pair(Owner):
                 if not future.done():
                     future.set_exception(NotPossible(_FULL_WORDS))
                 return
-            case Give(stimuli) if len(self._waiting) + len(stimuli) > MOST_WAITING:
+            case Give(stimuli) if self.timeline.waiting_count + len(stimuli) > MOST_WAITING:
                 if not future.done():
                     future.set_exception(NotPossible(f"{MOST_WAITING:,} stimuli wait already; let time run"))
                 return
             case Give(stimuli):
-                self._waiting.extend(stimuli)
+                self.timeline.give(*stimuli)
+            case Back():
+                self._go = Go.NOT
+                self._way_back = _WayBack(self.timeline.stepper_back(request.value), future)
             case Go():
                 self._go = request
-        if request in (Go.STIMULUS, Go.ARRIVAL) and self.lock_step.at_rest:
-            if self._waiting:
-                self._begin_next()
-            else:
-                self._go = Go.NOT
+                if request in _UNITS:
+                    self._begin_step(_UNITS[request])
         self.sleep.forget()
         self._changed()
-        self._answers.append((time.monotonic() + _PATIENCE, future))
+        if not isinstance(request, Back):
+            self._answers.append((time.monotonic() + _PATIENCE, future))
+
+    def _begin_step(self, unit: str) -> None:
+        """Begins the next stimulus where the present one has ended; without one, the pair stands still."""
+        if self.lock_step.at_rest and not self.timeline.waiting_count:
+            self._go = Go.NOT
+            return
+        self.timeline.stands(unit)
+        if self.lock_step.at_rest:
+            self._begin_next()
 
     def _begin_next(self) -> None:
-        self.lock_step.begin(self._waiting.popleft())
-        if self.lock_step.full and self._waiting:
-            left = f"{len(self._waiting):,} stimuli were left out: {_FULL_WORDS}."
-            self._waiting.clear()
+        self.timeline.begin()
+        if self.lock_step.full and self.timeline.waiting_count:
+            left = f"{self.timeline.waiting_count:,} stimuli were left out: {_FULL_WORDS}."
+            self.timeline.leave_out_waiting()
             self.script = self.script._replace(remarks=(*self.script.remarks, left))
 
     def _run_slice(self) -> None:
         """Goes on for at most this pair's share of wall time."""
         end = time.monotonic() + self._share.slice()
         while self.running and time.monotonic() < end:
-            if self._go is Go.ARRIVAL:
+            if self._way_back is not None:
+                self._go_back(self._way_back)
+            elif self._go is Go.ARRIVAL:
                 if self.lock_step.run_to_next_arrival(_OPERATIONS_AT_ONCE) or self.lock_step.at_rest:
                     self._go = Go.NOT
             else:
@@ -271,11 +334,34 @@ class Pair(Owner):
         self._changed()
 
     def _run_on(self) -> None:
-        if self._go is Go.ON and self.lock_step.at_rest and self._waiting:
+        if self._go is Go.ON and self.lock_step.at_rest and self.timeline.waiting_count:
             self._begin_next()
         self.lock_step.run(_OPERATIONS_AT_ONCE)
         if self._go is Go.STIMULUS and self.lock_step.at_rest:
             self._go = Go.NOT
+
+    def _go_back(self, way: _WayBack) -> None:
+        """A little of the way; the machines that are shown change with its end."""
+        before = self.lock_step
+        if next(way.slices, _OVER) is not _OVER:
+            return
+        self._way_back = None
+        if self.lock_step is not before:
+            for machine, side in zip(self.machines.values(), self.lock_step.sides, strict=True):
+                machine.jump(side)
+        if not way.future.done():
+            way.future.set_result(None)
+
+    def _give_up_ways_back(self) -> None:
+        """The one that is under way, and those that wait."""
+        given_up = [future for request, future in self._inbox if isinstance(request, Back)]
+        self._inbox = deque(each for each in self._inbox if not isinstance(each[0], Back))
+        if self._way_back is not None:
+            given_up.append(self._way_back.future)
+            self._way_back = None
+        for future in given_up:
+            if not future.done():
+                future.set_exception(NotPossible(_GIVEN_UP_WORDS))
 
     def _changed(self) -> None:
         for machine in self.machines.values():

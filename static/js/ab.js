@@ -59,6 +59,8 @@ listenToKeys(
     playOrPause: () => press(paused ? "#ab-run" : "#ab-pause")(),
     nextStimulus: press("#ab-next"),
     stepInterrupt: press("#ab-step"),
+    backStimulus: press("#ab-back-stimulus"),
+    stepBackInterrupt: press("#ab-back-interrupt"),
   },
   () => recall("keys") !== "off", // chosen beside the list of keys, for every page
 );

@@ -19,6 +19,7 @@ const REPEATED = new Set([
   "stepInterrupt",
   "stepBackInterrupt",
   "nextStimulus",
+  "backStimulus",
   "previousCpu",
   "nextCpu",
   "slower",

@@ -87,6 +87,26 @@ def test_sample_recording_is_walked_and_run_by_key(open_page: Open) -> None:
     expect(exits.locator("td").nth(0)).to_have_text("0")
 
 
+def test_step_back_takes_the_table_back_and_the_next_step_brings_it_again(open_page: Open, pair: str) -> None:
+    page = open_page(pair)
+    page.get_by_role("button", name="Send IPI").click()
+    page.get_by_role("button", name="Pulse").click()
+    title, rows = page.locator("#totals-title"), page.locator(".ab-table")
+    expect(rows).to_contain_text("a device pulses pin 18")
+
+    page.get_by_role("button", name="Back one stimulus").click()
+    expect(title).to_contain_text("1 stimulus")
+    expect(rows).not_to_contain_text("a device pulses pin 18")
+    page.get_by_role("button", name="Back one interrupt").click()
+    expect(page.locator("#ab-answer")).to_contain_text("Both are back within stimulus 1. 1 stimulus waits")
+    page.keyboard.press("ArrowLeft")
+    expect(rows).to_have_count(0)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+
+    expect(rows).to_contain_text("a device pulses pin 18")
+
+
 def test_session_leads_to_a_pair_of_what_was_done_in_it(open_page: Open, session: Api) -> None:
     session.command("send_ipi", cpu=0, vector="0x51", destination=1)
     page = open_page(f"/s/{session.id}")

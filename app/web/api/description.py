@@ -10,7 +10,7 @@ from app.commands.command import Stimulus
 from app.commands.schema import command_schemas
 from app.commands.table import COMMAND_KINDS
 from app.session.pair import Go
-from app.web.api.pairs import MOST_AT_ONCE
+from app.web.api.pairs import COUNTS, MOST_AT_ONCE, STEPS
 from app.web.api.shapes import PROBLEM, ProblemDetails
 from app.web.api.state_schema import state_schemas
 
@@ -85,13 +85,19 @@ def _one_of(commands: Iterable[str]) -> Schema:
 
 
 def _pair_command() -> Schema:
-    go: Schema = {
-        "type": "object",
-        "properties": {"type": {"type": "string", "enum": [each.value for each in Go]}},
-        "required": ["type"],
-        "additionalProperties": False,
-        "description": "How far the two are to go.",
-    }
+    go = _go([each.value for each in Go if each.value not in STEPS], {}, "How far the two are to go.")
+    count: Schema = {"type": "integer", "enum": list(COUNTS), "default": 1, "description": "-1 undoes a step."}
+    step = _go(list(STEPS), {"count": count}, "One step of both, on or back.")
     stimulus = _one_of(_PAIRABLE)
     several = {"type": "array", "items": stimulus, "minItems": 1, "maxItems": MOST_AT_ONCE}
-    return {"anyOf": [stimulus, several, go], "description": "A stimulus, several at once, or how far to go."}
+    return {"anyOf": [stimulus, several, go, step], "description": "A stimulus, several at once, or how far to go."}
+
+
+def _go(kinds: list[str], more: Schema, description: str) -> Schema:
+    return {
+        "type": "object",
+        "properties": {"type": {"type": "string", "enum": kinds}, **more},
+        "required": ["type"],
+        "additionalProperties": False,
+        "description": description,
+    }

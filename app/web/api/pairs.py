@@ -17,7 +17,7 @@ from app.guest.generations import GENERATIONS
 from app.pair.pair_json import stimulus_json
 from app.pair.recorded_script import Machine
 from app.session.drive import NotPossible
-from app.session.pair import Go, Pair
+from app.session.pair import Back, Go, Pair
 from app.session.pairs import Pairs, Wanted
 from app.session.registry import sample_file
 from app.session.session import Session
@@ -46,6 +46,11 @@ router = APIRouter(prefix="/api/v1", tags=["pairs"], route_class=ExactRoute)
 MOST_AT_ONCE = 100
 _ENOUGH_INTERRUPTS = 2_000
 _GO = {go.value: go for go in Go}
+#: What undoes a step: the same command with the count -1.
+_BACK = {Go.STIMULUS: Back.STIMULUS, Go.ARRIVAL: Back.ARRIVAL}
+#: The kinds of command that have a ``count``, and what it may be.
+STEPS = tuple(go.value for go in _BACK)
+COUNTS = (-1, 1)
 
 
 class NewMachine(BaseModel):
@@ -246,8 +251,9 @@ async def submit(
     request: Request, pair_id: str, command: Annotated[Any, Body()], idempotency_key: IdempotencyKey = None
 ) -> dict[str, Any]:
     """One stimulus for both machines (a list is one stimulus too: all of it at once), or how far they are to go: run,
-    pause, next, step. Answers when it has been done, or is well under way. Under one Idempotency-Key it is done once,
-    however often it is sent."""
+    pause, next, step. The last two take a count of -1, too, which undoes one; what was undone waits to come again.
+    Answers when it has been done, or, but for a step back, is well under way. Under one Idempotency-Key it is done
+    once, however often it is sent."""
     pair = pairs_of(request).get(pair_id)
     return await pair.repeats.once(idempotency_key, command, lambda: _submitted(pair, command))
 
@@ -255,15 +261,24 @@ async def submit(
 async def _submitted(pair: Pair, command: Any) -> dict[str, Any]:
     kind = command.get("type") if isinstance(command, Mapping) else None
     if isinstance(kind, str) and kind in _GO:
-        if len(command) > 1:
-            raise InvalidCommand([(str(name), "is not known") for name in command if name != "type"])
-        await pair.ask(_GO[kind])
+        await pair.ask(_way(_GO[kind], command))
     else:
         raw = command if isinstance(command, list) else [command]
         if not 0 < len(raw) <= MOST_AT_ONCE:
             raise InvalidCommand([("", f"one to {MOST_AT_ONCE} commands are one stimulus")])
         await give(pair, [read_command(one, pair.machines["a"].cpu_count) for one in raw])
     return {**pair.progress()}
+
+
+def _way(go: Go, command: Mapping[Any, Any]) -> Go | Back:
+    """How far both are to go, or back. InvalidCommand for a field that does not fit."""
+    known = ("type", "count") if go in _BACK else ("type",)
+    if unknown := [name for name in command if name not in known]:
+        raise InvalidCommand([(str(name), "is not known") for name in unknown])
+    count = command.get("count", 1)
+    if type(count) is not int or count not in COUNTS:
+        raise InvalidCommand([("count", "a pair goes one step: 1 on, or -1 back")])
+    return go if count > 0 else _BACK[go]
 
 
 async def give(pair: Pair, commands: Sequence[Command]) -> None:

@@ -44,6 +44,8 @@ PAIR_KEYS = (
     Key("playOrPause", (" ", "."), "run all that wait, or pause"),
     Key("nextStimulus", ("ArrowRight", "PageDown"), "the next stimulus, to its end"),
     Key("stepInterrupt", ("Shift+ArrowRight", "PageUp"), "to the next interrupt, on each"),
+    Key("backStimulus", ("ArrowLeft",), "back by one stimulus"),
+    Key("stepBackInterrupt", ("Shift+ArrowLeft",), "back by one interrupt, on each"),
 )
 
 _CAPTIONS = {

@@ -237,6 +237,8 @@ def test_no_shape_is_left_open_by_words(description: Description) -> None:
         ("PairCommand", [], False),
         ("PairCommand", {"type": "next"}, True),
         ("PairCommand", {"type": "next", "count": 2}, False),
+        ("PairCommand", {"type": "step", "count": -1}, True),
+        ("PairCommand", {"type": "run", "count": -1}, False),
         ("PairCommand", {"type": "set_backend", "backend": "vmi"}, False),
     ],
 )

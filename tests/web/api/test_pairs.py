@@ -200,7 +200,12 @@ def test_new_pair_takes_each_field_as_what_it_is(http: httpx2.Client, body: dict
 @pytest.mark.parametrize(
     ("command", "field"),
     [
-        ({"type": "run", "count": 2}, "count"),
+        ({"type": "run", "count": -1}, "count"),
+        ({"type": "next", "count": -2}, "count"),
+        ({"type": "step", "count": 0}, "count"),
+        ({"type": "step", "count": True}, "count"),
+        ({"type": "step", "count": "-1"}, "count"),
+        ({"type": "next", "counts": -1}, "counts"),
         ({"type": "raise_pin", "pin": 1, "pim": 2}, "pim"),
         ([{"type": "raise_pin", "pin": 1}, {"type": "lower_pin", "pin": 1, "level": 0}], "level"),
     ],
@@ -212,3 +217,32 @@ def test_pair_s_command_with_an_unknown_field_is_refused_by_it(http: httpx2.Clie
 
     assert [error["field"] for error in answer.json()["errors"]] == [field]
     assert http.get(f"/api/v1/pairs/{pair['id']}").json()["stimuli"] == 0
+
+
+@pytest.mark.parametrize("step", ["next", "step"])
+def test_step_back_undoes_a_step_of_both(http: httpx2.Client, step: str) -> None:
+    pair = made(http, paused=True)
+    commands = pair["links"]["commands"]
+    for _ in range(2):
+        http.post(commands, json={"type": "send_ipi", "cpu": 0, "vector": "0xfc", "destination": 2})
+    http.post(commands, json={"type": step, "count": 1})
+    before = http.get(f"/api/v1/pairs/{pair['id']}").json()
+    http.post(commands, json={"type": step})
+
+    back = http.post(commands, json={"type": step, "count": -1})
+
+    assert back.json() == {"stimuli": 1, "waiting": 1, "paused": True, "at_rest": before["at_rest"]}
+    assert http.get(f"/api/v1/pairs/{pair['id']}").json() == before
+    assert len(http.get(pair["links"]["stimuli"]).json()) == 1
+
+
+def test_page_goes_back_and_says_where_it_is(http: httpx2.Client) -> None:
+    page = made(http)["links"]["page"]
+    asked = {"HX-Request": "true"}
+    http.post(f"{page}/stimuli", data={"type": "pulse_pin", "pin": "18"})
+
+    said = [http.post(f"{page}/go", data={"back": "stimulus"}, headers=asked).text for _ in range(2)]
+
+    assert "Both are back at the beginning. 1 stimulus waits; what you cause now comes last." in said[0]
+    assert "This is the beginning: there is nothing to undo." in said[1]
+    assert http.post(f"{page}/go", data={"back": "cycle"}).status_code == 409

@@ -21,10 +21,11 @@ def test_same_act_has_the_same_keys_on_every_page() -> None:
     machine = {entry.action: entry.keys for entry in MACHINE_KEYS}
 
     shared = [entry for entry in PAIR_KEYS if entry.action in machine]
-    assert [entry.action for entry in shared] == ["playOrPause", "stepInterrupt"]
+    assert [entry.action for entry in shared] == ["playOrPause", "stepInterrupt", "stepBackInterrupt"]
     assert all(entry.keys == machine[entry.action] for entry in shared)
     # A step is the next operation on one page and the next stimulus on the other: the same keys lead on.
     assert {entry.action: entry.keys for entry in PAIR_KEYS}["nextStimulus"] == machine["stepForward"]
+    assert {entry.action: entry.keys for entry in PAIR_KEYS}["backStimulus"] == machine["stepBack"]
 
 
 def test_presenter_s_remote_steps() -> None:

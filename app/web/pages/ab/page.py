@@ -10,7 +10,7 @@ from app.commands.reading import read_form
 from app.guest.generations import GENERATIONS
 from app.pair.script import stimulus_words
 from app.session.drive import NotPossible
-from app.session.pair import Go, Pair
+from app.session.pair import Back, Go, Pair
 from app.session.registry import File, UnknownSession, sample_file
 from app.session.session import Session
 from app.web.addresses import link
@@ -154,9 +154,12 @@ async def stimulus(request: Request, pair_id: str) -> Response:
 
 @router.post("/ab/{pair_id}/go")
 async def go(request: Request, pair_id: str) -> Response:
-    """How far the two are to go."""
+    """How far the two are to go, or what step is undone."""
     pair = pairs_of(request).get(pair_id)
-    wanted = (await fields_of(request)).get("go", "")
+    fields = await fields_of(request)
+    if "back" in fields:
+        return await _back(request, pair, fields["back"])
+    wanted = fields.get("go", "")
     known = {one.value: one for one in Go}
     if wanted not in known:
         raise NotPossible(f"a pair knows {', '.join(known)}")
@@ -166,6 +169,21 @@ async def go(request: Request, pair_id: str) -> Response:
         return _answer(request, pair, "No stimulus waits. Cause one: it will wait for Next stimulus or Run.")
     words = {Go.ON: "Both run.", Go.NOT: "Time stands still."}
     return _answer(request, pair, words.get(known[wanted]) or spoken_result(pair))
+
+
+async def _back(request: Request, pair: Pair, unit: str) -> Response:
+    known = {one.value: one for one in Back}
+    if unit not in known:
+        raise NotPossible(f"a pair goes back by {', '.join(known)}")
+    before = pair.timeline.moment
+    await pair.ask(known[unit])
+    now = pair.progress()
+    if pair.timeline.moment == before:
+        return _answer(request, pair, "This is the beginning: there is nothing to undo.")
+    where = ("behind" if now["at_rest"] else "within") + f" stimulus {now['stimuli']}"
+    place = where if now["stimuli"] else "at the beginning"
+    waits = "1 stimulus waits" if now["waiting"] == 1 else f"{now['waiting']:,} stimuli wait"
+    return _answer(request, pair, f"Both are back {place}. {waits}; what you cause now comes last.")
 
 
 def _answer(request: Request, pair: Pair, words: str) -> Response:
