@@ -18,6 +18,9 @@ from app.session.simulated import SimulatedDrive
 from app.session.version import program_version
 from app.state.shapes import NumberedState
 
+#: Characters of what people say of a moment.
+LONGEST_NOTE = 1_000
+
 
 class UnknownMoment(LookupError):
     """No moment has that link."""

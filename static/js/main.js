@@ -20,6 +20,7 @@ import { createDemonstration } from "./views/demonstration.js";
 import { createHelp, createInvite } from "./views/help.js";
 import { createInspector } from "./views/inspector.js";
 import { createLens } from "./views/lens.js";
+import { createLinking } from "./views/linking.js";
 import { createLog } from "./views/log.js";
 import { createMoment } from "./views/moment.js";
 import { createPins } from "./views/pins.js";
@@ -106,6 +107,7 @@ const drawer = createDrawer();
 const help = createHelp();
 createInvite();
 createUpload();
+createLinking();
 
 listenToKeys(
   vocabulary().keys.machine ?? {},

@@ -50,6 +50,8 @@ def test_axe_finds_nothing_by_the_rules_of_wcag_2_2_and_good_practice(open_page:
     page = open_page(f"/s/{session.id}" if path == "session" else "/compare", live=path == "session")
     if path == "compare":
         page.locator("#numbers-title").wait_for(timeout=60_000)
+    else:
+        expect(page.locator("#composed.old")).to_have_count(0)  # what is about to be replaced is pale
 
     results = Axe().run(page, options=RULES)
 

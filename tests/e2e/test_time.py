@@ -229,3 +229,25 @@ def test_past_is_told_and_left_without_scripts(open_page: Open, lived: Api) -> N
 
     expect(strip(page)).to_be_hidden()
     assert lived.state()["live"]
+
+
+def test_link_to_a_moment_shows_it_whatever_comes_later(open_page: Open, lived: Api) -> None:
+    page = open_page(f"/s/{lived.id}")
+    page.keyboard.press("Shift+ArrowLeft")
+    expect(strip(page)).to_be_visible()
+    there = lived.state()["tick"]
+
+    page.get_by_role("button", name="Link to this moment").click()
+    page.get_by_label("Note, if you like").fill("<here>")
+    page.get_by_role("button", name="Make a link").click()
+
+    field = page.get_by_label(f"Tick {there} of main")
+    address = field.input_value()
+    assert address.startswith("http://127.0.0.1:")
+    page.get_by_role("button", name="Copy").last.click()
+    expect(page.locator("#linked-copied")).to_have_text(re.compile("Copied|Selected"))
+    assert Axe().run(page, options=RULES | {"rules": {"region": {"enabled": False}}}).response["violations"] == []
+    lived.command("switch_branch", branch=0)
+    page.goto(address)
+    expect(page.locator("body")).to_contain_text("<here>")
+    expect(page.locator("body")).to_contain_text(re.compile(rf"tick {there}\b", re.IGNORECASE))

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.commands.transport import LATEST, MOST_BRANCHES
 from app.history.kept import KeptMoment
+from app.session.moments import LONGEST_NOTE
 from app.web.addresses import link
 from app.web.api.exact_json import ExactRoute
 from app.web.api.sessions import moments_of, registry_of
@@ -29,7 +30,7 @@ class NewMoment(BaseModel):
     tick: Annotated[int | None, Field(ge=0, le=LATEST)] = None
     branch: Annotated[int | None, Field(ge=0, lt=MOST_BRANCHES)] = None
     #: For people.
-    note: Annotated[str, Field(max_length=1_000)] = ""
+    note: Annotated[str, Field(max_length=LONGEST_NOTE)] = ""
     #: For programs: it comes back as it was.
     view: dict[str, Any] = {}
 

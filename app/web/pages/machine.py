@@ -16,12 +16,13 @@ from app.history.recorded import RECORDED_UNITS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.drive import NotPossible
+from app.session.moments import LONGEST_NOTE
 from app.session.registry import SLOW_MOTION, File, Registry
 from app.session.session import Session
 from app.state.preview import Preview
 from app.state.vocabulary import COUNTERS, REGISTERS, RUN_STATES
 from app.web.addresses import link
-from app.web.api.sessions import generation_of, sheet_of
+from app.web.api.sessions import generation_of, moments_of, sheet_of
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
 from app.web.keys import check_cookie, holds_key, keep_key, keep_owner_key, owner_key
@@ -213,6 +214,22 @@ async def change_branches(request: Request, session_id: str) -> Response:
     if not is_htmx(request):
         return RedirectResponse(link(f"/s/{session.id}"), status_code=303)
     return _branches(request, session, answer.text)
+
+
+@router.post("/s/{session_id}/link")
+async def link_moment(request: Request, session_id: str) -> Response:
+    """Gives the moment that is shown a link: its address to copy, or without scripts its page."""
+    session = registry_of(request).get(session_id)
+    note = (await fields_of(request)).get("note", "")
+    if len(note) > LONGEST_NOTE:
+        raise InvalidCommand([("note", f"must have {LONGEST_NOTE:,} characters at most")])
+    moment = await moments_of(request).link(session, None, None, note, {})
+    page = f"/m/{moment.link}"
+    if not is_htmx(request):
+        return RedirectResponse(link(page), status_code=303)
+    branch = next(each.name for each in session.drive.courses() if each.number == moment.branch)
+    context = {"moment": moment, "branch": branch, "address": link(page)}
+    return templates.TemplateResponse(request, "pages/machine/_linked.html", context)
 
 
 def _branches(request: Request, session: Session, answer: str) -> Response:

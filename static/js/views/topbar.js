@@ -1,5 +1,6 @@
 /** How the stream fares, and who else watches. */
 
+import { copyFrom } from "../copying.js";
 import { find, setAttribute, setClass, setText } from "../dom.js";
 import { grouped } from "../words.js";
 
@@ -31,16 +32,7 @@ function createJoin() {
   const copied = find(document, "#join-copied");
   address.value = location.href;
   address.addEventListener("focus", () => address.select());
-  find(document, "#join-copy").addEventListener("click", async () => {
-    address.select();
-    try {
-      await navigator.clipboard.writeText(address.value);
-      setText(copied, "Copied.");
-    } catch {
-      // Browsers keep the clipboard from pages that came over plain HTTP: the address is selected, a key does the rest.
-      setText(copied, "Selected: press Ctrl C to copy.");
-    }
-  });
+  find(document, "#join-copy").addEventListener("click", () => copyFrom(address, copied));
 }
 
 export function createTopbar() {

@@ -73,3 +73,20 @@ def test_what_the_list_cannot_do_is_refused(branched: Api, fields: dict[str, str
 
     assert answer.status_code == status
     assert 'class="problem' in answer.text
+
+
+def test_form_links_the_moment_that_is_shown(branched: Api) -> None:
+    shown = branched.state()
+
+    answer = branched.http.post(f"/s/{branched.id}/link", data={"note": "look here"})
+
+    assert answer.status_code == 303
+    moment = branched.http.get(f"/api/v1/moments/{answer.headers['location'].removeprefix('/m/')}").json()
+    assert (moment["branch"], moment["tick"], moment["note"]) == (shown["branch"], shown["tick"], "look here")
+
+
+def test_note_that_is_too_long_is_refused(branched: Api) -> None:
+    answer = branched.http.post(f"/s/{branched.id}/link", data={"note": "x" * 1_001}, headers=HTMX)
+
+    assert answer.status_code == 422
+    assert "1,000 characters at most" in answer.text
