@@ -29,7 +29,7 @@ from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMo
 from app.x86.model_specific_registers import x2apic_msr
 from app.x86.registers import Register
 from app.x86.units import ApicId
-from tests.backends.helpers import context_of, drain, intercepted
+from tests.backends.by_hand import context_of, drain, intercepted
 
 NONE, ALL = ApicvFeature.NONE, ApicvFeature.ALL
 TPR_SHADOW = ApicvFeature.TPR_SHADOW

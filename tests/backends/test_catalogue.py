@@ -12,7 +12,7 @@ from app.guest.functions import CallArguments
 from app.guest.generations import GENERATIONS
 from app.guest.step_kinds import EXITS
 from app.guest.steps import Step, Steps, VmEntry
-from tests.backends.helpers import context_of, done
+from tests.backends.by_hand import context_of, done
 
 PAIRS = [
     backend(name, generation)

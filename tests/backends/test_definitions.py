@@ -11,7 +11,7 @@ from app.backends.shared_eoi import SharesEoiWord
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Dereference, VirtualRead
 from app.x86.registers import Register
-from tests.backends.helpers import intercepted
+from tests.backends.by_hand import intercepted
 
 README = Path(__file__).parents[2] / "README.md"
 OF_THE_REGISTER = {"apic_read", "apic_write", "startup_ipi_hook"}

@@ -15,7 +15,7 @@ from app.guest.steps import (
     VmEntry,
     VmExit,
 )
-from tests.backends.helpers import drain
+from tests.backends.by_hand import drain
 
 INJECT = emulation.INJECT
 by_page_or_by_name = pytest.mark.parametrize("by_page", [True, False])

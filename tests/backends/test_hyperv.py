@@ -26,7 +26,7 @@ from app.guest.steps import (
 )
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
-from tests.backends.helpers import context_of, done, intercepted, result
+from tests.backends.by_hand import context_of, done, intercepted, result
 
 HYPERV = backend("hyperv", "linux-6")
 

@@ -20,7 +20,7 @@ from app.guest.steps import (
 )
 from app.hw.machine import Machine
 from app.x86.icr import DeliveryMode, TriggerMode
-from tests.backends.helpers import context_of, done, drain
+from tests.backends.by_hand import context_of, done, drain
 
 KVM = backend("kvm-pv", "linux-6")
 

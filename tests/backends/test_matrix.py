@@ -25,7 +25,7 @@ from app.engine.primitives import (
 )
 from app.guest.linux_6.kernel import LINUX_6
 from app.x86.model_specific_registers import ApicMode
-from tests.engine.helpers import counts
+from tests.engine.runs import counts
 
 OLD, NEW = "linux-2.6.22", "linux-6"
 FLAT_LIMIT = 8

@@ -22,8 +22,8 @@ from app.guest.steps import GuestStep, Load, ReadMsr, Steps, Store, VmExit, Writ
 from app.hw.machine import Machine
 from app.x86.model_specific_registers import ApicMode, Msr, x2apic_msr
 from app.x86.registers import Register
-from tests.backends.helpers import intercepted
-from tests.engine.helpers import counts
+from tests.backends.by_hand import intercepted
+from tests.engine.runs import counts
 
 ALONE = ApicvFeature.NONE
 TPR_SHADOW = ApicvFeature.TPR_SHADOW

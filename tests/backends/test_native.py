@@ -9,7 +9,7 @@ from app.guest.linux_6.kernel import X2APIC_CLUSTER_OPERATIONS, XAPIC_OPERATIONS
 from app.guest.steps import Load, ReadMsr, Store, WriteMsr
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
-from tests.backends.helpers import context_of, done, result
+from tests.backends.by_hand import context_of, done, result
 
 PAGE = backend("native-xapic")
 MSRS = backend("native-x2apic", "linux-6")

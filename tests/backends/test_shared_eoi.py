@@ -8,8 +8,8 @@ from app.backends.catalogue import BACKENDS, backend
 from app.backends.shared_eoi import SharesEoiWord
 from app.guest import steps
 from app.guest.steps import Acknowledge, OfferEoiWord, Step, VmEntry, VmExit, WriteMsr
-from tests.backends.helpers import context_of, drain
-from tests.guest.helpers import steps_of
+from tests.backends.by_hand import context_of, drain
+from tests.guest.by_hand import steps_of
 
 SHARING = {name: backend(name, "linux-6") for name in ("kvm-pv", "hyperv")}
 sharing = pytest.mark.parametrize("bound", SHARING.values(), ids=SHARING.keys())

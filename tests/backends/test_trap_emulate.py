@@ -19,7 +19,7 @@ from app.guest.steps import (
     Work,
 )
 from app.x86.registers import Register
-from tests.backends.helpers import done, intercepted, result
+from tests.backends.by_hand import done, intercepted, result
 
 TRAP_EMULATE = trap_emulate.TRAP_EMULATE.bind(LINUX_2_6_22)
 EXIT = VmExit("APIC access")

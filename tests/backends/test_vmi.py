@@ -13,8 +13,8 @@ from app.guest.steps import (
     Work,
 )
 from app.x86.registers import Register
-from tests.backends.helpers import done, intercepted, result
-from tests.guest.helpers import context_of
+from tests.backends.by_hand import done, intercepted, result
+from tests.guest.by_hand import context_of
 
 VMI = vmi.VMI.bind(LINUX_2_6_22)
 TPR = Register.TPR

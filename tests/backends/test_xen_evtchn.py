@@ -36,8 +36,8 @@ from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register
 from app.x86.units import Vector
-from tests.backends.helpers import context_of, done, drain, intercepted, result
-from tests.guest.helpers import ContextOnCpu
+from tests.backends.by_hand import context_of, done, drain, intercepted, result
+from tests.guest.by_hand import ContextOnCpu
 
 BOTH = {name: backend("xen-evtchn", name) for name in GENERATIONS}
 generations = pytest.mark.parametrize("xen", BOTH.values(), ids=BOTH.keys())

@@ -14,7 +14,7 @@ from app.engine.simulation import Simulation
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register
-from tests.engine.helpers import finish, handled, happened, ipi, reschedule, under_every_backend
+from tests.engine.runs import finish, handled, happened, ipi, reschedule, under_every_backend
 
 
 def demonstrate(simulation: Simulation, cycles: int) -> list[CallStarted]:

@@ -10,7 +10,7 @@ from app.hw.profile import INTEL_XEON
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
 from app.x86.registers import Register
-from tests.engine.helpers import Log, finish, finished_calls, handled, happened, order, reschedule, signal
+from tests.engine.runs import Log, finish, finished_calls, handled, happened, order, reschedule, signal
 
 BASE, DEADLINE = Msr.IA32_APIC_BASE, Msr.IA32_TSC_DEADLINE
 X2APIC = RESET_BASE | APIC_ENABLE | X2APIC_ENABLE

@@ -11,7 +11,7 @@ from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 from app.guest.step_kinds import price_of
 from app.guest.steps import Work
 from app.x86.registers import Register
-from tests.backends.helpers import done
+from tests.backends.by_hand import done
 
 pytestmark = pytest.mark.slow
 

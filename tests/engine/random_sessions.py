@@ -28,7 +28,7 @@ from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
-from tests.engine.helpers import Log, drive_legacy_line, drive_lint, drive_pin, names_under
+from tests.engine.runs import Log, drive_legacy_line, drive_lint, drive_pin, names_under
 from tests.engine.whole_state import whole_state
 
 #: A timer with a smaller count would leave a CPU no time for anything else.

@@ -19,7 +19,7 @@ from app.engine.events import CallFinished, CallStarted, HandlerEntered
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
 from app.hw.events import Acknowledged
-from tests.engine.helpers import apic_names_under, finish, happened
+from tests.engine.runs import apic_names_under, finish, happened
 
 MOST_CPUS = 18  # the last two are in the second x2APIC cluster
 #: Legal, and none with a handler that wants somebody to have asked for something.

@@ -10,7 +10,7 @@ from app.hw.events import Fault, MessageSent, RegisterFaulted
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, ApicMode, Msr
 from app.x86.registers import Register
-from tests.engine.helpers import (
+from tests.engine.runs import (
     Log,
     finish,
     finished_calls,

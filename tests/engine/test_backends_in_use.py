@@ -35,7 +35,7 @@ from app.hw.events import Accepted, Merged, MessageSent, Refused
 from app.hw.messages import InterruptMessage
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.registers import Register
-from tests.engine.helpers import NAMES, finish, happened, ipi, signal, under_every_backend
+from tests.engine.runs import NAMES, finish, happened, ipi, signal, under_every_backend
 
 CPUS = 4
 CPU = st.integers(0, CPUS - 1)

@@ -12,7 +12,7 @@ from app.engine.simulation import Simulation
 from app.hw.cpu import RunState
 from app.hw.events import InitPerformed, Reason, Refused, Started
 from app.x86.registers import Register
-from tests.engine.helpers import PAIRS, finish, finished_calls, handled, happened, reschedule
+from tests.engine.runs import PAIRS, finish, finished_calls, handled, happened, reschedule
 
 if TYPE_CHECKING:
     from app.commands.command import Stimulus

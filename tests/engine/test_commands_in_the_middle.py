@@ -18,7 +18,7 @@ from app.engine.simulation import Simulation
 from app.hw.events import InterruptsHeldOff, LintChanged, LocalSourceDropped, PinChanged
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
-from tests.engine.helpers import PAIRS, Log, finish, handled, names_under, signal, under_every_pair
+from tests.engine.runs import PAIRS, Log, finish, handled, names_under, signal, under_every_pair
 from tests.hw.visible_state import visible_state
 
 CPUS = 3

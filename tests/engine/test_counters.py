@@ -21,7 +21,7 @@ from app.hw.events import (
 )
 from app.x86.registers import Register
 from app.x86.units import Vector
-from tests.engine.helpers import finish, ipi, under_every_backend
+from tests.engine.runs import finish, ipi, under_every_backend
 
 CYCLES = load_cost_sheet("2007").cycles
 

@@ -16,7 +16,7 @@ from app.hw.events import Accepted
 from app.hw.profile import PROFILES, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Icr
 from app.x86.registers import Register
-from tests.engine.helpers import LIMIT
+from tests.engine.runs import LIMIT
 
 FIXED, LOWEST, LOGICAL = DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY, DestinationMode.LOGICAL
 

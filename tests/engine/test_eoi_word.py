@@ -14,8 +14,8 @@ from app.x86.icr import DeliveryMode
 from app.x86.redirection import LEVEL
 from app.x86.registers import Register
 from app.x86.units import Vector
-from tests.engine.helpers import LIMIT, Log, finish, handled, happened, run_to, signal
-from tests.hw.helpers import LEVEL_MSI, TO_CPU_1, send_msi
+from tests.engine.runs import LIMIT, Log, finish, handled, happened, run_to, signal
+from tests.hw.machines import LEVEL_MSI, TO_CPU_1, send_msi
 
 #: The exit that a real EOI takes.
 REAL_EOI = {"kvm-pv": "WRMSR 0x80b", "hyperv": "WRMSR of EOI"}

@@ -12,7 +12,7 @@ from app.hw.events import EventTaken
 from app.x86.icr import DeliveryMode
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.units import Vector
-from tests.engine.helpers import Log, finish, handled, happened, run_to, signal
+from tests.engine.runs import Log, finish, handled, happened, run_to, signal
 
 PIN, VECTOR = 5, 0x51
 HOLD, LET_GO = SetInterruptFlag(1, False), SetInterruptFlag(1, True)

@@ -15,7 +15,7 @@ from app.engine.work import Work
 from app.guest.steps import MemoryWrite, SpinUntil, Step, TryLock
 from app.hw.events import NmiTaken
 from app.x86.icr import DeliveryMode, Icr, Shorthand
-from tests.engine.helpers import (
+from tests.engine.runs import (
     finish,
     finished_calls,
     handled,

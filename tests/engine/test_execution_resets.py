@@ -9,7 +9,7 @@ from app.hw.cpu import RunState
 from app.hw.events import InitPerformed, Started
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
-from tests.engine.helpers import (
+from tests.engine.runs import (
     finish,
     finished_calls,
     handled,

@@ -11,7 +11,7 @@ from app.engine.simulation import Simulation
 from app.hw.cpu import RunState
 from app.hw.events import InitPerformed, Merged, Reason, Refused, SmiTaken, SmmLeft, Started
 from app.x86.icr import DeliveryMode
-from tests.engine.helpers import (
+from tests.engine.runs import (
     finish,
     finished_calls,
     handled,

@@ -12,7 +12,7 @@ from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import RESET_BASE, Msr
 from app.x86.registers import Register
 from app.x86.units import Vector
-from tests.engine.helpers import finish, handled, happened, order, run_to, signal, under_every_backend
+from tests.engine.runs import finish, handled, happened, order, run_to, signal, under_every_backend
 
 EXTINT = 0x700
 

@@ -14,8 +14,8 @@ from app.guest.apic_ops import Context
 from app.guest.handler_work import DEVICE
 from app.guest.steps import EnableInterrupts, Fence, Steps
 from app.hw.events import MessageSent
-from tests.engine.helpers import ipi, reschedule, under_every_pair
 from tests.engine.random_sessions import Choose
+from tests.engine.runs import ipi, reschedule, under_every_pair
 from tests.engine.test_golden_sessions import GOLDEN, KINDS, hash_of, name_of
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.helpers import PAIRS, under_every_pair
 from tests.engine.random_sessions import Choose, anything, play, storm
+from tests.engine.runs import PAIRS, under_every_pair
 
 GOLDEN = Path(__file__).with_name("golden_sessions.json")
 KINDS: tuple[Choose, ...] = (anything, storm)

@@ -14,7 +14,7 @@ from app.commands.command import Stimulus
 from app.commands.registers import WriteRegister
 from app.engine.simulation import Simulation
 from app.x86.registers import Register
-from tests.engine.helpers import reschedule, under_every_pair
+from tests.engine.runs import reschedule, under_every_pair
 
 _SOURCES = str(Path(app.__file__).parent)
 #: Above the eight CPUs up to which a kernel has a way of its own to send.

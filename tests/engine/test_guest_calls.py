@@ -6,7 +6,7 @@ from app.commands.guest import CallGuest, SendIpi
 from app.engine.simulation import Simulation
 from app.guest.generations import GUEST_FUNCTIONS
 from app.x86.icr import Icr
-from tests.engine.helpers import finish, finished_calls, handled
+from tests.engine.runs import finish, finished_calls, handled
 
 
 @pytest.mark.parametrize(

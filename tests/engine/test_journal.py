@@ -22,8 +22,8 @@ from app.engine.journal import Moment
 from app.engine.simulation import Simulation
 from app.hw.events import MessageSent
 from app.x86.registers import Register
-from tests.engine.helpers import PAIRS, happened, names_under, reschedule
 from tests.engine.random_sessions import Choose, anything, ask, play, play_again, run_to, storm
+from tests.engine.runs import PAIRS, happened, names_under, reschedule
 from tests.engine.whole_state import first_difference, whole_state
 
 KINDS: list[Choose] = [anything, storm]

@@ -16,7 +16,7 @@ from app.guest.generations import GENERATIONS
 from app.pair.watched import WatchedSimulation
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
-from tests.engine.helpers import PAIRS, Log, finish, finished_calls, happened, run_to, signal
+from tests.engine.runs import PAIRS, Log, finish, finished_calls, happened, run_to, signal
 
 FIRST, SECOND = 0x51, 0x61
 KICK, WINDOW = "external interrupt", "interrupt window"

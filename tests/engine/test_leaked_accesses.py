@@ -6,7 +6,7 @@ from app.commands.guest import CallGuest
 from app.engine.events import AccessLeaked, GuestExited
 from app.engine.simulation import Simulation
 from app.x86.registers import Register
-from tests.engine.helpers import finish, happened
+from tests.engine.runs import finish, happened
 
 BOOT = CallGuest(0, "do_boot_cpu", target=1)
 LEAK = AccessLeaked(1, Register.LDR, "logical_smp_processor_id")

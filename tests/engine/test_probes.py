@@ -10,7 +10,7 @@ from app.engine.work import Work
 from app.guest.step_kinds import KIND_OF
 from app.guest.steps import Acknowledge, SpinUntil, Step
 from app.hw.messages import BusMessage
-from tests.engine.helpers import finish, ipi, reschedule, under_every_backend
+from tests.engine.runs import finish, ipi, reschedule, under_every_backend
 
 CALLS: tuple[Stimulus, ...] = (CallGuest(0, "smp_call_function"), reschedule(1, 2))
 BOOT = CallGuest(0, "do_boot_cpu", target=1)

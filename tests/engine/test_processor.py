@@ -9,7 +9,7 @@ from app.engine.events import Event, HandlerEntered
 from app.engine.simulation import Simulation
 from app.hw.events import NmiTaken, SmiTaken
 from app.x86.icr import DeliveryMode
-from tests.engine.helpers import finish, ipi, run_to, signal, under_every_backend
+from tests.engine.runs import finish, ipi, run_to, signal, under_every_backend
 
 
 def functions(simulation: Simulation, cpu: int) -> list[str]:

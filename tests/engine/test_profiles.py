@@ -16,7 +16,7 @@ from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
 from app.x86.redirection import REMOTE_IRR
 from app.x86.registers import SVR_ENABLE, SVR_SUPPRESS_EOI_BROADCAST, Register
-from tests.engine.helpers import finish, finished_calls, handled, happened, ipi, run_to, signal, under_every_backend
+from tests.engine.runs import finish, finished_calls, handled, happened, ipi, run_to, signal, under_every_backend
 
 under_every_profile = pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
 X2APIC = Wrmsr(1, Msr.IA32_APIC_BASE, RESET_BASE | APIC_ENABLE | X2APIC_ENABLE)

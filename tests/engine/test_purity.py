@@ -21,8 +21,8 @@ from app.guest.steps import Steps, Work
 from app.hw.cpu import Cpu, RunState
 from app.hw.event_channels import EventChannels
 from app.hw.local_apic import LocalApic
-from tests.engine.helpers import under_every_pair
 from tests.engine.random_sessions import Choose, anything, play, storm
+from tests.engine.runs import under_every_pair
 
 #: What is the same from the start of a machine to its end: numbers, tables, and the objects that make up the kernel's
 #: memory (what they hold is not).

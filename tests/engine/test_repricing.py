@@ -17,7 +17,7 @@ from app.engine.simulation import Simulation
 from app.guest.step_kinds import price_of
 from app.guest.steps import Delay
 from app.x86.icr import DeliveryMode, Icr, Shorthand
-from tests.engine.helpers import finish, under_every_pair
+from tests.engine.runs import finish, under_every_pair
 
 IPI = CallGuest(0, "smp_send_reschedule", target=1)
 #: A sheet in which nothing is missing.

@@ -14,7 +14,7 @@ from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import RESET_BASE, Msr
 from app.x86.redirection import REMOTE_IRR
 from app.x86.registers import Register
-from tests.engine.helpers import (
+from tests.engine.runs import (
     finish,
     finished_calls,
     handled,

@@ -6,7 +6,7 @@ from app.commands.guest import CallGuest
 from app.costs.sheet import load_cost_sheet
 from app.engine.counters import Counters
 from app.engine.simulation import Simulation
-from tests.engine.helpers import finish
+from tests.engine.runs import finish
 
 
 def spent(backend: str, function: str, cpus: int, **changes: int) -> Counters:

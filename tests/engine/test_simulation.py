@@ -15,7 +15,7 @@ from app.engine.events import BackendSwitched, RegisterSet
 from app.engine.simulation import Simulation
 from app.hw.events import Acknowledged
 from app.x86.registers import Register
-from tests.engine.helpers import LIMIT, Log, finish, handled, happened, ipi, reschedule, under_every_backend
+from tests.engine.runs import LIMIT, Log, finish, handled, happened, ipi, reschedule, under_every_backend
 
 BUSY: list[Stimulus] = [
     CallGuest(0, "smp_call_function"),

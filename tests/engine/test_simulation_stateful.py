@@ -25,7 +25,7 @@ from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMo
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, Msr
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
-from tests.engine.helpers import NAMES, drive_legacy_line, drive_lint, drive_pin
+from tests.engine.runs import NAMES, drive_legacy_line, drive_lint, drive_pin
 
 CPU = st.integers(0, 5)
 VECTOR = st.sampled_from([0x05, 0x31, 0x41, 0x42, 0x51, 0xEF, 0xFB, 0xFC, 0xFD, 0xFE, 0xFF])

@@ -12,7 +12,7 @@ from app.hw.timer import CYCLES_PER_TIMER_CLOCK
 from app.x86.icr import DeliveryMode
 from app.x86.lvt import TSC_DEADLINE_MODE
 from app.x86.registers import Register
-from tests.engine.helpers import Log, finish, handled, ipi, reschedule
+from tests.engine.runs import Log, finish, handled, ipi, reschedule
 
 PERIODIC, DIVIDE_BY_1 = 1 << 17, 0b1011
 COUNT = CYCLES_PER_TIMER_CLOCK

@@ -11,7 +11,7 @@ from app.engine.simulation import Simulation
 from app.guest.steps import EnableInterrupts, Step, Work
 from app.hw.events import Acknowledged
 from app.x86.icr import DeliveryMode
-from tests.engine.helpers import LIMIT, finish, happened, order, run_to, signal, steps_of, under_every_backend
+from tests.engine.runs import LIMIT, finish, happened, order, run_to, signal, steps_of, under_every_backend
 
 MSI_TO_CPU_0 = 0xFEE0_0000
 #: A device's handler turns interrupts on while it works.

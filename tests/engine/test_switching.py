@@ -19,7 +19,7 @@ from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import REMOTE_IRR
 from app.x86.units import Vector
-from tests.engine.helpers import LIMIT, drive_pin, finish, handled, happened, names_under, reschedule, signal
+from tests.engine.runs import LIMIT, drive_pin, finish, handled, happened, names_under, reschedule, signal
 
 CPUS, MOMENTS, PIN = 4, 1_000, 18
 FUNCTIONS = ("smp_call_function", "smp_call_function_single", "smp_send_reschedule", "flush_tlb_others")

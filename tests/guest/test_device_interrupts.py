@@ -10,7 +10,7 @@ from app.hw.event_channels import EventChannels
 from app.hw.events import Event
 from app.hw.services import Services
 from app.x86.registers import Register
-from tests.guest.helpers import context_of, steps_of
+from tests.guest.by_hand import context_of, steps_of
 
 EOI = Store(Register.EOI, 0)
 

@@ -10,7 +10,7 @@ from app.guest.generations import GENERATIONS, GUEST_FUNCTIONS
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22
 from app.guest.steps import SpinUntil, Steps
 from app.x86.icr import DeliveryMode
-from tests.guest.helpers import context_of, steps_of
+from tests.guest.by_hand import context_of, steps_of
 
 ROWS = [(kernel, row) for kernel in GENERATIONS.values() for row in kernel.functions.values()]
 rows = pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from app.hw.local_apic_registers import write_apic_base
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, Icr, Shorthand
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
-from tests.guest.helpers import ContextOnCpu, context_of, steps_of, stores_of, x2apic, xapic
+from tests.guest.by_hand import ContextOnCpu, context_of, steps_of, stores_of, x2apic, xapic
 
 STARTUP = Icr(0x9A, DeliveryMode.STARTUP, destination=3)
 LOAD_ICR = Load(Register.ICR_LOW)

@@ -9,8 +9,8 @@ from app.engine.simulation import Simulation
 from app.history.timeline import Timeline
 from app.history.units import UNITS
 from app.hw.profile import PROFILES
-from tests.engine.helpers import Log
 from tests.engine.random_sessions import Choose
+from tests.engine.runs import Log
 from tests.engine.whole_state import first_difference, whole_state
 
 #: Cycles that a clock may stand behind the last tick.

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.history.record import Record, from_state, hash_of, state
-from tests.engine.helpers import PAIRS
 from tests.engine.random_sessions import anything, storm
+from tests.engine.runs import PAIRS
 from tests.history.random_moments import moments
 
 Path = tuple[str | int, ...]

@@ -19,8 +19,8 @@ from app.history.journal_text import InvalidJournal, journal_of, read_journal, t
 from app.history.timeline import Timeline
 from app.history.units import Diverged
 from app.x86.registers import Register
-from tests.engine.helpers import reschedule
 from tests.engine.random_sessions import Choose
+from tests.engine.runs import reschedule
 from tests.history.courses import difference, far_away, go_on, new_session
 from tests.history.test_timeline import random_sessions
 

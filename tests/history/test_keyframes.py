@@ -15,8 +15,8 @@ from app.history.timeline import Timeline
 from app.history.units import UNITS
 from app.session.simulated import SimulatedDrive
 from app.x86.registers import Register
-from tests.engine.helpers import reschedule
 from tests.engine.random_sessions import Choose
+from tests.engine.runs import reschedule
 from tests.history.courses import difference, far_away, go_on, new_session, reference
 from tests.history.test_timeline import random_sessions
 

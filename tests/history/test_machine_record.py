@@ -10,8 +10,8 @@ from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_SDM
 from app.trace.check.replay import Replay
 from app.trace.readers.registry import read_recording
-from tests.engine.helpers import under_every_pair
 from tests.engine.random_sessions import anything
+from tests.engine.runs import under_every_pair
 from tests.history.random_moments import moments
 from tests.hw.visible_state import visible_state
 

@@ -29,8 +29,8 @@ from app.history.versions import VERSION, OtherVersion
 from app.hw.profile import KVM
 from app.measure.running import keep_running
 from app.x86.icr import DeliveryMode, Icr
-from tests.engine.helpers import PAIRS, finish, ipi, reschedule, signal, under_every_pair
 from tests.engine.random_sessions import Choose, anything, play, redone, storm
+from tests.engine.runs import PAIRS, finish, ipi, reschedule, signal, under_every_pair
 from tests.history.random_moments import behind, kinds_of, moments
 
 START = Icr(0x10, DeliveryMode.STARTUP, destination=1)

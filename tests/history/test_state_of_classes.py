@@ -20,8 +20,8 @@ from app.guest.memory import CallSingleData, Word
 from app.hw.event import Event
 from app.hw.profile import Profile
 from app.x86.vectors import VectorBitmap
-from tests.engine.helpers import PAIRS
 from tests.engine.random_sessions import anything, storm
+from tests.engine.runs import PAIRS
 from tests.history.random_moments import moments
 
 #: What has a name and never changes, and values.

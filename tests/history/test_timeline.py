@@ -19,8 +19,8 @@ from app.history.record import hash_of_tick, state
 from app.history.timeline import Timeline
 from app.history.units import UNITS
 from app.x86.registers import Register
-from tests.engine.helpers import PAIRS, reschedule
 from tests.engine.random_sessions import Choose, anything, storm
+from tests.engine.runs import PAIRS, reschedule
 from tests.engine.whole_state import whole_state
 from tests.history.courses import difference, far_away, go_on, new_session, reference, times
 

@@ -8,7 +8,7 @@ from app.hw.machine import Machine
 from app.hw.messages import BusMessage, InterruptMessage, Origin
 from app.hw.profile import LowestPriorityBroadcast, LowestPriorityChoice
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Shorthand
-from tests.hw.helpers import of_type
+from tests.hw.machines import of_type
 
 
 class MessageBook:

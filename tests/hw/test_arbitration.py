@@ -10,7 +10,7 @@ from app.hw.profile import INTEL_P6, KVM, QEMU
 from app.x86.icr import DeliveryMode, DestinationMode, Icr
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
-from tests.hw.helpers import ENABLED, fixed, machine_of, requested, send, send_msi
+from tests.hw.machines import ENABLED, fixed, machine_of, requested, send, send_msi
 
 TO_ANY_OF_FOUR = 0xFEE0_F00C  # logical, redirection hint
 FOCUS_CHECKING_OFF = 1 << 9

@@ -9,7 +9,7 @@ from app.x86.icr import DeliveryMode, DestinationMode, Icr
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.units import Vector
-from tests.hw.helpers import ENABLED, machine_of, of_type, post, requested, send, send_msi, switch_mode
+from tests.hw.machines import ENABLED, machine_of, of_type, post, requested, send, send_msi, switch_mode
 
 LOGICAL = DestinationMode.LOGICAL
 LOWEST_TO_EVERYONE = 0xFEEF_F000, 0x0141

@@ -8,7 +8,7 @@ from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode, Icr, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.units import Vector
-from tests.hw.helpers import machine_of, message, of_type, send, switch_mode, waiting
+from tests.hw.machines import machine_of, message, of_type, send, switch_mode, waiting
 
 EDGE = TriggerMode.EDGE
 NMI, INIT, STARTUP = DeliveryMode.NMI, DeliveryMode.INIT, DeliveryMode.STARTUP

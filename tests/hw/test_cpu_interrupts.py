@@ -10,7 +10,7 @@ from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.units import Vector
-from tests.hw.helpers import fixed, machine_of, message, of_type, send_msi, switch_mode
+from tests.hw.machines import fixed, machine_of, message, of_type, send_msi, switch_mode
 
 NMI, SMI, INIT, EXTINT = DeliveryMode.NMI, DeliveryMode.SMI, DeliveryMode.INIT, DeliveryMode.EXTINT
 SPURIOUS_LINE = FIRST_VECTOR + 7

@@ -9,7 +9,7 @@ from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode, Icr
 from app.x86.model_specific_registers import ApicMode
 from app.x86.units import Vector
-from tests.hw.helpers import fixed, machine_of, message, of_type, send, waiting
+from tests.hw.machines import fixed, machine_of, message, of_type, send, waiting
 
 NMI, INIT, STARTUP = DeliveryMode.NMI, DeliveryMode.INIT, DeliveryMode.STARTUP
 

@@ -8,7 +8,7 @@ from app.hw.machine import Machine
 from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode, Icr, TriggerMode
 from app.x86.units import Vector
-from tests.hw.helpers import fixed, machine_of, message, of_type, send
+from tests.hw.machines import fixed, machine_of, message, of_type, send
 
 NMI, SMI, INIT, STARTUP = DeliveryMode.NMI, DeliveryMode.SMI, DeliveryMode.INIT, DeliveryMode.STARTUP
 EDGE = TriggerMode.EDGE

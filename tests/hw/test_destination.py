@@ -11,7 +11,7 @@ from app.x86.icr import DestinationMode, Icr, Shorthand
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.units import Vector
-from tests.hw.helpers import ENABLED, machine_of, of_type, requested, send, send_msi, switch_mode
+from tests.hw.machines import ENABLED, machine_of, of_type, requested, send, send_msi, switch_mode
 
 LOGICAL = DestinationMode.LOGICAL
 FLAT, CLUSTER = 0xF, 0x0

@@ -9,7 +9,7 @@ from app.hw.profile import INTEL_SDM, KVM, PROFILES, QEMU, Profile
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.units import Vector
-from tests.hw.helpers import machine_of, of_type, requested, send_msi
+from tests.hw.machines import machine_of, of_type, requested, send_msi
 
 pytestmark = pytest.mark.slow
 

@@ -6,7 +6,7 @@ from app.hw.events import Accepted, EventTaken, Merged, Reason, Refused
 from app.hw.messages import Origin
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import ApicMode
-from tests.hw.helpers import LEVEL_MSI, TO_CPU_1, channelled, machine_of, of_type, pending, requested, send_msi
+from tests.hw.machines import LEVEL_MSI, TO_CPU_1, channelled, machine_of, of_type, pending, requested, send_msi
 
 # Events
 

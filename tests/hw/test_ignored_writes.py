@@ -10,7 +10,7 @@ from app.hw.profile import INTEL_P6, PROFILES, Profile
 from app.x86.model_specific_registers import ApicMode, Msr, x2apic_msr
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
-from tests.hw.helpers import machine_of
+from tests.hw.machines import machine_of
 
 ENABLED = 0x1FF
 DEADLINE_MODE, RESERVED_MODE = 2 << 17, 3 << 17

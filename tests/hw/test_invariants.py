@@ -14,7 +14,7 @@ from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register
 from app.x86.units import Vector
-from tests.hw.helpers import fixed, machine_of, post, send, serve
+from tests.hw.machines import fixed, machine_of, post, send, serve
 
 
 class Blind(LocalApic):

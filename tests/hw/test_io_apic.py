@@ -8,8 +8,8 @@ from app.hw.messages import InterruptMessage, Origin
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.redirection import LEVEL, MASKED, REMOTE_IRR
 from app.x86.units import Vector
-from tests.hw.helpers import machine_of, of_type, requested
-from tests.hw.helpers import serve as serve_on
+from tests.hw.machines import machine_of, of_type, requested
+from tests.hw.machines import serve as serve_on
 
 PIN = 18
 VECTOR = 0x51

@@ -11,7 +11,7 @@ from app.x86.icr import DELIVERY_STATUS, DeliveryMode, Icr
 from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import LEVEL, MASKED, REMOTE_IRR
 from app.x86.registers import Register
-from tests.hw.helpers import ENABLED, machine_of, of_type, requested, send, serve, switch_mode
+from tests.hw.machines import ENABLED, machine_of, of_type, requested, send, serve, switch_mode
 
 PIN = 18
 VECTOR = 0x51

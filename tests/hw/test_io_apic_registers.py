@@ -11,7 +11,7 @@ from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import LEVEL, MASKED, PIN_COUNT, REMOTE_IRR
 from app.x86.registers import SVR_SUPPRESS_EOI_BROADCAST, Register
 from app.x86.units import Vector
-from tests.hw.helpers import ENABLED, machine_of, of_type, requested, serve
+from tests.hw.machines import ENABLED, machine_of, of_type, requested, serve
 
 VECTOR = 0x51
 TO_CPU_1 = 1 << 56

@@ -6,7 +6,7 @@ from app.hw.machine import Machine
 from app.x86.icr import DeliveryMode
 from app.x86.registers import Register
 from app.x86.units import Vector
-from tests.hw.helpers import machine_of
+from tests.hw.machines import machine_of
 
 
 def virtual_wire() -> Machine:

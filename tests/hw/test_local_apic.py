@@ -19,7 +19,7 @@ from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.units import Vector
-from tests.hw.helpers import ENABLED, fixed, machine_of, of_type, switch_mode
+from tests.hw.machines import ENABLED, fixed, machine_of, of_type, switch_mode
 
 LEGAL = st.integers(16, 255)
 EDGE, LEVEL = TriggerMode.EDGE, TriggerMode.LEVEL

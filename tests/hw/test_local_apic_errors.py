@@ -16,7 +16,7 @@ from app.x86.state_registers import (
     ESR_SEND_ACCEPT,
     ESR_SEND_ILLEGAL_VECTOR,
 )
-from tests.hw.helpers import fixed, machine_of, of_type, send
+from tests.hw.machines import fixed, machine_of, of_type, send
 
 
 def apic_with_error_vector(entry: int) -> tuple[Machine, LocalApic]:

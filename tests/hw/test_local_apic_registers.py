@@ -13,7 +13,7 @@ from app.x86.model_specific_registers import ApicMode
 from app.x86.register_map import REGISTERS
 from app.x86.registers import LVT_REGISTERS, SVR_SUPPRESS_EOI_BROADCAST, Register
 from app.x86.state_registers import ESR_ILLEGAL_REGISTER_ADDRESS
-from tests.hw.helpers import fixed, machine_of, of_type, post, requested, send, switch_mode
+from tests.hw.machines import fixed, machine_of, of_type, post, requested, send, switch_mode
 
 WORD = st.integers(0, 0xFFFF_FFFF)
 UNLISTED = [0x000, 0x040, 0x2F0, 0x321, 0x400]  # 0x2F0 is CMCI, which this version has not

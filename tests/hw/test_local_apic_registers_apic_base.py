@@ -16,7 +16,7 @@ from app.x86.model_specific_registers import (
 )
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
-from tests.hw.helpers import BITS_OF_MODE, ENABLED, fixed, machine_of, of_type, send, switch_mode
+from tests.hw.machines import BITS_OF_MODE, ENABLED, fixed, machine_of, of_type, send, switch_mode
 
 BASE = Msr.IA32_APIC_BASE
 DISABLED, XAPIC, X2APIC = ApicMode.DISABLED, ApicMode.XAPIC, ApicMode.X2APIC

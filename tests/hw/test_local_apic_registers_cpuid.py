@@ -6,7 +6,7 @@ from app.hw.local_apic_registers import CpuidResult, cpuid
 from app.hw.profile import INTEL_P6, INTEL_SDM, KVM, Profile
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
-from tests.hw.helpers import machine_of, switch_mode
+from tests.hw.machines import machine_of, switch_mode
 
 APIC = 1 << 9
 X2APIC = 1 << 21

@@ -10,7 +10,7 @@ from app.hw.machine import Machine
 from app.hw.profile import INTEL_SDM, INTEL_XEON, Profile
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
-from tests.hw.helpers import ENABLED, fixed, machine_of, of_type, requested, switch_mode
+from tests.hw.machines import ENABLED, fixed, machine_of, of_type, requested, switch_mode
 
 pytestmark = pytest.mark.slow  # every one of some thousand cases; the quick run leaves them out
 

@@ -8,7 +8,7 @@ from app.x86.lvt import RESET
 from app.x86.model_specific_registers import ApicMode
 from app.x86.register_map import REGISTERS, RegisterDefinition
 from app.x86.registers import Register
-from tests.hw.helpers import machine_of, of_type, post, requested, send
+from tests.hw.machines import machine_of, of_type, post, requested, send
 
 UNLISTED = [0x000, 0x040, 0x2F0, 0x321, 0x400]
 

@@ -14,7 +14,7 @@ from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.state_registers import ESR_RECEIVE_ILLEGAL_VECTOR, ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
 from app.x86.units import Vector
-from tests.hw.helpers import machine_of, of_type, post, requested, send
+from tests.hw.machines import machine_of, of_type, post, requested, send
 
 FIXED, LOWEST, INIT = DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY, DeliveryMode.INIT
 LOGICAL, LEVEL = DestinationMode.LOGICAL, TriggerMode.LEVEL

@@ -16,7 +16,7 @@ from app.hw.profile import INTEL_SDM, INTEL_XEON, Profile
 from app.x86.icr import TriggerMode
 from app.x86.registers import SVR_SUPPRESS_EOI_BROADCAST, Register
 from app.x86.units import Vector
-from tests.hw.helpers import ENABLED, fixed, machine_of, of_type
+from tests.hw.machines import ENABLED, fixed, machine_of, of_type
 
 LEVEL = TriggerMode.LEVEL
 DISABLED = 0xFF

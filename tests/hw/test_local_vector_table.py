@@ -11,7 +11,7 @@ from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.state_registers import ESR_ILLEGAL_REGISTER_ADDRESS, ESR_RECEIVE_ILLEGAL_VECTOR
 from app.x86.units import Vector
-from tests.hw.helpers import ENABLED, fixed, machine_of, of_type, serve, switch_mode
+from tests.hw.machines import ENABLED, fixed, machine_of, of_type, serve, switch_mode
 
 THERMAL, PERFORMANCE, CMCI = Register.LVT_THERMAL, Register.LVT_PERFORMANCE, Register.LVT_CMCI
 SOURCES = (THERMAL, PERFORMANCE, CMCI)

@@ -7,7 +7,7 @@ from app.x86.icr import TriggerMode
 from app.x86.lvt import DELIVERY_STATUS, LEVEL, MASKED, REMOTE_IRR
 from app.x86.registers import Register
 from app.x86.state_registers import ESR_RECEIVE_ILLEGAL_VECTOR
-from tests.hw.helpers import ENABLED, fixed, machine_of, of_type, serve
+from tests.hw.machines import ENABLED, fixed, machine_of, of_type, serve
 
 LINT0, LINT1 = Register.LVT_LINT0, Register.LVT_LINT1
 VECTOR = 0x77

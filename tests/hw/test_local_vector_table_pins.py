@@ -10,7 +10,7 @@ from app.x86.lvt import LEVEL, MASKED
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.state_registers import ESR_RECEIVE_ILLEGAL_VECTOR
-from tests.hw.helpers import machine_of, of_type, serve, switch_mode
+from tests.hw.machines import machine_of, of_type, serve, switch_mode
 
 LINT0, LINT1 = Register.LVT_LINT0, Register.LVT_LINT1
 PINS = {LINT0: 0, LINT1: 1}

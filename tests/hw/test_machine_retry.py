@@ -9,7 +9,7 @@ from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register
 from app.x86.state_registers import ESR_SEND_ACCEPT
 from app.x86.units import Vector
-from tests.hw.helpers import fixed, machine_of, message, of_type, post, requested, send, send_msi
+from tests.hw.machines import fixed, machine_of, message, of_type, post, requested, send, send_msi
 
 VECTOR = 0x40
 PIN = 18

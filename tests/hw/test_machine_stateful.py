@@ -18,7 +18,7 @@ from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand, TriggerMo
 from app.x86.model_specific_registers import ApicMode, Msr, x2apic_msr
 from app.x86.registers import LVT_REGISTERS, Register
 from app.x86.vectors import VECTOR_COUNT
-from tests.hw.helpers import BITS_OF_MODE, machine_of, post
+from tests.hw.machines import BITS_OF_MODE, machine_of, post
 from tests.hw.message_book import MessageBook
 
 pytestmark = pytest.mark.slow

@@ -9,7 +9,7 @@ from app.hw.profile import INTEL_SDM, INTEL_XEON, Profile
 from app.x86.model_specific_registers import APIC_ENABLE, RESET_BASE, X2APIC_ENABLE, ApicMode, Msr
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register
-from tests.hw.helpers import machine_of, of_type, requested, switch_mode
+from tests.hw.machines import machine_of, of_type, requested, switch_mode
 
 ALL_ONES = 0xFFFF_FFFF
 PAGE = RESET_BASE

@@ -33,7 +33,7 @@ from app.hw.profile import (
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import LVT_REGISTERS, Register
-from tests.hw.helpers import fixed, machine_of, requested, send, send_msi
+from tests.hw.machines import fixed, machine_of, requested, send, send_msi
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,7 @@ from app.x86.icr import DeliveryMode, Icr, Shorthand, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
 from app.x86.units import Vector
-from tests.hw.helpers import fixed, machine_of, post, send, switch_mode
+from tests.hw.machines import fixed, machine_of, post, send, switch_mode
 
 FIXED = DeliveryMode.FIXED
 

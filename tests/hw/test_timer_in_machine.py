@@ -12,7 +12,7 @@ from app.x86.lvt import MASKED, TimerMode
 from app.x86.model_specific_registers import ApicMode, Msr
 from app.x86.registers import Register
 from app.x86.state_registers import ESR_RECEIVE_ILLEGAL_VECTOR
-from tests.hw.helpers import ENABLED, machine_of, of_type, switch_mode
+from tests.hw.machines import ENABLED, machine_of, of_type, switch_mode
 
 DIVIDE_BY_1 = 0b1011
 COUNT = CYCLES_PER_TIMER_CLOCK

@@ -7,7 +7,7 @@ from app.x86.icr import DeliveryMode, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.redirection import LEVEL, REMOTE_IRR
 from app.x86.registers import Register
-from tests.hw.helpers import LEVEL_MSI, TO_CPU_1, channelled, machine_of, of_type, pending, requested, send_msi
+from tests.hw.machines import LEVEL_MSI, TO_CPU_1, channelled, machine_of, of_type, pending, requested, send_msi
 
 PIN = 5
 

@@ -8,7 +8,7 @@ from app.hw.waiting import why_waiting
 from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
-from tests.hw.helpers import fixed, machine_of, message
+from tests.hw.machines import fixed, machine_of, message
 
 
 def cpu_with_requested(*vectors: int) -> Cpu:

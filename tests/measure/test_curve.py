@@ -11,7 +11,7 @@ from app.measure.curve import curve
 from app.measure.measuring import DEFAULT_SHEET, kernel_for
 from app.measure.running import run_workload
 from app.measure.workloads import workload_of
-from tests.engine.helpers import counts
+from tests.engine.runs import counts
 
 pytestmark = pytest.mark.slow
 

@@ -31,7 +31,7 @@ from app.trace.readers.registry import read_recording
 from app.x86.icr import DeliveryMode, Shorthand
 from app.x86.registers import Register
 from tests.cli.commands import ROOT
-from tests.engine.helpers import counts
+from tests.engine.runs import counts
 
 pytestmark = pytest.mark.slow
 

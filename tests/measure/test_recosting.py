@@ -13,7 +13,7 @@ from app.trace.check.replay import Replay
 from app.trace.readers.registry import read_recording
 from app.x86.icr import DestinationMode
 from tests.cli.commands import ROOT
-from tests.engine.helpers import counts
+from tests.engine.runs import counts
 from tests.trace.log_lines import EOI, ICR_HIGH, ICR_LOW, SVR, TIMER_INITIAL_COUNT, LogLines
 
 BOOT = ROOT / "app/trace/samples/linux-6.1-boot-4cpu.qemu.log.gz"

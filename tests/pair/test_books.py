@@ -15,7 +15,7 @@ from app.guest.step_kinds import EXITS
 from app.measure.observation import Observation
 from app.pair.watched import WatchedSimulation
 from app.x86.icr import DeliveryMode, Icr
-from tests.engine.helpers import reschedule
+from tests.engine.runs import reschedule
 
 EVERYTHING: tuple[tuple[Stimulus, ...], ...] = (
     (SendIpi(0, Icr(0xFC, destination=2)),),

@@ -7,7 +7,7 @@ from app.hw.profile import INTEL_P6
 from app.pair.accounts import Interrupt
 from app.pair.watched import WatchedSimulation
 from app.x86.icr import DeliveryMode, Icr
-from tests.engine.helpers import reschedule, signal
+from tests.engine.runs import reschedule, signal
 from tests.pair.test_books import given
 
 NMI_TO_1 = signal(1, DeliveryMode.NMI)

@@ -13,7 +13,7 @@ from app.commands.machine import SetInterruptFlag
 from app.commands.transport import Pause, Run
 from app.session.session import Session
 from app.state.delta import apply
-from tests.engine.helpers import drive_pin
+from tests.engine.runs import drive_pin
 from tests.session.living import TO_CPU_1, busy_without_end
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]

@@ -18,7 +18,7 @@ from app.session.simulated import SimulatedDrive
 from app.state.shapes import CpuState
 from app.x86.icr import DestinationMode, Icr
 from app.x86.registers import Register
-from tests.engine.helpers import drive_pin
+from tests.engine.runs import drive_pin
 from tests.session.living import PERIODIC_TIMER, TO_CPU_1, busy_without_end, let_it_live, until
 
 if TYPE_CHECKING:

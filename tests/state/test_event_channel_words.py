@@ -15,7 +15,7 @@ from app.state.event_records import event_record
 from app.state.preview import preview
 from app.state.step_words import step_words
 from app.x86.icr import DeliveryMode, Icr
-from tests.engine.helpers import finish, ipi, signal
+from tests.engine.runs import finish, ipi, signal
 from tests.there import there
 
 HOLD, LET_GO = SetInterruptFlag(1, False), SetInterruptFlag(1, True)

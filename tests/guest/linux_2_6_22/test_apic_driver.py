@@ -6,7 +6,7 @@ from app.guest.linux_2_6_22.kernel import NATIVE_OPERATIONS
 from app.guest.steps import Delay, DisableInterrupts, EnableInterrupts, Load, Store
 from app.x86.icr import DELIVERY_STATUS
 from app.x86.registers import Register
-from tests.guest.helpers import context_of, steps_of, stores_of
+from tests.guest.by_hand import context_of, steps_of, stores_of
 
 LOAD_ICR = Load(Register.ICR_LOW)
 LOGICAL = 1 << 11

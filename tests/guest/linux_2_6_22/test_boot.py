@@ -12,7 +12,7 @@ from app.guest.linux_2_6_22.kernel import LINUX_2_6_22, NATIVE_OPERATIONS
 from app.guest.steps import Delay, Dereference, EnableInterrupts, Load, Store
 from app.hw.machine import Machine
 from app.x86.registers import Register
-from tests.guest.helpers import context_of, steps_of, stores_of
+from tests.guest.by_hand import context_of, steps_of, stores_of
 
 
 def booted(cpus: int) -> Machine:

@@ -2,7 +2,7 @@
 
 from app.guest.linux_2_6_22.clock import lapic_next_event, lapic_timer_setup
 from app.x86.registers import Register
-from tests.guest.helpers import context_of, steps_of, stores_of
+from tests.guest.by_hand import context_of, steps_of, stores_of
 
 
 def test_timer_is_armed_by_one_write_of_its_count() -> None:

@@ -15,7 +15,7 @@ from app.guest.linux_2_6_22.irq_vectors import (
 )
 from app.guest.steps import AtomicAdd, Load, Step, Store
 from app.x86.registers import Register
-from tests.guest.helpers import context_of, steps_of
+from tests.guest.by_hand import context_of, steps_of
 
 EOI = Store(Register.EOI, 0)
 

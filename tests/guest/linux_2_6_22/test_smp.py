@@ -4,7 +4,7 @@ from app.guest.linux_2_6_22 import smp
 from app.guest.memory import Word
 from app.guest.steps import AtomicOr, DisableInterrupts, Load, MemoryWrite, SpinUntil, Step, Store, TryLock
 from app.x86.registers import Register
-from tests.guest.helpers import context_of, steps_of, walk
+from tests.guest.by_hand import context_of, steps_of, walk
 
 SHORTHAND = 3 << 18
 

@@ -7,7 +7,7 @@ from app.guest.linux_6.x2apic_cluster import logical_apicid
 from app.guest.steps import Delay, DisableInterrupts, EnableInterrupts, Fence, Load, Step, Store, WriteMsr
 from app.x86.icr import DELIVERY_STATUS
 from app.x86.registers import Register
-from tests.guest.helpers import steps_of, stores_of, x2apic, x2apic_phys, xapic
+from tests.guest.by_hand import steps_of, stores_of, x2apic, x2apic_phys, xapic
 
 LOAD_ICR = Load(Register.ICR_LOW)
 LOGICAL, NMI = 1 << 11, 4 << 8

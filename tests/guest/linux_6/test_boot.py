@@ -9,7 +9,7 @@ from app.guest.linux_6.kernel import LINUX_6
 from app.guest.steps import Delay, EnableInterrupts, Load, ReadMsr, Store, WriteMsr
 from app.x86.model_specific_registers import x2apic_msr
 from app.x86.registers import Register
-from tests.guest.helpers import steps_of, stores_of, x2apic, xapic
+from tests.guest.by_hand import steps_of, stores_of, x2apic, xapic
 
 COMMANDS = [0xC500, 0x8500, 0x0609, 0x0609]
 

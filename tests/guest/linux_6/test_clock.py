@@ -8,7 +8,7 @@ from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6
 from app.x86.model_specific_registers import Msr
 from app.x86.registers import Register
-from tests.guest.helpers import steps_of, stores_of, xapic
+from tests.guest.by_hand import steps_of, stores_of, xapic
 
 
 def without_deadline() -> Context:

@@ -14,7 +14,7 @@ from app.guest.linux_6.irq_vectors import (
 from app.guest.linux_6.smp import smp_call_function_single
 from app.guest.steps import Load, MemoryWrite, Step, Store
 from app.x86.registers import Register
-from tests.guest.helpers import ContextOnCpu, steps_of, xapic
+from tests.guest.by_hand import ContextOnCpu, steps_of, xapic
 
 EOI = Store(Register.EOI, 0)
 

@@ -7,7 +7,7 @@ from app.guest.cpumask import cpus_of
 from app.guest.linux_6 import smp
 from app.guest.memory_steps import touch_memory
 from app.guest.steps import QueueAdd, SpinUntil, Step, WriteMsr
-from tests.guest.helpers import steps_of, x2apic
+from tests.guest.by_hand import steps_of, x2apic
 
 LOGICAL = 1 << 11
 SINGLE, MANY = 0xFB, 0xFC

@@ -14,7 +14,7 @@ from app.guest.apic_ops import ApicOperations, Generation
 from app.guest.generations import GENERATIONS
 from app.web.pages.back_ends.history import HISTORY, LAYERS
 from app.web.pages.back_ends.page import controls, controls_by_sheet, kernel_overrides
-from tests.engine.helpers import counts
+from tests.engine.runs import counts
 
 OLD, NEW = GENERATIONS.values()
 

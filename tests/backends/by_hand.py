@@ -7,7 +7,7 @@ from app.guest.memory_steps import touch_memory
 from app.guest.steps import EmulatedRead, GuestStep, Load, MemoryStep, ReadMsr, Step, Steps, VirtualRead
 from app.hw.cpu import Cpu
 from app.hw.machine import Machine
-from tests.guest.helpers import ContextOnCpu, cpu_of
+from tests.guest.by_hand import ContextOnCpu, cpu_of
 from tests.guest.same_steps import SameSteps
 
 
