@@ -8,7 +8,18 @@ import pytest
 
 from app.backends.catalogue import BACKENDS
 
-PAGES = ("/compare", "/ab", "/verdict", "/back-ends", "/guest-functions", "/costs", "/registers", "/profiles", "/docs")
+PAGES = (
+    "/compare",
+    "/ab",
+    "/verdict",
+    "/back-ends",
+    "/guest-functions",
+    "/costs",
+    "/registers",
+    "/profiles",
+    "/kept",
+    "/docs",
+)
 
 
 class Links(HTMLParser):
