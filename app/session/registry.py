@@ -41,8 +41,8 @@ RECORDING_SPEED = 5e6
 #: In number three times what one visitor may have, so that nobody takes the place of all others.
 ROOM = Room(300, 512 << 20)
 
-#: How far a running session has come is written down so often, in seconds.
-_KEEP_EVERY = 1.0
+#: How far a running session has come is written down so often, in seconds: a kill loses no more than one second of it.
+_KEEP_EVERY = 0.5
 #: Seconds between two looks at how much is kept.
 _FORGET_EVERY = 60.0
 #: Seconds that the start of the server waits for the session that was used last.

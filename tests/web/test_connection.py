@@ -77,7 +77,7 @@ def test_body_that_goes_on_after_the_answer_is_cut_and_the_answer_can_be_read(
 
 def test_body_that_nobody_reads_does_not_hold_up_the_answer(server: Server) -> None:
     """The whole of it is on its way before anything is read, as a simple client does it."""
-    with opened(server, post("/api/v1/sessions", 500_000)) as connection:
+    with opened(server, post("/api/v1/pairs", 500_000)) as connection:
         connection.sendall(b" " * 500_000)
         said = answer(connection)
 
