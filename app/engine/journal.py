@@ -10,6 +10,7 @@ from typing import NamedTuple
 from app.costs.sheet import CostSheet
 from app.engine.performable import Performable
 from app.hw.profile import Profile
+from app.x86.units import Cycles, Tick
 
 
 class Beginning(NamedTuple):
@@ -25,15 +26,20 @@ class Beginning(NamedTuple):
 class Moment(NamedTuple):
     """After so many ticks, at virtual *time* in TSC cycles, which may have gone on since the last of them."""
 
-    tick: int
-    time: int
+    tick: Tick
+    time: Cycles
+
+
+def moment_at(tick: int, time: int) -> Moment:
+    """The moment that two plain numbers say, a count of ticks and a time in TSC cycles."""
+    return Moment(Tick(tick), Cycles(time))
 
 
 class Journalled(NamedTuple):
     """A command that was done, with the moment at which it was: the ticks before it, and the time."""
 
-    tick: int
-    time: int
+    tick: Tick
+    time: Cycles
     command: Performable
 
     @property

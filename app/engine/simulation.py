@@ -15,7 +15,7 @@ from app.engine.event_queue import EventQueue, Priority
 from app.engine.events import BackendSwitched, Event
 from app.engine.execution import Execution
 from app.engine.guest_calls import GuestCall
-from app.engine.journal import Beginning, Moment
+from app.engine.journal import Beginning, Moment, moment_at
 from app.engine.journal import Journalled as Journalled
 from app.engine.performable import Activity, Performable, Result
 from app.engine.processor import Kick, Processor, waits_at
@@ -99,7 +99,7 @@ class Simulation:
     @property
     def moment(self) -> Moment:
         """Where the simulation stands."""
-        return Moment(self.ticks, self.clock.now)
+        return moment_at(self.ticks, self.clock.now)
 
     @property
     def backend(self) -> str:
@@ -313,7 +313,7 @@ class Simulation:
         """Does what a person asked, now. Returns the value of a read, the fault that an access met, or why a write did
         nothing. A command that cannot be done raises, changes nothing and is not journalled."""
         result = command.perform(self)
-        self.journal.append(Journalled(self.ticks, self.clock.now, command))
+        self.journal.append(Journalled(*self.moment, command))
         self.ticks += 1
         if command.disturbs:
             self.demonstration = None  # whoever acts wants to see what comes of that, and nothing else

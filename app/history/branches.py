@@ -8,7 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
 
-from app.engine.journal import Moment
+from app.engine.journal import Moment, moment_at
 from app.history.journal import Entry
 
 _tick_of = attrgetter("tick")
@@ -35,7 +35,7 @@ class Branch:
         #: What was asked since it left its parent.
         self.journal = list(journal)
         #: The last moment that it has reached.
-        self.head = head or Moment(leaves_at, 0)
+        self.head = head or moment_at(leaves_at, 0)
 
     def owner(self, tick: int) -> "Branch":
         """The branch that *tick* of this course belongs to: this one, or the one with which it is shared."""

@@ -4,14 +4,15 @@ from typing import NamedTuple
 
 from app.commands.command import Stimulus
 from app.engine.journal import Moment
+from app.x86.units import Cycles, Tick
 
 
 class Entry(NamedTuple):
     """A command that was done. *tick* is the number of ticks before it; the command is the next one itself. *time* is
     in TSC cycles. *who* is whatever the session calls the person who gave it."""
 
-    tick: int
-    time: int
+    tick: Tick
+    time: Cycles
     who: str
     command: Stimulus
 

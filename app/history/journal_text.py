@@ -24,7 +24,7 @@ from app.commands.command import Stimulus
 from app.commands.fields import InvalidCommand
 from app.commands.reading import read_command
 from app.costs.reference import UnusableReference, cost_sheet_of, reference_of
-from app.engine.journal import Beginning, Moment
+from app.engine.journal import Beginning, Moment, moment_at
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
 from app.history.branches import Branch
@@ -117,7 +117,7 @@ def read_journal(text: str) -> Journal:
     if len(lines) < 2:
         raise InvalidJournal(lines[0][0], "nothing follows: the last line says where the journal ends")
     entries: list[Entry] = []
-    before = Moment(-1, 0)
+    before = moment_at(-1, 0)
     for number, line in lines[1:-1]:
         entries.append(_entry(_line(number, line), beginning.cpu_count, before))
         before = entries[-1].moment
@@ -181,7 +181,7 @@ class _Members:
 
     def moment(self) -> Moment:
         """The members *tick* and *time*."""
-        return Moment(self.number_in("tick", 0, _TOO_LARGE - 1), self.number_in("time", 0, _TOO_LARGE - 1))
+        return moment_at(self.number_in("tick", 0, _TOO_LARGE - 1), self.number_in("time", 0, _TOO_LARGE - 1))
 
     def raw(self, name: str) -> object:
         """The member *name*, whatever it is."""

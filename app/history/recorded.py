@@ -16,7 +16,7 @@ from typing import Any
 from app.engine.counters import Counters
 from app.engine.event_log import EventLog
 from app.engine.events import Event
-from app.engine.journal import Moment
+from app.engine.journal import Moment, moment_at
 from app.history.branches import Branch
 from app.history.keyframes import Keyframes, Pack
 from app.history.reexecution import TICKS_A_SLICE, Record
@@ -96,7 +96,7 @@ class RecordedTimeline:
         #: The one at the present moment. It is another object after each way to another moment.
         self.playback = self._new()
         operations = recording.operations
-        self.branch = Branch(0, "main", head=Moment(len(operations), operations[-1].time if operations else 0))
+        self.branch = Branch(0, "main", head=moment_at(len(operations), operations[-1].time if operations else 0))
         self._rests = Rests()
 
     def _new(self) -> Playback:
@@ -107,7 +107,7 @@ class RecordedTimeline:
     @property
     def moment(self) -> Moment:
         """How many operations have been played, and the time of the last."""
-        return Moment(self.playback.ticks, self.playback.time)
+        return moment_at(self.playback.ticks, self.playback.time)
 
     @property
     def head(self) -> Moment:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator
 from typing import NamedTuple
 
 from app.engine.events import Event
-from app.engine.journal import Beginning, Moment
+from app.engine.journal import Beginning, moment_at
 from app.engine.simulation import Simulation
 from app.history.branches import Branch
 from app.history.keyframes import Keyframes
@@ -137,7 +137,7 @@ class Reexecution:
                 self._passes(branch, simulation, places)
             yield
         if time is not None:
-            go_to(simulation, Moment(tick, time))
+            go_to(simulation, moment_at(tick, time))
         return simulation
 
     def _places(self, begin: int, end: int) -> deque[int]:

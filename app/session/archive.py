@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from app.commands.command import Stimulus
 from app.commands.reading import read_command
-from app.engine.journal import Beginning, Moment
+from app.engine.journal import Beginning, moment_at
 from app.engine.simulation import Simulation
 from app.history.branches import Branch
 from app.history.journal import Entry
@@ -194,7 +194,7 @@ def _branches(beginning: Beginning, kept: tuple[KeptBranch, ...], commands: list
     for one in kept:
         parent = None if one.parent is None else made[one.parent]
         journal = [_entry(command, beginning.cpu_count) for command in commands if command.branch == one.branch]
-        made.append(Branch(one.branch, one.name, parent, one.leaves_at, journal, Moment(one.head, one.time)))
+        made.append(Branch(one.branch, one.name, parent, one.leaves_at, journal, moment_at(one.head, one.time)))
     return made
 
 
@@ -202,7 +202,7 @@ def _entry(kept: KeptCommand, cpu_count: int) -> Entry:
     command = read_command(json.loads(kept.body), cpu_count)
     if not isinstance(command, Stimulus):
         raise TypeError(f"{kept.body} stands in a journal and changes no machine")
-    return Entry(kept.tick, kept.time, kept.who, command)
+    return Entry(*moment_at(kept.tick, kept.time), kept.who, command)
 
 
 async def _go_to(timeline: Timeline, place: dict[str, Any], version: str, own_version: str) -> str:

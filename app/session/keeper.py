@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from app.commands.command import Stimulus
-from app.engine.journal import Moment
+from app.engine.journal import Moment, moment_at
 from app.history.branches import Branch
 from app.history.kept import Kept, KeptBranch, KeptCommand, KeptKeyframe, KeptSession
 from app.history.record import hash_of_tick, unpacked
@@ -55,7 +55,7 @@ class _Mark(NamedTuple):
     commands: int
 
 
-_NOTHING = _Mark("", Moment(-1, 0), 0)
+_NOTHING = _Mark("", moment_at(-1, 0), 0)
 
 
 class Keeper:
@@ -81,7 +81,8 @@ class Keeper:
                 self._by_key[command.key] = Answered(place, command.key, Answer.of_text(command.answer))
         #: What is on disk, and what the store has been asked to write.
         self._kept = {
-            kept.branch: _Mark(kept.name, Moment(kept.head, kept.time), counts.get(kept.branch, 0)) for kept in branches
+            kept.branch: _Mark(kept.name, moment_at(kept.head, kept.time), counts.get(kept.branch, 0))
+            for kept in branches
         }
         self._asked = dict(self._kept)
         self._written = session if self._kept else None

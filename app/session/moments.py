@@ -5,7 +5,7 @@ import time
 from asyncio import shield, wrap_future
 from typing import Any
 
-from app.engine.journal import Moment
+from app.engine.journal import moment_at
 from app.history.journal_text import Journal
 from app.history.kept import KeptMoment
 from app.session.archive import Archive
@@ -100,7 +100,7 @@ class Moments:
         """A session that has done what led to *moment*, and stands there. Whoever has *key* may end it."""
         timeline = (await self._drive(moment)).timeline
         entries = tuple(entry for entry in timeline.journal(moment.branch) if entry.tick < moment.tick)
-        head = Moment(moment.tick, moment.time)
+        head = moment_at(moment.tick, moment.time)
         journal = Journal(program_version(), timeline.simulation.beginning, entries, head, None)
         return await self._registry.open_journal(journal, f"from moment {moment.link}", key)
 

@@ -7,6 +7,8 @@ from typing import NewType
 
 #: TSC cycles: how long something takes, or a moment as the cycles since the machine was made.
 Cycles = NewType("Cycles", int)
+#: Things that have happened since a machine was made (``engine/journal``): how many, or the number of one, from 1.
+Tick = NewType("Tick", int)
 #: An interrupt vector, 0 to 255.
 Vector = NewType("Vector", int)
 #: A physical APIC ID: 8 bits in xAPIC mode, 32 in x2APIC mode.

@@ -18,7 +18,7 @@ from app.commands.machine import Demonstrate, SetBackend, SetCostSheet, SetInter
 from app.commands.registers import ReadRegister, WriteRegister
 from app.engine.event_log import WholeLog
 from app.engine.events import BackendSwitched, CallStarted
-from app.engine.journal import Moment
+from app.engine.journal import moment_at
 from app.engine.simulation import Simulation
 from app.hw.events import MessageSent
 from app.x86.registers import Register
@@ -249,7 +249,7 @@ def test_a_command_is_a_tick_and_stands_in_the_journal_with_its_moment() -> None
     first, second, third = simulation.journal
 
     assert [first, second] == [(0, 0, reschedule(0, 1)), (1, 0, ReadRegister(0, Register.SVR))]
-    assert third.moment == Moment(simulation.ticks - 1, simulation.time)
+    assert third.moment == moment_at(simulation.ticks - 1, simulation.time)
 
 
 REFUSED: list[Stimulus] = [
@@ -289,7 +289,7 @@ def test_a_moment_of_another_run_is_refused() -> None:
 
     for tick, time in ((here.tick + 1, here.time), (here.tick - 1, here.time), (here.tick, here.time - 1)):
         with pytest.raises(ValueError, match="not of this run"):
-            simulation.run_to(Moment(tick, time))
+            simulation.run_to(moment_at(tick, time))
 
 
 def test_the_way_to_a_moment_can_be_gone_in_parts() -> None:

@@ -72,7 +72,7 @@ def times(timeline: Timeline) -> list[int]:
     """When each tick of the present branch happened, from the beginning on."""
     simulation = Simulation(*timeline.beginning)
     found: list[int] = [simulation.time]
-    commands = {entry.tick: entry for entry in timeline.journal()}
+    commands = {int(entry.tick): entry for entry in timeline.journal()}
     while simulation.ticks < timeline.head.tick:
         if entry := commands.get(simulation.ticks):
             simulation.run_to(entry.moment)

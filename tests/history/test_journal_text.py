@@ -13,7 +13,7 @@ from app.commands.guest import CallGuest
 from app.commands.reading import read_command
 from app.commands.registers import ReadRegister
 from app.costs.sheet import load_cost_sheet
-from app.engine.journal import Moment
+from app.engine.journal import moment_at
 from app.engine.simulation import Simulation
 from app.history.journal_text import InvalidJournal, journal_of, read_journal, timeline_of, write_journal
 from app.history.timeline import Timeline
@@ -196,4 +196,4 @@ def test_commands_that_do_not_lead_to_the_head_are_found_out_when_they_are_done(
 
     with pytest.raises(Diverged, match=words):
         timeline.seek()
-    assert timeline.moment == Moment(0, 0)
+    assert timeline.moment == moment_at(0, 0)

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from app.engine.journal import Moment
+from app.engine.journal import moment_at
 from app.history.keyframes import Keyframes
 from app.history.recorded import RECORDED_UNITS, Playback, RecordedTimeline, recorded_pack
 from app.trace.check.replay import Replay
@@ -74,7 +74,7 @@ def test_a_step_back_undoes_a_step_and_a_step_undoes_a_step_back(name: str) -> N
 
             timeline.seek(there.tick)
             back = timeline.step_back(unit, count)
-            assert back == count or timeline.moment == Moment(0, 0)
+            assert back == count or timeline.moment == moment_at(0, 0)
             assert timeline.step(unit, back) == back
             assert timeline.moment == there
 
@@ -125,7 +125,7 @@ def test_what_the_model_reports_is_told_with_its_tick(name: str) -> None:
     assert [tuple(record) for record in timeline.records(middle, middle + 5)] == [
         record for record in expected if middle <= record[0] <= middle + 5
     ]
-    assert timeline.moment == Moment(0, 0)
+    assert timeline.moment == moment_at(0, 0)
 
 
 def played_length(timeline: RecordedTimeline) -> int:

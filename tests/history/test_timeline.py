@@ -13,7 +13,7 @@ from app.commands.guest import CallGuest
 from app.commands.machine import Demonstrate, SetBackend, SetInterruptFlag
 from app.commands.registers import WriteRegister
 from app.engine.events import CallFinished, HandlerReturned
-from app.engine.journal import Moment
+from app.engine.journal import moment_at
 from app.engine.simulation import Simulation
 from app.history.record import hash_of_tick, state
 from app.history.timeline import Timeline
@@ -171,7 +171,7 @@ def test_the_last_tick_at_a_time_is_found(choose: Choose, generation: str, backe
         timeline.seek(time=time)
         if time < timeline.head.time:
             tick = bisect_right(happened, time) - 1
-            assert timeline.moment == Moment(tick, happened[tick])
+            assert timeline.moment == moment_at(tick, happened[tick])
 
 
 # One thing after the other
@@ -399,7 +399,7 @@ def test_a_step_by_function_ends_when_a_handler_or_a_called_function_returns() -
 def test_a_command_is_a_step_by_operation_and_of_no_other_unit() -> None:
     timeline = session()
     second = timeline.journal()[1]
-    for unit, there in [("operation", Moment(second.tick + 1, second.time)), ("interrupt", None)]:
+    for unit, there in [("operation", moment_at(second.tick + 1, second.time)), ("interrupt", None)]:
         timeline.seek(second.tick)
         timeline.step(unit)
         if there is not None:
@@ -415,7 +415,7 @@ def test_a_way_back_ends_at_the_beginning_and_says_how_far_it_was() -> None:
     gone = timeline.step_back("operation", 1_000)
 
     assert 1 <= gone <= 3
-    assert timeline.moment == Moment(0, 0)
+    assert timeline.moment == moment_at(0, 0)
     assert timeline.step_back("operation") == 0
 
 
