@@ -170,7 +170,7 @@ def test_a_sheet_that_cannot_price_even_the_hardware_is_refused(tmp_path: Path) 
     own = re.sub(
         r"(\[mmio_read\]\n).*?(?=\n\[)",
         r'\1unavailable = "Nobody has measured it."',
-        (ROOT / "app" / "backends" / "costs" / "2007.toml").read_text(),
+        (ROOT / "app" / "costs" / "sheets" / "2007.toml").read_text(),
         flags=re.DOTALL,
     )
     path = tmp_path / "own.toml"

@@ -42,10 +42,10 @@ async def ends(pid: int) -> None:
         raise AssertionError("the process goes on")
 
 
-async def test_job_s_result_comes_from_another_process_which_stays_for_the_next(workshop: Workshop) -> None:
-    assert await workshop.do(jobs.answer_to, 21, visitor="a") == 42
+async def test_job_s_result_comes_from_another_process_which_stays_for_the_next(small: Workshop) -> None:
+    assert await small.do(jobs.answer_to, 21, visitor="a") == 42
 
-    first, second = [await workshop.do(jobs.who_does_it, visitor="a") for _ in range(2)]
+    first, second = [await small.do(jobs.who_does_it, visitor="a") for _ in range(2)]
 
     assert first == second != os.getpid()
 
@@ -76,15 +76,15 @@ async def test_job_tells_how_far_it_is(workshop: Workshop) -> None:
     assert told == [("waiting for its turn", 0, 0), *[("counting", done, 3) for done in range(3)]]
 
 
-async def test_what_a_job_raises_reaches_its_asker_and_the_process_goes_on(workshop: Workshop) -> None:
-    before = await workshop.do(jobs.who_does_it, visitor="a")
+async def test_what_a_job_raises_reaches_its_asker_and_the_process_goes_on(small: Workshop) -> None:
+    before = await small.do(jobs.who_does_it, visitor="a")
     with pytest.raises(ValueError, match="line 7"):
-        await workshop.do(jobs.refuse, visitor="a")
+        await small.do(jobs.refuse, visitor="a")
     with pytest.raises(KeyError) as fault:
-        await workshop.do(jobs.break_down, visitor="a")
+        await small.do(jobs.break_down, visitor="a")
 
     assert "in break_down" in fault.value.__notes__[0], "the log must say where it was"
-    assert await workshop.do(jobs.who_does_it, visitor="a") == before
+    assert await small.do(jobs.who_does_it, visitor="a") == before
 
 
 async def test_process_that_ends_by_itself_costs_its_job_alone(workshop: Workshop) -> None:
