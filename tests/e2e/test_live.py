@@ -250,8 +250,7 @@ def test_demonstration_from_start_to_end_by_keyboard_alone(open_page: Open, sess
     page = open_page(f"/s/{session.id}", viewport={"width": 1280, "height": 720})
     keys = page.keyboard
 
-    keys.press("d")  # a device pin: level-triggered, held up
-    for key in ("ArrowDown", "ArrowDown"):
+    for key in ("d", "ArrowDown", "ArrowDown"):  # a device pin: level-triggered, held up
         keys.press(key)
     expect(page.locator("#pins [data-pin='16']")).to_be_focused()
     keys.press(" ")
@@ -259,6 +258,7 @@ def test_demonstration_from_start_to_end_by_keyboard_alone(open_page: Open, sess
     keys.press("PageDown")
     expect(page.locator("#log")).to_contain_text("pin 16 sends")
     keys.press("PageUp")
+    expect(page.locator("#log")).to_contain_text("takes")
     assert session.state()["counters"]["interrupts_taken"] == 1
     keys.press(" ")
     expect(page.locator("#pins [data-pin='16']")).to_have_attribute("aria-pressed", "false")

@@ -121,9 +121,17 @@ def test_form_that_acts_in_the_past_says_that_a_branch_began(open_page: Open, li
     expect(page.locator("#send-answer")).to_contain_text("This begins branch 1")
 
 
+def settled(page: Page) -> None:
+    """htmx is done with whatever it was doing."""
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, .htmx-added")).to_have_count(0)
+
+
 def test_branch_can_be_given_another_name(open_page: Open, lived: Api) -> None:
     page = open_page(f"/s/{lived.id}")
-    page.locator("#branches-open").click()
+    with page.expect_response(re.compile(r"/branches$")) as fetched:  # what unfolds is fetched anew
+        page.locator("#branches-open").click()
+    fetched.value.finished()
+    settled(page)
     name = page.get_by_label("Name of main")
 
     name.fill("the <first> one")
