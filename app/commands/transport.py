@@ -23,7 +23,7 @@ INTERRUPT = "interrupt"
 #: What a step can be a step of.
 STEP_UNITS = (OPERATION, "access", INTERRUPT, "function")
 #: Something that does a little at each ``next``, and ends with how many units it has gone.
-Course = Generator[None, None, int]
+Slices = Generator[None, None, int]
 
 
 class Traveller(Protocol):
@@ -36,10 +36,10 @@ class Traveller(Protocol):
     def stands(self, unit: str) -> None:
         """A step of *unit* is made from the moment that is shown: a step back will end there, too."""
 
-    def stepper(self, unit: str, count: int) -> Course:
+    def stepper(self, unit: str, count: int) -> Slices:
         """Goes on by *count* of *unit*, or back where *count* is below zero."""
 
-    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Course:
+    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Slices:
         """Goes to a tick, or to the last one at *time* or before; with neither to the head of *branch*."""
 
 
@@ -100,7 +100,7 @@ class Goal(Transport):
     #: Whether it ends where nothing but timers is left.
     until_idle: ClassVar[bool] = False
 
-    def course(self, traveller: Traveller) -> Course | None:
+    def course(self, traveller: Traveller) -> Slices | None:
         """How it gets there where it does not simply let time run; None where it does."""
         return None
 
@@ -206,7 +206,7 @@ class StepBy(Goal):
     def prepare(self, time: TimeKeeper) -> None:
         time.hold()
 
-    def course(self, traveller: Traveller) -> Course | None:
+    def course(self, traveller: Traveller) -> Slices | None:
         if self.course_is_time:
             traveller.stands(self.unit)
             return None
@@ -312,7 +312,7 @@ class Seek(Journey):
         elif self.tick is not None and self.time is not None:
             given.refuse("time", "says where, as tick does: give one of them")
 
-    def course(self, traveller: Traveller) -> Course:
+    def course(self, traveller: Traveller) -> Slices:
         return traveller.seeker(self.tick, self.time, self.branch)
 
 
@@ -325,7 +325,7 @@ class SwitchBranch(Journey):
 
     branch: Annotated[int, Whole(0, MOST_BRANCHES - 1)]
 
-    def course(self, traveller: Traveller) -> Course:
+    def course(self, traveller: Traveller) -> Slices:
         return traveller.seeker(None, None, self.branch)
 
 

@@ -5,7 +5,6 @@ from typing import Any, Protocol
 
 from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
-from app.commands.transport import Course
 from app.engine.events import Event
 from app.engine.performable import Result
 from app.history.reexecution import Record
@@ -69,11 +68,11 @@ class Drive(Protocol):
     def shown(self) -> dict[str, Any]:
         """The moment that is shown, as JSON, by which it can be found again."""
 
-    def stepper(self, unit: str, count: int) -> Course:
+    def stepper(self, unit: str, count: int) -> Slices[int]:
         """Goes on by *count* of *unit*, or back where *count* is below zero; a little at each ``next``. NotPossible
         where this drive cannot."""
 
-    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Course:
+    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Slices[int]:
         """Shows a tick, or the last one at *time* or before, or with neither the head of *branch*; a little at each
         ``next``. LookupError and ValueError when there is no such branch or moment, NotPossible where it cannot."""
 
@@ -81,7 +80,7 @@ class Drive(Protocol):
         """Of the model's state at the moment that is shown, without where the clock stands behind its tick; None where
         something cannot be told, as a sheet that has no name."""
 
-    def courses(self) -> list[BranchSummary]:
+    def branches(self) -> list[BranchSummary]:
         """All branches of its history, by number."""
 
     def recorder(self, branch: int | None, first: int, last: int) -> Generator[list[Record], None, None]:

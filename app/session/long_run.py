@@ -3,7 +3,8 @@
 import time
 
 from app.commands.command import Said
-from app.commands.transport import Course, Goal, Progress
+from app.commands.transport import Goal, Progress
+from app.history.slices import Slices
 from app.session.drive import Drive, NotPossible
 from app.state.shapes import UnderWayState
 
@@ -20,7 +21,7 @@ class LongRun:
         self.over = goal.until_idle and drive.idle
         self.done = 0
         self.goal = goal
-        self._course: Course | None = goal.course(drive)
+        self._course: Slices[int] | None = goal.course(drive)
         self._gone = 0
         self._drive = drive
         self._taken = drive.interrupts_taken
@@ -40,7 +41,7 @@ class LongRun:
             if time.monotonic() > end:
                 return
 
-    def _follow(self, course: Course) -> None:
+    def _follow(self, course: Slices[int]) -> None:
         try:
             next(course)
         except StopIteration as stop:

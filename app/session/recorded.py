@@ -10,7 +10,6 @@ from app.backends.native import NATIVE_XAPIC
 from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
 from app.commands.machine import Demonstrate
-from app.commands.transport import Course
 from app.costs.sheet import DEFAULT_COST_SHEET
 from app.engine.events import Event
 from app.engine.machine_record import machine_state
@@ -95,22 +94,22 @@ class RecordedDrive:
     def shown(self) -> dict[str, Any]:
         return {"tick": self.replay.position}
 
-    def stepper(self, unit: str, count: int) -> Course:
+    def stepper(self, unit: str, count: int) -> Slices[int]:
         if unit not in RECORDED_UNITS:
             raise NotPossible(f"a recording has no step by {unit}: there are {', '.join(RECORDED_UNITS)}", "unit")
         if count > 0:
             return self.timeline.stepper(unit, count)
         return self._jumping(self.timeline.stepper_back(unit, -count))
 
-    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Course:
+    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Slices[int]:
         self._make_sure_of(branch)
         return self._jumping(self._sought(tick, time))
 
-    def _sought(self, tick: int | None, time: int | None) -> Course:
+    def _sought(self, tick: int | None, time: int | None) -> Slices[int]:
         yield from self.timeline.seeker(tick, time)
         return 1
 
-    def _jumping(self, course: Course) -> Course:
+    def _jumping(self, course: Slices[int]) -> Slices[int]:
         before = self.replay
         gone = yield from course
         if self.replay is not before:
@@ -122,7 +121,7 @@ class RecordedDrive:
     def hash(self) -> str:
         return _hash_of(self.replay)
 
-    def courses(self) -> list[BranchSummary]:
+    def branches(self) -> list[BranchSummary]:
         return [BranchSummary(0, "main", None, 0, self.timeline.head)]
 
     def recorder(self, branch: int | None, first: int, last: int) -> Generator[list[Record], None, None]:

@@ -170,7 +170,7 @@ class Session(Owner):
 
     def history(self) -> dict[str, Any]:
         """The moment that is shown, and all branches."""
-        courses = [course.summary() for course in self.drive.courses()]
+        courses = [course.summary() for course in self.drive.branches()]
         return {"branch": self.drive.branch, "tick": self.state()["tick"], "branches": courses}
 
     async def state_at(self, branch: int | None, tick: int | None) -> NumberedState:
@@ -188,7 +188,7 @@ class Session(Owner):
     async def records(self, branch: int | None, first: int, last: int | None, limit: int) -> Found:
         """What happened in these ticks of a branch. NotPossible when there is no such branch."""
         wanted = self.drive.branch if branch is None else branch
-        head = next((each.head.tick for each in self.drive.courses() if each.number == wanted), 0)
+        head = next((each.head.tick for each in self.drive.branches() if each.number == wanted), 0)
         end = head if last is None else min(last, head)
         stop = min(end, max(first, 1) + MOST_TICKS - 1)
         recorder = self.drive.recorder(branch, first, stop)

@@ -8,7 +8,6 @@ from app.backends.backend import remark_on
 from app.backends.catalogue import BACKENDS, reason_against
 from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
-from app.commands.transport import Course
 from app.costs.reference import reference_of
 from app.engine.codec import NotRecordable
 from app.engine.events import Event
@@ -120,12 +119,12 @@ class SimulatedDrive:
             "cost_sheet": self.cost_sheet,
         }
 
-    def stepper(self, unit: str, count: int) -> Course:
+    def stepper(self, unit: str, count: int) -> Slices[int]:
         if count > 0:
             return (yield from self.timeline.stepper(unit, count))
         return (yield from self._jumping(self.timeline.stepper_back(unit, -count)))
 
-    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Course:
+    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Slices[int]:
         yield from self._jumping(self.timeline.seeker(tick, time, branch))
         return 1
 
@@ -141,7 +140,7 @@ class SimulatedDrive:
     def hash(self) -> str | None:
         return _hash_of(self.simulation)
 
-    def courses(self) -> list[BranchSummary]:
+    def branches(self) -> list[BranchSummary]:
         return [
             BranchSummary(
                 each.number, each.name, each.parent.number if each.parent else None, each.leaves_at, each.head

@@ -160,14 +160,20 @@ async def test_events_of_a_snapshot_in_the_past_are_those_before_it(session: Ses
     assert session.hub._last_event == session.drive.happened
 
 
-async def test_later_seek_takes_the_place_of_one_under_way() -> None:
+async def test_later_seek_takes_the_place_of_one_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
     made = Session("DRAG", "", SimulatedDrive(Simulation(2)), paused=True, speed=None)
     await made.submit(Demonstrate(True))
     await made.submit(StepBy("operation", 3000))
+    monkeypatch.setattr("app.session.share.Share.slice", lambda self: 0.0)  # a little at a time
+    first = asyncio.create_task(made.submit(Seek(tick=2900)))
+    await asyncio.sleep(0)  # it asks
+    await asyncio.sleep(0)  # and is on its way
+    assert made.state()["under_way"] is not None
 
-    await asyncio.gather(made.submit(Seek(tick=2900)), made.submit(Seek(tick=7)))
+    await made.submit(Seek(tick=7))
 
     assert made.state()["tick"] == 7
+    assert (await first).text.startswith("This is tick ")
     assert made.state()["under_way"] is None
     await made.close()
 

@@ -106,7 +106,7 @@ ICR_CHOICES: dict[str, list[tuple[str, str]]] = {
 
 def branches_context(session: Session) -> dict[str, Any]:
     """What `_branches.html` shows: the courses that *session* has taken, and which of them is shown."""
-    courses = session.drive.courses()
+    courses = session.drive.branches()
     names = {course.number: course.name for course in courses}
     branches = [
         {
@@ -227,7 +227,7 @@ async def link_moment(request: Request, session_id: str) -> Response:
     page = f"/m/{moment.link}"
     if not is_htmx(request):
         return RedirectResponse(link(page), status_code=303)
-    branch = next(each.name for each in session.drive.courses() if each.number == moment.branch)
+    branch = next(each.name for each in session.drive.branches() if each.number == moment.branch)
     context = {"moment": moment, "branch": branch, "address": link(page)}
     return templates.TemplateResponse(request, "pages/machine/_linked.html", context)
 
