@@ -15,6 +15,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, BinaryIO
 
 if sys.platform != "win32":
@@ -80,7 +81,14 @@ def _do(mouth: _Mouth, job: Callable[..., Any], arguments: tuple[Any, ...]) -> b
 
 def _largest() -> int:
     """Bytes of memory that this process had at most."""
-    return 0 if sys.platform == "win32" else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    if sys.platform == "win32":
+        return 0
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    # Elsewhere. Linux counts what the server had when it began this process, too: a large server's would never stay.
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _hear(pipe: BinaryIO, jobs: "queue.SimpleQueue[tuple[Any, tuple[Any, ...]]]") -> None:

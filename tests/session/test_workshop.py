@@ -50,6 +50,14 @@ async def test_job_s_result_comes_from_another_process_which_stays_for_the_next(
     assert first == second != os.getpid()
 
 
+async def test_process_of_a_large_server_stays_for_the_next_job_too(small: Workshop) -> None:
+    large = bytearray(b"x") * (300 << 20)  # written, and so in memory, while the process begins
+
+    first, second = [await small.do(jobs.who_does_it, visitor="a") for _ in range(2)]
+
+    assert first == second, f"beside {len(large)} bytes"
+
+
 async def test_large_result_comes_in_parts_between_which_others_have_their_turn(workshop: Workshop) -> None:
     turns = 0
 
