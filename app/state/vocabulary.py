@@ -7,6 +7,7 @@ from app.engine.events import EVENT_KINDS
 from app.engine.waits import Window
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Step
+from app.score.span_kinds import SPAN_KINDS
 from app.state.shared_words import SHARED_WORDS
 from app.state.snapshot import LVT_NAMES
 from app.x86.bitfields import Layout
@@ -162,6 +163,10 @@ SENTENCES = {
 #: Which delivery modes put a vector into IRR when they arrive.
 VECTOR_MODES = ("fixed", "lowest_priority")
 
+_SPANS = {
+    kind.name: {"words": kind.words, "lane": kind.lane, "mark": kind.mark, "label": kind.label} for kind in SPAN_KINDS
+}
+
 
 def vocabulary() -> dict[str, Any]:
     """Everything, as JSON values."""
@@ -187,6 +192,7 @@ def vocabulary() -> dict[str, Any]:
         "events": {
             name: {"glyph": kind.glyph, "words": kind.words, "ended": kind.ended} for name, kind in EVENT_KINDS.items()
         },
+        "spans": _SPANS,
         "icr": {"xapic": layout_json(XAPIC_ICR), "disabled": layout_json(XAPIC_ICR), "x2apic": layout_json(X2APIC_ICR)},
         "registers": REGISTERS,
         "shared_words": SHARED_WORDS,

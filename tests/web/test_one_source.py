@@ -49,7 +49,9 @@ LAYERS = {"irr", "isr", "tmr", "twice", "masked", "coming"}
 
 
 #: What the vocabulary says to people; names of commands, steps and anchors are code's.
-WORDS = {key: value for key, value in vocabulary().items() if key not in ("commands", "steps", "anchors")}
+WORDS = {key: value for key, value in vocabulary().items() if key not in ("commands", "steps", "anchors", "spans")}
+#: How a kind of span is drawn, and on which sort of lane, is code's, too.
+WORDS["spans"] = [kind["words"] for kind in vocabulary()["spans"].values()]
 #: One turns bits of a destination, whose place the state names; one reads the stream's 256-bit numbers; one cuts fields
 #: by the layouts that it is given.
 WITH_BITS = ("composer.js", "bitmap.js", "fields.js")

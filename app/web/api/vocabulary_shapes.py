@@ -28,11 +28,24 @@ class RegisterField(BaseModel):
     meaning: str
 
 
+class SpanKindShape(BaseModel):
+    """A kind of span: a sentence and a short text with braces for its values, which sort of lane it is on, and how it
+    is drawn."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    words: str
+    lane: str
+    mark: str
+    label: str
+
+
 class Vocabulary(BaseModel):
     """The words, marks and bit positions of the model."""
 
     vectors: dict[str, dict[str, str]]
     events: dict[str, EventKind]
+    spans: dict[str, SpanKindShape]
     icr: dict[str, list[RegisterField]]
     priority: dict[str, RegisterField]
     registers: dict[str, str]

@@ -1,0 +1,48 @@
+"""What kinds of spans there are: one table, by which the score is written, said in words and drawn."""
+
+from typing import NamedTuple
+
+
+class SpanKind(NamedTuple):
+    """One kind. ``words`` and ``label`` are templates: braces hold {cpu}, {value}, {name}, {source}, {from}, {to} and
+    {length}, the last three times in cycles; ``label`` has to fit into a bar."""
+
+    name: str
+    #: Where it is drawn: "cpu", "devices" or "hypervisor", where each CPU has a row.
+    lane: str
+    #: The style in which it is drawn: "waits", "service", "frame", "hatching", "function", "spin", "host", "off",
+    #: "level", "line", "arrow" or "instant".
+    mark: str
+    label: str
+    #: One sentence.
+    words: str
+    #: What a span's value means; "" where it is always -1.
+    value: str = ""
+
+
+#: The position of a kind in this table is its number in a course. New kinds are appended.
+SPAN_KINDS = (
+    SpanKind(
+        "requested", "cpu", "waits", "{value}", "CPU {cpu}: {value} waits for {length} before it is taken.", "vector"
+    ),
+    SpanKind("in_service", "cpu", "service", "{value}", "CPU {cpu}: {value} is in service for {length}.", "vector"),
+    SpanKind(
+        "handler", "cpu", "frame", "{name}", "CPU {cpu} runs {name}() for {length}.", "vector; -1 of an NMI or SMI"
+    ),
+    SpanKind("closed", "cpu", "hatching", "{name}", "CPU {cpu} lets no interrupt in for {length}: {name}."),
+    SpanKind("call", "cpu", "function", "{name}", "CPU {cpu} runs {name}() for {length}."),
+    SpanKind("spin", "cpu", "spin", "{name}", "CPU {cpu} waits {length} for {name}."),
+    SpanKind("host", "hypervisor", "host", "{name}", "CPU {cpu} is in the hypervisor for {length}: {name}."),
+    SpanKind("sipi", "cpu", "off", "SIPI", "CPU {cpu} waits {length} for a start-up IPI."),
+    SpanKind(
+        "priority", "cpu", "level", "TPR {value}", "CPU {cpu} has its task priority at {value} for {length}.", "TPR"
+    ),
+    SpanKind("line", "devices", "line", "{name}", "{name} is up for {length}.", "pin or line"),
+    SpanKind(
+        "flight", "cpu", "arrow", "{value}", "{value} from {source} to {cpu}, {length} under way: {name}.", "vector"
+    ),
+    SpanKind("mark", "cpu", "instant", "{name}", "At {from}: {name}.", "vector, or -1"),
+)
+REQUESTED, IN_SERVICE, HANDLER, CLOSED, CALL, SPIN, HOST, SIPI, PRIORITY, LINE, FLIGHT, MARK = range(len(SPAN_KINDS))
+#: The name of each kind, by its number.
+KIND_NAMES = tuple(kind.name for kind in SPAN_KINDS)
