@@ -10,6 +10,7 @@ from app.history.kept import (
     Kept,
     KeptBranch,
     KeptCommand,
+    KeptFlag,
     KeptKeyframe,
     KeptMoment,
     KeptSession,
@@ -31,7 +32,7 @@ def keep(connection: sqlite3.Connection, record: Kept) -> None:
             _has_not_shrunk(connection, record)
         case KeptSession():
             _is_not_gone(connection, record)
-        case KeptKeyframe() | KeptMoment():
+        case KeptKeyframe() | KeptMoment() | KeptFlag():
             pass
     write(connection, record)
 
@@ -103,6 +104,7 @@ _SIZES = {
     "keyframe": "SELECT count(*), total(length(record)) FROM keyframe WHERE session = ?",
     "moment": "SELECT count(*), total(length(CAST(note AS BLOB)) + length(CAST(view AS BLOB))) FROM moment "
     "WHERE session = ?",
+    "flag": "SELECT count(*), total(length(CAST(word AS BLOB))) FROM flag WHERE session = ?",
 }
 
 
@@ -184,6 +186,11 @@ def moment(connection: sqlite3.Connection, link: str) -> KeptMoment | None:
 def moments(connection: sqlite3.Connection, session_id: str) -> tuple[KeptMoment, ...]:
     """A session's moments with links, oldest first. Damaged."""
     return tuple(read(connection, KeptMoment, "session = ? ORDER BY made, link", session_id))
+
+
+def flags(connection: sqlite3.Connection, session_id: str) -> tuple[KeptFlag, ...]:
+    """A session's flags by number, those that were removed too. Damaged."""
+    return tuple(read(connection, KeptFlag, "session = ? ORDER BY flag", session_id))
 
 
 def _links(connection: sqlite3.Connection, session_id: str) -> tuple[str, ...]:

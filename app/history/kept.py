@@ -2,7 +2,8 @@
 
 The store knows nothing of the model: set-ups, commands, answers and views are JSON text to it, states are bytes. A
 *tick* is one thing that happens in a session (``engine/journal``), a *time* is virtual, in TSC cycles; both are below
-2**63. Times of the day (``made``, ``used``, ``ended``, ``at``) are seconds since 1970, as ``time.time`` gives them.
+2**63. Times of the day (``made``, ``used``, ``ended``, ``removed``, ``at``) are seconds since 1970, as ``time.time``
+gives them.
 """
 
 from typing import Literal, NamedTuple
@@ -92,7 +93,21 @@ class KeptMoment(NamedTuple):
     view: str = "{}"
 
 
-Kept = KeptSession | KeptBranch | KeptCommand | KeptKeyframe | KeptMoment
+class KeptFlag(NamedTuple):
+    """A word that somebody put at a linked moment, for all who watch the session. ``removed`` may change later."""
+
+    session: str
+    #: Its number within the session, from 0; none has it a second time.
+    flag: int
+    #: Of its moment, whose link stays when the flag is removed.
+    link: str
+    word: str
+    who: str
+    #: When somebody took it away; None as long as it stands.
+    removed: float | None = None
+
+
+Kept = KeptSession | KeptBranch | KeptCommand | KeptKeyframe | KeptMoment | KeptFlag
 
 
 class Listed(NamedTuple):

@@ -8,7 +8,7 @@ import sqlite3
 import zlib
 from typing import Any, NamedTuple, TypeVar
 
-from app.history.kept import Kept, KeptBranch, KeptCommand, KeptKeyframe, KeptMoment, KeptSession
+from app.history.kept import Kept, KeptBranch, KeptCommand, KeptFlag, KeptKeyframe, KeptMoment, KeptSession
 from app.history.store_errors import Contradiction, Damaged
 
 #: "apic" in ASCII, at byte 68 of the file: tools that know it can tell whose database it is.
@@ -47,6 +47,14 @@ MIGRATIONS = (
     INSERT INTO acknowledged VALUES (0);
     CREATE TABLE attempt (room);
     """,
+    """
+    CREATE TABLE flag (
+        session NOT NULL REFERENCES session ON DELETE CASCADE, flag NOT NULL,
+        link NOT NULL REFERENCES moment ON DELETE CASCADE, word, who, removed, seal,
+        PRIMARY KEY (session, flag)
+    );
+    CREATE INDEX flag_link ON flag (link);
+    """,
 )
 VERSION = len(MIGRATIONS)
 
@@ -79,6 +87,7 @@ TABLES: dict[type[Any], Table] = {
         ("time", "version", "fingerprint", "event_hash", "record"),
     ),
     KeptMoment: Table("moment", "moment {link}", ("link",), ("note", "view")),
+    KeptFlag: Table("flag", "flag {flag} of session {session}", ("session", "flag"), ("removed",)),
 }
 
 

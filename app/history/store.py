@@ -31,6 +31,7 @@ from app.history.kept import (
     Kept,
     KeptBranch,
     KeptCommand,
+    KeptFlag,
     KeptKeyframe,
     KeptMoment,
     KeptSession,
@@ -158,6 +159,10 @@ class Store:
     def moments(self, session: str) -> Future[tuple[KeptMoment, ...]]:
         """A session's moments with links, oldest first."""
         return self._writer.read(lambda connection: keeping.moments(connection, session))
+
+    def flags(self, session: str) -> Future[tuple[KeptFlag, ...]]:
+        """A session's flags by number, those that were removed among them."""
+        return self._writer.read(lambda connection: keeping.flags(connection, session))
 
     def gone(self, name: str) -> Future[Gone | None]:
         """What became of a session or a link that is no longer kept; None where it never was."""

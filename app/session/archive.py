@@ -20,6 +20,7 @@ from app.history.store_errors import NotKept
 from app.history.timeline import Timeline
 from app.history.units import Diverged
 from app.history.versions import fingerprint
+from app.session.flags import Flags
 from app.session.keeper import Keeper
 from app.session.looking_back import in_slices
 from app.session.simulated import SimulatedDrive, new_keyframes
@@ -55,6 +56,7 @@ class Revived(NamedTuple):
     drive: SimulatedDrive
     keeper: Keeper
     speed: float | None
+    flags: Flags
     #: What there is to say of it; "" for nothing.
     remark: str
 
@@ -107,7 +109,13 @@ class Archive:
         remark = await _go_to(timeline, place, kept.version, self._version) or other_way
         drive = SimulatedDrive(timeline.simulation, timeline)
         keeper = Keeper(self.store, kept, timeline, branches, commands)
-        return Revived(setup.title, drive, keeper, place.get("speed"), remark)
+        return Revived(setup.title, drive, keeper, place.get("speed"), await self._flags(kept.id), remark)
+
+    async def _flags(self, session_id: str) -> Flags:
+        asked = self.store.flags(session_id), self.store.moments(session_id)
+        flags, moments = await asyncio.wrap_future(asked[0]), await asyncio.wrap_future(asked[1])
+        by_link = {moment.link: moment for moment in moments}
+        return Flags((flag, by_link[flag.link]) for flag in flags)
 
     async def _course(self, session_id: str) -> tuple[tuple[KeptBranch, ...], list[KeptCommand]]:
         branches = await asyncio.wrap_future(self.store.branches(session_id))

@@ -10,7 +10,7 @@ from app.engine.performable import Result
 from app.history.reexecution import Record
 from app.history.slices import Slices
 from app.hw.machine import Machine
-from app.session.looking_back import BranchSummary, MomentState
+from app.session.looking_back import BranchSummary, FoundMoment, MomentState
 from app.state.preview import Preview
 from app.state.shapes import MachineState
 
@@ -91,6 +91,10 @@ class Drive(Protocol):
         """What was to be seen at a tick of a branch, as late behind it as *time* says, or at
         its head. LookupError and ValueError when there is no such
         branch or tick. Nobody moves."""
+
+    def moment_finder(self, branch: int | None, tick: int | None) -> Slices[FoundMoment]:
+        """When a tick of a branch was: of the present one without a number, and its head without a tick; with neither
+        the moment that is shown. LookupError and ValueError as in ``state_finder``. Nobody moves."""
 
     def journal_writer(self, branch: int | None) -> Slices[str]:
         """The journal of a branch as text. LookupError when there is no such branch; NotPossible where nobody acts."""

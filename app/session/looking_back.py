@@ -51,6 +51,13 @@ class MomentState(NamedTuple):
     machine: MachineState
 
 
+class FoundMoment(NamedTuple):
+    """A moment, and the number of its branch."""
+
+    branch: int
+    moment: Moment
+
+
 class Found(NamedTuple):
     """What happened, the last tick that was looked at, and the one from which to ask on; None when that was all."""
 

@@ -7,10 +7,11 @@ from typing import Any
 
 from app.engine.journal import moment_at
 from app.history.journal_text import Journal
-from app.history.kept import KeptMoment
+from app.history.kept import Kept, KeptFlag, KeptMoment
 from app.session.archive import Archive
 from app.session.drive import NotPossible
-from app.session.looking_back import in_slices
+from app.session.flags import Flag
+from app.session.looking_back import FoundMoment, in_slices
 from app.session.owner import new_id
 from app.session.registry import Registry, UnknownSession
 from app.session.session import Session
@@ -45,25 +46,44 @@ class Moments:
     ) -> KeptMoment:
         """A link to a tick of a branch of *session*, to what is shown where they are None. It is kept when this
         returns. NotPossible when there is no such moment, NotKept when it cannot be kept."""
-        drive = session.drive
-        if not isinstance(drive, SimulatedDrive):
+        if not has_links(session):
             raise NotPossible("a recording that is played ends with the server, and a link would lead nowhere")
-        shown = drive.timeline.moment
-        course = drive.branch if branch is None else branch
-        at = shown.tick if tick is None and branch is None else tick
-        time_then = shown.time if (course, at) == (drive.branch, shown.tick) else None
-        try:
-            found = await in_slices(drive.timeline.finder(at, time_then, course))
-        except (LookupError, ValueError) as error:
-            raise NotPossible(str(error)) from error
-        now = time.time()
-        moment = KeptMoment(new_id(10), session.id, course, *found.moment, now, note, json.dumps(view))
-        if session.keeper is None or self._registry.archive is None:
-            self._in_memory[moment.link] = moment
-            return moment
-        session.keep()  # the branch comes before what leads into it
-        await shield(wrap_future(self._registry.archive.store.keep(moment)))
+        moment = _linked(session, await _found(session, branch, tick), note, view)
+        await self._keep(session, moment)
         return moment
+
+    async def put_flag(self, session: Session, branch: int | None, tick: int | None, word: str, who: str = "") -> Flag:
+        """A flag with that *word* at a tick of a branch of *session*, at what is shown where they are None. It is kept
+        when this returns, with a link to its moment, but for a recording's: those end with the session, and have none.
+        NotPossible when there is no such moment, or no room for another flag; NotKept when it cannot be kept."""
+        found = await _found(session, branch, tick)
+        number = session.flags.new_number()
+        link = ""
+        if has_links(session):
+            moment = _linked(session, found, word, {})
+            link = moment.link
+            await self._keep(session, moment, KeptFlag(session.id, number, link, word, who))
+        flag = Flag(number, found.branch, found.moment, word, who, link)
+        session.flags.put(flag)
+        session.condition_changed()
+        return flag
+
+    async def remove_flag(self, session: Session, number: int) -> None:
+        """Takes a flag away; its moment's link goes on leading there. UnknownFlag when there is none of that number,
+        NotKept when that cannot be written down."""
+        flag = session.flags.find(number)
+        if flag.link:
+            await self._keep(session, KeptFlag(session.id, number, flag.link, flag.word, flag.who, time.time()))
+        session.flags.remove(number)
+        session.condition_changed()
+
+    async def _keep(self, session: Session, *records: Kept) -> None:
+        """All or none of *records*, on disk where *session* is kept, and else in memory."""
+        if session.keeper is None or self._registry.archive is None:
+            self._in_memory |= {record.link: record for record in records if isinstance(record, KeptMoment)}
+            return
+        session.keep()  # the branch comes before what leads into it
+        await shield(wrap_future(self._registry.archive.store.keep(*records)))
 
     async def find(self, link: str) -> KeptMoment:
         """The moment with that link. UnknownMoment when there never was one, GoneMoment when there was."""
@@ -91,6 +111,7 @@ class Moments:
             "sleep": None,
             "throttled": None,
             "kept": None,
+            "score": {"flags": 0},
             "viewers": 0,
             **machine,
             "seq": 0,
@@ -115,6 +136,23 @@ class Moments:
         if not isinstance(drive, SimulatedDrive):
             raise UnknownMoment(moment.link)
         return drive
+
+
+def has_links(session: Session) -> bool:
+    """Whether its moments have links: they must outlive the server, and a recording that is played does not."""
+    return isinstance(session.drive, SimulatedDrive)
+
+
+def _linked(session: Session, found: FoundMoment, note: str, view: dict[str, Any]) -> KeptMoment:
+    return KeptMoment(new_id(10), session.id, found.branch, *found.moment, time.time(), note, json.dumps(view))
+
+
+async def _found(session: Session, branch: int | None, tick: int | None) -> FoundMoment:
+    """NotPossible when there is no such moment."""
+    try:
+        return await in_slices(session.drive.moment_finder(branch, tick))
+    except (LookupError, ValueError) as error:
+        raise NotPossible(str(error)) from error
 
 
 async def _of_the_past(archive: Archive, session_id: str) -> SimulatedDrive:

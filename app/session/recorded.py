@@ -12,6 +12,7 @@ from app.commands.guest import SendIpi
 from app.commands.machine import Demonstrate
 from app.costs.sheet import DEFAULT_COST_SHEET
 from app.engine.events import Event
+from app.engine.journal import moment_at
 from app.engine.machine_record import machine_state
 from app.history.keyframes import Keyframes
 from app.history.recorded import RECORDED_UNITS, RecordedTimeline, recorded_pack
@@ -20,7 +21,7 @@ from app.history.slices import Slices
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_SDM, Profile
 from app.session.drive import NotPossible, make_sure_it_fits
-from app.session.looking_back import BranchSummary, MomentState
+from app.session.looking_back import BranchSummary, FoundMoment, MomentState
 from app.session.recorded_findings import difference_records, limit_records
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
 from app.state.kept_state import KeptStates
@@ -137,6 +138,16 @@ class RecordedDrive:
         there = RecordedDrive(self.name, RecordedTimeline(self.timeline.recording, self.machine.profile), self.data)
         there.timeline.playback = playback
         return MomentState(playback.time, {**there.state(), "hash": _hash_of(playback.replay)})
+
+    def moment_finder(self, branch: int | None, tick: int | None) -> Slices[FoundMoment]:
+        self._make_sure_of(branch)
+        return self._found_moment(branch, tick)
+
+    def _found_moment(self, branch: int | None, tick: int | None) -> Slices[FoundMoment]:
+        if tick is None and branch is None:
+            return FoundMoment(0, self.timeline.moment)
+        playback = yield from self.timeline.finder(tick)
+        return FoundMoment(0, moment_at(playback.ticks, playback.time))
 
     def journal_writer(self, branch: int | None) -> Slices[str]:
         raise NotPossible("a recording has no journal: its file has all that happened")

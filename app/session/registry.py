@@ -188,6 +188,7 @@ class Registry:
             keeper=revived.keeper,
             remark=f"{self._remark} {revived.remark}".strip(),
             first_seq=int(time.time() * 1000),  # behind all numbers of its earlier lives
+            flags=revived.flags,
         )
         session.also_opens_to(kept.owner)
         self._sessions[session_id] = session

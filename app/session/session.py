@@ -21,6 +21,7 @@ from app.history.slices import Slices
 from app.history.store_errors import StoreError
 from app.session.answer import Answer
 from app.session.drive import Drive, NotPossible
+from app.session.flags import Flags
 from app.session.hub import Hub
 from app.session.keeper import Answered, Keeper, Place
 from app.session.long_run import LongRun
@@ -90,6 +91,7 @@ class Session(Owner):
         keeper: Keeper | None = None,
         remark: str = "",
         first_seq: int = 0,
+        flags: Flags | None = None,
     ) -> None:
         super().__init__(session_id, share, sleep_after, key)
         self.title = title
@@ -97,6 +99,8 @@ class Session(Owner):
         self.paused = paused
         #: Writes down what happens; None where that ends with the process.
         self.keeper = keeper
+        #: Words that people have put at its moments.
+        self.flags = flags or Flags()
         #: What is said of the session as long as it is open.
         self._remark = remark
         self.hub = Hub(first_seq)
@@ -315,6 +319,7 @@ class Session(Owner):
             "sleep": self.sleep.state(),
             "throttled": self.throttle.state(),
             "kept": self._kept_state(),
+            "score": {"flags": self.flags.changes},
         }
 
     def _kept_state(self) -> KeptState | None:

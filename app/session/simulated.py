@@ -26,7 +26,7 @@ from app.history.slices import Slices
 from app.history.timeline import Timeline
 from app.hw.machine import Machine
 from app.session.drive import NotPossible, make_sure_it_fits
-from app.session.looking_back import BranchSummary, MomentState
+from app.session.looking_back import BranchSummary, FoundMoment, MomentState
 from app.session.version import program_version
 from app.state.kept_state import KeptStates
 from app.state.preview import Preview, preview
@@ -159,6 +159,15 @@ class SimulatedDrive:
         shown["live"] = simulation.ticks == course.head.tick
         shown["hash"] = _hash_of(simulation)
         return MomentState(simulation.time, shown)
+
+    def moment_finder(self, branch: int | None, tick: int | None) -> Slices[FoundMoment]:
+        shown = self.timeline.moment
+        course = self.branch if branch is None else branch
+        at = shown.tick if tick is None and branch is None else tick
+        if (course, at) == (self.branch, shown.tick):
+            return FoundMoment(course, shown)
+        found = yield from self.timeline.finder(at, None, course)
+        return FoundMoment(course, found.moment)
 
     def journal_writer(self, branch: int | None) -> Slices[str]:
         simulation = yield from self.timeline.finder(None, None, branch)

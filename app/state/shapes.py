@@ -318,6 +318,13 @@ class KeptState(TypedDict):
     words: str
 
 
+class ScoreState(TypedDict):
+    """What the page need not ask for again as long as it stays as it is."""
+
+    #: How often a flag has come or gone. Flags do not belong to the moment that is shown, but to the session.
+    flags: int
+
+
 class PairState(TypedDict):
     """How far the pair is that a machine is one of."""
 
@@ -337,6 +344,7 @@ class Condition(TypedDict):
     sleep: SleepState | None
     throttled: ThrottledState | None
     kept: KeptState | None
+    score: ScoreState
 
 
 class MachineState(TypedDict):

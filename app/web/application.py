@@ -15,11 +15,12 @@ from app.session.registry import ROOM, Registry, UnknownSession
 from app.session.version import program_version
 from app.session.workshop import Workshop
 from app.web import errors, stream, under_way
-from app.web.api import history, kept, moments, pairs, recordings, sessions, vocabulary
+from app.web.api import flags, history, kept, moments, pairs, recordings, sessions, vocabulary
 from app.web.api.description import describe
 from app.web.api.shapes import Health, answers
 from app.web.guard import Guard
 from app.web.pages import docs, guest_functions, machine, moment, profiles, verdict
+from app.web.pages import flags as flags_page
 from app.web.pages import kept as kept_page
 from app.web.pages.ab import page as ab
 from app.web.pages.back_ends import page as back_ends
@@ -38,6 +39,7 @@ _PARTS = (
     sessions,
     history,
     moments,
+    flags,
     kept,
     pairs,
     recordings,
@@ -54,6 +56,7 @@ _PARTS = (
     compare,
     ab,
     moment,
+    flags_page,
     kept_page,
     machine,
 )

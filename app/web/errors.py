@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect
 from app.commands.fields import InvalidCommand
 from app.history.store_errors import NotKept, StoreError
 from app.session.drive import NotPossible
+from app.session.flags import UnknownFlag
 from app.session.moments import GoneMoment, UnknownMoment
 from app.session.pairs import UnknownPair
 from app.session.registry import NotRevived, TooManySessions, UnknownSession
@@ -79,7 +80,7 @@ def problem_of(error: Exception) -> Problem:
             return Problem(422, "That cannot be done as written", str(error), errors)
         case RequestValidationError():
             return _invalid_body(error)
-        case UnknownSession() | UnknownMoment() | GoneMoment():
+        case UnknownSession() | UnknownMoment() | GoneMoment() | UnknownFlag():
             return _of_name(error)
         case NotPossible(field=field):
             errors = [(field, str(error))] if field else []
@@ -101,7 +102,7 @@ def problem_of(error: Exception) -> Problem:
             return Problem(500, *BROKEN)
 
 
-def _of_name(error: UnknownSession | UnknownMoment | GoneMoment) -> Problem:
+def _of_name(error: UnknownSession | UnknownMoment | GoneMoment | UnknownFlag) -> Problem:
     """Nothing has that name, or no more."""
     match error:
         case UnknownPair():
@@ -111,6 +112,8 @@ def _of_name(error: UnknownSession | UnknownMoment | GoneMoment) -> Problem:
             return Problem(404, "No such session", f"No session is called {str(error)[:40]}; it may be over.")
         case UnknownMoment():
             return Problem(404, "No such moment", f"No moment has the link {str(error)[:40]}.")
+        case UnknownFlag():
+            return Problem(404, "No such flag", f"The session has no flag {error}; somebody may have taken it away.")
         case GoneMoment():
             return Problem(410, "This moment is gone", str(error))
 
@@ -200,6 +203,7 @@ def install(application: FastAPI) -> None:
         NotRevived,
         UnknownMoment,
         GoneMoment,
+        UnknownFlag,
         TooManySessions,
         TooMuchToDo,
         TookTooLong,

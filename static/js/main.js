@@ -17,6 +17,7 @@ import { createComposer } from "./views/composer.js";
 import { createCondition } from "./views/condition.js";
 import { createCounters } from "./views/counters.js";
 import { createDemonstration } from "./views/demonstration.js";
+import { createFlags } from "./views/flags.js";
 import { createHelp, createInvite } from "./views/help.js";
 import { createInspector } from "./views/inspector.js";
 import { createLens } from "./views/lens.js";
@@ -77,6 +78,7 @@ const backends = createBackends(send);
 const pins = createPins(send);
 const composer = createComposer(store);
 const demonstration = createDemonstration(send);
+const flags = createFlags(store, `${api}/flags`);
 const views = [
   createTopbar(),
   createCondition(send),
@@ -90,6 +92,7 @@ const views = [
   transport.draw,
   moment.draw,
   createBranches(),
+  flags.draw,
 ];
 
 /** @param {number} now @returns {boolean} */
@@ -114,6 +117,7 @@ listenToKeys(
   {
     ...transport.actions,
     ...moment.actions,
+    ...flags.actions,
     previousCpu: () => selectNext(-1),
     nextCpu: () => selectNext(1),
     projector: theme.projector,

@@ -18,6 +18,9 @@
  * @property {boolean} open False while nothing can be kept, and what would change the session is refused
  * @property {string} words
  *
+ * @typedef {object} ScoreState What the page need not ask for again as long as it stays as it is
+ * @property {number} flags How often a flag has come or gone. Flags do not belong to the moment that is shown, but to the session
+ *
  * @typedef {object} TimerState The local APIC timer
  * @property {string} mode
  * @property {number} initial_count
@@ -198,6 +201,7 @@
  * @property {SleepState | null} sleep
  * @property {ThrottledState | null} throttled
  * @property {KeptState | null} kept
+ * @property {ScoreState} score
  * @property {number} tick
  * @property {number} head The last tick of the branch
  * @property {number} branch Its number among the courses of the session's history

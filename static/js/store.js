@@ -21,6 +21,7 @@
  * @property {number} past counts how often `events` were replaced by those of another past
  * @property {number} selected the CPU that inspector and keys act on
  * @property {number[]} receivers CPUs that the IPI being composed would reach
+ * @property {import("./views/flags.js").Flag[]} flags words at moments of the session, by branch and moment
  * @property {import("./endings.js").Places} endings what was refused or lost, where it was
  */
 
@@ -42,6 +43,7 @@ export function emptyModel() {
     past: 0,
     selected: 0,
     receivers: [],
+    flags: [],
     endings: nowhere(),
   };
 }

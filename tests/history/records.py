@@ -1,6 +1,6 @@
 """Records for tests: a session with a branch, and the commands of its journal."""
 
-from app.history.kept import Kept, KeptBranch, KeptCommand, KeptKeyframe, KeptMoment, KeptSession
+from app.history.kept import Kept, KeptBranch, KeptCommand, KeptFlag, KeptKeyframe, KeptMoment, KeptSession
 from app.history.store import Store
 
 
@@ -28,6 +28,10 @@ def a_keyframe(tick: int, session: str = "ABC234", branch: int = 0, **changes: o
 def a_moment(link: str, session: str = "ABC234", branch: int = 0, **changes: object) -> KeptMoment:
     moment = KeptMoment(link, session, branch, 20, 2_000, 1_001.0, "look at CPU 2", '{"zoom": 2}')
     return moment._replace(**changes)  # type: ignore[arg-type]
+
+
+def a_flag(flag: int, link: str, session: str = "ABC234", **changes: object) -> KeptFlag:
+    return KeptFlag(session, flag, link, f"word {flag}", "a viewer")._replace(**changes)  # type: ignore[arg-type]
 
 
 def kept(store: Store, *records: Kept) -> None:

@@ -11,7 +11,7 @@ from app.history.kept import EventHash, Gone, Kept, KeptKeyframe
 from app.history.schema import APPLICATION_ID, VERSION
 from app.history.store import Store
 from app.history.store_errors import Contradiction, NotKept
-from tests.history.records import a_branch, a_command, a_keyframe, a_moment, a_session, kept
+from tests.history.records import a_branch, a_command, a_flag, a_keyframe, a_moment, a_session, kept
 
 
 def test_all_records_come_back_as_they_went_in_after_a_restart(tmp_path: Path) -> None:
@@ -21,8 +21,9 @@ def test_all_records_come_back_as_they_went_in_after_a_restart(tmp_path: Path) -
     elsewhere = a_command(0, branch=1, tick=50)
     keyframe = a_keyframe(30, record=bytes(100_000))
     moments = (a_moment("m2", made=5.0), a_moment("m1", made=6.0, branch=1, note="‮ rtl \x00 nul"))
+    flags = (a_flag(0, "m2", word="Δ ≠ 0", removed=7.5), a_flag(1, "m1"), a_flag(2, "m1", who=""))
     with Store(tmp_path) as store:
-        kept(store, session, *branches, *commands, elsewhere, keyframe, *moments)
+        kept(store, session, *branches, *commands, elsewhere, keyframe, *moments, *flags)
 
     with Store(tmp_path) as store:
         assert store.session("ABC234").result() == session
@@ -32,6 +33,7 @@ def test_all_records_come_back_as_they_went_in_after_a_restart(tmp_path: Path) -
         assert store.keyframe("ABC234", 0, 30, "0.5.0", "f1").result() == keyframe
         assert store.moments("ABC234").result() == moments
         assert store.moment("m1").result() == moments[1]
+        assert store.flags("ABC234").result() == flags
 
 
 def test_what_is_not_kept_is_nothing(store: Store) -> None:
@@ -42,6 +44,7 @@ def test_what_is_not_kept_is_nothing(store: Store) -> None:
     assert store.keyframe("nobody", 0, 10, "0.5.0", "f1").result() is None
     assert store.event_hashes("nobody", 0).result() == ()
     assert store.moment("nowhere").result() is None
+    assert store.flags("nobody").result() == ()
     assert store.gone("nobody").result() is None
     assert store.sessions().result() == ()
 
@@ -63,11 +66,12 @@ def test_text_that_looks_like_a_number_stays_text(store: Store) -> None:
         a_branch(name="the long way", head=70, time=7_000),
         a_keyframe(10, version="0.6.0", record=b"other"),
         a_moment("m1", note="better", view="{}"),
+        a_flag(0, "m1", removed=3_000.0),
     ],
     ids=lambda record: type(record).__name__,
 )
 def test_some_fields_may_be_kept_again_with_another_value(store: Store, changed: Kept) -> None:
-    before: list[Kept] = [a_session(), a_branch(), a_keyframe(10), a_moment("m1")]
+    before: list[Kept] = [a_session(), a_branch(), a_keyframe(10), a_moment("m1"), a_flag(0, "m1")]
     kept(store, *before)
 
     kept(store, changed)
@@ -78,6 +82,7 @@ def test_some_fields_may_be_kept_again_with_another_value(store: Store, changed:
         store.keyframe("ABC234", 0, 10, "0.6.0", "f1").result()
         or store.keyframe("ABC234", 0, 10, "0.5.0", "f1").result(),
         store.moment("m1").result(),
+        store.flags("ABC234").result()[0],
     ]
     assert changed in found
 
@@ -90,17 +95,18 @@ def test_some_fields_may_be_kept_again_with_another_value(store: Store, changed:
         (a_branch(parent=1, leaves_at=3), "branch 0 of session ABC234 is kept with another parent and leaves_at"),
         (a_command(0, body="{}"), "command 0 of branch 0, session ABC234 is kept with another body"),
         (a_moment("m1", tick=21), "moment m1 is kept with another tick"),
+        (a_flag(0, "m1", word="another"), "flag 0 of session ABC234 is kept with another word"),
     ],
 )
 def test_other_fields_never_change(store: Store, record: Kept, says: str) -> None:
-    kept(store, a_session(), a_branch(), a_command(0), a_moment("m1"))
+    kept(store, a_session(), a_branch(), a_command(0), a_moment("m1"), a_flag(0, "m1"))
 
     with pytest.raises(Contradiction, match=says):
         kept(store, record)
 
 
 def test_what_is_kept_may_be_kept_again(store: Store) -> None:
-    records = (a_session(), a_branch(), a_command(0, key="k"), a_keyframe(10), a_moment("m1"))
+    records = (a_session(), a_branch(), a_command(0, key="k"), a_keyframe(10), a_moment("m1"), a_flag(0, "m1"))
     kept(store, *records)
     kept(store, *records)
 
@@ -115,6 +121,7 @@ def test_what_is_kept_may_be_kept_again(store: Store) -> None:
         (a_command(2, key="k1"), "another command of the session has the key 'k1'"),
         (a_command(0, branch=1, tick=50, key="k1"), "another command of the session has the key 'k1'"),
         (a_command(0, "DEF567"), "what it belongs to is not"),
+        (a_flag(0, "nowhere"), "what it belongs to is not"),
         (a_branch("DEF567"), "what it belongs to is not"),
         (a_branch(branch=2, parent=7), "what it belongs to is not"),
         (a_branch(head=2), "has reached tick 30; its head cannot be 2"),

@@ -38,6 +38,7 @@ CONDITION: Condition = {
     "sleep": None,
     "throttled": None,
     "kept": None,
+    "score": {"flags": 0},
 }
 
 

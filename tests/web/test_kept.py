@@ -207,11 +207,13 @@ async def test_full_disk_is_answered_by_507_with_the_reason(directory: Path) -> 
             command |= {"register": "TPR", "value": 16}
             disk.refuse["write"] = sqlite3.SQLITE_FULL
 
-            for address, body in ((path, command), (path, command), ("/api/v1/sessions", {})):
+            flag = (f"/api/v1/sessions/{made['id']}/flags", {"word": "here"})
+            for address, body in ((path, command), (path, command), ("/api/v1/sessions", {}), flag):
                 refused = await http.post(address, json=body)
                 assert refused.status_code == 507
                 assert refused.headers["content-type"] == "application/problem+json"
                 assert refused.json()["detail"].startswith("The disk is full (")
+            assert (await http.get(flag[0])).json() == []
             page = (await http.get(f"/s/{made['id']}", headers={"Accept": "text/html"})).text
             assert "Nothing can be kept at present: the disk is full" in page
 
@@ -327,6 +329,27 @@ def test_moment_that_there_is_not_gets_no_link(directory: Path) -> None:
         assert http.post(f"{session.path}/moments", json={"tock": 1}).status_code == 422
         assert http.post(f"{session.path}/moments", json={"view": {"text": "x" * 9_000}}).status_code == 422
         assert http.get("/api/v1/moments/NOSUCH").status_code == 404
+
+
+def test_flags_and_the_number_of_their_changes_survive(directory: Path) -> None:
+    with running(directory) as server, server.client() as http:
+        session = new_session(http)
+        session.command("send_ipi", cpu=0, vector=0x51, destination=1)
+        session.command("step", count=9)
+        for word in ("here", "gone", "there"):
+            assert http.post(f"{session.path}/flags", json={"word": word, "tick": 4, "branch": 0}).status_code == 201
+        assert http.delete(f"{session.path}/flags/1").status_code == 204
+        before = http.get(f"{session.path}/flags").json()
+        changes = session.state()["score"]
+        kill(server)
+
+    with running(directory) as server, server.client() as http:
+        after = at(http, session)
+        assert http.get(f"{after.path}/flags").json() == before
+        assert [flag["word"] for flag in before] == ["here", "there"]
+        assert after.state()["score"] == changes
+        assert http.get(before[0]["link"], headers={"Accept": "text/html"}).status_code == 200
+        assert http.post(f"{after.path}/flags", json={"word": "new"}).json()["flag"] == 3  # no number comes again
 
 
 # What an owner has

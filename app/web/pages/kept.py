@@ -8,7 +8,8 @@ from fastapi.responses import Response
 from app.web.addresses import link
 from app.web.api.kept import delete, listed
 from app.web.keys import owner_key
-from app.web.pages.machine import elsewhere, fields_of, is_htmx, registry_of
+from app.web.pages.asked import elsewhere, fields_of, is_htmx
+from app.web.pages.machine import registry_of
 from app.web.rendering import templates
 
 router = APIRouter(include_in_schema=False)

@@ -26,6 +26,7 @@ from app.web.api.sessions import generation_of, moments_of, sheet_of
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
 from app.web.keys import check_cookie, holds_key, keep_key, keep_owner_key, owner_key
+from app.web.pages.asked import elsewhere, fields_of, is_htmx
 from app.web.pages.choices import (
     functions_of,
     local_sources,
@@ -33,7 +34,8 @@ from app.web.pages.choices import (
     vectors_of,
     writable_registers,
 )
-from app.web.pages.forms import send_ipi_from_form, text_fields, whole_number
+from app.web.pages.flags import flags_context
+from app.web.pages.forms import send_ipi_from_form, whole_number
 from app.web.pages.shortcuts import MACHINE_KEYS, announced, captions
 from app.web.rendering import templates
 from app.web.under_way import Telling
@@ -60,23 +62,6 @@ def registry_of(request: Request) -> Registry:
     """The sessions of this process."""
     registry: Registry = request.app.state.registry
     return registry
-
-
-def is_htmx(request: Request) -> bool:
-    """Whether a fragment is wanted, and not a page."""
-    return "HX-Request" in request.headers
-
-
-def elsewhere(request: Request, path: str) -> Response:
-    """Sends the browser to another page of ours, in the way that the caller understands."""
-    if is_htmx(request):
-        return Response(headers={"HX-Redirect": link(path)})
-    return RedirectResponse(link(path), status_code=303)
-
-
-async def fields_of(request: Request) -> dict[str, str]:
-    """The text fields of the form that was sent."""
-    return text_fields((await request.form()).multi_items())
 
 
 def composed(preview: Preview) -> dict[str, Any]:
@@ -137,6 +122,7 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "join_address": address,
         "units": RECORDED_UNITS if state["recording"] else STEP_UNITS,
         **branches_context(session),
+        **flags_context(session),
         "backends": list(BACKENDS.values()),
         "cost_sheets": cost_sheet_names(),
         "generations": list(GENERATIONS.values()),

@@ -9,7 +9,8 @@ from app.state.vocabulary import RUN_STATES
 from app.web.api.sessions import moments_of
 from app.web.asking import while_there
 from app.web.keys import keep_key, keep_owner_key, owner_key
-from app.web.pages.machine import elsewhere, registry_of
+from app.web.pages.asked import elsewhere
+from app.web.pages.machine import registry_of
 from app.web.rendering import templates
 
 router = APIRouter(include_in_schema=False)

@@ -22,6 +22,7 @@ MACHINE_KEYS = (
     Key("stepBack", ("ArrowLeft",), "step back, by the same"),
     Key("stepBackInterrupt", ("Shift+ArrowLeft",), "step back to the interrupt before"),
     Key("backToLive", ("l",), "back to live: the end of what has happened"),
+    Key("flag", ("f",), "put a flag with a word at this moment; the list of flags"),
     Key("untilIdle", ("u",), "run until idle"),
     Key("slower", ("-",), "slower"),
     Key("faster", ("+", "="), "faster"),

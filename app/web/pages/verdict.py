@@ -16,8 +16,8 @@ from app.web.addresses import link
 from app.web.api.shapes import files
 from app.web.asking import visitor_of
 from app.web.errors import Problem, problem_of
+from app.web.pages.asked import is_htmx
 from app.web.pages.forms import unknown_fields
-from app.web.pages.machine import is_htmx
 from app.web.rendering import templates
 from app.web.works import Progress, Works
 

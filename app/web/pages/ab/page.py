@@ -31,9 +31,10 @@ from app.web.pages.ab.form import (
     wrong_with,
 )
 from app.web.pages.ab.result import result_context, spoken_result
+from app.web.pages.asked import elsewhere, fields_of, is_htmx
 from app.web.pages.choices import functions_of, vector_of, vectors_of
 from app.web.pages.forms import text_fields, whole_number
-from app.web.pages.machine import elsewhere, fields_of, first_act, is_htmx
+from app.web.pages.machine import first_act
 from app.web.pages.shortcuts import PAIR_KEYS, announced, captions
 from app.web.rendering import templates
 from app.x86.redirection import PIN_COUNT

@@ -24,12 +24,13 @@ from app.web.addresses import link
 from app.web.api.shapes import Comparison, answers, files
 from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
+from app.web.pages.asked import elsewhere, is_htmx
 from app.web.pages.compare.answer import Answering
 from app.web.pages.compare.export import everything_as_json
 from app.web.pages.compare.question import MOST_TARGETS, USUAL_SHEET, Kind, Question, question_of
 from app.web.pages.compare.view import CHARTS, View
 from app.web.pages.costs.page import counts_of
-from app.web.pages.machine import elsewhere, is_htmx, registry_of
+from app.web.pages.machine import registry_of
 from app.web.rendering import templates
 from app.web.uploads import Uploads
 from app.web.works import Progress, Works

@@ -13,9 +13,9 @@ from app.costs.sheet import DEFAULT_COST_SHEET, CostSheet, cost_sheet_names, loa
 from app.guest.generations import GENERATIONS
 from app.web.addresses import link
 from app.web.errors import Problem
+from app.web.pages.asked import elsewhere, fields_of, is_htmx
 from app.web.pages.costs.changes import LONGEST_NUMBER, Changes, changes_to
 from app.web.pages.forms import text_fields
-from app.web.pages.machine import elsewhere, fields_of, is_htmx
 from app.web.rendering import templates
 
 router = APIRouter(include_in_schema=False)
