@@ -17,13 +17,14 @@ from typing import Any
 from app.backends.backend import Backend, BackendDefinition, Found
 from app.backends.catalogue import BACKENDS
 from app.engine import frames, processor
+from app.engine.endings import MAY_END
 from app.engine.guest_calls import GuestCall
 from app.engine.processor import Frame
 from app.guest import host_steps, steps
 from app.guest.apic_ops import KernelState
 from app.guest.functions import CallArguments
 from app.guest.memory import CallSingleData, CallSingleQueue, Word
-from app.hw import cpu, messages
+from app.hw import cpu, event, messages
 from app.x86 import icr, lvt, model_specific_registers, registers
 from app.x86.registers import Register
 from app.x86.vectors import VectorBitmap
@@ -32,7 +33,7 @@ from app.x86.vectors import VectorBitmap
 Plain = Any
 #: Numbers beyond are texts: a browser has no others.
 _LARGEST = 2**53 - 1
-_MODULES = (steps, host_steps, messages, cpu, processor, frames, icr, lvt, model_specific_registers, registers)
+_MODULES = (steps, host_steps, messages, cpu, event, processor, frames, icr, lvt, model_specific_registers, registers)
 _REQUEST = re.compile(r"csd\[(\d+)\]\[(\d+)\](\.lock)?")
 
 
@@ -52,6 +53,7 @@ def value_classes() -> list[type]:
 
 
 _CLASSES: dict[str, Any] = {kind.__name__: kind for kind in value_classes()}
+_EVENTS: dict[str, type[event.Event]] = {kind.__name__: kind for kind in MAY_END}
 _MEMBERS: dict[str, Enum] = {
     f"{name}.{member.name}": member for name, kind in _CLASSES.items() if issubclass(kind, Enum) for member in kind
 }
@@ -98,6 +100,12 @@ def _step(value: Any) -> Plain:
     return {type(value).__name__: encode_all(int(part) if type(part) is Register else part for part in value)}
 
 
+def _event(value: event.Event) -> Plain:
+    """As for a step."""
+    parts = vars(value).values()
+    return {type(value).__name__: encode_all(int(part) if type(part) is Register else part for part in parts)}
+
+
 @lru_cache
 def _backend(backend: Backend) -> Plain:
     definition: BackendDefinition | None = BACKENDS.get(backend.name)
@@ -122,20 +130,24 @@ def _encoders() -> dict[type, Callable[[Any], Plain]]:
             encoders[kind] = {member: f"{name}.{member.name}" for member in kind}.__getitem__
         else:
             encoders[kind] = _step if kind.__module__ in (steps.__name__, host_steps.__name__) else _named
-    return encoders | {
-        str: lambda value: f"={value}",
-        list: encode_all,
-        deque: lambda value: {"deque": encode_all(value)},
-        tuple: lambda value: {"tuple": encode_all(value)},
-        set: lambda value: {"set": encode_all(sorted(value))},
-        dict: lambda value: {"dict": [encode_all(pair) for pair in value.items()]},
-        VectorBitmap: lambda value: f"#{value.bits:x}",
-        Word: lambda value: f"@{value.address}",
-        CallSingleData: lambda value: f"@{value.address}",
-        CallSingleQueue: lambda value: f"@{value.name}",
-        Backend: _backend,
-        Frame: _frame,
-    }
+    return (
+        encoders
+        | dict.fromkeys(_EVENTS.values(), _event)
+        | {
+            str: lambda value: f"={value}",
+            list: encode_all,
+            deque: lambda value: {"deque": encode_all(value)},
+            tuple: lambda value: {"tuple": encode_all(value)},
+            set: lambda value: {"set": encode_all(sorted(value))},
+            dict: lambda value: {"dict": [encode_all(pair) for pair in value.items()]},
+            VectorBitmap: lambda value: f"#{value.bits:x}",
+            Word: lambda value: f"@{value.address}",
+            CallSingleData: lambda value: f"@{value.address}",
+            CallSingleQueue: lambda value: f"@{value.name}",
+            Backend: _backend,
+            Frame: _frame,
+        }
+    )
 
 
 _ENCODERS = _encoders()
@@ -210,7 +222,7 @@ class Decoder:
             case "Frame":
                 return self._frame(*parts)
             case _:
-                return _CLASSES[name](*map(self.decode, parts))
+                return (_EVENTS.get(name) or _CLASSES[name])(*map(self.decode, parts))
 
     def _backend(self, name: str, *lacks: str) -> Backend:
         assert self._kernel is not None

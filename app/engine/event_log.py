@@ -1,6 +1,9 @@
 """What happened in a simulation, with its time, and how often each kind of it did."""
 
+from collections.abc import Iterable
+
 from app.engine.counters import Counters
+from app.engine.endings import MAY_END, Ending, note
 from app.engine.events import Event
 from app.hw.services import Clock
 
@@ -12,8 +15,8 @@ class EventLog:
     """The newest events in their order, each with the virtual time at which it happened. All are counted; whoever
     needs all of them takes them often, or has a ``WholeLog``."""
 
-    #: Of what happened, how much; ``counters`` are up to date in a record.
-    STATE = ("_gone",)
+    #: Of what happened, how much, and what ended; these and ``counters`` are up to date in a record.
+    STATE = ("_gone", "_endings")
     WIRES = ("_clock", "_counted", "_counters", "_events")
 
     #: With so many, all but the newest EVENTS_KEPT are dropped.
@@ -25,6 +28,7 @@ class EventLog:
         self._events: list[tuple[int, Event]] = []
         self._counted = 0
         self._gone = 0
+        self._endings: list[Ending] = []
 
     @property
     def happened(self) -> int:
@@ -39,10 +43,23 @@ class EventLog:
             self._drop(len(events) - EVENTS_KEPT)
 
     def count(self) -> None:
-        """Brings the counters up to date."""
+        """Brings the counters, and what ended, up to date."""
         for _, event in self._events[self._counted :]:
             self._counters.count(event)
+            if type(event) in MAY_END:
+                note(self._endings, event)
         self._counted = len(self._events)
+
+    @property
+    def endings(self) -> tuple[Ending, ...]:
+        """What ended otherwise than by acceptance since somebody acted last, the newest last."""
+        self.count()
+        return tuple(self._endings)
+
+    def put_endings(self, endings: Iterable[Ending]) -> None:
+        """It is known that these have ended, and nothing else."""
+        self.count()
+        self._endings[:] = endings
 
     def take(self) -> list[tuple[int, Event]]:
         """What is kept of what happened since the last call."""
@@ -57,6 +74,7 @@ class EventLog:
     def forget(self, happened: int = 0) -> None:
         """Begins anew, after so many events; what was not counted yet is not counted any more."""
         self._events.clear()
+        self._endings.clear()
         self._counted, self._gone = 0, happened
 
     def _drop(self, oldest: int) -> None:

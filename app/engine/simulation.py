@@ -4,12 +4,15 @@ The same commands at the same moments give the same events, into whatever pieces
 fixed, nothing here is random, nothing changes but at a tick (``engine/journal``), and asking changes nothing.
 """
 
+from collections.abc import Iterable
+
 from app.backends.catalogue import DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for
 from app.backends.catalogue import backend as backend_of
 from app.costs.sheet import CostSheet, load_cost_sheet
 from app.engine.counters import Counters
 from app.engine.due import END_OF_TIME as END_OF_TIME
 from app.engine.due import Flight
+from app.engine.endings import Ending
 from app.engine.event_log import EventLog
 from app.engine.event_queue import EventQueue, Priority
 from app.engine.events import BackendSwitched, Event
@@ -133,6 +136,11 @@ class Simulation:
     def happened(self) -> int:
         """How many events there were since the machine had booted, whether or not anybody took them."""
         return self._log.happened
+
+    @property
+    def endings(self) -> tuple[Ending, ...]:
+        """What ended otherwise than by acceptance since a person or the demonstration acted last, the newest last."""
+        return self._log.endings
 
     def events_since(self, number: int) -> list[tuple[int, Event]]:
         """What the log has kept of what happened after the first *number* events; it stays there."""
@@ -312,7 +320,13 @@ class Simulation:
     def apply(self, command: Performable) -> Result:
         """Does what a person asked, now. Returns the value of a read, the fault that an access met, or why a write did
         nothing. A command that cannot be done raises, changes nothing and is not journalled."""
-        result = command.perform(self)
+        before = self._log.endings
+        self._log.put_endings(())
+        try:
+            result = command.perform(self)
+        except BaseException:
+            self._log.put_endings(before)
+            raise
         self.journal.append(Journalled(*self.moment, command))
         self.ticks += 1
         if command.disturbs:
@@ -358,6 +372,7 @@ class Simulation:
         assert self.demonstration is not None
         self.ticks += 1
         self.clock.now = begins
+        self._log.put_endings(())
         for command in self.demonstration.next_commands(self.machine, self.processors):
             self._act(command)
         self._timers.look()
@@ -375,11 +390,12 @@ class Simulation:
         """All that is due, and when."""
         return self._queue
 
-    def stand_at(self, ticks: int, happened: int, sheet: CostSheet) -> None:
-        """So many things and events have happened, nobody remembers which, and *sheet* prices what comes."""
+    def stand_at(self, ticks: int, happened: int, endings: Iterable[Ending], sheet: CostSheet) -> None:
+        """So many things and events have happened, nobody remembers which but *endings*; *sheet* prices what comes."""
         self.ticks = ticks
         self.journal = []
         self._log.forget(happened)
+        self._log.put_endings(endings)
         self.sheet, self._costs = sheet, sheet.cycles
         self.execution.effects.set_prices(self._costs, cycles_a_microsecond(sheet))
 

@@ -4,7 +4,7 @@
 off, who holds a lock, whose answer is awaited.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import NamedTuple
 
@@ -14,9 +14,10 @@ from app.engine.processor import Processor
 from app.guest.memory import Word
 from app.guest.steps import SpinUntil
 from app.hw.cpu import Cpu, RunState
+from app.hw.gates import FLAG, UPCALL_MASK, Gate, first_closed
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
-from app.hw.waiting import why_waiting
+from app.hw.waiting import gates_at, taken_words
 from app.x86.icr import DELIVERY_STATUS
 from app.x86.model_specific_registers import RESET_BASE, ApicMode
 
@@ -80,12 +81,18 @@ def closed_by(processor: Processor) -> str:
             return f"the gate of {face} closed them until its STI or IRET"
 
 
-def why_held(processor: Processor, vector: int) -> str:
-    """Why *vector*, which is requested on *processor*, has not been taken, with who turned interrupts off."""
-    reason = why_waiting(processor.cpu, vector)
+def gates_before(processor: Processor, vector: int) -> Iterator[Gate]:
+    """As ``hw/waiting`` has them, with who turned interrupts off."""
     cpu = processor.cpu
-    told = cpu.held_off or cpu.in_smm or not reason.startswith("interrupts are off")
-    return reason if told else f"{reason}: {closed_by(processor)}"
+    for gate in gates_at(cpu, vector):
+        told = gate.is_open or gate.kind not in (FLAG, UPCALL_MASK) or cpu.held_off or cpu.in_smm
+        yield gate if told else gate._replace(why=f"{gate.why}: {closed_by(processor)}")
+
+
+def why_held(processor: Processor, vector: int) -> str:
+    """Why *vector*, which is requested on *processor*, has not been taken: the first gate that is closed."""
+    gate = first_closed(gates_before(processor, vector))
+    return gate.why if gate else taken_words(processor.cpu)
 
 
 class Waits:

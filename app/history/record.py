@@ -14,6 +14,7 @@ from app.commands.demonstration import Demonstration
 from app.costs.reference import cost_sheet_of, reference_of
 from app.engine.codec import Decoder, NotRecordable, Plain, encode, encode_all, state_of
 from app.engine.due import Flight
+from app.engine.endings import Ending
 from app.engine.event_queue import Priority
 from app.engine.frames import rebuild
 from app.engine.journal import Beginning
@@ -49,6 +50,7 @@ def state(simulation: Simulation) -> Record:
         "following": encode(execution.following),
         "ticks": simulation.ticks,
         "happened": simulation.happened,
+        "endings": [[encode(ending.event), ending.times] for ending in simulation.endings],
         "counters": state_of(simulation.counters),
         "demonstration": state_of(simulation.demonstration) if simulation.demonstration else None,
         "machine": machine_state(machine),
@@ -136,7 +138,8 @@ def _restore_setting(simulation: Simulation, record: Record, decoder: Decoder) -
     """Everything but the machine, what each CPU does, what is due and what memory holds."""
     execution = simulation.execution
     execution.backend, execution.following = decoder.decode(record["backend"]), decoder.decode(record["following"])
-    simulation.stand_at(record["ticks"], record["happened"], cost_sheet_of(record["sheet"]))
+    endings = [Ending(decoder.decode(event), times) for event, times in record["endings"]]
+    simulation.stand_at(record["ticks"], record["happened"], endings, cost_sheet_of(record["sheet"]))
     decoder.restore(execution.counters, record["counters"])
     execution.tell_from_here()
     simulation.demonstration = None

@@ -21,6 +21,9 @@ _LOW = 0xFFFF_FFFF
 _EXTENDED_DESTINATION = 0x7F << 49
 _EXTENDING = (WideDestinations.EXTENDED_ID, WideDestinations.BOTH)
 
+#: Why a line that is up has sent nothing, and will not for that.
+EDGE_LOST, UP_ALREADY = "the pin is masked, so the edge is lost", "the line was up already"
+
 
 def _is_level(entry: int) -> bool:
     """Level trigger means something for fixed and lowest-priority delivery only; all else is edge."""
@@ -109,12 +112,12 @@ class IoApic:
         if not self.lines[pin]:
             return None
         if entry & MASKED:
-            return "the pin is masked" + ("" if _is_level(entry) else ", so the edge is lost")
+            return "the pin is masked" if _is_level(entry) else EDGE_LOST
         if _is_level(entry) and entry & REMOTE_IRR:
             return "remote IRR is 1: it waits for the EOI"
         if _is_level(entry) and entry & DELIVERY_STATUS:
             return "its message is still on the way"
-        return None if rising else "the line was up already"
+        return None if rising else UP_ALREADY
 
     def service_levels(self) -> list[InterruptMessage]:
         """Every level pin that asks and was refused tries again: an APIC may now accept what it did not before."""

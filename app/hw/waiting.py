@@ -1,8 +1,24 @@
-"""Why a requested vector has not been taken yet, in words: the first condition that is not met."""
+"""What stands between a requested vector and its CPU: gate by gate, and the first closed one in words."""
+
+from collections.abc import Iterator
 
 from app.hw.cpu import Arrival, Cpu, RunState
-from app.hw.event_channels import EventChannels
+from app.hw.event_channels import WORD_BITS, EventChannels
 from app.hw.events import Reason
+from app.hw.gates import (
+    APIC_ON,
+    FIRST,
+    FLAG,
+    PORT_UNMASKED,
+    PRIORITY,
+    SELECTOR,
+    SHADOW,
+    STARTED,
+    UPCALL_MASK,
+    UPCALL_PENDING,
+    Gate,
+    first_closed,
+)
 from app.hw.local_apic import LocalApic
 from app.x86.model_specific_registers import ApicMode
 from app.x86.vectors import priority_class
@@ -10,49 +26,116 @@ from app.x86.vectors import priority_class
 
 def why_waiting(cpu: Cpu, vector: int) -> str:
     """What keeps *vector*, which is requested on *cpu*, from being taken: an APIC's vector, or a port by its number."""
-    if cpu.run_state is RunState.WAIT_FOR_SIPI:
-        return "the CPU waits for a start-up IPI"
+    gate = first_closed(gates_at(cpu, vector))
+    return gate.why if gate else taken_words(cpu)
+
+
+def taken_words(cpu: Cpu) -> str:
+    """What comes when no gate is closed."""
+    return f"{'it is taken' if cpu.event_channels is None else 'the upcall comes'} at the next instruction boundary"
+
+
+def gates_at(cpu: Cpu, vector: int) -> Iterator[Gate]:
+    """The gates between the request for *vector* and *cpu*, in the order in which they are asked."""
     channels = cpu.event_channels
-    reason = _apic_reason(cpu.apic, vector) if channels is None else _port_reason(channels, vector)
-    if reason is not None:
-        return reason
-    if cpu.held_off:
-        return "interrupts are off (held off by hand)"
-    if not cpu.interrupt_flag:
-        off = "IF = 0" if channels is None else "evtchn_upcall_mask = 1"
-        return f"interrupts are off ({off})" + (" in system-management mode" if cpu.in_smm else "")
-    if cpu.interrupt_shadow:
-        return "STI lets interrupts in after the next instruction"
-    arrival = cpu.next_arrival()
-    if arrival not in (None, Arrival.INTERRUPT):
-        return f"{arrival.value} goes first"
-    if cpu.external_requested():
-        return "an ExtINT of the 8259 goes first"
-    return f"{'it is taken' if channels is None else 'the upcall comes'} at the next instruction boundary"
+    if channels is None:
+        yield apic_on(cpu.apic)
+        yield _started(cpu)
+        yield _priority(cpu.apic, vector)
+    else:
+        yield _started(cpu)
+        yield from _port_gates(channels, vector)
+    yield _window(cpu)
+    yield _shadow(cpu)
+    yield _first(cpu, vector)
 
 
-def _port_reason(channels: EventChannels, port: int) -> str | None:
-    """What keeps *port* from being the next that an upcall handles; None when nothing in the shared words does."""
-    if port in channels.masked:
-        return "its mask bit is set"
-    first = channels.deliverable()
-    return None if first == port else f"port {first:#04x} goes first"
-
-
-def _apic_reason(apic: LocalApic, vector: int) -> str | None:
-    """What keeps *vector* from being deliverable; None when nothing in the APIC does."""
+def apic_on(apic: LocalApic) -> Gate:
+    """Whether the APIC gives its CPU what it holds."""
     if apic.mode is ApicMode.DISABLED:
-        return Reason.APIC_DISABLED.value
-    if apic.blocked_while_disabled and not apic.software_enabled:
-        return Reason.SOFTWARE_DISABLED.value
-    if priority_class(vector) <= priority_class(apic.ppr):
-        in_service = apic.isr.highest()
-        if in_service is not None and priority_class(in_service) > priority_class(apic.tpr):
-            cause = f"{in_service:#04x} is in service"
-        else:
-            cause = f"TPR is {apic.tpr:#04x}"
-        return f"class {priority_class(vector):x} is not above PPR {apic.ppr:#04x}, because {cause}"
-    highest = apic.irr.highest()
-    if highest is not None and highest > vector:
-        return f"{highest:#04x} goes first"
-    return None
+        return Gate(APIC_ON, "IA32_APIC_BASE.EN 0", Reason.APIC_DISABLED.value)
+    value = f"{apic.mode.value}, SVR bit 8 is {int(apic.software_enabled)}"
+    blocked = apic.blocked_while_disabled and not apic.software_enabled
+    return Gate(APIC_ON, value, Reason.SOFTWARE_DISABLED.value if blocked else "")
+
+
+def _started(cpu: Cpu) -> Gate:
+    if cpu.run_state is RunState.WAIT_FOR_SIPI:
+        return Gate(STARTED, "reset by INIT", "the CPU waits for a start-up IPI")
+    return Gate(STARTED, cpu.run_state.value)
+
+
+def _priority(apic: LocalApic, vector: int) -> Gate:
+    """Strictly higher class than PPR wins, equal class waits."""
+    own, ppr = priority_class(vector), apic.ppr
+    value = f"class {own:x}, PPR {ppr:#04x}"
+    if own > priority_class(ppr):
+        return Gate(PRIORITY, value)
+    in_service = apic.isr.highest()
+    if in_service is not None and priority_class(in_service) > priority_class(apic.tpr):
+        cause = f"{in_service:#04x} is in service"
+    else:
+        cause = f"TPR is {apic.tpr:#04x}"
+    return Gate(PRIORITY, value, f"class {own:x} is not above PPR {ppr:#04x}, because {cause}")
+
+
+def _window(cpu: Cpu) -> Gate:
+    """IF, or the word that stands for it, unless somebody holds interrupts off whatever it says."""
+    if cpu.event_channels is None:
+        kind, name, value = FLAG, "IF", int(cpu.interrupt_flag)
+    else:
+        kind, name, value = UPCALL_MASK, "evtchn_upcall_mask", int(not cpu.interrupt_flag)
+    if cpu.held_off:
+        return Gate(kind, f"{name} = {value}, held off", "interrupts are off (held off by hand)")
+    if cpu.interrupt_flag:
+        return Gate(kind, f"{name} = {value}")
+    where = " in system-management mode" if cpu.in_smm else ""
+    return Gate(kind, f"{name} = {value}", f"interrupts are off ({name} = {value}){where}")
+
+
+def _shadow(cpu: Cpu) -> Gate:
+    if cpu.interrupt_shadow:
+        return Gate(SHADOW, "behind STI", "STI lets interrupts in after the next instruction")
+    return Gate(SHADOW, "none")
+
+
+def _first(cpu: Cpu, vector: int) -> Gate:
+    """A signal goes before every interrupt, an ExtINT before the APIC's, and of these the highest; of ports the
+    lowest."""
+    arrival = first_signal(cpu)
+    if arrival is not None:
+        return Gate(FIRST, arrival.value, f"{arrival.value} goes first")
+    if cpu.external_requested():
+        return Gate(FIRST, "ExtINT", "an ExtINT of the 8259 goes first")
+    channels = cpu.event_channels
+    if channels is None:
+        before, what = cpu.apic.irr.highest(), ""
+        ahead = before is not None and before > vector
+    else:
+        before, what = channels.deliverable(), "port "
+        ahead = before is not None and before < vector
+    if not ahead:
+        return Gate(FIRST, "nothing")
+    return Gate(FIRST, f"{before:#04x}", f"{what}{before:#04x} goes first")
+
+
+def first_signal(cpu: Cpu) -> Arrival | None:
+    """The signal that the CPU takes before any interrupt."""
+    if cpu.in_smm or cpu.run_state is RunState.WAIT_FOR_SIPI:
+        return None
+    if cpu.smi_pending:
+        return Arrival.SMI
+    if cpu.init_pending:
+        return Arrival.INIT
+    return Arrival.NMI if cpu.nmi_pending and not cpu.nmi_running else None
+
+
+def _port_gates(channels: EventChannels, port: int) -> Iterator[Gate]:
+    """The shared words, as the hypervisor and the upcall look at them."""
+    if port in channels.masked:
+        yield Gate(PORT_UNMASKED, "evtchn_mask 1", "its mask bit is set")
+    else:
+        yield Gate(PORT_UNMASKED, "evtchn_mask 0")
+    chosen = channels.selector >> port // WORD_BITS & 1
+    yield Gate(SELECTOR, f"word {port // WORD_BITS}: {chosen}")
+    yield Gate(UPCALL_PENDING, f"evtchn_upcall_pending {int(channels.upcall_pending)}")

@@ -26,7 +26,7 @@ from app.session.recorded_findings import difference_records, limit_records
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
 from app.state.kept_state import KeptStates
 from app.state.preview import Preview, preview
-from app.state.shapes import DifferenceState, MachineState
+from app.state.shapes import DifferenceState, MachineState, RecordingState
 from app.trace.check.replay import Replay
 from app.trace.operations import Recording
 
@@ -213,6 +213,8 @@ class RecordedDrive:
 
     def state(self) -> MachineState:
         replay = self.replay
+        cpus = self._kept.of_cpus(self.machine.cpus, self.vector_names)
+        io_apic = self._kept.of_io_apic(self.machine.io_apic)
         return {
             "tick": replay.position,
             "head": replay.length,
@@ -229,25 +231,31 @@ class RecordedDrive:
             "demonstration": False,
             "idle": self.idle,
             "counters": self._counted(),
-            "cpus": self._kept.of_cpus(self.machine.cpus, self.vector_names),
-            "ioapic": self._kept.of_io_apic(self.machine.io_apic),
+            "cpus": cpus,
+            "ioapic": io_apic,
             "in_flight": [],
-            "recording": {
-                "name": self.name,
-                "position": replay.position,
-                "length": replay.length,
-                "finished": replay.finished,
-                "line": replay.line,
-                "reads_checked": replay.reads_checked,
-                "reads_mismatched": replay.reads_mismatched,
-                "vectors_checked": replay.vectors_checked,
-                "vectors_mismatched": replay.vectors_mismatched,
-                "unexplained": replay.findings.unexplained,
-                "checked": replay.findings.checked,
-                "unseen": replay.findings.reads_unseen + replay.findings.vectors_unseen,
-                "limits": self._limits,
-            },
+            "caption": self._kept.caption(self.machine, (), (), self.vector_names),
+            "recording": self._recording(),
             "differences": self._told(),
+        }
+
+    def _recording(self) -> RecordingState:
+        """How far it is, and how well the model explains it."""
+        replay = self.replay
+        return {
+            "name": self.name,
+            "position": replay.position,
+            "length": replay.length,
+            "finished": replay.finished,
+            "line": replay.line,
+            "reads_checked": replay.reads_checked,
+            "reads_mismatched": replay.reads_mismatched,
+            "vectors_checked": replay.vectors_checked,
+            "vectors_mismatched": replay.vectors_mismatched,
+            "unexplained": replay.findings.unexplained,
+            "checked": replay.findings.checked,
+            "unseen": replay.findings.reads_unseen + replay.findings.vectors_unseen,
+            "limits": self._limits,
         }
 
     def _told(self) -> list[DifferenceState]:

@@ -253,6 +253,8 @@ class SimulatedDrive:
         simulation = self.simulation
         flights = simulation.in_flight.values()
         waits = Waits(self.machine, simulation.processors, flights, idle=simulation.idle)
+        cpus = self._kept.of_processors(simulation.processors, waits, self.vector_names)
+        io_apic = self._kept.of_io_apic(self.machine.io_apic)
         return {
             "tick": simulation.ticks,
             "head": self.timeline.head.tick,
@@ -269,8 +271,9 @@ class SimulatedDrive:
             "demonstration": simulation.demonstration is not None,
             "idle": self.idle,
             "counters": simulation.counters.as_dict(),
-            "cpus": self._kept.of_processors(simulation.processors, waits, self.vector_names),
-            "ioapic": self._kept.of_io_apic(self.machine.io_apic),
+            "cpus": cpus,
+            "ioapic": io_apic,
             "in_flight": in_flight_state(flights, self.machine),
+            "caption": self._kept.caption(self.machine, simulation.endings, flights, self.vector_names),
             "recording": None,
         }

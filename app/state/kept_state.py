@@ -5,16 +5,20 @@ was has the state that it had, and it is the very same object, which whoever loo
 Nothing in the model has to tell; so nothing there can forget to.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from app.engine.due import Flight
+from app.engine.endings import Ending
 from app.engine.processor import Frame, Processor
 from app.engine.waits import Waits
 from app.hw.cpu import Cpu
 from app.hw.event_channels import EventChannels
 from app.hw.io_apic import IoApic
-from app.state.shapes import CpuState, IoApicState
+from app.hw.machine import Machine
+from app.state.caption import Telling, machine_caption, telling_of, telling_of_recorded, tellings_of_pins
+from app.state.shapes import CaptionState, CpuState, IoApicState
 from app.state.snapshot import cpu_state, io_apic_state, recorded_cpu_state
 from app.x86.words import VectorNames
 
@@ -67,7 +71,7 @@ _of_channels = attrgetter(*SHOWN["EventChannels"])
 _of_frame = attrgetter(*SHOWN["Frame"])
 
 Signature = tuple[Any, ...]
-Built = TypeVar("Built")
+Owner = TypeVar("Owner")
 
 
 class KeptStates:
@@ -75,8 +79,9 @@ class KeptStates:
 
     def __init__(self) -> None:
         self._signatures: list[Signature] = []
-        self._cpus: list[CpuState] = []
+        self._built: list[tuple[CpuState, Telling | None]] = []
         self._io_apic: tuple[Signature, IoApicState] | None = None
+        self._pins: list[Telling] = []
 
     def of_processors(self, processors: Sequence[Processor], waits: Waits, names: VectorNames) -> list[CpuState]:
         """Every CPU of a simulation: its APIC, what it is in the middle of, and what it waits for, which others decide.
@@ -84,32 +89,46 @@ class KeptStates:
         found = [waits.of(each) for each in processors]
         signatures = [(*_processor_signature(each), wait) for each, wait in zip(processors, found, strict=True)]
         owners = list(zip(processors, found, strict=True))
-        return self._states(signatures, owners, lambda owner: cpu_state(owner[0], owner[1], names))
+        return self._states(signatures, owners, lambda owner: (cpu_state(*owner, names), telling_of(*owner, names)))
 
     def of_cpus(self, cpus: Sequence[Cpu], names: VectorNames) -> list[CpuState]:
         """Every CPU as the hardware is."""
-        return self._states([_cpu_signature(each) for each in cpus], cpus, lambda cpu: recorded_cpu_state(cpu, names))
+        return self._states(
+            [_cpu_signature(each) for each in cpus],
+            cpus,
+            lambda cpu: (recorded_cpu_state(cpu, names), telling_of_recorded(cpu, names)),
+        )
 
     def of_io_apic(self, io_apic: IoApic) -> IoApicState:
         """The I/O APIC with its pins."""
         signature = (io_apic.identifier, tuple(io_apic.entries), tuple(io_apic.lines))
         if self._io_apic is None or self._io_apic[0] != signature:
             self._io_apic = signature, io_apic_state(io_apic)
+            self._pins = tellings_of_pins(io_apic)
         return self._io_apic[1]
 
+    def caption(
+        self, machine: Machine, endings: Sequence[Ending], flights: Iterable[Flight], names: VectorNames
+    ) -> CaptionState:
+        """What tells most of *machine*, whose CPUs and I/O APIC have just been asked for."""
+        return machine_caption(machine, [telling for _, telling in self._built], self._pins, endings, flights, names)
+
     def _states(
-        self, signatures: list[Signature], owners: Sequence[Built], build: Callable[[Built], CpuState]
+        self,
+        signatures: list[Signature],
+        owners: Sequence[Owner],
+        build: Callable[[Owner], tuple[CpuState, Telling | None]],
     ) -> list[CpuState]:
         if len(signatures) != len(self._signatures):
-            self._signatures, self._cpus = signatures, [build(owner) for owner in owners]
+            built = [build(owner) for owner in owners]
         else:
-            kept = self._cpus
-            self._cpus = [
+            kept = self._built
+            built = [
                 kept[index] if signature == self._signatures[index] else build(owners[index])
                 for index, signature in enumerate(signatures)
             ]
-            self._signatures = signatures
-        return self._cpus
+        self._signatures, self._built = signatures, built
+        return [state for state, _ in built]
 
 
 def _cpu_signature(cpu: Cpu) -> Signature:

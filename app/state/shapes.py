@@ -246,6 +246,18 @@ class FlightState(TypedDict):
     arrives: int
 
 
+class CaptionState(TypedDict):
+    """The sentence that tells most of a moment, and what it is about."""
+
+    #: Never empty.
+    words: str
+    #: What it says, as ``caption.CAPTION_KINDS`` has it.
+    kind: str
+    cpu: int | None
+    vector: int | None
+    pin: int | None
+
+
 class LimitState(TypedDict):
     """What a recording cannot show, from a line of its file on."""
 
@@ -377,6 +389,7 @@ class MachineState(TypedDict):
     cpus: list[CpuState]
     ioapic: IoApicState
     in_flight: list[FlightState]
+    caption: CaptionState
     recording: RecordingState | None
     #: Of a session that follows a recording.
     differences: NotRequired[list[DifferenceState]]

@@ -158,6 +158,13 @@
  * @property {number} sent
  * @property {number} arrives
  *
+ * @typedef {object} CaptionState The sentence that tells most of a moment, and what it is about
+ * @property {string} words Never empty
+ * @property {string} kind What it says, as ``caption.CAPTION_KINDS`` has it
+ * @property {number | null} cpu
+ * @property {number | null} vector
+ * @property {number | null} pin
+ *
  * @typedef {object} LimitState What a recording cannot show, from a line of its file on
  * @property {number} line
  * @property {string} says
@@ -220,6 +227,7 @@
  * @property {CpuState[]} cpus
  * @property {IoApicState} ioapic
  * @property {FlightState[]} in_flight
+ * @property {CaptionState} caption
  * @property {RecordingState | null} recording
  * @property {DifferenceState[]} [differences] Of a session that follows a recording
  * @property {PairState} [pair] Of a machine that is one of two

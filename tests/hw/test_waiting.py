@@ -34,7 +34,10 @@ def test_task_priority_is_named() -> None:
 
 
 def test_vector_that_goes_first_is_named() -> None:
-    assert why_waiting(cpu_with_requested(0x51, 0x61), 0x51) == "0x61 goes first"
+    cpu = cpu_with_requested(0x51, 0x61)
+    cpu.interrupt_flag = True
+
+    assert why_waiting(cpu, 0x51) == "0x61 goes first"
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)

@@ -1,0 +1,79 @@
+"""Gates that an interrupt passes on its way: the table of their kinds, and what one stands at.
+
+A way in is a fixed list of gates in their order. The first that is closed is what the interrupt waits for, or what ends
+it; what the others stand at is known all the same.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class GateKind(NamedTuple):
+    """A kind of gate. *words* say what lets through; the rule stands in the manual under *section*, and at *register*
+    of the register reference ("" where no register decides)."""
+
+    name: str
+    words: str
+    section: str
+    register: str = ""
+
+
+_ACCEPTANCE = "Interrupt Acceptance for Fixed Interrupts"
+_LOCAL_TABLE = "Local Vector Table"
+_REDIRECTION = "I/O Redirection Table Registers"
+_EVENT_CHANNELS = "xen/include/public/event_channel.h"
+
+# From its source to the bus
+SENT = GateKind("sent", "sent", "Issuing Interprocessor Interrupts", "ICR_LOW")
+LINE = GateKind("line", "line up", _REDIRECTION, "IOREDTBL")
+SOURCE = GateKind("source", "source fires", _LOCAL_TABLE)
+UNMASKED = GateKind("unmasked", "unmasked", _REDIRECTION, "IOREDTBL")
+ENTRY_UNMASKED = GateKind("entry_unmasked", "LVT entry unmasked", _LOCAL_TABLE)
+REMOTE_IRR = GateKind("remote_irr", "remote IRR 0", _REDIRECTION, "IOREDTBL")
+IDLE = GateKind("idle", "no message of its own under way", _REDIRECTION, "IOREDTBL")
+MODE = GateKind("mode", "delivery mode valid", _LOCAL_TABLE)
+ARRIVED = GateKind("arrived", "arrives", "System and APIC Bus Arbitration")
+DESTINATION = GateKind("destination", "destination matches", "Determining IPI Destination", "LDR")
+# Into an APIC
+APIC_ON = GateKind("apic_on", "APIC on", "Enabling or Disabling the Local APIC", "SVR")
+LEGAL = GateKind("legal", "vector legal", "Valid Interrupt Vectors", "ESR")
+FREE = GateKind("free", "IRR free", _ACCEPTANCE, "IRR")
+# Into a CPU
+STARTED = GateKind("started", "not waiting for SIPI", "MP Initialization Protocol")
+PRIORITY = GateKind("priority", "class above PPR", "Task and Processor Priorities", "PPR")
+FLAG = GateKind("flag", "IF", "Masking Maskable Hardware Interrupts")
+SHADOW = GateKind("shadow", "no STI shadow", "STI—Set Interrupt Flag")
+FIRST = GateKind("first", "nothing goes first", "Priority Among Concurrent Events")
+SMM = GateKind("smm", "not in SMM", "System Management Mode")
+NO_NMI = GateKind("no_nmi", "no NMI in service", "Handling Multiple NMIs")
+# Into a guest without an APIC
+PORT_PENDING = GateKind("port_pending", "pending bit free", _EVENT_CHANNELS)
+PORT_UNMASKED = GateKind("port_unmasked", "port unmasked", _EVENT_CHANNELS)
+SELECTOR = GateKind("selector", "selector bit set", _EVENT_CHANNELS)
+UPCALL_PENDING = GateKind("upcall_pending", "upcall pending", _EVENT_CHANNELS)
+UPCALL_MASK = GateKind("upcall_mask", "upcall mask 0", _EVENT_CHANNELS)
+
+#: Every kind, each way's in its order.
+GATE_KINDS: tuple[GateKind, ...] = (
+    *(SENT, LINE, SOURCE, UNMASKED, ENTRY_UNMASKED, REMOTE_IRR, IDLE, MODE, ARRIVED, DESTINATION),
+    *(APIC_ON, LEGAL, FREE),
+    *(STARTED, PRIORITY, FLAG, SHADOW, FIRST, SMM, NO_NMI),
+    *(PORT_PENDING, PORT_UNMASKED, SELECTOR, UPCALL_PENDING, UPCALL_MASK),
+)
+
+
+class Gate(NamedTuple):
+    """One gate as it stands: *value* in words, and *why* it lets nothing through, as a clause; "" while it is open."""
+
+    kind: GateKind
+    value: str
+    why: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        return not self.why
+
+
+def first_closed(gates: Iterable[Gate]) -> Gate | None:
+    """The gate that bars the way; None when all are open."""
+    return next((gate for gate in gates if gate.why), None)
