@@ -27,6 +27,8 @@ const REPEATED = new Set([
 ]);
 /** Lists that arrows scroll. */
 const SCROLLED = "[role=log]";
+/** Keys that move within what has the focus. */
+const MOVING = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End"]);
 
 /**
  * The name of the action for a key press, or null.
@@ -46,10 +48,10 @@ function belongsToFocus(event) {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return false;
   if (target.closest(TYPING)) return true;
-  if (event.key.startsWith("Arrow") && target.closest(CHOOSING)) return true;
+  if (MOVING.has(event.key) && target.closest(CHOOSING)) return true;
   if (event.key === " " && target.closest(PRESSABLE)) return true;
   // A scrolled list keeps its arrows.
-  return event.key.startsWith("Arrow") && !event.shiftKey && target.closest(SCROLLED) !== null;
+  return MOVING.has(event.key) && !event.shiftKey && target.closest(SCROLLED) !== null;
 }
 
 /**

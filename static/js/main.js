@@ -10,8 +10,10 @@ import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
 import { createStore } from "./store.js";
 import { createBackends } from "./views/backends.js";
+import { createBand } from "./views/band.js";
 import { createBranches } from "./views/branches.js";
 import { createBus } from "./views/bus.js";
+import { createCaption } from "./views/caption.js";
 import { createCards } from "./views/cards.js";
 import { createComposer } from "./views/composer.js";
 import { createCondition } from "./views/condition.js";
@@ -67,6 +69,8 @@ const dismiss = (cpu) => {
 
 const cards = createCards(send, select, createVectorGrid(lens), lens, dismiss);
 const bus = createBus(stillness, frame.ask);
+const band = createBand(frame.ask);
+const caption = createCaption();
 const log = createLog();
 const journeys = createJourneys(async (command) => {
   const answer = await send(command);
@@ -102,7 +106,8 @@ function draw(now) {
   for (const view of views) view(model, now);
   const unwritten = log(model, now);
   const unforeseen = composer.draw(model, now);
-  return bus(model, now) || unwritten || unforeseen;
+  const unsaid = caption(model, now);
+  return bus(model, now) || unwritten || unforeseen || unsaid;
 }
 
 const theme = createTheme(frame.ask);
@@ -118,6 +123,7 @@ listenToKeys(
     ...transport.actions,
     ...moment.actions,
     ...flags.actions,
+    ...band.actions,
     previousCpu: () => selectNext(-1),
     nextCpu: () => selectNext(1),
     projector: theme.projector,

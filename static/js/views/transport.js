@@ -78,6 +78,7 @@ export function createTransport(send, journeys, model) {
   const step = (unit, count) => journeys.go({ type: "step", unit, count });
 
   const actions = {
+    toBeginning: () => journeys.go({ type: "seek", tick: 0 }),
     playOrPause: () => send({ type: model().state?.paused ? "run" : "pause" }),
     stepForward: () => step(unit.value, 1),
     stepBack: () => step(unit.value, -1),
@@ -88,9 +89,10 @@ export function createTransport(send, journeys, model) {
     faster: () => speed.move(SPEED_STEP),
   };
 
-  for (const form of ["#transport-form", "#back-form"])
+  for (const form of ["#transport-form", "#back-form", "#beginning-form"])
     find(document, form).addEventListener("submit", (event) => event.preventDefault());
   play.addEventListener("click", actions.playOrPause);
+  find(document, "#to-beginning").addEventListener("click", actions.toBeginning);
   find(document, "#step-forward").addEventListener("click", actions.stepForward);
   find(document, "#step-back").addEventListener("click", actions.stepBack);
   find(document, "#step-interrupt").addEventListener("click", actions.stepInterrupt);
@@ -104,6 +106,7 @@ export function createTransport(send, journeys, model) {
     setText(playWords, state.paused ? "Run" : "Pause");
     setText(time, grouped(Math.floor(state.time)));
     setText(mode, modeWords(state));
+    setAttribute(mode, "title", modeWords(state));
     speed.draw(state.speed, at);
   };
   return { actions, draw };
