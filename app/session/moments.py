@@ -11,16 +11,21 @@ from app.history.kept import Kept, KeptFlag, KeptMoment
 from app.session.archive import Archive
 from app.session.drive import NotPossible
 from app.session.flags import Flag
-from app.session.looking_back import FoundMoment, in_slices
+from app.session.looking_back import MOST_RECORDS, FoundMoment, collected, in_slices
 from app.session.owner import new_id
 from app.session.registry import Registry, UnknownSession
 from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.session.version import program_version
+from app.state.event_records import EventRecord, event_record
 from app.state.shapes import NumberedState
 
 #: Characters of what people say of a moment.
 LONGEST_NOTE = 1_000
+#: Bytes of what a page may want to have back with a moment, as JSON.
+LARGEST_VIEW = 8 * 1024
+#: Of what happened before a moment so much is told with it: of so many ticks, so many events.
+_TICKS_TOLD, _EVENTS_TOLD = 2_000, 200
 
 
 class UnknownMoment(LookupError):
@@ -116,6 +121,19 @@ class Moments:
             **machine,
             "seq": 0,
         }
+
+    async def events(self, moment: KeptMoment) -> list[EventRecord]:
+        """The newest of what happened before *moment*, numbered as in its session's stream."""
+        drive = await self._drive(moment)
+        there = await in_slices(drive.timeline.finder(moment.tick, moment.time, moment.branch))
+        recorder = drive.recorder(moment.branch, moment.tick - _TICKS_TOLD + 1, moment.tick)
+        found = await in_slices(collected(recorder, MOST_RECORDS, moment.tick, None))
+        newest = found.records[-_EVENTS_TOLD:]
+        first = there.happened - len(newest) + 1
+        return [
+            event_record(first + index, record.time, record.event, drive.vector_names)
+            for index, record in enumerate(newest)
+        ]
 
     async def begin(self, moment: KeptMoment, key: str | None = None) -> Session:
         """A session that has done what led to *moment*, and stands there. Whoever has *key* may end it."""

@@ -195,6 +195,10 @@ class Registry:
         del archive.resting[session_id]
         return session
 
+    def lives(self, session_id: str) -> bool:
+        """Whether there is such a session that is not over, in memory or on disk."""
+        return session_id in self._sessions or (self.archive is not None and session_id in self.archive.resting)
+
     def resting(self) -> list[KeptSession]:
         """Those that are on disk and not in memory."""
         return list(self.archive.resting.values()) if self.archive is not None else []

@@ -115,7 +115,10 @@ const drawer = createDrawer();
 const help = createHelp();
 createInvite();
 createUpload();
-createLinking();
+const linking = createLinking(() => {
+  const { state, selected } = store.get();
+  return { cpu: selected, span: null, form: band.form(), times: null, live: state?.live ?? true };
+});
 
 listenToKeys(
   vocabulary().keys.machine ?? {},
@@ -123,6 +126,7 @@ listenToKeys(
     ...transport.actions,
     ...moment.actions,
     ...flags.actions,
+    ...linking,
     ...band.actions,
     previousCpu: () => selectNext(-1),
     nextCpu: () => selectNext(1),

@@ -1,10 +1,11 @@
-"""A link to a moment, made in one browser, opens in another after the server was killed and started again."""
+"""A link to a moment, made in one browser, opens in another, before and after the server was killed."""
 
 import signal
+from collections.abc import Callable
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import open_pages
 from tests.web.serving import Api, data_directory, new_session, running_server
@@ -12,34 +13,84 @@ from tests.web.serving import Api, data_directory, new_session, running_server
 pytestmark = pytest.mark.e2e
 
 
-def prepared(http: httpx2.Client) -> tuple[Api, dict[str, object]]:
-    """A session that stands at a past moment, and its state there."""
+def before_an_interrupt(http: httpx2.Client) -> Api:
+    """A session that stands at a past moment, before an interrupt is taken."""
     session = new_session(http, cpus=2)
     session.command("send_ipi", cpu=0, vector="0x51", destination=1)
     session.command("run_until_idle")
     session.command("step", unit="interrupt", count=-1)
-    return session, session.state()
+    return session
 
 
-def test_moment_is_shown_to_another_browser_after_kill_9(browser: Browser) -> None:
+def while_one_waits(http: httpx2.Client) -> Api:
+    """A session at its newest moment: an interrupt waits, a message is on its way, and one was refused."""
+    session = new_session(http)
+    session.command("set_interrupt_flag", cpu=1, enabled=False)
+    session.command("send_ipi", cpu=0, vector="0x51", destination=1)
+    session.command("run_until_idle")
+    session.command("send_ipi", cpu=2, vector="0x61", destination=9)
+    session.command("run_until_idle")
+    session.command("send_ipi", cpu=3, vector="0x71", destination=2)
+    session.command("step", count=3)
+    return session
+
+
+def many(http: httpx2.Client) -> Api:
+    """A session of CPUs enough to be drawn in rows, at a past moment."""
+    session = new_session(http, cpus=20)
+    session.command("call_guest", cpu=0, function="smp_call_function")
+    session.command("step", count=300)
+    session.command("step", count=-40)
+    return session
+
+
+def stage_of(page: Page) -> bytes:
+    """Its pixels, with nothing under the pointer."""
+    page.mouse.move(0, 0)
+    page.wait_for_function("document.fonts.ready")
+    return page.locator("[data-part=stage]").screenshot(animations="disabled", caret="hide")
+
+
+def linked_from(page: Page, note: str) -> str:
+    """Makes a link by keyboard; its path."""
+    page.keyboard.press("Shift+L")
+    page.get_by_label("Note, if you like").fill(note)
+    page.get_by_role("button", name="Make a link").click()
+    address = page.locator("#linked-address").input_value()
+    page.keyboard.press("Escape")
+    expect(page.locator("#linking")).to_be_hidden()
+    return address[address.index("/m/") :]
+
+
+@pytest.mark.parametrize("prepare", [before_an_interrupt, while_one_waits, many], ids=lambda each: str(each.__name__))
+def test_another_browser_sees_the_same_pixels_of_the_stage_after_kill_9(
+    browser: Browser, prepare: Callable[[httpx2.Client], Api]
+) -> None:
     with data_directory() as directory:
         arguments = ("--data-dir", str(directory))
         with running_server(*arguments) as first:
             with first.client() as http:
-                session, there = prepared(http)
+                session = prepare(http)
+                there = session.state()
             with open_pages(browser, first.address) as open_page:
                 page = open_page(f"/s/{session.id}")
-                page.get_by_role("button", name="Link to this moment").click()
-                page.get_by_label("Note, if you like").fill("before it is taken")
-                page.get_by_role("button", name="Make a link").click()
-                link = page.get_by_label(f"Tick {there['tick']} of main").input_value().removeprefix(first.address)
+                page.locator("#invite-close").click()
+                page.locator("#machine .card-select").nth(1).click()
+                page.locator("h1").click()  # the focus is nowhere
+                link = linked_from(page, "before it is taken")
+                seen = stage_of(page)
+                other = open_page(link, live=False)
+                expect(other.locator(".card.selected .card-number")).to_have_text("1")
+                assert stage_of(other) == seen
             first.process.send_signal(signal.SIGKILL)
             first.process.wait()
         with running_server(*arguments) as second, open_pages(browser, second.address) as open_page:
             page = open_page(link, live=False)
+            expect(page.locator(".card.selected .card-number")).to_have_text("1")
+            assert stage_of(page) == seen
 
             expect(page.locator("h1")).to_have_text("before it is taken")
-            expect(page.locator("main")).to_contain_text(str(there["hash"]))
+            expect(page.locator("#causes")).to_contain_text(str(there["hash"]))
             page.get_by_role("button", name="Go on from here in a session of your own").click()
             page.locator("#link[data-link=live]").wait_for()
             with second.client() as http:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from app.commands.transport import LATEST, MOST_BRANCHES
 from app.history.kept import KeptMoment
-from app.session.moments import LONGEST_NOTE
+from app.session.moments import LARGEST_VIEW, LONGEST_NOTE
 from app.web.addresses import link
 from app.web.api.exact_json import ExactRoute
 from app.web.api.sessions import moments_of, registry_of
@@ -17,9 +17,6 @@ from app.web.asking import while_there
 from app.web.errors import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["moments"], route_class=ExactRoute)
-
-#: Bytes of what a page may want to have back with a moment.
-_LARGEST_VIEW = 8 * 1024
 
 
 class NewMoment(BaseModel):
@@ -47,6 +44,19 @@ class LinkedMoment(_Shape):
     link: str
 
 
+class EventShape(_Shape):
+    """Something that happened."""
+
+    n: int
+    time: int
+    kind: str
+    cpu: int | None
+    vector: int | None
+    message: int | None
+    pin: int | None
+    text: str
+
+
 class MomentShape(LinkedMoment):
     """A moment, and what was to be seen at it."""
 
@@ -60,6 +70,8 @@ class MomentShape(LinkedMoment):
     view: dict[str, Any]
     #: A ``NumberedState``, as the description says.
     state: dict[str, Any]
+    #: The newest of what happened before it, as the stream has it.
+    events: list[EventShape]
 
 
 def moment_link(moment: KeptMoment) -> str:
@@ -78,8 +90,8 @@ async def link_moment(
 ) -> dict[str, Any]:
     """Gives a moment of a session a link, which never comes to mean another moment."""
     chosen = wanted or NewMoment()
-    if len(json.dumps(chosen.view)) > _LARGEST_VIEW:
-        message = f"takes more than {_LARGEST_VIEW:,} bytes"
+    if len(json.dumps(chosen.view)) > LARGEST_VIEW:
+        message = f"takes more than {LARGEST_VIEW:,} bytes"
         raise Problem(422, "The body does not fit", f"view: {message}", [("view", message)])
     session = registry_of(request).get(session_id)
     moment = await moments_of(request).link(session, chosen.branch, chosen.tick, chosen.note, chosen.view)
@@ -102,4 +114,5 @@ async def read_moment(request: Request, moment_id: str) -> dict[str, Any]:
         "note": moment.note,
         "view": json.loads(moment.view),
         "state": await while_there(request, moments_of(request).state(moment)),
+        "events": await while_there(request, moments_of(request).events(moment)),
     }

@@ -1,5 +1,6 @@
 """The pages and fragments that people see: rendered here, kept alive by the stream, driven by forms."""
 
+import json
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -16,10 +17,11 @@ from app.history.recorded import RECORDED_UNITS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session.drive import NotPossible
-from app.session.moments import LONGEST_NOTE
+from app.session.moments import LARGEST_VIEW, LONGEST_NOTE
 from app.session.registry import SLOW_MOTION, File, Registry
 from app.session.session import Session
 from app.state.preview import Preview
+from app.state.shapes import NumberedState
 from app.state.vocabulary import COUNTERS, REGISTERS, RUN_STATES
 from app.web.addresses import link
 from app.web.api.sessions import generation_of, moments_of, sheet_of
@@ -107,8 +109,20 @@ def branches_context(session: Session) -> dict[str, Any]:
     return {"session": session, "branches": branches, "shown_branch": names[session.drive.branch]}
 
 
+def reading_context(state: NumberedState) -> dict[str, Any]:
+    """What every page of a machine shows, whether or not anybody can act there."""
+    return {
+        "state": state,
+        "counters": COUNTERS,
+        "announced": lambda action: announced(MACHINE_KEYS, action),
+        "captions": lambda action: captions(MACHINE_KEYS, action),
+        "registers": REGISTERS,
+        "run_states": RUN_STATES,
+    }
+
+
 def page_context(session: Session, address: str) -> dict[str, Any]:
-    """All that `session.html` shows before the stream takes over."""
+    """All that `page.html` shows before the stream takes over."""
     state = session.state()
     profile = PROFILES[state["profile"]]
     act = first_act(session.cpu_count)
@@ -116,8 +130,8 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
     vector = vector_of("reschedule", names)
     ipi = {"cpu": "0", "vector": vector, "destination": act["destination"]}
     return {
+        **reading_context(state),
         "session": session,
-        "state": state,
         "act": act,
         "join_address": address,
         "units": RECORDED_UNITS if state["recording"] else STEP_UNITS,
@@ -128,15 +142,10 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "generations": list(GENERATIONS.values()),
         "profiles": list(PROFILES.values()),
         "functions": functions_of(GENERATIONS[session.drive.generation or DEFAULT_GENERATION]),
-        "counters": COUNTERS,
         "vector": vector,
         "vectors": vectors_of(names),
         "icr_choices": ICR_CHOICES,
         "keys": MACHINE_KEYS,
-        "announced": lambda action: announced(MACHINE_KEYS, action),
-        "captions": lambda action: captions(MACHINE_KEYS, action),
-        "registers": REGISTERS,
-        "run_states": RUN_STATES,
         "local_sources": local_sources(profile),
         "writable_registers": writable_registers(profile),
         "legacy_lines": sorted(DEVICE_LINES),
@@ -206,16 +215,29 @@ async def change_branches(request: Request, session_id: str) -> Response:
 async def link_moment(request: Request, session_id: str) -> Response:
     """Gives the moment that is shown a link: its address to copy, or without scripts its page."""
     session = registry_of(request).get(session_id)
-    note = (await fields_of(request)).get("note", "")
+    fields = await fields_of(request)
+    note = fields.get("note", "")
     if len(note) > LONGEST_NOTE:
         raise InvalidCommand([("note", f"must have {LONGEST_NOTE:,} characters at most")])
-    moment = await moments_of(request).link(session, None, None, note, {})
+    view = _view_of(fields.get("view") or "{}")
+    moment = await moments_of(request).link(session, None, None, note, view)
     page = f"/m/{moment.link}"
     if not is_htmx(request):
         return RedirectResponse(link(page), status_code=303)
     branch = next(each.name for each in session.drive.branches() if each.number == moment.branch)
     context = {"moment": moment, "branch": branch, "address": link(page)}
     return templates.TemplateResponse(request, "pages/machine/_linked.html", context)
+
+
+def _view_of(text: str) -> dict[str, Any]:
+    """What of the page is to come back with a moment. InvalidCommand where that is no JSON object, or too large."""
+    try:
+        view = json.loads(text) if len(text) <= LARGEST_VIEW else None
+    except ValueError:
+        view = None
+    if not isinstance(view, dict):
+        raise InvalidCommand([("view", f"must be a JSON object of {LARGEST_VIEW:,} bytes at most")])
+    return view
 
 
 def _branches(request: Request, session: Session, answer: str) -> Response:

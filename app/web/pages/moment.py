@@ -1,19 +1,24 @@
-"""The page of a linked moment: a picture in words, which nobody can change; and a session of one's own from there."""
+"""The page of a linked moment: the machine's page as it was to be seen then, which nobody can change; and a session of
+one's own from there."""
 
+import json
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.state.vocabulary import RUN_STATES
 from app.web.api.sessions import moments_of
 from app.web.asking import while_there
 from app.web.keys import keep_key, keep_owner_key, owner_key
 from app.web.pages.asked import elsewhere
-from app.web.pages.machine import registry_of
+from app.web.pages.machine import reading_context, registry_of
+from app.web.pages.shortcuts import MOMENT_KEYS
 from app.web.rendering import templates
 
 router = APIRouter(include_in_schema=False)
+
+#: Said to whoever tries to act.
+READ_ONLY = "Nobody can change a linked moment. To act, go on from here in a session of your own."
 
 
 @router.get("/m/{moment_id}")
@@ -21,13 +26,17 @@ async def moment_page(request: Request, moment_id: str) -> Response:
     """What was to be seen at a moment."""
     moments = moments_of(request)
     moment = await moments.find(moment_id)
+    state = await while_there(request, moments.state(moment))
     context = {
+        **reading_context(state),
         "moment": moment,
         "made": datetime.fromtimestamp(moment.made, UTC),
-        "state": await while_there(request, moments.state(moment)),
-        "run_states": RUN_STATES,
+        "keys": MOMENT_KEYS,
+        "past": not json.loads(moment.view).get("live", state["live"]),
+        "lives": registry_of(request).lives(moment.session),
+        "read_only": READ_ONLY,
     }
-    return templates.TemplateResponse(request, "pages/moment.html", context)
+    return templates.TemplateResponse(request, "pages/machine/moment.html", context)
 
 
 @router.post("/m/{moment_id}/begin")

@@ -24,6 +24,7 @@ MACHINE_KEYS = (
     Key("toBeginning", ("Home",), "to the beginning"),
     Key("backToLive", ("l",), "back to live: the end of what has happened"),
     Key("flag", ("f",), "put a flag with a word at this moment; the list of flags"),
+    Key("linkMoment", ("Shift+L",), "a link to this moment"),
     Key("untilIdle", ("u",), "run until idle"),
     Key("slower", ("-",), "slower"),
     Key("faster", ("+", "="), "faster"),
@@ -41,6 +42,13 @@ MACHINE_KEYS = (
     Key("projector", ("p",), "projector"),
     Key("theme", ("t",), "next theme"),
     Key("help", ("?",), "this help"),
+)
+
+#: What of it is left on the page of a linked moment, where nobody acts.
+MOMENT_KEYS = tuple(
+    entry
+    for entry in MACHINE_KEYS
+    if entry.action in ("previousCpu", "nextCpu", "scoreForm", "foldScore", "projector", "theme", "help")
 )
 
 #: The page of a pair: a step is the next stimulus.

@@ -64,8 +64,11 @@ function createHeight(separator, score, changed) {
   return tell;
 }
 
-/** @param {() => void} changed the canvas has another size */
-export function createBand(changed) {
+/**
+ * @param {() => void} changed the canvas has another size
+ * @param {Form | null} [shown] the form to begin with, whatever this browser remembers
+ */
+export function createBand(changed, shown = null) {
   const { dataset } = document.documentElement;
   const score = find(document, "#score");
   const fold = find(score, "#score-fold");
@@ -85,11 +88,15 @@ export function createBand(changed) {
   const toggleFold = () => unfold(dataset.score === "folded");
 
   /** @param {Form} form */
-  const choose = (form) => {
+  const show = (form) => {
     dataset.scoreForm = form;
-    keep("score-form", form);
     for (const radio of forms) radio.checked = radio.value === form;
     changed();
+  };
+  /** @param {Form} form */
+  const choose = (form) => {
+    keep("score-form", form);
+    show(form);
   };
   const form = () => /** @type {Form} */ (dataset.scoreForm ?? "list");
 
@@ -99,7 +106,7 @@ export function createBand(changed) {
   });
   for (const radio of forms)
     radio.addEventListener("change", () => choose(/** @type {Form} */ (radio.value)));
-  choose(/** @type {Form} */ (recall("score-form") ?? "list"));
+  show(shown ?? /** @type {Form} */ (recall("score-form") ?? "list"));
   unfold(recall("score") !== "folded");
   window.addEventListener("resize", tellHeight);
 

@@ -44,7 +44,7 @@ def test_keys_are_printed_as_they_stand_on_a_keyboard() -> None:
     ("table", "script"), [(MACHINE_KEYS, "main.js"), (PAIR_KEYS, "ab.js")], ids=["machine", "pair"]
 )
 def test_every_act_is_known_to_the_script(table: tuple[Key, ...], script: str) -> None:
-    parts = (script, "views/transport.js", "views/moment.js", "views/band.js", "views/flags.js")
+    parts = (script, "views/transport.js", "views/moment.js", "views/band.js", "views/flags.js", "views/linking.js")
     sources = "".join((STATIC_FOLDER / "js" / part).read_text() for part in parts)
 
     assert [entry.action for entry in table if not re.search(rf"\b{entry.action}\b", sources)] == []
