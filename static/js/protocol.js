@@ -4,12 +4,13 @@
  * @typedef {import("./state-types.js").State} State
  * @typedef {import("./state-types.js").CpuState} CpuState
  * @typedef {import("./state-types.js").EventRecord} EventRecord
+ * @typedef {import("./score/feed.js").SpanChanges} SpanChanges
  *
  * @typedef {{ type: "hello", protocol: number, session: string, cpus: number, backend: string, resume: string }} Hello
  * @typedef {{ type: "snapshot", seq: number, time: number, state: State,
- *             events?: EventRecord[], events_skipped?: number }} Snapshot
+ *             events?: EventRecord[], events_skipped?: number, spans?: SpanChanges }} Snapshot
  * @typedef {{ type: "delta", seq: number, base: number, time: number, cpus?: Record<string, Partial<CpuState>>,
- *             events?: EventRecord[], events_skipped?: number, [changed: string]: unknown }} Delta
+ *             events?: EventRecord[], events_skipped?: number, spans?: SpanChanges, [changed: string]: unknown }} Delta
  * @typedef {{ type: "ping" }} Ping
  * @typedef {Hello | Snapshot | Delta | Ping} Message
  */

@@ -23,6 +23,10 @@
  * @property {number[]} receivers CPUs that the IPI being composed would reach
  * @property {import("./views/flags.js").Flag[]} flags words at moments of the session, by branch and moment
  * @property {import("./endings.js").Places} endings what was refused or lost, where it was
+ * @property {number | null} selectedSpan of the score
+ * @property {number | null} hoveredSpan that a pointer or the focus is on
+ * @property {{ a: number | null, b: number | null }} markers two times that somebody compares
+ * @property {{ hidden: string[], words: string }} scoreFilter kinds of spans that are not drawn, and words that others lack
  */
 
 import { endingsAfter, nowhere } from "./endings.js";
@@ -45,6 +49,10 @@ export function emptyModel() {
     receivers: [],
     flags: [],
     endings: nowhere(),
+    selectedSpan: null,
+    hoveredSpan: null,
+    markers: { a: null, b: null },
+    scoreFilter: { hidden: [], words: "" },
   };
 }
 
@@ -56,7 +64,7 @@ export function emptyModel() {
  * @returns {State}
  */
 export function applyDelta(state, delta) {
-  const { type, seq, base, events, events_skipped, cpus, ...changed } = delta;
+  const { type, seq, base, events, events_skipped, spans, cpus, ...changed } = delta;
   if (!cpus) return { ...state, ...changed };
   const merged = state.cpus.map((cpu) => (cpus[cpu.cpu] ? { ...cpu, ...cpus[cpu.cpu] } : cpu));
   return { ...state, ...changed, cpus: merged };

@@ -25,6 +25,7 @@
  * @property {{ lvt: Record<string, string>, timer: string, tsc_deadline: string }} anchors where the register reference explains them
  * @property {Record<string, string>} sentences with the names of values in braces
  * @property {Record<string, EventKind>} events
+ * @property {Record<string, { words: string, lane: string, mark: string, label: string }>} spans by kind: a sentence, where it is drawn, how, and what stands in it
  * @property {Record<string, IcrField[]>} icr by the APIC's mode, the highest bits first
  * @property {Record<string, string>} registers
  * @property {Record<string, string>} shared_words
@@ -52,6 +53,7 @@ let known = {
   anchors: { lvt: {}, timer: "", tsc_deadline: "" },
   sentences: {},
   events: {},
+  spans: {},
   icr: {},
   registers: {},
   shared_words: {},

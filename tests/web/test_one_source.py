@@ -53,8 +53,8 @@ WORDS = {key: value for key, value in vocabulary().items() if key not in ("comma
 #: How a kind of span is drawn, and on which sort of lane, is code's, too.
 WORDS["spans"] = [kind["words"] for kind in vocabulary()["spans"].values()]
 #: One turns bits of a destination, whose place the state names; one reads the stream's 256-bit numbers; one cuts fields
-#: by the layouts that it is given.
-WITH_BITS = ("composer.js", "bitmap.js", "fields.js")
+#: by the layouts that it is given; one finds blocks of 8 by the positions in them.
+WITH_BITS = ("composer.js", "bitmap.js", "fields.js", "mipmap.js")
 #: Abbreviations of the manual, and words for what the machine has.
 TERMS = re.compile(
     r"\b(?:A?PIC|[TP]PR|I[RSC]R|TMR|E[SO][RI]|SVR|LDR|DFR|LVT\w*|NMI|SMI|INIT|SIPI|IPIs?|MSIs?|MSR|IF)\b"

@@ -1,0 +1,172 @@
+/**
+ * What somebody looks at in the score, and how: the stretch of time, the lanes, what is under the pointer. It turns that and the
+ * model into a picture; `views/score.js` has the canvas.
+ *
+ * @typedef {import("./columns.js").Columns} Columns
+ * @typedef {import("./columns.js").SpanColumns} SpanColumns
+ *
+ * @typedef {object} Given what of the page's model the score draws
+ * @property {import("../state-types.js").State} state
+ * @property {number} selected a CPU
+ * @property {number | null} selectedSpan
+ * @property {number | null} hoveredSpan
+ * @property {{ hidden: string[], words: string }} scoreFilter
+ * @property {{ a: number | null, b: number | null }} markers
+ * @property {{ time: number, word: string }[]} flags
+ */
+
+import { say, vocabulary } from "../vocabulary.js";
+import { grouped } from "../words.js";
+import { axisHeight } from "./axis.js";
+import { rowOf } from "./columns.js";
+import { lanesOf } from "./lanes.js";
+import { fitted, following, revealing, xOf } from "./scale.js";
+import { sceneOf } from "./scene.js";
+import { filterOf, labelOf } from "./sentences.js";
+import { roomsOf } from "./slots.js";
+import { wholeOf } from "./whole.js";
+
+/** What is shown at first of a long session, in cycles: some dozen interrupts. */
+const AT_FIRST = 60_000;
+const LEAST_AT_FIRST = 6_000;
+
+export class Desk {
+  /** @param {import("./feed.js").Feed} feed */
+  constructor(feed) {
+    this.feed = feed;
+    /** @type {import("./scale.js").Scale} */
+    this.scale = { from: 0, to: LEAST_AT_FIRST, left: 0, width: 1 };
+    this.size = { width: 0, height: 0 };
+    /** Whether the newest time stays in sight. */
+    this.follows = true;
+    /** Whether somebody chose the stretch of time. */
+    this.chosen = false;
+    /** The time that somebody drags the playhead to. @type {number | null} */
+    this.dragged = null;
+    /** Whether the pointer still holds it. */
+    this.dragging = false;
+    /** Where the pointer is, as a time. @type {number | null} */
+    this.pointed = null;
+    /** @type {number[]} */
+    this.pinned = [];
+    /** Another branch's spans, and from when on they are drawn. @type {{ columns: Columns, since: number } | null} */
+    this.ghost = null;
+    /** @type {import("./scene.js").Scene | null} */
+    this.scene = null;
+    this.now = 0;
+  }
+
+  /** The latest time that there is to see. */
+  get newest() {
+    return Math.max(this.feed.newest, this.now);
+  }
+
+  /** Whether the newest time is in sight. */
+  get seesNewest() {
+    return this.newest <= this.scale.to;
+  }
+
+  /** Goes on with time, unless somebody looks elsewhere. @param {number} time that the page shows */
+  moveTo(time) {
+    const before = this.now;
+    this.now = time;
+    if (!this.chosen) {
+      const span = Math.min(Math.max(this.newest, LEAST_AT_FIRST), AT_FIRST);
+      this.scale = following(fitted(this.scale, 0, span), this.newest);
+    } else if (this.follows) this.scale = following(this.scale, this.newest);
+    if (time !== before && this.dragged === null && (time < this.newest || this.follows))
+      this.scale = revealing(this.scale, time, time);
+  }
+
+  /** Lines of devices by their numbers, wherever one has been up. */
+  lines() {
+    const tracks = this.feed.columns.lanes.get(-1) ?? [];
+    const names = tracks.filter(({ style }) => style === "wave").map(({ name }) => name);
+    return names.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
+  }
+
+  /** @param {Given} given @param {import("./look.js").Look} look */
+  lanesFor(given, look) {
+    const { columns } = this.feed;
+    const crosses = [...columns.tracks.values()].some(({ style }) => style === "crossing");
+    return lanesOf({
+      height: this.size.height,
+      axis: axisHeight(look.font),
+      font: look.font,
+      cpus: given.state.cpus.length,
+      selected: given.selected,
+      pinned: this.pinned,
+      lines: this.lines(),
+      depthOf: (cpu) => {
+        const { requested, stack } = roomsOf(columns, cpu);
+        return { waiting: requested.depth, stack: stack.depth };
+      },
+      crosses,
+    });
+  }
+
+  /**
+   * All that is drawn, as values.
+   *
+   * @param {Given} given
+   * @param {import("./look.js").Look} look
+   * @returns {import("./paint.js").Picture}
+   */
+  picture(given, look) {
+    const { width, height } = this.size;
+    const { columns } = this.feed;
+    const left = Math.round(Math.min(look.font * 9.2, width * 0.24));
+    this.scale = { ...this.scale, left, width: Math.max(1, width - left - look.font * 0.8) };
+    const sight = {
+      columns,
+      lanes: this.lanesFor(given, look),
+      scale: this.scale,
+      axis: axisHeight(look.font),
+      until: this.newest,
+      labelOf: (/** @type {number} */ row) => labelOf(columns, row),
+      filter: filterOf(columns, given.scoreFilter),
+      coarse: this.feed.coarse,
+    };
+    this.scene = sceneOf(sight);
+    const now = this.dragged ?? given.state.time;
+    return {
+      ...{ width, height, scene: this.scene, now, newest: this.newest, lit: this.#lit(given) },
+      ghost: this.#ghostScene(sight),
+      past: now < this.newest,
+      selected: given.selectedSpan,
+      flags: given.flags,
+      markers: given.markers,
+      laneName,
+      glyphOf: (shape) => vocabulary().events[shape.name]?.glyph ?? "",
+      words: {
+        here: (spans) => say("spans_here", { count: grouped(spans) }),
+        notRun: say("not_run"),
+        grouped,
+      },
+    };
+  }
+
+  /** The only spans that are not dimmed, while something is looked at. @param {Given} given */
+  #lit({ hoveredSpan }) {
+    if (hoveredSpan === null || rowOf(this.feed.columns, hoveredSpan) < 0) return null;
+    const whole = wholeOf(this.feed.columns, hoveredSpan);
+    return whole.size > 1 ? whole : null;
+  }
+
+  /** @param {import("./scene.js").Sight} sight */
+  #ghostScene(sight) {
+    if (!this.ghost) return null;
+    const { columns, since } = this.ghost;
+    if (xOf(this.scale, columns.newest) < this.scale.left) return null;
+    for (const lane of sight.lanes) for (const cpu of lane.cpus) roomsOf(columns, cpu);
+    return sceneOf({ ...sight, columns, since, until: columns.newest, filter: null, labelOf: () => "" });
+  }
+}
+
+/** A heat row is called by its first CPU: of a whole cluster, by the APIC IDs that it begins with. @param {import("./lanes.js").Lane} lane */
+function laneName({ sort, cpus }) {
+  const first = cpus[0] ?? 0;
+  if (sort === "crossings") return say("crossings");
+  if (sort === "cpu") return say("cpu", { cpu: first });
+  return cpus.length === 1 ? String(first) : `${first}\u2013${first + cpus.length - 1}`;
+}

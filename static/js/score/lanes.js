@@ -1,0 +1,182 @@
+/**
+ * Which lanes there are, and where: lines of devices, CPUs, the hypervisor. The selected lane is tall and has a row for each
+ * interrupt that waits or is served; where CPUs are too many for lanes, they fold into heat rows, and those that are pinned or
+ * selected have a lane above.
+ *
+ * @typedef {object} Lane
+ * @property {"lines" | "cpu" | "heat" | "crossings"} sort
+ * @property {number[]} cpus one; of a heat row and of the hypervisor all that it stands for
+ * @property {string[]} lines names of lines, a row each
+ * @property {number} y
+ * @property {number} height
+ * @property {boolean} selected
+ * @property {boolean} pinned above the heat rows
+ * @property {number} waiting rows at its head, for what waits
+ * @property {number} waitingHeight of one of them
+ * @property {number} stack rows at its foot, for what runs
+ * @property {number} bar height of one of them
+ *
+ * @typedef {object} Wanted
+ * @property {number} height of the whole score
+ * @property {number} axis
+ * @property {number} font the size of its labels
+ * @property {number} cpus
+ * @property {number} selected
+ * @property {number[]} pinned
+ * @property {string[]} lines
+ * @property {(cpu: number) => { waiting: number, stack: number }} depthOf how many rows a CPU has ever needed
+ * @property {boolean} crosses whether anything has ever left the guest
+ */
+
+/** More CPUs than this are heat rows: sixteen CPUs are a cluster of x2APIC, too. */
+export const MOST_LANES = 16;
+const CLUSTER = 16;
+/** How much taller the selected lane is. */
+const TALLER = 3;
+const THIN = 1.1;
+const PAD = 3;
+const MOST_LINES = 5;
+const MOST_PINNED = 4;
+
+/** @param {Wanted} wanted @returns {Lane[]} */
+export function lanesOf(wanted) {
+  const room = wanted.height - wanted.axis;
+  const lines = heightOfLines(wanted, room);
+  const heat = wanted.cpus > MOST_LANES || (room - lines) / (wanted.cpus + TALLER) < wanted.font * THIN;
+  const crossing = heightOfHypervisor(wanted, heat);
+  const rest = room - lines - crossing;
+  const lanes = lines > 0 ? [lane("lines", { height: lines, lines: wanted.lines })] : [];
+  lanes.push(...(heat ? heatLanes(wanted, rest) : cpuLanes(wanted, rest)));
+  if (crossing > 0) lanes.push(lane("crossings", { height: crossing, cpus: upTo(wanted.cpus) }));
+  let y = wanted.axis;
+  for (const one of lanes) {
+    one.y = y;
+    y += one.height;
+  }
+  return lanes;
+}
+
+/** @param {number} count */
+const upTo = (count) => Array.from({ length: count }, (_, cpu) => cpu);
+
+/** @param {Lane["sort"]} sort @param {Partial<Lane>} known @returns {Lane} */
+const lane = (sort, known) => ({
+  ...{ sort, cpus: [], lines: [], y: 0, height: 0, selected: false, pinned: false },
+  ...{ waiting: 0, waitingHeight: 0, stack: 0, bar: 0 },
+  ...known,
+});
+
+/** @param {Wanted} wanted @param {number} room */
+function heightOfLines(wanted, room) {
+  const rows = Math.min(wanted.lines.length, MOST_LINES);
+  return rows === 0 ? 0 : Math.floor(Math.min(rows * wanted.font * 1.25 + PAD, room * 0.3));
+}
+
+/** @param {Wanted} wanted @param {boolean} heat */
+function heightOfHypervisor(wanted, heat) {
+  if (!wanted.crosses) return 0;
+  const rows = heat ? 3 : Math.max(wanted.cpus, 3);
+  return Math.ceil(Math.min(wanted.font * 3.2, Math.max(wanted.font * 1.6, rows * 4 + PAD * 2)));
+}
+
+/** The selected lane is as tall as what it has ever held needs, within bounds; the others share the rest. @param {Wanted} wanted @param {number} room */
+function cpuLanes(wanted, room) {
+  const { cpus, selected, font } = wanted;
+  const unit = room / (cpus + (selected < cpus ? TALLER - 1 : 0));
+  const { waiting, stack } = wanted.depthOf(selected);
+  const needed = Math.min(waiting, 4) * font * 1.3 + Math.min(stack, 5) * font * 1.9 + font;
+  const tall = Math.floor(Math.min(Math.max(needed, unit * 1.5, font * 4.5), unit * TALLER, font * 16));
+  const rest = selected < cpus ? (room - tall) / Math.max(1, cpus - 1) : unit;
+  const low = Math.floor(Math.min(rest, font * 5.5));
+  return upTo(cpus).map((cpu) => cpuLane(wanted, cpu, cpu === selected ? tall : low));
+}
+
+/** @param {Wanted} wanted @param {number} cpu @param {number} height */
+function cpuLane(wanted, cpu, height) {
+  const selected = cpu === wanted.selected;
+  return lane("cpu", {
+    cpus: [cpu],
+    height,
+    selected,
+    ...rowsOf(wanted, wanted.depthOf(cpu), height, selected),
+  });
+}
+
+/** How a lane's height is shared by what waits and what runs. @param {Wanted} wanted @param {{ waiting: number, stack: number }} depth @param {number} height @param {boolean} selected */
+function rowsOf(wanted, depth, height, selected) {
+  const { font } = wanted;
+  const inner = height - PAD - 1;
+  if (inner < font * 1.9) {
+    const waitingHeight = Math.max(3, Math.min(font * 0.62, inner * 0.42));
+    return { waiting: 1, waitingHeight, stack: 1, bar: Math.max(3, inner - waitingHeight - 1) };
+  }
+  const most = selected ? 5 : 2;
+  const stack = Math.max(1, Math.min(depth.stack, most));
+  const waiting = Math.max(1, Math.min(depth.waiting, selected ? 4 : 2));
+  const waitingHeight = Math.max(3, Math.min(font * 0.86, (inner * 0.45) / waiting - 3));
+  const bar = Math.max(
+    3,
+    Math.min(font * (selected ? 1.8 : 1.5), (inner - waiting * (waitingHeight + 3)) / stack - 2),
+  );
+  return { waiting, waitingHeight, stack, bar };
+}
+
+/** @param {Wanted} wanted @param {number} room */
+function heatLanes(wanted, room) {
+  const known = [...new Set([...wanted.pinned, wanted.selected])].filter((cpu) => cpu < wanted.cpus);
+  const height = Math.floor(wanted.font * 2.1);
+  const most = Math.max(1, Math.min(MOST_PINNED, Math.floor((room * 0.45) / height) - 1));
+  const above = known.slice(-most).sort((a, b) => a - b);
+  const pinned = above.map((cpu) => ({
+    ...cpuLane(wanted, cpu, cpu === wanted.selected ? Math.floor(height * 1.5) : height),
+    pinned: true,
+  }));
+  const rest = room - pinned.reduce((sum, one) => sum + one.height, 0);
+  const size = groupSize(wanted.cpus, rest);
+  const groups = Math.ceil(wanted.cpus / size);
+  const row = Math.max(2, Math.min(wanted.font * 1.4, Math.floor(rest / groups)));
+  const heat = upTo(groups).map((group) => {
+    const cpus = upTo(Math.min(size, wanted.cpus - group * size)).map((cpu) => group * size + cpu);
+    return lane("heat", { cpus, height: row, selected: cpus.includes(wanted.selected) });
+  });
+  return [...pinned, ...heat];
+}
+
+/** How many CPUs share a heat row: one where there is room for each, else a part of a cluster, a cluster or several. @param {number} cpus @param {number} room */
+function groupSize(cpus, room) {
+  if (cpus <= 4 * CLUSTER) {
+    for (const size of [1, 2, 4, 8]) if ((cpus / size) * 4 <= room) return size;
+  }
+  return CLUSTER;
+}
+
+/** The lane at a height, or null. @param {Lane[]} lanes @param {number} y */
+export const laneAt = (lanes, y) => lanes.find((one) => y >= one.y && y < one.y + one.height) ?? null;
+
+/** The lane that shows a CPU: its own, else its heat row. @param {Lane[]} lanes @param {number} cpu */
+export const laneOfCpu = (lanes, cpu) =>
+  lanes.find((one) => one.sort === "cpu" && one.cpus[0] === cpu) ??
+  lanes.find((one) => one.sort === "heat" && one.cpus.includes(cpu)) ??
+  null;
+
+/** The upper edge of a row for what waits. @param {Lane} one @param {number} slot */
+export const waitingTop = (one, slot) =>
+  one.y + PAD + Math.min(slot, one.waiting - 1) * (one.waitingHeight + 3);
+
+/** The upper edge of a row for what runs: the outermost stands at the foot. @param {Lane} one @param {number} slot */
+export const stackTop = (one, slot) =>
+  one.y + one.height - 1 - (Math.min(slot, one.stack - 1) + 1) * (one.bar + 2);
+
+/** Where the row of a line lies. @param {Lane} one @param {number} at */
+export function lineRow(one, at) {
+  const rows = Math.min(one.lines.length, MOST_LINES);
+  const height = (one.height - PAD) / rows;
+  const row = Math.min(at, rows - 1);
+  return { top: one.y + PAD + row * height + 2, bottom: one.y + PAD + (row + 1) * height - 1.5 };
+}
+
+/** Where the row of a CPU in the hypervisor's lane lies. @param {Lane} one @param {number} cpu */
+export function crossingRow(one, cpu) {
+  const height = (one.height - PAD * 2) / Math.max(one.cpus.length, 3);
+  return { top: one.y + PAD + cpu * height, height: Math.max(1, height - (height > 3 ? 1.2 : 0.4)) };
+}

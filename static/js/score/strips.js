@@ -1,0 +1,138 @@
+/** What is too dense for shapes: a strip per lane and kind, and heat rows for CPUs that have no lane of their own. */
+
+import { crossingRow, lineRow, stackTop, waitingTop } from "./lanes.js";
+import { beginningIn, count, cover, levelFor, settle } from "./mipmap.js";
+
+/** What a heat row tells: which share of its time a CPU is in a handler. */
+const HEAT = "dashes";
+
+/** @param {import("./scene.js").Scale} scale */
+const pixelsOf = (scale) => Math.max(1, Math.round(scale.width));
+
+/**
+ * @param {import("./scene.js").Scene} scene
+ * @param {import("./scene.js").Sight} sight
+ * @param {{ track: import("./mipmap.js").Track, lane: import("./lanes.js").Lane, spans: number }[]} crowded
+ */
+export function addStrips(scene, sight, crowded) {
+  const { from, to } = sight.scale;
+  for (const { track, lane, spans } of crowded) {
+    const shares = new Float32Array(pixelsOf(sight.scale));
+    const { style } = track;
+    if (style === "arrow" || style === "glyph") count(track, from, to, shares);
+    else cover(track, levelFor(spans, shares.length), from, to, shares, sight.until);
+    scene.strips.push({
+      style,
+      lanes: [track.lane],
+      ...stripPlace(track, lane),
+      shares,
+      spans,
+      ...densest(track, sight),
+    });
+  }
+}
+
+/** @param {import("./mipmap.js").Track} track @param {import("./lanes.js").Lane} lane */
+function stripPlace(track, lane) {
+  switch (track.style) {
+    case "wave": {
+      const { top, bottom } = lineRow(lane, Math.max(0, lane.lines.indexOf(track.name)));
+      return { y: top, height: bottom - top };
+    }
+    case "crossing": {
+      const { top, height } = crossingRow(lane, track.lane);
+      return { y: top, height };
+    }
+    case "outline":
+      return { y: waitingTop(lane, 0), height: lane.waiting * (lane.waitingHeight + 3) - 3 };
+    case "arrow":
+    case "glyph":
+      return { y: lane.y + 1, height: 2 };
+    case "hatching":
+      return { y: lane.y + 1, height: lane.height - 1 };
+    default:
+      return wholeStack(lane);
+  }
+}
+
+/** The middle of the tenth in which most begin: there it is said how many they are. @param {import("./mipmap.js").Track} track @param {import("./scene.js").Sight} sight */
+function densest(track, { scale }) {
+  const tenth = (scale.to - scale.from) / 10;
+  let [at, most] = [0, -1];
+  for (let part = 0; part < 10; part++) {
+    const here = beginningIn(track, scale.from + part * tenth, scale.from + (part + 1) * tenth);
+    if (here > most) [at, most] = [part, here];
+  }
+  return { at: scale.left + ((at + 0.5) * scale.width) / 10, here: most };
+}
+
+/** @param {import("./scene.js").Scene} scene @param {import("./scene.js").Sight} sight */
+export function addHeat(scene, sight) {
+  const { columns, scale } = sight;
+  for (const lane of sight.lanes) {
+    if (lane.sort !== "heat") continue;
+    const shares = new Float32Array(pixelsOf(scale));
+    let spans = 0;
+    for (const cpu of lane.cpus) {
+      for (const track of columns.lanes.get(cpu) ?? []) {
+        if (track.style !== HEAT) continue;
+        settle(track);
+        const here = beginningIn(track, scale.from, scale.to);
+        spans += here;
+        cover(track, levelFor(here, shares.length), scale.from, scale.to, shares, sight.until);
+      }
+    }
+    for (let at = 0; at < shares.length; at++) shares[at] = (shares[at] ?? 0) / lane.cpus.length;
+    scene.strips.push({
+      style: "heat",
+      lanes: lane.cpus,
+      y: lane.y + 1,
+      height: lane.height - 2,
+      shares,
+      spans,
+    });
+  }
+}
+
+/**
+ * Each lane from counts alone: they lie on other pixels than those of the canvas, and a heat row stands for several.
+ *
+ * @param {import("./scene.js").Scene} scene
+ * @param {import("./scene.js").Sight} sight
+ * @param {import("./feed.js").Coarse} coarse
+ */
+export function addCoarse(scene, { scale, lanes }, coarse) {
+  const told = new Map(coarse.lanes.map((one) => [one.lane, one]));
+  const perPixel = (scale.to - scale.from) / pixelsOf(scale);
+  for (const lane of lanes) {
+    if (lane.sort !== "cpu" && lane.sort !== "heat") continue;
+    const shares = new Float32Array(pixelsOf(scale));
+    let spans = 0;
+    for (const cpu of lane.cpus) {
+      const one = told.get(cpu);
+      if (!one) continue;
+      spans += one.counts.reduce((sum, n) => sum + n, 0);
+      const perBin = (coarse.to - coarse.from) / Math.max(1, one.busy.length);
+      for (let at = 0; at < shares.length; at++) {
+        const bin = Math.floor((scale.from + (at + 0.5) * perPixel - coarse.from) / perBin);
+        shares[at] = (shares[at] ?? 0) + (one.busy[bin] ?? 0) / lane.cpus.length;
+      }
+    }
+    const place = lane.sort === "heat" ? { y: lane.y + 1, height: lane.height - 2 } : wholeStack(lane);
+    scene.strips.push({
+      style: "heat",
+      lanes: lane.cpus,
+      ...place,
+      shares,
+      spans,
+      at: scale.left + scale.width / 2,
+    });
+    scene.seen += spans;
+  }
+}
+
+/** @param {import("./lanes.js").Lane} lane */
+function wholeStack(lane) {
+  const y = stackTop(lane, lane.stack - 1);
+  return { y, height: lane.y + lane.height - 2 - y };
+}

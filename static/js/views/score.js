@@ -1,0 +1,201 @@
+/**
+ * The score: time on the page. It owns the canvas and the pointers on it; `score/desk.js` knows what is looked at, `score/feed.js`
+ * brings it. Redrawn whole, and only when something that it shows has changed.
+ *
+ * @typedef {import("../store.js").Model} Model
+ * @typedef {import("../score/desk.js").Given} Shown
+ *
+ * @typedef {object} Given
+ * @property {import("../store.js").Store} store
+ * @property {string} api the session's address
+ * @property {import("../journeys.js").Journeys} journeys
+ * @property {{ ask: () => void }} frame
+ * @property {(cpu: number) => void} select
+ *
+ * @typedef {ReturnType<typeof createSheet>} Sheet
+ */
+
+import { element, find, setHidden, setStyle, setText } from "../dom.js";
+import { actionsOf, gesturesOf } from "../score/acting.js";
+import { append, emptyColumns, spanOf } from "../score/columns.js";
+import { Desk } from "../score/desk.js";
+import { Feed } from "../score/feed.js";
+import { listenTo } from "../score/input.js";
+import { lookOf, watchLook } from "../score/look.js";
+import { paint } from "../score/paint.js";
+import { matches, sentenceOf, styleOf } from "../score/sentences.js";
+import { say } from "../vocabulary.js";
+
+/** Cells of the mirror, per lane. */
+const MOST_IN_LANE = 60;
+
+/** @param {string} address */
+async function ask(address) {
+  const answer = await fetch(address);
+  return answer.ok ? answer.json() : null;
+}
+
+/** The canvas, as large as its box, and a word beside the pointer. */
+function createSheet() {
+  const box = find(document, "#score-box");
+  const canvas = /** @type {HTMLCanvasElement} */ (find(box, "#score-canvas"));
+  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+  const probe = element("span", "score-probe");
+  const tip = element("p", "score-tip");
+  const progress = element("p", "score-progress");
+  tip.hidden = true;
+  progress.hidden = true;
+  box.append(probe, tip, progress);
+  return { box, canvas, context, probe, tip, progress };
+}
+
+/** @param {Sheet} sheet @param {Desk} desk @returns {boolean} whether there is room to draw */
+function fit({ box, canvas, context }, desk) {
+  const [width, height] = [box.clientWidth, box.clientHeight];
+  if (width < 80 || height < 40) return false;
+  desk.size = { width, height };
+  const ratio = window.devicePixelRatio || 1;
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== across || canvas.height !== down) {
+    canvas.width = across;
+    canvas.height = down;
+    setStyle(canvas, "width", `${width}px`);
+    setStyle(canvas, "height", `${height}px`);
+  }
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return true;
+}
+
+/** @param {Given} given */
+export function createScore(given) {
+  const { store, frame } = given;
+  const sheet = createSheet();
+  const feed = new Feed({ api: given.api, styleOf, changed: frame.ask, ask });
+  const desk = new Desk(feed);
+  /** @type {((span: number | null) => void)[]} */
+  const listeners = [];
+  let look = lookOf(sheet.probe);
+  let [looked, drawn] = [0, ""];
+
+  const redrawn = () => {
+    looked += 1;
+    frame.ask();
+  };
+  const seenAnew = () => {
+    look = lookOf(sheet.probe);
+    redrawn();
+  };
+  watchLook(seenAnew);
+  new ResizeObserver(seenAnew).observe(sheet.box);
+  const actions = actionsOf(given, desk, redrawn);
+  listenTo(sheet.canvas, gesturesOf(given, desk, sheet, redrawn, listeners));
+
+  /** @param {Model} model */
+  const draw = (model) => {
+    if (!model.state || !fit(sheet, desk)) return;
+    const shown = { ...model, state: model.state };
+    keepUp(desk, shown, given.journeys);
+    const drawing = whatIsDrawn(desk, shown, looked);
+    if (drawing === drawn) return;
+    drawn = drawing;
+    paint(sheet.context, look, desk.picture(shown, look));
+    setHidden(sheet.progress, feed.filling === null);
+    if (feed.filling) setText(sheet.progress, feed.filling.words);
+  };
+
+  return {
+    draw,
+    actions,
+    desk,
+    feed,
+    receive: (/** @type {import("../score/feed.js").SpanChanges} */ spans) => feed.receive(spans),
+    follows: () => desk.follows,
+    ...askedOf(desk, store),
+    /** @param {(span: number | null) => void} callback called with whatever is clicked */
+    onSelect: (callback) => listeners.push(callback),
+    /** Draws another branch's spans faintly, from *since* on. @param {import("../score/columns.js").SpanColumns | null} spans @param {number} since */
+    setGhost(spans, since) {
+      desk.ghost = null;
+      if (spans) {
+        desk.ghost = { columns: emptyColumns(styleOf), since };
+        append(desk.ghost.columns, spans);
+      }
+      redrawn();
+    },
+  };
+}
+
+/** Follows the model: its branch, its time, and how much of the score the stream told of. @param {Desk} desk @param {Shown} shown @param {import("../journeys.js").Journeys} journeys */
+function keepUp(desk, { state }, journeys) {
+  const before = desk.feed.setBranch(state.branch);
+  // Who acts in the past leaves a branch: what was to come stays in sight, faintly.
+  if (before) desk.ghost = state.time < before.newest ? { columns: before, since: state.time } : null;
+  const { score } = /** @type {{ score?: { changes?: number } }} */ (state);
+  if (score?.changes !== undefined) desk.feed.check(score.changes);
+  if (desk.dragged !== null && !desk.dragging && !journeys.underWay()) desk.dragged = null;
+  desk.moveTo(state.time);
+  const { scale } = desk;
+  desk.feed.want({ from: scale.from, to: desk.seesNewest ? Number.POSITIVE_INFINITY : scale.to });
+}
+
+/** Everything that the picture hangs on: while it is the same, nothing is drawn. @param {Desk} desk @param {Shown} shown @param {number} looked */
+function whatIsDrawn({ feed, scale, dragged, size, ghost }, shown, looked) {
+  const { state, selected, selectedSpan, hoveredSpan, scoreFilter, markers, flags } = shown;
+  const where = [
+    state.time,
+    state.branch,
+    scale.from,
+    scale.to,
+    size,
+    dragged,
+    looked,
+    window.devicePixelRatio,
+  ];
+  const what = [feed.columns.version, feed.coarse?.from, feed.coarse?.to, feed.filling, ghost?.since];
+  return JSON.stringify([where, what, selected, selectedSpan, hoveredSpan, scoreFilter, markers, flags]);
+}
+
+/** What others ask the score. @param {Desk} desk @param {import("../store.js").Store} store */
+function askedOf(desk, store) {
+  const { feed } = desk;
+  return {
+    /** One span, or null. @param {number} id */
+    row: (id) => spanOf(feed.columns, id),
+    /** A sentence of a span. @param {number} id */
+    sentence: (id) => sentenceOf(feed.columns, id, desk.newest),
+    /** The spans in sight, by lane and time, a few of each. */
+    inView: () =>
+      (desk.scene?.lanes ?? [])
+        .flatMap((lane) => (lane.sort === "cpu" ? lane.cpus : []))
+        .map((cpu) => ({
+          lane: cpu,
+          name: say("cpu", { cpu }),
+          spans: inLane(desk, cpu),
+        })),
+    /** Ids of the spans in sight that have all of the words. @param {string} words @param {string[]} hidden */
+    matching: (words, hidden) =>
+      idsOf(desk).filter((id) => {
+        const span = spanOf(feed.columns, id);
+        const row = feed.columns.rows.get(id);
+        return (
+          span &&
+          row !== undefined &&
+          !hidden.includes(span.kind) &&
+          matches(feed.columns, row, words.toLowerCase())
+        );
+      }),
+    selected: () => store.get().selected,
+  };
+}
+
+/** @param {Desk} desk */
+const idsOf = (desk) => [...(desk.scene?.shapes.values() ?? [])].flat().map(({ id }) => id);
+
+/** The spans of a lane that are in sight, by their beginning. @param {Desk} desk @param {number} lane */
+function inLane(desk, lane) {
+  const shapes = [...(desk.scene?.shapes.values() ?? [])].flat().filter((shape) => shape.lane === lane);
+  return shapes
+    .sort((a, b) => a.x - b.x || a.id - b.id)
+    .slice(0, MOST_IN_LANE)
+    .map(({ id }) => id);
+}
