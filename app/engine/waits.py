@@ -13,8 +13,8 @@ from app.engine.due import Flight
 from app.engine.processor import Processor
 from app.guest.memory import Word
 from app.guest.steps import SpinUntil
-from app.hw.cpu import Cpu, RunState
-from app.hw.gates import FLAG, UPCALL_MASK, Gate, first_closed
+from app.hw.cpu import Arrival, Cpu, RunState
+from app.hw.gates import FLAG, IN_GUEST, NO_UPCALL, UPCALL_MASK, Gate, first_closed
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
 from app.hw.waiting import gates_at, taken_words
@@ -40,17 +40,30 @@ class Window(Enum):
     HELD = "held"
 
 
+class Link(NamedTuple):
+    """A sentence of a chain: what keeps *cpu*; *vector* is what that has to take before the chain goes on."""
+
+    words: str
+    cpu: int
+    vector: int | None = None
+
+
 class Wait(NamedTuple):
-    """*words* say on what and on whom ("spins on call_lock, which CPU 0 holds"), *because* are sentences that say why,
-    link by link; *cpus* are those that it waits for.
+    """*words* say on what and on whom ("spins on call_lock, which CPU 0 holds"), *links* say why, one after the other;
+    *cpus* are those that it waits for.
 
     ``for_ever``: nothing that is under way can end it.
     """
 
     words: str
-    because: list[str]
+    links: list[Link]
     cpus: list[int]
     for_ever: bool
+
+    @property
+    def because(self) -> list[str]:
+        """The sentences of the links."""
+        return [link.words for link in self.links]
 
 
 def window_of(processor: Processor) -> Window:
@@ -82,11 +95,34 @@ def closed_by(processor: Processor) -> str:
 
 
 def gates_before(processor: Processor, vector: int) -> Iterator[Gate]:
-    """As ``hw/waiting`` has them, with who turned interrupts off."""
+    """As ``hw/waiting`` has them, with who turned interrupts off, and what keeps the guest itself from going on."""
     cpu = processor.cpu
     for gate in gates_at(cpu, vector):
+        if gate.kind is UPCALL_MASK:
+            yield _no_upcall(processor)
         told = gate.is_open or gate.kind not in (FLAG, UPCALL_MASK) or cpu.held_off or cpu.in_smm
         yield gate if told else gate._replace(why=f"{gate.why}: {closed_by(processor)}")
+    if processor.frames and processor.frames[-1].backend.hypervisor is not None:
+        yield _in_guest(processor)
+
+
+def _no_upcall(processor: Processor) -> Gate:
+    """A guest without an APIC handles its events, those that come meanwhile too, before it returns."""
+    if any(frame.returns_from is Arrival.INTERRUPT and frame.name for frame in processor.handlers()):
+        return Gate(NO_UPCALL, "one is under way", "the upcall under way comes to it before it returns")
+    return Gate(NO_UPCALL, "none")
+
+
+def _in_guest(processor: Processor) -> Gate:
+    """Nothing comes into a guest while its hypervisor has the CPU."""
+    frame = processor.frames[-1]
+    if not frame.name:
+        return Gate(IN_GUEST, "in the hypervisor", "the hypervisor is bringing an interrupt in")
+    if processor.in_host and frame.host is not None:
+        return Gate(
+            IN_GUEST, "in the hypervisor", "the CPU is in the hypervisor, and it comes in once the guest goes on"
+        )
+    return Gate(IN_GUEST, "in the guest")
 
 
 def why_held(processor: Processor, vector: int) -> str:
@@ -128,14 +164,21 @@ class Waits:
         absent = where_the_page_went(apic.mode, apic.base)
         if absent:
             return Wait(
-                f"{what} for ever: it reads all ones, so the bit is never 0", [f"CPU {number}: {absent}."], [], True
+                f"{what} for ever: it reads all ones, so the bit is never 0",
+                [Link(f"CPU {number}: {absent}.", number)],
+                [],
+                True,
             )
         if not apic.sends_in_flight or processor.frames[-1].backend.definition.has_virtual_page:
             return None
         refused = [message for message in self._machine.retrying if _is_from(message, number)]
         targets = sorted({cpu for message in refused for cpu in self._machine.targets(message)})
         because = [
-            f"CPU {cpu} has no room for {message.vector:#04x} until the one before is taken: the bus tries again."
+            Link(
+                f"CPU {cpu} has no room for {message.vector:#04x} until the one before is taken: the bus tries again.",
+                cpu,
+                message.vector,
+            )
             for message in refused
             for cpu in self._machine.targets(message)
         ]
@@ -152,43 +195,48 @@ class Waits:
         return Wait(f"spins until {word.name} is {spin.value:#x}", [], [], self._idle)
 
     def _awaits_holder(self, word: Word, holder: int, seen: frozenset[int]) -> Wait:
-        because = self._link(self._processors[holder], seen) or [f"CPU {holder} goes on with {word.name} held."]
+        because = self._link(self._processors[holder], seen) or [
+            Link(f"CPU {holder} goes on with {word.name} held.", holder)
+        ]
         return Wait(f"spins on {word.name}, which CPU {holder} holds", because, [holder], self._idle)
 
     def _awaits_answers(self, spin: SpinUntil, seen: frozenset[int]) -> Wait:
         unanswered = spin.unanswered
         cpus = [cpu for cpu in range(len(self._processors)) if unanswered >> cpu & 1]
-        because = [sentence for cpu in cpus[:_MOST_EXPLAINED] for sentence in self._why_silent(cpu, spin.vector, seen)]
+        because = [link for cpu in cpus[:_MOST_EXPLAINED] for link in self._why_silent(cpu, spin.vector, seen)]
         if len(cpus) > _MOST_EXPLAINED:
-            because.append(f"{len(cpus) - _MOST_EXPLAINED} more have not answered either.")
+            more = len(cpus) - _MOST_EXPLAINED
+            because.append(Link(f"{more} more have not answered either.", cpus[_MOST_EXPLAINED]))
         whom = ", ".join(map(str, cpus[:8])) + (" …" if len(cpus) > 8 else "")
         answers = "answers" if len(cpus) == 1 else "answer"
         return Wait(f"spins on {spin.word.name} until CPU {whom} {answers}", because, cpus, self._idle)
 
-    def _why_silent(self, number: int, vector: int | None, seen: frozenset[int]) -> list[str]:
+    def _why_silent(self, number: int, vector: int | None, seen: frozenset[int]) -> list[Link]:
         """Why CPU *number*, which *vector* is to tell, has not answered."""
         processor = self._processors[number]
         cpu = processor.cpu
         if cpu.run_state is RunState.WAIT_FOR_SIPI:
-            return [f"CPU {number} waits for a start-up IPI and runs nothing."]
+            return [Link(f"CPU {number} waits for a start-up IPI and runs nothing.", number)]
         if vector is None:
             return self._link(processor, seen)
         requested = cpu.apic.irr if cpu.event_channels is None else cpu.event_channels.pending
         if vector in requested:
-            return [f"CPU {number}: {vector:#04x} waits, {why_held(processor, vector)}."]
+            return [Link(f"CPU {number}: {vector:#04x} waits, {why_held(processor, vector)}.", number, vector)]
         if any(handler.vector == vector for handler in processor.handlers()):
-            return [f"CPU {number} handles {vector:#04x} now.", *self._link(processor, seen)]
+            return [Link(f"CPU {number} handles {vector:#04x} now.", number, vector), *self._link(processor, seen)]
         if any(self._comes(flight, number, vector) for flight in self._flights):
-            return [f"CPU {number}: {vector:#04x} is on its way."]
+            return [Link(f"CPU {number}: {vector:#04x} is on its way.", number, vector)]
         link = self._link(processor, seen)
-        return link or [f"CPU {number} has no request for {vector:#04x}: {_why_lost(processor, vector)}."]
+        lost = f"CPU {number} has no request for {vector:#04x}: {_why_lost(processor, vector)}."
+        return link or [Link(lost, number, vector)]
 
-    def _link(self, processor: Processor, seen: frozenset[int]) -> list[str]:
+    def _link(self, processor: Processor, seen: frozenset[int]) -> list[Link]:
         """What *processor* waits for in its turn."""
-        if processor.cpu.number in seen:
-            return [f"CPU {processor.cpu.number} waits for this one in its turn: neither can go on."]
+        number = processor.cpu.number
+        if number in seen:
+            return [Link(f"CPU {number} waits for this one in its turn: neither can go on.", number)]
         wait = self._of(processor, seen)
-        return [f"CPU {processor.cpu.number} {wait.words}.", *wait.because] if wait else []
+        return [Link(f"CPU {number} {wait.words}.", number), *wait.links] if wait else []
 
     def _comes(self, flight: Flight, number: int, vector: int) -> bool:
         message = flight.message

@@ -133,15 +133,18 @@ class Cpu:
 
     def _receive_startup(self, message: InterruptMessage) -> Outcome:
         """Only a CPU that waits for it, or is about to, takes a start-up IPI; it is not latched beyond that."""
-        waits = self.run_state is _WAIT_FOR_SIPI or (self.init_pending and not self.bootstrap)
-        if self.in_smm or not waits:
-            return self._refuse(message, self._why_no_startup())
+        reason = self.why_no_startup()
+        if reason is not None:
+            return self._refuse(message, reason)
         merged, self.sipi_pending = self.sipi_pending is not None, message.vector
         return self._latched(message.delivery_mode, message.vector, message.number, merged)
 
-    def _why_no_startup(self) -> Reason:
+    def why_no_startup(self) -> Reason | None:
+        """Why the CPU takes no start-up IPI; None when it does."""
         if self.in_smm:
             return Reason.IN_SMM
+        if self.run_state is _WAIT_FOR_SIPI or (self.init_pending and not self.bootstrap):
+            return None
         if self.bootstrap:
             return Reason.NEVER_WAITS_FOR_SIPI
         halted = self.run_state is RunState.HALTED

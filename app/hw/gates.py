@@ -40,7 +40,9 @@ LEGAL = GateKind("legal", "vector legal", "Valid Interrupt Vectors", "ESR")
 FREE = GateKind("free", "IRR free", _ACCEPTANCE, "IRR")
 # Into a CPU
 STARTED = GateKind("started", "not waiting for SIPI", "MP Initialization Protocol")
+AWAITED = GateKind("awaited", "waits for SIPI", "MP Initialization Protocol")
 PRIORITY = GateKind("priority", "class above PPR", "Task and Processor Priorities", "PPR")
+VIRTUAL_PRIORITY = GateKind("virtual_priority", "RVI above VPPR", "Evaluation of Pending Virtual Interrupts", "PPR")
 FLAG = GateKind("flag", "IF", "Masking Maskable Hardware Interrupts")
 SHADOW = GateKind("shadow", "no STI shadow", "STI—Set Interrupt Flag")
 FIRST = GateKind("first", "nothing goes first", "Priority Among Concurrent Events")
@@ -51,14 +53,20 @@ PORT_PENDING = GateKind("port_pending", "pending bit free", _EVENT_CHANNELS)
 PORT_UNMASKED = GateKind("port_unmasked", "port unmasked", _EVENT_CHANNELS)
 SELECTOR = GateKind("selector", "selector bit set", _EVENT_CHANNELS)
 UPCALL_PENDING = GateKind("upcall_pending", "upcall pending", _EVENT_CHANNELS)
+NO_UPCALL = GateKind("no_upcall", "no upcall under way", _EVENT_CHANNELS)
 UPCALL_MASK = GateKind("upcall_mask", "upcall mask 0", _EVENT_CHANNELS)
+# Into a guest under a hypervisor
+IN_GUEST = GateKind("in_guest", "in the guest", "Injecting Events Through VM Entry")
+
+TAKEN = GateKind("taken", "taken", _ACCEPTANCE, "ISR")
 
 #: Every kind, each way's in its order.
 GATE_KINDS: tuple[GateKind, ...] = (
     *(SENT, LINE, SOURCE, UNMASKED, ENTRY_UNMASKED, REMOTE_IRR, IDLE, MODE, ARRIVED, DESTINATION),
     *(APIC_ON, LEGAL, FREE),
-    *(STARTED, PRIORITY, FLAG, SHADOW, FIRST, SMM, NO_NMI),
-    *(PORT_PENDING, PORT_UNMASKED, SELECTOR, UPCALL_PENDING, UPCALL_MASK),
+    *(STARTED, AWAITED, PRIORITY, VIRTUAL_PRIORITY, FLAG, SHADOW, FIRST, SMM, NO_NMI),
+    *(PORT_PENDING, PORT_UNMASKED, SELECTOR, UPCALL_PENDING, NO_UPCALL, UPCALL_MASK),
+    *(IN_GUEST, TAKEN),
 )
 
 

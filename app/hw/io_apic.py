@@ -25,7 +25,7 @@ _EXTENDING = (WideDestinations.EXTENDED_ID, WideDestinations.BOTH)
 EDGE_LOST, UP_ALREADY = "the pin is masked, so the edge is lost", "the line was up already"
 
 
-def _is_level(entry: int) -> bool:
+def is_level(entry: int) -> bool:
     """Level trigger means something for fixed and lowest-priority delivery only; all else is edge."""
     return bool(entry & LEVEL) and entry >> 8 & 7 in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY)
 
@@ -100,7 +100,7 @@ class IoApic:
         self.lines[pin] = level
         entry = self.entries[pin]
         messages: list[InterruptMessage] = []
-        if _is_level(entry):
+        if is_level(entry):
             messages = self._service_level(pin)
         elif rising and not entry & MASKED:
             messages = [self._message(pin)]
@@ -112,10 +112,10 @@ class IoApic:
         if not self.lines[pin]:
             return None
         if entry & MASKED:
-            return "the pin is masked" if _is_level(entry) else EDGE_LOST
-        if _is_level(entry) and entry & REMOTE_IRR:
+            return "the pin is masked" if is_level(entry) else EDGE_LOST
+        if is_level(entry) and entry & REMOTE_IRR:
             return "remote IRR is 1: it waits for the EOI"
-        if _is_level(entry) and entry & DELIVERY_STATUS:
+        if is_level(entry) and entry & DELIVERY_STATUS:
             return "its message is still on the way"
         return None if rising else UP_ALREADY
 
@@ -125,15 +125,19 @@ class IoApic:
 
     def _service_level(self, pin: int) -> list[InterruptMessage]:
         entry = self.entries[pin]
-        silent = not _is_level(entry) or entry & (MASKED | REMOTE_IRR | DELIVERY_STATUS) or not self.lines[pin]
+        silent = not is_level(entry) or entry & (MASKED | REMOTE_IRR | DELIVERY_STATUS) or not self.lines[pin]
         return [] if silent else [self._message(pin)]
 
     def _message(self, pin: int) -> InterruptMessage:
-        entry = self.entries[pin]
         self._under_way[pin] += 1
-        self.entries[pin] = entry | DELIVERY_STATUS
+        self.entries[pin] |= DELIVERY_STATUS
+        return self.message_of(pin, self._services.numbers.take())
+
+    def message_of(self, pin: int, number: int) -> InterruptMessage:
+        """The message number *number* that the entry of *pin* makes. Nothing is sent."""
+        entry = self.entries[pin]
         return InterruptMessage(
-            self._services.numbers.take(),
+            number,
             Origin.IO_APIC,
             pin,
             VECTORS[entry & 0xFF],
@@ -141,7 +145,7 @@ class IoApic:
             DestinationMode(entry >> 11 & 1),
             Shorthand.NONE,
             entry >> 56 | (entry & _EXTENDED_DESTINATION) >> 41,
-            TriggerMode.LEVEL if _is_level(entry) else TriggerMode.EDGE,
+            TriggerMode.LEVEL if is_level(entry) else TriggerMode.EDGE,
         )
 
     # How a message ended, and EOI

@@ -49,6 +49,13 @@ def fire(apic: LocalApic, register: Register) -> DeliveryMode | None:
     return _deliver(apic, register, delivery_mode(entry), _SIGNALS)
 
 
+def delivers(register: Register, mode: DeliveryMode) -> bool:
+    """Whether an entry of *register* may have that delivery mode."""
+    pin = register in LINT_REGISTERS
+    valid = _PIN_SIGNALS | {DeliveryMode.EXTINT} if pin else _SIGNALS
+    return mode is DeliveryMode.FIXED or mode in valid
+
+
 def _deliver(
     apic: LocalApic, register: Register, mode: DeliveryMode, signals: frozenset[DeliveryMode]
 ) -> DeliveryMode | None:

@@ -7,12 +7,15 @@ from app.hw.event_channels import WORD_BITS, EventChannels
 from app.hw.events import Reason
 from app.hw.gates import (
     APIC_ON,
+    AWAITED,
     FIRST,
     FLAG,
+    NO_NMI,
     PORT_UNMASKED,
     PRIORITY,
     SELECTOR,
     SHADOW,
+    SMM,
     STARTED,
     UPCALL_MASK,
     UPCALL_PENDING,
@@ -20,6 +23,7 @@ from app.hw.gates import (
     first_closed,
 )
 from app.hw.local_apic import LocalApic
+from app.x86.icr import DeliveryMode
 from app.x86.model_specific_registers import ApicMode
 from app.x86.vectors import priority_class
 
@@ -53,8 +57,8 @@ def gates_at(cpu: Cpu, vector: int) -> Iterator[Gate]:
 def apic_on(apic: LocalApic) -> Gate:
     """Whether the APIC gives its CPU what it holds."""
     if apic.mode is ApicMode.DISABLED:
-        return Gate(APIC_ON, "IA32_APIC_BASE.EN 0", Reason.APIC_DISABLED.value)
-    value = f"{apic.mode.value}, SVR bit 8 is {int(apic.software_enabled)}"
+        return Gate(APIC_ON, "IA32_APIC_BASE.EN = 0", Reason.APIC_DISABLED.value)
+    value = f"{apic.mode.value}, SVR bit 8 = {int(apic.software_enabled)}"
     blocked = apic.blocked_while_disabled and not apic.software_enabled
     return Gate(APIC_ON, value, Reason.SOFTWARE_DISABLED.value if blocked else "")
 
@@ -139,3 +143,50 @@ def _port_gates(channels: EventChannels, port: int) -> Iterator[Gate]:
     chosen = channels.selector >> port // WORD_BITS & 1
     yield Gate(SELECTOR, f"word {port // WORD_BITS}: {chosen}")
     yield Gate(UPCALL_PENDING, f"evtchn_upcall_pending {int(channels.upcall_pending)}")
+
+
+# Signals, which have no vector
+
+
+def signal_gates(cpu: Cpu, mode: DeliveryMode) -> Iterator[Gate]:
+    """The gates between a latched NMI, SMI, INIT, start-up IPI or ExtINT and *cpu*."""
+    match mode:
+        case DeliveryMode.STARTUP:
+            yield _awaited(cpu)
+        case DeliveryMode.EXTINT:
+            yield _started(cpu)
+            yield _window(cpu)
+        case DeliveryMode.INIT:
+            yield _no_smm(cpu)
+        case _:
+            yield _started(cpu)
+            yield _no_smm(cpu)
+            if mode is DeliveryMode.NMI:
+                running = cpu.nmi_running
+                yield Gate(
+                    NO_NMI, "one is handled" if running else "none", "an NMI is being handled" if running else ""
+                )
+    yield _shadow(cpu)
+    first = first_signal(cpu)
+    ahead = first is not None and list(Arrival).index(first) < list(Arrival).index(_ARRIVALS[mode])
+    yield Gate(FIRST, first.value, f"{first.value} goes first") if first and ahead else Gate(FIRST, "nothing")
+
+
+_ARRIVALS = {
+    DeliveryMode.SMI: Arrival.SMI,
+    DeliveryMode.INIT: Arrival.INIT,
+    DeliveryMode.STARTUP: Arrival.STARTUP,
+    DeliveryMode.NMI: Arrival.NMI,
+    DeliveryMode.EXTINT: Arrival.INTERRUPT,
+}
+
+
+def _no_smm(cpu: Cpu) -> Gate:
+    if cpu.in_smm:
+        return Gate(SMM, "in SMM", "the CPU is in system-management mode until RSM")
+    return Gate(SMM, "not in SMM")
+
+
+def _awaited(cpu: Cpu) -> Gate:
+    reason = cpu.why_no_startup()
+    return Gate(AWAITED, cpu.run_state.value, "" if reason is None else reason.value)

@@ -11,8 +11,9 @@ from app.history.reexecution import Record
 from app.history.slices import Slices
 from app.hw.machine import Machine
 from app.session.looking_back import BranchSummary, FoundMoment, MomentState
+from app.state.ladder import Selection
 from app.state.preview import Preview
-from app.state.shapes import MachineState
+from app.state.shapes import LadderState, MachineState
 
 
 class NotPossible(Exception):
@@ -91,6 +92,10 @@ class Drive(Protocol):
         """What was to be seen at a tick of a branch, as late behind it as *time* says, or at
         its head. LookupError and ValueError when there is no such
         branch or tick. Nobody moves."""
+
+    def ladder_finder(self, selection: Selection, branch: int | None, tick: int | None) -> Slices[LadderState]:
+        """The gates that what is selected passes: at the moment that is shown where both are None, or else as in
+        ``state_finder``. LookupError when what is selected is not there. Nobody moves."""
 
     def moment_finder(self, branch: int | None, tick: int | None) -> Slices[FoundMoment]:
         """When a tick of a branch was: of the present one without a number, and its head without a tick; with neither

@@ -25,8 +25,9 @@ from app.session.looking_back import BranchSummary, FoundMoment, MomentState
 from app.session.recorded_findings import difference_records, limit_records
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
 from app.state.kept_state import KeptStates
+from app.state.ladder import Look, Selection, ladder
 from app.state.preview import Preview, preview
-from app.state.shapes import DifferenceState, MachineState, RecordingState
+from app.state.shapes import DifferenceState, LadderState, MachineState, RecordingState
 from app.trace.check.replay import Replay
 from app.trace.operations import Recording
 
@@ -139,6 +140,17 @@ class RecordedDrive:
         there.timeline.playback = playback
         return MomentState(playback.time, {**there.state(), "hash": _hash_of(playback.replay)})
 
+    def ladder_finder(self, selection: Selection, branch: int | None, tick: int | None) -> Slices[LadderState]:
+        self._make_sure_of(branch)
+        return self._found_ladder(selection, tick)
+
+    def _found_ladder(self, selection: Selection, tick: int | None) -> Slices[LadderState]:
+        machine = self.machine
+        if tick is not None:
+            playback = yield from self.timeline.finder(tick)
+            machine = playback.replay.machine
+        return ladder(Look(machine, [], self.vector_names), selection)
+
     def moment_finder(self, branch: int | None, tick: int | None) -> Slices[FoundMoment]:
         self._make_sure_of(branch)
         return self._found_moment(branch, tick)
@@ -235,6 +247,7 @@ class RecordedDrive:
             "ioapic": io_apic,
             "in_flight": [],
             "caption": self._kept.caption(self.machine, (), (), self.vector_names),
+            "endings": [],
             "recording": self._recording(),
             "differences": self._told(),
         }

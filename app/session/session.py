@@ -30,8 +30,9 @@ from app.session.owner import Owner
 from app.session.pacer import Pacer
 from app.session.publisher import Publisher
 from app.session.share import Share
+from app.state.ladder import Selection
 from app.state.preview import Preview
-from app.state.shapes import Condition, KeptState, NumberedState
+from app.state.shapes import Condition, KeptState, LadderState, NumberedState
 
 _FRAME = 1 / 30
 #: How many operations go by between two looks at the clock.
@@ -188,6 +189,12 @@ class Session(Owner):
             **machine,
             "seq": self.hub.seq,
         }
+
+    async def ladder(self, selection: Selection, branch: int | None, tick: int | None) -> LadderState:
+        """The gates that what is selected passes, now or at a tick of a branch. It moves nobody. NotPossible when there
+        is no such thing or no such moment."""
+        self.touch()
+        return await self._looked_up(self.drive.ladder_finder(selection, branch, tick))
 
     async def records(self, branch: int | None, first: int, last: int | None, limit: int) -> Found:
         """What happened in these ticks of a branch. NotPossible when there is no such branch."""

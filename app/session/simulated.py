@@ -29,9 +29,10 @@ from app.session.drive import NotPossible, make_sure_it_fits
 from app.session.looking_back import BranchSummary, FoundMoment, MomentState
 from app.session.version import program_version
 from app.state.kept_state import KeptStates
+from app.state.ladder import Look, Selection, ladder
 from app.state.preview import Preview, preview
-from app.state.shapes import MachineState
-from app.state.snapshot import in_flight_state
+from app.state.shapes import LadderState, MachineState
+from app.state.snapshot import endings_state, in_flight_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -160,6 +161,22 @@ class SimulatedDrive:
         shown["hash"] = _hash_of(simulation)
         return MomentState(simulation.time, shown)
 
+    def ladder_finder(self, selection: Selection, branch: int | None, tick: int | None) -> Slices[LadderState]:
+        simulation = self.simulation
+        if branch is not None or tick is not None:
+            simulation = yield from self.timeline.finder(tick, None, branch)
+        flights = list(simulation.in_flight.values())
+        waits = Waits(simulation.machine, simulation.processors, flights, idle=simulation.idle)
+        look = Look(
+            simulation.machine,
+            flights,
+            self.vector_names,
+            simulation.processors,
+            waits,
+            simulation.execution.backend,
+        )
+        return ladder(look, selection)
+
     def moment_finder(self, branch: int | None, tick: int | None) -> Slices[FoundMoment]:
         shown = self.timeline.moment
         course = self.branch if branch is None else branch
@@ -251,7 +268,7 @@ class SimulatedDrive:
 
     def state(self) -> MachineState:
         simulation = self.simulation
-        flights = simulation.in_flight.values()
+        flights, endings = simulation.in_flight.values(), simulation.endings
         waits = Waits(self.machine, simulation.processors, flights, idle=simulation.idle)
         cpus = self._kept.of_processors(simulation.processors, waits, self.vector_names)
         io_apic = self._kept.of_io_apic(self.machine.io_apic)
@@ -274,6 +291,7 @@ class SimulatedDrive:
             "cpus": cpus,
             "ioapic": io_apic,
             "in_flight": in_flight_state(flights, self.machine),
-            "caption": self._kept.caption(self.machine, simulation.endings, flights, self.vector_names),
+            "caption": self._kept.caption(self.machine, endings, flights, self.vector_names),
+            "endings": endings_state(endings, self.vector_names),
             "recording": None,
         }

@@ -100,9 +100,14 @@ def _of_requests(cpu: Cpu, gate_of: Callable[[int], Gate | None], names: VectorN
         words = f"CPU {cpu.number}, {what}{vector_words(vector, names)}: {taken_words(cpu)}."
         return Telling("next", words, cpu.number, vector)
     vector, gate = min(barred, key=lambda one: one[1].kind is FIRST)
+    return Telling("barred", barred_words(cpu, vector, gate, names), cpu.number, vector)
+
+
+def barred_words(cpu: Cpu, vector: int, gate: Gate, names: VectorNames) -> str:
+    """That *vector*, or a port, which is requested, waits on *cpu* at *gate*."""
     asker = vector_words(vector, names) if cpu.event_channels is None else f"Port {vector_words(vector, names)}"
     again = " It was asked for again meanwhile: the requests are one." if vector in cpu.apic.coalesced else ""
-    return Telling("barred", f"{asker} waits on CPU {cpu.number}: {gate.why}.{again}", cpu.number, vector)
+    return f"{asker} waits on CPU {cpu.number}: {gate.why}.{again}"
 
 
 def _of_wait(kind: str, cpu: int, wait: Wait | None) -> Telling | None:

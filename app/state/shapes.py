@@ -258,6 +258,73 @@ class CaptionState(TypedDict):
     pin: int | None
 
 
+#: The lists of gates that there are, what something has come to, and how it stands to one gate.
+Way = Literal["vector", "port", "source", "pin", "message", "code"]
+Status = Literal["asked_about", "coming", "requested", "in_service", "waits", "runs"]
+Passage = Literal["passed", "barred", "not_reached"]
+
+
+class RuleState(TypedDict):
+    """Where a gate's rule stands."""
+
+    #: The manual's section, or the file, by its title.
+    section: str
+    #: A path of the server, to the register that decides; None where none does.
+    href: str | None
+
+
+class GateState(TypedDict):
+    """One gate of a way in."""
+
+    gate: str
+    #: What lets through.
+    name: str
+    state: Passage
+    #: Nothing would be held up here as it stands now, reached or not.
+    open: bool
+    #: What it stands at.
+    value: str
+    #: A sentence.
+    words: str
+    rule: RuleState
+
+
+class LinkState(TypedDict):
+    """One sentence of a chain across CPUs."""
+
+    words: str
+    cpu: int
+    vector: int | None
+
+
+class LadderState(TypedDict):
+    """The gates that something passes, in their order, and the sentence that comes of it."""
+
+    title: str
+    #: The list of gates that it is.
+    way: Way
+    #: What it has come to: asked_about is nowhere yet.
+    status: Status
+    gates: list[GateState]
+    #: Of code that waits: on whom, and on whom that waits in its turn.
+    chain: list[LinkState]
+    caption: CaptionState
+
+
+class EndingState(TypedDict):
+    """What ended otherwise than by acceptance, where, and how often."""
+
+    #: As an event's.
+    kind: str
+    cpu: int | None
+    vector: int | None
+    message: int | None
+    pin: int | None
+    text: str
+    #: The others were equal but for the CPU and the message.
+    times: int
+
+
 class LimitState(TypedDict):
     """What a recording cannot show, from a line of its file on."""
 
@@ -390,6 +457,8 @@ class MachineState(TypedDict):
     ioapic: IoApicState
     in_flight: list[FlightState]
     caption: CaptionState
+    #: Since somebody acted last, the newest last: four of them at most.
+    endings: list[EndingState]
     recording: RecordingState | None
     #: Of a session that follows a recording.
     differences: NotRequired[list[DifferenceState]]

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable
 
 from app.engine.due import Flight
+from app.engine.endings import Ending
 from app.engine.processor import Processor
 from app.engine.waits import Wait, hardware_window_of, why_held, window_of
 from app.guest.steps import HostStep, VirtualRead, VirtualWrite
-from app.hw.cpu import Arrival, Cpu, RunState
+from app.hw.cpu import Cpu, RunState
+from app.hw.event import Event, Place
 from app.hw.io_apic import IoApic
 from app.hw.local_apic import LocalApic
 from app.hw.local_apic_registers import read_apic_base
@@ -25,6 +27,7 @@ from app.state.register_words import (
 from app.state.shapes import (
     CpuState,
     CpuWait,
+    EndingState,
     EventChannelWords,
     FlightState,
     HardwareState,
@@ -74,7 +77,7 @@ def recorded_cpu_state(cpu: Cpu, names: VectorNames) -> CpuState:
 def _software(processor: Processor, wait: Wait | None) -> SoftwareState:
     return {
         "window": window_of(processor).value,
-        "why": _why(processor.cpu, lambda vector: why_held(processor, vector), _in_upcall(processor)),
+        "why": _why(processor.cpu, lambda vector: why_held(processor, vector)),
         "waits": _wait(wait),
         "handlers": [
             {"vector": frame.vector, "name": frame.name, "since": frame.since}
@@ -95,12 +98,6 @@ def _wait(wait: Wait | None) -> CpuWait | None:
     if wait is None:
         return None
     return {"words": wait.words, "because": wait.because, "cpus": wait.cpus, "for_ever": wait.for_ever}
-
-
-def _in_upcall(processor: Processor) -> bool:
-    """A guest without an APIC handles its events: those that came meanwhile, too, before it returns."""
-    frames = processor.handlers() if processor.cpu.event_channels else []
-    return any(frame.returns_from is Arrival.INTERRUPT and frame.name for frame in frames)
 
 
 def _hardware(cpu: Cpu, names: VectorNames) -> HardwareState:
@@ -195,7 +192,7 @@ def icr_fields(raw: int, x2apic: bool, names: VectorNames) -> IcrFields:
     }
 
 
-def _why(cpu: Cpu, reason_of: Callable[[int], str], in_upcall: bool = False) -> list[WaitingVector]:
+def _why(cpu: Cpu, reason_of: Callable[[int], str]) -> list[WaitingVector]:
     """For the requests that go first: what each waits for."""
     channels = cpu.event_channels
     if channels is None:
@@ -203,12 +200,8 @@ def _why(cpu: Cpu, reason_of: Callable[[int], str], in_upcall: bool = False) -> 
         return [
             {"vector": vector, "text": f"{vector:#04x} waits: {reason_of(vector)}."} for vector in reversed(waiting)
         ]
-    found: list[WaitingVector] = []
-    for port in list(channels.pending)[:_WHY_LIMIT]:
-        comes = in_upcall and port not in channels.masked
-        reason = "the upcall under way comes to it before it returns" if comes else reason_of(port)
-        found.append({"vector": port, "text": f"Port {port:#04x} waits: {reason}."})
-    return found
+    ports = list(channels.pending)[:_WHY_LIMIT]
+    return [{"vector": port, "text": f"Port {port:#04x} waits: {reason_of(port)}."} for port in ports]
 
 
 def _activity(processor: Processor) -> str:
@@ -268,6 +261,23 @@ def _pin(io_apic: IoApic, pin: int) -> PinState:
         "masked": bool(entry & MASKED),
         "remote_irr": bool(entry & REMOTE_IRR),
         "delivery_status": "send_pending" if entry & DELIVERY_STATUS else "idle",
+    }
+
+
+def endings_state(endings: Iterable[Ending], names: VectorNames) -> list[EndingState]:
+    """What ended otherwise than by acceptance since somebody acted last."""
+    return [_ending(event, event.place, times, names) for event, times in endings]
+
+
+def _ending(event: Event, place: Place, times: int, names: VectorNames) -> EndingState:
+    return {
+        "kind": event.kind.name,
+        "cpu": place.cpu,
+        "vector": place.vector,
+        "message": place.message,
+        "pin": place.pin,
+        "text": event.words(names),
+        "times": times,
     }
 
 

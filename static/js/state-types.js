@@ -165,6 +165,15 @@
  * @property {number | null} vector
  * @property {number | null} pin
  *
+ * @typedef {object} EndingState What ended otherwise than by acceptance, where, and how often
+ * @property {string} kind As an event's
+ * @property {number | null} cpu
+ * @property {number | null} vector
+ * @property {number | null} message
+ * @property {number | null} pin
+ * @property {string} text
+ * @property {number} times The others were equal but for the CPU and the message
+ *
  * @typedef {object} LimitState What a recording cannot show, from a line of its file on
  * @property {number} line
  * @property {string} says
@@ -228,6 +237,7 @@
  * @property {IoApicState} ioapic
  * @property {FlightState[]} in_flight
  * @property {CaptionState} caption
+ * @property {EndingState[]} endings Since somebody acted last, the newest last: four of them at most
  * @property {RecordingState | null} recording
  * @property {DifferenceState[]} [differences] Of a session that follows a recording
  * @property {PairState} [pair] Of a machine that is one of two
@@ -243,6 +253,32 @@
  * @property {number | null} message
  * @property {number | null} pin Of the I/O APIC, where the event is of one
  * @property {string} text
+ *
+ * @typedef {object} RuleState Where a gate's rule stands
+ * @property {string} section The manual's section, or the file, by its title
+ * @property {string | null} href A path of the server, to the register that decides; null where none does
+ *
+ * @typedef {object} GateState One gate of a way in
+ * @property {string} gate
+ * @property {string} name What lets through
+ * @property {"passed" | "barred" | "not_reached"} state
+ * @property {boolean} open Nothing would be held up here as it stands now, reached or not
+ * @property {string} value What it stands at
+ * @property {string} words A sentence
+ * @property {RuleState} rule
+ *
+ * @typedef {object} LinkState One sentence of a chain across CPUs
+ * @property {string} words
+ * @property {number} cpu
+ * @property {number | null} vector
+ *
+ * @typedef {object} LadderState The gates that something passes, in their order, and the sentence that comes of it
+ * @property {string} title
+ * @property {"vector" | "port" | "source" | "pin" | "message" | "code"} way The list of gates that it is
+ * @property {"asked_about" | "coming" | "requested" | "in_service" | "waits" | "runs"} status What it has come to: asked_about is nowhere yet
+ * @property {GateState[]} gates
+ * @property {LinkState[]} chain Of code that waits: on whom, and on whom that waits in its turn
+ * @property {CaptionState} caption
  */
 
 export {};

@@ -6,7 +6,7 @@ from app.commands.guest import CallGuest, SendIpi
 from app.commands.machine import SetInterruptFlag
 from app.commands.registers import ReadRegister, WriteRegister, Wrmsr
 from app.engine.simulation import Simulation
-from app.engine.waits import Wait, Waits, Window, closed_by, why_held, window_of
+from app.engine.waits import Link, Wait, Waits, Window, closed_by, why_held, window_of
 from app.hw.profile import PROFILES
 from app.x86.icr import Icr
 from app.x86.registers import Register
@@ -50,8 +50,8 @@ def test_chain_leads_through_the_holder_of_a_lock_to_the_cause() -> None:
     assert wait == Wait(
         "spins on call_lock, which CPU 0 holds",
         [
-            "CPU 0 spins on call_data.started until CPU 2 answers.",
-            "CPU 2: 0xfb waits, interrupts are off (held off by hand).",
+            Link("CPU 0 spins on call_data.started until CPU 2 answers.", 0),
+            Link("CPU 2: 0xfb waits, interrupts are off (held off by hand).", 2, 0xFB),
         ],
         [0],
         for_ever=True,
@@ -134,7 +134,7 @@ def test_poll_of_a_page_that_is_gone_is_for_ever(backend: str, base: int, where:
 
     assert waits_of(simulation)[1] == Wait(
         "polls delivery status (ICR bit 12) for ever: it reads all ones, so the bit is never 0",
-        [f"CPU 1: {where}."],
+        [Link(f"CPU 1: {where}.", 1)],
         [],
         for_ever=True,
     )

@@ -155,6 +155,7 @@ export const state = (cpus) => ({
   counters: { ipis_sent: 0 },
   cpus: Array.from({ length: cpus }, (_, number) => cpu(number)),
   in_flight: [],
+  endings: [],
   caption: { words: "Nothing waits.", kind: "idle", cpu: null, vector: null, pin: null },
   recording: null,
 });

@@ -9,11 +9,11 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
 from app.state.event_records import EventRecord
-from app.state.shapes import State
+from app.state.shapes import LadderState, State
 
 FILE = Path(__file__).parents[2] / "static/js/state-types.js"
 #: What a script can be given; whatever these are made of comes along.
-ROOTS = (State, EventRecord)
+ROOTS = (State, EventRecord, LadderState)
 _PLAIN = {int: "number", float: "number", str: "string", bool: "boolean", NoneType: "null"}
 _HEAD = """/**
  * What the state is made of. Written from `app/state/shapes.py` by `python -m tests.state.typedefs`.

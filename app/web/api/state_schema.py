@@ -5,7 +5,7 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, NotRequired, get_args, get_origin, get_type_hints, is_typeddict
 
-from app.state.shapes import NumberedState
+from app.state.shapes import LadderState, NumberedState
 
 Schema = dict[str, Any]
 
@@ -13,9 +13,10 @@ _PLAIN = {int: "integer", float: "number", str: "string", bool: "boolean", NoneT
 
 
 def state_schemas() -> dict[str, Schema]:
-    """The schema of ``NumberedState`` and of all that it is made of, by their names."""
+    """The schemas of ``NumberedState``, of ``LadderState`` and of all that these are made of, by their names."""
     found: dict[str, Schema] = {}
     _add(NumberedState, found)
+    _add(LadderState, found)
     return found
 
 

@@ -78,6 +78,10 @@ def ours(description: Description) -> Iterator[str]:
 def ask_for_history(description: Description, session: str) -> None:
     description.ask("GET", f"{session}/state", 200, params={"tick": 1})
     description.ask("GET", f"{session}/history", 200)
+    for thing in ({"cpu": 1, "vector": 81}, {"pin": 4}, {"cpu": 0, "code": True}, {"cpu": 1, "source": "timer"}):
+        description.ask("GET", f"{session}/ladder", 200, params=thing)
+    description.ask("GET", f"{session}/ladder", 409, params={"message": 99_999})
+    description.ask("GET", f"{session}/ladder", 422, params={"cpu": 1})
     for form in ({}, {"form": "columns"}, {"bins": 4}):
         description.ask("GET", f"{session}/records", 200, params=form)
     description.ask("GET", f"{session}/journal", 200)

@@ -1,0 +1,54 @@
+"""The JSON interface of the gate ladder: what something selected passes on its way, and where it is held up."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import WithJsonSchema
+
+from app.hw.machine import MAX_CPUS
+from app.state.ladder import Selection
+from app.state.shapes import LadderState
+from app.state.snapshot import LVT_NAMES
+from app.web.addresses import link
+from app.web.api.history import OneBranch, OneTick
+from app.web.api.sessions import check_known, registry_of
+from app.web.api.shapes import answers
+from app.web.asking import while_there
+from app.web.errors import Problem
+from app.x86.redirection import PIN_COUNT
+from app.x86.registers import Register
+from app.x86.vectors import VECTOR_COUNT
+
+router = APIRouter(prefix="/api/v1", tags=["history"])
+
+_SOURCES: dict[str, Register] = {name: Register(register) for register, name in LVT_NAMES.items()}
+SourceName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(_SOURCES)})]
+
+
+@router.get("/sessions/{session_id}/ladder", responses=answers(LadderState, 404, 409, 422), response_model=None)
+async def read_ladder(
+    request: Request,
+    session_id: str,
+    cpu: Annotated[
+        int | None, Query(ge=0, lt=MAX_CPUS, description="A CPU, with vector, source, code or message.")
+    ] = None,
+    vector: Annotated[int | None, Query(ge=0, lt=VECTOR_COUNT, description="A vector, or a port, at the CPU.")] = None,
+    source: Annotated[SourceName | None, Query(description="The source of an LVT entry of the CPU.")] = None,
+    code: Annotated[bool, Query(description="What the CPU's code waits for.")] = False,
+    pin: Annotated[int | None, Query(ge=0, lt=PIN_COUNT, description="A pin of the I/O APIC.")] = None,
+    message: Annotated[int | None, Query(ge=0, description="A message under way, by its number.")] = None,
+    branch: OneBranch = None,
+    tick: OneTick = None,
+) -> LadderState:
+    """The gates that one thing passes, in their order, and the first closed one in a sentence: now, or at a tick of a
+    branch, which moves nobody."""
+    if source is not None:
+        check_known("source", source, _SOURCES)
+    selection = Selection(cpu, vector, None if source is None else _SOURCES[source], pin, message, code)
+    if selection.problem:
+        raise Problem(422, "That selects nothing", selection.problem)
+    found = await while_there(request, registry_of(request).get(session_id).ladder(selection, branch, tick))
+    for gate in found["gates"]:
+        if gate["rule"]["href"] is not None:
+            gate["rule"]["href"] = link(gate["rule"]["href"])
+    return found
