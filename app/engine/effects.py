@@ -43,8 +43,12 @@ from app.guest.steps import (
     WriteMsr,
 )
 from app.hw.cpu import Arrival, RunState
+from app.x86.model_specific_registers import x2apic_msr
+from app.x86.registers import Register
 from app.x86.units import Cycles
 
+_ICR_LOW, _TPR = int(Register.ICR_LOW), int(Register.TPR)
+_TPR_MSR = x2apic_msr(_TPR)
 # Equal events are made over and over: fetching one costs a quarter of making one.
 _handler_entered = lru_cache(4096)(HandlerEntered)
 _handler_returned = lru_cache(4096)(HandlerReturned)
@@ -161,10 +165,14 @@ class Effects:
 
     def _load(self, processor: Processor, frame: Frame, step: Load | Dereference) -> None:
         self.counters.accesses += 1
+        if step.register == _ICR_LOW:
+            processor.stirred = True
         frame.value = self._access.load(processor.cpu.number, step.register)
 
     def _store(self, processor: Processor, frame: Frame, step: Store) -> None:
         self.counters.accesses += 1
+        if step.register == _TPR:
+            processor.stirred = True
         self._access.store(processor.cpu.number, step.register, step.value)
 
     def _read_msr(self, processor: Processor, frame: Frame, step: ReadMsr) -> None:
@@ -173,18 +181,23 @@ class Effects:
 
     def _write_msr(self, processor: Processor, frame: Frame, step: WriteMsr) -> None:
         self.counters.accesses += 1
+        if step.msr == _TPR_MSR:
+            processor.stirred = True
         self._access.write_msr(processor.cpu.number, step.msr, step.value)
 
     # The interrupt flag
 
     def _enable_interrupts(self, processor: Processor, frame: Frame, step: EnableInterrupts) -> None:
+        processor.stirred = True
         processor.cpu.enable_interrupts()
 
     def _disable_interrupts(self, processor: Processor, frame: Frame, step: DisableInterrupts) -> None:
+        processor.stirred = True
         processor.cpu.disable_interrupts()
 
     def _halt(self, processor: Processor, frame: Frame, step: Halt) -> None:
         """Behind HLT the idle loop begins anew after every one."""
+        processor.stirred = True
         processor.cpu.run_state = RunState.HALTED
         processor.frames.clear()
 
@@ -206,6 +219,7 @@ class Effects:
         frame.name = "smi_handler"
 
     def _close(self, processor: Processor, frame: Frame) -> None:
+        processor.stirred = True
         frame.previous_flag = processor.cpu.interrupt_flag
         processor.cpu.interrupt_flag = False
 
@@ -224,6 +238,7 @@ class Effects:
 
     def _return(self, processor: Processor, frame: Frame, step: ReturnFromInterrupt | ResumeFromSmm) -> None:
         processor.frames.pop()
+        processor.stirred = True
         cpu = processor.cpu
         if frame.returns_from is Arrival.SMI:
             cpu.resume()
@@ -249,6 +264,7 @@ class Effects:
         """Begins to wait, unless the word is what this function waits for."""
         if step.word.value != step.value:
             frame.spin = step
+            processor.stirred = True
             self.waiting.setdefault(step.word, []).append(processor)
             processor.spins = True
 
@@ -263,6 +279,7 @@ class Effects:
             del self.waiting[frame.spin.word]
         frame.spin = None
         processor.spins = False
+        processor.stirred = True
         cycles = self._price[SpinUntil]
         assert cycles is not None, "a wait stands under an entry of its own"
         self.counters.cycles += cycles

@@ -17,7 +17,7 @@ class EventLog:
 
     #: Of what happened, how much, and what ended; these and ``counters`` are up to date in a record.
     STATE = ("_gone", "_endings")
-    WIRES = ("_clock", "_counted", "_counters", "_events")
+    WIRES = ("_clock", "_counted", "_counters", "_events", "heard")
 
     #: With so many, all but the newest EVENTS_KEPT are dropped.
     most: int | None = 2 * EVENTS_KEPT
@@ -29,6 +29,8 @@ class EventLog:
         self._counted = 0
         self._gone = 0
         self._endings: list[Ending] = []
+        #: Somebody follows: gets every event, too.
+        self.heard: list[Event] | None = None
 
     @property
     def happened(self) -> int:
@@ -39,6 +41,8 @@ class EventLog:
         """*event* has happened, now."""
         events = self._events
         events.append((self._clock.now, event))
+        if self.heard is not None:
+            self.heard.append(event)
         if len(events) == self.most:
             self._drop(len(events) - EVENTS_KEPT)
 

@@ -235,7 +235,9 @@ class Execution:
         hypervisor = frame.backend.hypervisor
         if hypervisor is None or not frame.handler_begun:
             return False
-        processor.in_host = False  # also if it had gone in to be called up, and nothing wanted that any more
+        if processor.in_host:  # it had gone in to be called up, and nothing wanted that any more
+            processor.in_host = False
+            processor.stirred = True
         host = hypervisor.intercept(step, processor.cpu)  # type: ignore[arg-type]  # it is a step of the guest
         if host is None:
             return False
@@ -289,6 +291,7 @@ class Execution:
             frame.handler_begun, frame.value = True, None
             return
         processor.frames.pop()
+        processor.stirred = True
         for probe in self.probes:
             probe.frame_ended(processor, frame)
         if frame.name != _STARTS:  # which nobody called
@@ -309,6 +312,7 @@ class Execution:
 
     def _add(self, processor: Processor, frame: Frame) -> Frame:
         processor.frames.append(frame)
+        processor.stirred = True
         for probe in self.probes:
             probe.frame_began(processor, frame)
         return frame
@@ -353,6 +357,7 @@ class Execution:
                 probe.frame_ended(processor, frame)
         self.effects.forget(processor)
         processor.in_host = False
+        processor.stirred = True
         processor.kicked = None
         processor.windows = ()
         if cpu.run_state is RunState.RUNNING:

@@ -71,13 +71,14 @@ class HostEffects:
 
     def _leave_guest(self, processor: Processor, reason: str) -> None:
         self.counters.exits += 1
-        processor.in_host = True
+        processor.in_host = processor.stirred = True
         processor.kicked = None
         self.sync_eoi_word(processor)
         self._record(GuestExited(processor.cpu.number, reason))
 
     def _enter(self, processor: Processor, frame: Frame, step: VmEntry) -> None:
         processor.in_host = False
+        processor.stirred = True
         processor.windows = held_back(processor.cpu)
 
     # The model of the guest's APIC
@@ -93,16 +94,19 @@ class HostEffects:
         if step.then_reaches:
             self._carry(processor, frame, step)
             return
+        processor.stirred = True
         write = self._access.store if step.by_page else self._access.write
         write(processor.cpu.number, step.register, step.value)
 
     def _carry(self, processor: Processor, frame: Frame, step: EmulatedWrite | VirtualWrite) -> None:
         """Writes, and keeps the IPI that comes of it until its targets are reached, one by one."""
         cpu = processor.cpu.number
+        processor.stirred = True
         frame.carried.extend(self._access.carry(cpu, step.register, step.value, by_page=step.by_page))
         frame.value = len(frame.carried)
 
     def _write_msr(self, processor: Processor, frame: Frame, step: EmulatedMsrWrite) -> None:
+        processor.stirred = True
         self._access.write_msr(processor.cpu.number, step.msr, step.value)
 
     # Work

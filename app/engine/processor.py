@@ -151,7 +151,7 @@ class Processor:
         *("calls", "eoi_offered", "frames", "in_host", "kicked", "windows"),
         *("last_cycles", "last_step", "scheduled", "spins", "starts"),
     )
-    WIRES = ("cpu",)
+    WIRES = ("cpu", "stirred")
     __slots__ = (*STATE, *WIRES)
 
     def __init__(self, cpu: Cpu) -> None:
@@ -173,6 +173,9 @@ class Processor:
         self.eoi_offered: Word | None = None
         #: The number of resets that the frames know of.
         self.starts = cpu.starts
+        #: For who follows (``tick_watch``), and lowers it: whether interrupts come in, the task priority, what is
+        #: waited for, or whether the guest runs, may be another than before.
+        self.stirred = False
 
     @property
     def held_off(self) -> bool:

@@ -23,6 +23,7 @@ from app.engine.journal import Journalled as Journalled
 from app.engine.performable import Activity, Performable, Result
 from app.engine.processor import Kick, Processor, waits_at
 from app.engine.repricing import cycles_a_microsecond, reprice
+from app.engine.tick_watch import TickWatch
 from app.engine.timer_watch import TimerWatch
 from app.hw.machine import Machine
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
@@ -53,7 +54,7 @@ class Simulation:
     STATE = ("demonstration", "in_flight", "sheet", "ticks")
     WIRES = (
         *("_costs", "_log", "_queue", "_timers", "clock", "execution", "machine", "record"),
-        *("beginning", "journal"),
+        *("_watch", "beginning", "journal"),
     )
 
     def __init__(
@@ -86,6 +87,7 @@ class Simulation:
         self.ticks = 0
         #: What the machine does by itself when nothing else is to do.
         self.demonstration: Activity | None = None
+        self._watch: TickWatch | None = None
         microsecond = cycles_a_microsecond(self.sheet)
         self.execution = Execution(self.machine, bound, self._costs, microsecond, self.record, self._wake, counters)
         if boot:
@@ -149,6 +151,11 @@ class Simulation:
     def take_log(self) -> list[tuple[int, Event]]:
         """What the log has kept of what happened since the last call, with its time."""
         return self._log.take()
+
+    def follow(self, watch: TickWatch | None) -> None:
+        """*watch* is told of what happens from now on, and nobody else is; None: nobody is."""
+        self._watch = watch
+        self._log.heard = watch.heard if watch else None
 
     # Time
 
@@ -262,14 +269,17 @@ class Simulation:
         if message.source is not None and message.is_ipi and self.machine.cpus[message.source].interrupt_deliverable():
             self._wake(self.execution.processors[message.source])  # that nobody accepted it may be an error of its own
         self._dispatch()
+        if self._watch is not None:
+            self._watch.arrived(self.ticks, self.clock.now, message)
         return True
 
     def _turns(self, processor: Processor, until: int | None, operations: int | None, to_tick: int | None) -> int:
         """Lets a CPU go on for as long as it would be next anyway and nothing waits for the end of a tick: the queue is
         asked only when it must be."""
         done = 0
-        machine, clock, queue, execution = self.machine, self.clock, self._queue, self.execution
+        machine, clock, queue, execution, watch = self.machine, self.clock, self._queue, self.execution, self._watch
         turn = execution.turn
+        heard = watch.heard if watch is not None else None
         while True:
             self.ticks += 1
             cycles = turn(processor)  # still scheduled: a CPU that wakes itself is not run twice
@@ -279,6 +289,8 @@ class Simulation:
                 machine.retry()
             if machine.outbox:
                 self._dispatch(cycles or 0)
+            if watch is not None and (heard or processor.stirred):
+                watch.turned(self.ticks, clock.now, processor)
             if cycles is None:
                 processor.scheduled = False
                 return done + (processor.spins and processor.spinning is not None)
@@ -313,6 +325,8 @@ class Simulation:
                 self.execution.notify(processor, Kick(vector, DeliveryMode.FIXED), by_itself=False)
             self._wake(processor)
         self._dispatch()
+        if self._watch is not None:
+            self._watch.expired(self.ticks, self.clock.now)
         return bool(expired)
 
     # Commands
@@ -334,6 +348,8 @@ class Simulation:
         self._timers.look()
         self._dispatch()
         self._tick_over()
+        if self._watch is not None:
+            self._watch.acted(self.ticks, self.clock.now, command)
         return result
 
     # What commands do
@@ -367,6 +383,8 @@ class Simulation:
                 self._wake(processor)
             self._timers.look()
             self._dispatch()  # level lines ask again
+            if self._watch is not None:
+                self._watch.switched(self.ticks, self.clock.now)
 
     def _demonstrate(self, begins: int) -> None:
         assert self.demonstration is not None
@@ -378,6 +396,8 @@ class Simulation:
         self._timers.look()
         self._dispatch()
         self._tick_over()
+        if self._watch is not None:
+            self._watch.acted(self.ticks, self.clock.now, None)
 
     def _act(self, command: Performable) -> None:
         """The demonstration does *command*."""

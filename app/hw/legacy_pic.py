@@ -36,6 +36,11 @@ class LegacyPic:
     def intr(self) -> bool:
         return self.held or bool(self._requested)
 
+    @property
+    def up(self) -> frozenset[int]:
+        """The lines that devices hold up."""
+        return frozenset(self._up)
+
     def raise_line(self, line: int) -> None:
         """A device asks for service; a line that is up already asks no second time. ValueError for no device's line."""
         if line not in DEVICE_LINES:

@@ -1,8 +1,8 @@
 """The spans of one branch's own part, packed in columns, in the order in which they begin.
 
 A course is written by whoever watches a machine (``scribe``), or reads a recording: ``begin`` and ``end``, in the order
-of time. Whatever reads it asks for spans by time (``between``), by number (``span``), all of them (``spans``) or as
-columns of numbers (``columns``). About 70 bytes per span.
+of time. Whatever reads it asks for spans by time (``between``), by id (``span``), all of them (``spans``) or as columns
+of numbers (``columns``). A span takes about 70 bytes.
 """
 
 from array import array
@@ -10,19 +10,21 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, pairwise
+from struct import pack
 from typing import Any, NamedTuple
 
-from app.score.span_kinds import HANDLER, KIND_NAMES
+from app.score.busy import Busy
+from app.score.span_kinds import FLIGHT, HANDLER, KIND_NAMES
 
 #: What stands for the end, and the last tick, of a span that is still open; and for no message, source, value or cause.
 OPEN = -1
 NONE = -1
 #: Spans that wait in a list before they are packed, at most: what has just begun ends soon.
-_UNPACKED = 512
+_UNPACKED = 1_024
 #: So many spans share one note of how late the latest of them ends.
 _BLOCK = 256
-#: So many changes are remembered for those who follow a course.
-_CHANGES_KEPT = 2_048
+#: So many ends are remembered for those who follow a course.
+_ENDS_KEPT = 2_048
 #: So many names are told apart; others are "".
 _MOST_NAMES = 60_000
 #: Bytes that one span takes.
@@ -43,8 +45,11 @@ _CODES = {
     "name": "H",
     "cause": "q",
 }
-_END, _LAST, _NAME = (list(_CODES).index(name) for name in ("end", "last", "name"))
-Row = list[int]
+#: A span while it is open, or not packed yet: its fields in the order of the columns, with the name as text, and its
+#: place in the columns, -1 where it has none yet.
+Row = list[Any]
+ID, KIND, VALUE, END, LAST, NAME, PLACE = 0, 1, 3, 5, 7, 10, len(_CODES)
+_NEVER = (1 << 63, 1 << 63)
 
 
 class Span(NamedTuple):
@@ -66,21 +71,33 @@ class Span(NamedTuple):
     cause: int
 
 
+class Position(NamedTuple):
+    """How far a course was: the next span's id, and how many spans of the session had ended."""
+
+    next_id: int
+    ended: int
+
+    @property
+    def changes(self) -> int:
+        """How many changes there had been in the session."""
+        return self.next_id + self.ended
+
+
 class Changes(NamedTuple):
-    """What has changed in a course: the spans that began, by their ids, and those that began earlier and have ended."""
+    """What has changed in a course: the ids of the spans that began, and of those that began earlier and have ended."""
 
     began: list[int]
     ended: list[int]
 
 
 class Numbers:
-    """What all courses of one session share: the ids of spans, the numbers of changes, and the names."""
+    """What all courses of one session share: the ids of spans, how many have ended, and the names."""
 
-    def __init__(self, first_id: int = 1, names: "Names | None" = None) -> None:
+    def __init__(self, first_id: int = 1) -> None:
         self.next_id = first_id
-        #: How many changes there have been.
-        self.changes = 0
-        self.names = names or Names()
+        #: But for the newest ends, which the course that grows remembers.
+        self.ended = 0
+        self.names = Names()
 
 
 class Names:
@@ -101,37 +118,6 @@ class Names:
         return number
 
 
-class Busy:
-    """When one lane was in a handler, whatever handlers lay inside."""
-
-    def __init__(self) -> None:
-        self.depth = 0
-        self._begins, self._ends, self._before = array("q"), array("q"), array("q")
-        self._total = 0
-
-    def begin(self, time: int) -> None:
-        """Another handler begins."""
-        if not self.depth:
-            self._begins.append(time)
-            self._before.append(self._total)
-        self.depth += 1
-
-    def end(self, time: int) -> None:
-        """The innermost ends."""
-        self.depth -= 1
-        if not self.depth:
-            self._ends.append(time)
-            self._total += time - self._begins[-1]
-
-    def up_to(self, time: int) -> int:
-        """How many cycles it was up to *time*."""
-        place = bisect_right(self._begins, time) - 1
-        if place < 0:
-            return 0
-        end = self._ends[place] if place < len(self._ends) else time
-        return self._before[place] + min(time, end) - self._begins[place]
-
-
 class Course:
     """The spans of one branch, from where it leaves its parent. What was open there is in it, too, under the same ids,
     before all others: ``inherited`` says how many of those there are.
@@ -145,19 +131,20 @@ class Course:
         self.inherited = 0
         #: From this time on it has all spans: earlier ones may have been dropped.
         self.kept_from = 0
-        #: How many changes there were in the session when the last one of this course had happened.
-        self.changes = self.numbers.changes
         self._columns = {name: array(code) for name, code in _CODES.items()}
+        self._written = [(self._columns[name], code) for name, code in _CODES.items()]
         self._unpacked: list[Row] = []
-        #: Each open span: its row, or its place where that is packed.
-        self._open: dict[int, Row | int] = {}
-        #: By change, the newest last: the id, and whether it began.
-        self._recent: deque[tuple[int, int, bool]] = deque(maxlen=_CHANGES_KEPT)
+        #: The open spans that are packed, by id.
+        self._open: dict[int, Row] = {}
+        #: Those that have ended, the newest last.
+        self._ended: list[Row] = []
         self._busy: dict[int, Busy] = {}
         #: The latest end of each block in which all have ended, by its number.
         self._latest: dict[int, tuple[int, int]] = {}
         #: What stands for the ids that were given to open spans before their own were known.
         self._aliases: dict[int, int] = {}
+        #: Nobody can be told what has changed since an earlier position.
+        self._born = self.position
 
     # Writing
 
@@ -171,90 +158,70 @@ class Course:
         name: str = "",
         message: int = NONE,
         source: int = NONE,
-        cause: int = NONE,
-    ) -> int:
-        """A span of *kind* (its number in SPAN_KINDS) begins, not before any that began already. Returns its id."""
+        cause: Row | None = None,
+    ) -> Row:
+        """A span of *kind* (its number in SPAN_KINDS) begins, not before any that began already. Returns what ends it;
+        its id is the first item."""
+        why = cause[0] if cause else NONE
+        row = [0, kind, lane, value, time, OPEN, tick, OPEN, message, source, name, why, NONE]
         numbers = self.numbers
-        span = numbers.next_id
-        numbers.next_id = span + 1
-        numbers.changes = changes = numbers.changes + 1
-        self.changes = changes
-        row = [span, kind, lane, value, time, OPEN, tick, OPEN, message, source, self.names.number(name), cause]
-        self._unpacked.append(row)
-        self._open[span] = row
-        self._recent.append((changes, span, True))
-        if kind == HANDLER:
-            self._busy_of(lane).begin(time)
-        if len(self._unpacked) >= _UNPACKED:
+        row[0] = numbers.next_id
+        numbers.next_id += 1
+        unpacked = self._unpacked
+        unpacked.append(row)
+        if len(unpacked) >= _UNPACKED:
             self._pack()
-        return span
+        return row
 
-    def end(self, span: int, time: int, tick: int, name: str | None = None) -> None:
-        """An open span ends, under another *name* if one is given. Nothing happens where it is not open."""
-        if self._aliases:
-            span = self._aliases.get(span, span)
-        row = self._open.pop(span, None)
-        if row is None:
-            return
-        numbers = self.numbers
-        numbers.changes = changes = numbers.changes + 1
-        self.changes = changes
-        self._recent.append((changes, span, False))
-        if isinstance(row, int):
-            self._end_packed(row, time, tick, name)
-            return
-        row[_END], row[_LAST] = time, tick
+    def end(self, row: Row, time: int, tick: int, name: str | None = None) -> None:
+        """An open span ends, under another *name* if one is given."""
+        row[END] = time
+        row[LAST] = tick
         if name is not None:
-            row[_NAME] = self.names.number(name)
-        if row[1] == HANDLER:
-            self._busy_of(row[2]).end(time)
+            row[NAME] = name
+        self._ended.append(row)
+        if row[PLACE] >= 0:
+            self._end_packed(row)
 
-    def _end_packed(self, place: int, time: int, tick: int, name: str | None) -> None:
-        columns = self._columns
-        columns["end"][place], columns["last"][place] = time, tick
-        if name is not None:
-            columns["name"][place] = self.names.number(name)
-        if columns["kind"][place] == HANDLER:
-            self._busy_of(columns["lane"][place]).end(time)
+    def _end_packed(self, row: Row) -> None:
+        place, columns = row[PLACE], self._columns
+        columns["end"][place], columns["last"][place] = row[END], row[LAST]
+        columns["name"][place] = self.names.number(row[NAME])
+        del self._open[row[ID]]
 
-    def mark(
-        self, kind: int, lane: int, time: int, tick: int, value: int = NONE, name: str = "", message: int = NONE
-    ) -> int:
-        """An instant. Returns its id."""
-        span = self.begin(kind, lane, time, tick, value, name, message)
-        self.end(span, time, tick)
-        return span
+    def instant(self, kind: int, lane: int, time: int, tick: int, value: int = NONE, name: str = "") -> Row:
+        """A span of no length, whose id is the first item."""
+        row = self.begin(kind, lane, time, tick, value, name)
+        self.end(row, time, tick)
+        return row
 
-    def inherit(self, span: Span) -> None:
-        """*span* was open where this course leaves its parent. Before all else."""
-        kind = KIND_NAMES.index(span.kind)
-        row = [
-            *(span.id, kind, span.lane, span.value, span.start, OPEN, span.first, OPEN),
-            *(span.message, span.source, self.names.number(span.name), span.cause),
-        ]
-        self._unpacked.append(row)
-        self._open[span.id] = row
-        if kind == HANDLER:
-            self._busy_of(span.lane).begin(span.start)
-        self.inherited += 1
+    def _pack(self) -> None:
+        """Puts the rows that wait into the columns."""
+        rows = self._unpacked
+        if not rows:
+            return
+        columns, number = self._columns, self.names.number
+        place = len(columns["id"])
+        for row in rows:
+            if row[END] == OPEN:
+                row[PLACE] = place
+                self._open[row[ID]] = row
+            if row[KIND] == HANDLER:
+                self._busy_of(row[2]).add(place)
+            place += 1
+        fields: list[Any] = list(zip(*rows, strict=True))
+        fields[NAME] = map(number, fields[NAME])
+        for (column, code), values in zip(self._written, fields, strict=False):
+            column.frombytes(pack(f"{len(rows)}{code}", *values))  # thrice as fast as extend
+        rows.clear()
+        if len(self._ended) > 2 * _ENDS_KEPT:
+            self._forget_ends(len(self._ended) - _ENDS_KEPT)
 
     def _busy_of(self, lane: int) -> Busy:
         busy = self._busy.get(lane)
         if busy is None:
             busy = self._busy[lane] = Busy()
         return busy
-
-    def _pack(self) -> None:
-        """Puts the rows that wait into the columns."""
-        if not self._unpacked:
-            return
-        place = len(self._columns["id"])
-        for column, values in zip(self._columns.values(), zip(*self._unpacked, strict=True), strict=True):
-            column.extend(values)
-        for offset, row in enumerate(self._unpacked):
-            if row[_END] == OPEN and row[0] in self._open:
-                self._open[row[0]] = place + offset
-        self._unpacked.clear()
 
     # Reading
 
@@ -270,6 +237,7 @@ class Course:
     @property
     def open(self) -> list[int]:
         """The ids of the spans that are open, in the order in which they began."""
+        self._pack()
         return sorted(self._open)
 
     def at(self, place: int) -> Span:
@@ -301,8 +269,9 @@ class Course:
         """The place of the span with that id; None where this course does not have it."""
         self._pack()
         ids = self._columns["id"]
-        place = bisect_left(ids, self._aliases.get(span, span))
-        return place if place < len(ids) and ids[place] == self._aliases.get(span, span) else None
+        span = self._aliases.get(span, span)
+        place = bisect_left(ids, span)
+        return place if place < len(ids) and ids[place] == span else None
 
     def spans(self, first: int = 0) -> Iterator[Span]:
         """All from a place on, in the order in which they began."""
@@ -373,14 +342,30 @@ class Course:
             columns["cause"] = [self._aliases.get(cause, cause) for cause in columns["cause"]]
         return columns
 
-    def changes_since(self, number: int) -> Changes | None:
-        """What has changed since so many changes of the session; None where that is too long ago to be told."""
-        found = [change for change in self._recent if change[0] > number]
-        if len(found) == len(self._recent) == _CHANGES_KEPT:
+    @property
+    def position(self) -> Position:
+        """How far the session is, of which this course is the one that grows."""
+        return Position(self.numbers.next_id, self.numbers.ended + len(self._ended))
+
+    def grow(self) -> None:
+        """From now on this course grows, and no other of its session: nobody is told what changed before."""
+        self._forget_ends(len(self._ended))
+        self.numbers.ended += 1
+        self._born = self.position
+
+    def _forget_ends(self, count: int) -> None:
+        del self._ended[:count]
+        self.numbers.ended += count
+
+    def changes_since(self, position: Position) -> Changes | None:
+        """What has changed since the session was there; None where that is too long ago to be told."""
+        now = self.position
+        ended = now.ended - position.ended
+        if position.changes < self._born.changes or ended > len(self._ended):
             return None
-        began = [span for _, span, begins in found if begins]
-        new = set(began)
-        return Changes(began, [span for _, span, begins in found if not begins and span not in new])
+        newest = self._ended[len(self._ended) - ended :]
+        began = list(range(position.next_id, now.next_id))
+        return Changes(began, [row[ID] for row in newest if row[ID] < position.next_id])
 
     # Bins
 
@@ -394,46 +379,56 @@ class Course:
         return [Counter(lanes[first:last]) for first, last in pairwise(places)]
 
     def busy(self, lane: int, time: int) -> int:
-        """For how many cycles the lane was in a handler up to *time*."""
+        """For how many cycles the lane was in a handler up to *time*, whatever handlers lay inside."""
+        self._pack()
         busy = self._busy.get(lane)
-        return busy.up_to(time) if busy else 0
+        return busy.up_to(time, self._columns["start"], self._columns["end"]) if busy else 0
 
     # What was not known
 
     def adopt(self, spans: Sequence[Span]) -> None:
-        """*spans* are what the inherited ones really are: they began earlier, and have had these ids. Both are sorted
-        by id; what matches nothing stays as it is."""
+        """*spans* are what the inherited ones really are: they began earlier, and have these ids. Both are sorted by
+        id; what matches nothing stays as it is."""
         self._pack()
         waiting: dict[tuple[int, ...], deque[int]] = {}
         for place in range(self.inherited):
             waiting.setdefault(self._likeness(place), deque()).append(place)
         for span in spans:
             kind = KIND_NAMES.index(span.kind)
-            alike = waiting.get((kind, span.lane, span.value, span.message))
+            alike = waiting.get((kind, span.lane, span.value, span.message if kind == FLIGHT else NONE))
             if alike:
                 self._take_over(alike.popleft(), span)
         self._sort_inherited()
         self._latest.clear()
-        self._find_open_again()
+        self._busy = {lane: Busy() for lane in self._busy}
+        for place, kind in enumerate(self._columns["kind"]):
+            if kind == HANDLER:
+                self._busy_of(self._columns["lane"][place]).add(place)
 
     def _likeness(self, place: int) -> tuple[int, ...]:
-        return tuple(self._columns[name][place] for name in ("kind", "lane", "value", "message"))
+        kind, lane, value, message = (self._columns[name][place] for name in ("kind", "lane", "value", "message"))
+        return kind, lane, value, message if kind == FLIGHT else NONE
 
     def _take_over(self, place: int, span: Span) -> None:
+        """The span at *place* is *span*."""
         columns = self._columns
         known = columns["id"][place]
         columns["id"][place], columns["start"][place], columns["first"][place] = span.id, span.start, span.first
-        columns["source"][place], columns["cause"][place] = span.source, span.cause
-        if columns["end"][place] == OPEN:
+        columns["message"][place], columns["source"][place] = span.message, span.source
+        columns["cause"][place] = span.cause
+        row = self._open.pop(known, None)
+        if row is not None:
+            row[ID], row[NAME] = span.id, span.name
             columns["name"][place] = self.names.number(span.name)
-        if known != span.id:
-            self._aliases[known] = span.id
+            self._open[span.id] = row
+        self._aliases[known] = span.id
 
     def _sort_inherited(self) -> None:
         """Puts the inherited spans into the order of their ids again."""
         order = sorted(range(self.inherited), key=self._columns["id"].__getitem__)
         for name, column in self._columns.items():
             column[: self.inherited] = array(_CODES[name], [column[place] for place in order])
+        self._find_open_again()
 
     # Memory
 
@@ -446,18 +441,19 @@ class Course:
             return
         cut = columns["start"][count]
         left = [i for i in range(count) if columns["end"][i] == OPEN or columns["end"][i] >= cut]
+        gone = count - len(left)
         self.inherited = sum(place < self.inherited for place in left)
         for name, column in columns.items():
             column[:count] = array(_CODES[name], [column[place] for place in left])
         self._latest.clear()
         self._find_open_again()
+        moved = {place: new for new, place in enumerate(left)}
+        for busy in self._busy.values():
+            busy.drop(count, gone, moved)
         self.kept_from = cut
 
     def _find_open_again(self) -> None:
         """Places have changed."""
         ids = self._columns["id"]
-        known = (self._aliases.get(span, span) for span in self._open)
-        self._open = {span: bisect_left(ids, span) for span in known}
-
-
-_NEVER = (1 << 63, 1 << 63)
+        for span, row in self._open.items():
+            row[PLACE] = bisect_left(ids, span)

@@ -10,8 +10,8 @@ class SpanKind(NamedTuple):
     name: str
     #: Where it is drawn: "cpu", "devices" or "hypervisor", where each CPU has a row.
     lane: str
-    #: The style in which it is drawn: "waits", "service", "frame", "hatching", "function", "spin", "host", "off",
-    #: "level", "line", "arrow" or "instant".
+    #: The style in which it is drawn: "outline", "bar", "dashes", "hatching", "box", "dots", "crossing", "stripes",
+    #: "underline", "wave", "arrow" or "glyph".
     mark: str
     label: str
     #: One sentence.
@@ -23,26 +23,35 @@ class SpanKind(NamedTuple):
 #: The position of a kind in this table is its number in a course. New kinds are appended.
 SPAN_KINDS = (
     SpanKind(
-        "requested", "cpu", "waits", "{value}", "CPU {cpu}: {value} waits for {length} before it is taken.", "vector"
+        "requested", "cpu", "outline", "{value}", "CPU {cpu}: {value} waits for {length} before it is taken.", "vector"
     ),
-    SpanKind("in_service", "cpu", "service", "{value}", "CPU {cpu}: {value} is in service for {length}.", "vector"),
+    SpanKind("in_service", "cpu", "bar", "{value}", "CPU {cpu}: {value} is in service for {length}.", "vector"),
     SpanKind(
-        "handler", "cpu", "frame", "{name}", "CPU {cpu} runs {name}() for {length}.", "vector; -1 of an NMI or SMI"
+        "handler", "cpu", "dashes", "{name}", "CPU {cpu} runs {name}() for {length}.", "vector; -1 of an NMI or SMI"
     ),
     SpanKind("closed", "cpu", "hatching", "{name}", "CPU {cpu} lets no interrupt in for {length}: {name}."),
-    SpanKind("call", "cpu", "function", "{name}", "CPU {cpu} runs {name}() for {length}."),
-    SpanKind("spin", "cpu", "spin", "{name}", "CPU {cpu} waits {length} for {name}."),
-    SpanKind("host", "hypervisor", "host", "{name}", "CPU {cpu} is in the hypervisor for {length}: {name}."),
-    SpanKind("sipi", "cpu", "off", "SIPI", "CPU {cpu} waits {length} for a start-up IPI."),
+    SpanKind("call", "cpu", "box", "{name}", "CPU {cpu} runs {name}() for {length}."),
+    SpanKind("spin", "cpu", "dots", "{name}", "CPU {cpu} waits {length} for {name}."),
+    SpanKind("host", "hypervisor", "crossing", "{name}", "CPU {cpu} is in the hypervisor for {length}: {name}."),
+    SpanKind("sipi", "cpu", "stripes", "SIPI", "CPU {cpu} waits {length} for a start-up IPI."),
     SpanKind(
-        "priority", "cpu", "level", "TPR {value}", "CPU {cpu} has its task priority at {value} for {length}.", "TPR"
+        "priority", "cpu", "underline", "TPR {value}", "CPU {cpu} has its task priority at {value} for {length}.", "TPR"
     ),
-    SpanKind("line", "devices", "line", "{name}", "{name} is up for {length}.", "pin or line"),
+    SpanKind("line", "devices", "wave", "{name}", "{name} is up for {length}.", "pin or line"),
     SpanKind(
         "flight", "cpu", "arrow", "{value}", "{value} from {source} to {cpu}, {length} under way: {name}.", "vector"
     ),
-    SpanKind("mark", "cpu", "instant", "{name}", "At {from}: {name}.", "vector, or -1"),
+    SpanKind("mark", "cpu", "glyph", "{name}", "At {from}: {name}.", "vector, or -1"),
+    SpanKind(
+        "latched",
+        "cpu",
+        "outline",
+        "{name}",
+        "CPU {cpu}: {name} waits for {length} before it is taken.",
+        "start-up vector, or -1",
+    ),
 )
-REQUESTED, IN_SERVICE, HANDLER, CLOSED, CALL, SPIN, HOST, SIPI, PRIORITY, LINE, FLIGHT, MARK = range(len(SPAN_KINDS))
+REQUESTED, IN_SERVICE, HANDLER, CLOSED, CALL, SPIN = range(6)
+HOST, SIPI, PRIORITY, LINE, FLIGHT, MARK, LATCHED = range(6, len(SPAN_KINDS))
 #: The name of each kind, by its number.
 KIND_NAMES = tuple(kind.name for kind in SPAN_KINDS)

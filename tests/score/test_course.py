@@ -7,16 +7,16 @@ from random import Random
 import pytest
 
 from app.engine.journal import moment_at
-from app.score.course import Course, Numbers, Span
+from app.score.course import Course, Numbers, Row, Span
 from app.score.line import Line, Part
 from app.score.span_kinds import HANDLER, KIND_NAMES, LINE, MARK, REQUESTED
 
 
-def written(course: Course, chance: Random, count: int, begin: int = 0) -> int:
-    """Spans of all kinds begin and end by chance; some never do. Returns the last tick."""
-    time = tick = begin
-    handlers: dict[int, list[int]] = {}
-    others: list[int] = []
+def written(course: Course, chance: Random, count: int, rows: list[Row] | None = None) -> int:
+    """Spans of all kinds begin and end by chance; some never do, and are in *rows*. Returns the last tick."""
+    time = tick = 0
+    handlers: dict[int, list[Row]] = {}
+    others: list[Row] = []
     for _ in range(count):
         tick += 1
         time += chance.choice([0, 1, 7, 300])
@@ -29,10 +29,12 @@ def written(course: Course, chance: Random, count: int, begin: int = 0) -> int:
             case 2 if len(handlers.get(lane, [])) < 4:
                 handlers.setdefault(lane, []).append(course.begin(HANDLER, lane, time, tick, 0x51, "do_IRQ"))
             case 3:
-                course.mark(MARK, lane, time, tick, 0x31, "refused", 5)
+                course.instant(MARK, lane, time, tick, 0x31, "refused")
             case _:
-                span = course.begin(chance.choice([REQUESTED, LINE]), lane, time, tick, 0x41, "a", 3, 1, 2)
+                span = course.begin(chance.choice([REQUESTED, LINE]), lane, time, tick, 0x41, "a", 3, 1)
                 if chance.random() < 0.02:
+                    if rows is not None:
+                        rows.append(span)
                     continue
                 if chance.random() < 0.7:
                     course.end(span, time, tick)
@@ -120,12 +122,15 @@ def test_a_line_has_of_a_parent_what_had_ended_where_it_was_left_and_the_rest_fr
     opened = [span for span in everything if span.first <= leaves_at and (span.last is None or span.last > leaves_at)]
 
     child = Course(numbers)
-    assert [span.id for span in parent.open_at(leaves_at)] == [span.id for span in opened]
-    for span in parent.open_at(leaves_at):
-        child.inherit(span)
-    for span in opened[::2]:
-        child.end(span.id, time + 5, leaves_at + 1)
-    new = child.begin(REQUESTED, 1, time + 9, leaves_at + 2)
+    assert parent.open_at(leaves_at) == opened
+    again = [
+        child.begin(KIND_NAMES.index(span.kind), span.lane, time, leaves_at, span.value, span.name) for span in opened
+    ]
+    child.inherited = len(child)
+    child.adopt(opened)
+    for row in again[::2]:
+        child.end(row, time + 5, leaves_at + 1)
+    new = child.begin(REQUESTED, 1, time + 9, leaves_at + 2)[0]
     line = Line([Part(parent, moment_at(leaves_at, time)), Part(child)])
 
     closed = [span for span in everything if span.last is not None and span.last <= leaves_at]
@@ -144,7 +149,7 @@ def test_a_line_has_of_a_parent_what_had_ended_where_it_was_left_and_the_rest_fr
 def test_changes_are_what_began_and_what_ended_since() -> None:
     course = Course()
     first = course.begin(REQUESTED, 0, 10, 1)
-    seen = course.changes
+    seen = course.position
     second = course.begin(REQUESTED, 0, 20, 2)
     third = course.begin(REQUESTED, 1, 20, 2)
     course.end(third, 30, 3)
@@ -153,11 +158,11 @@ def test_changes_are_what_began_and_what_ended_since() -> None:
     changes = course.changes_since(seen)
 
     assert changes is not None
-    assert changes.began == [second, third]
-    assert changes.ended == [first]
-    assert course.changes == seen + 4
-    for _ in range(3_000):
-        course.mark(MARK, 0, 40, 4)
+    assert changes.began == [second[0], third[0]]
+    assert changes.ended == [first[0]]
+    assert course.position.changes == seen.changes + 4
+    for _ in range(9_000):
+        course.instant(MARK, 0, 40, 4)
     assert course.changes_since(seen) is None
 
 
@@ -165,7 +170,8 @@ def test_changes_are_what_began_and_what_ended_since() -> None:
 def test_what_is_dropped_is_the_oldest_and_from_a_time_on_nothing_is_missing(seed: int) -> None:
     chance = Random(seed)
     course = Course()
-    written(course, chance, 3_000)
+    rows: list[Row] = []
+    written(course, chance, 3_000, rows=rows)
     before = list(course.spans())
     opened = course.open
 
@@ -179,33 +185,38 @@ def test_what_is_dropped_is_the_oldest_and_from_a_time_on_nothing_is_missing(see
         span for span in before if reaches(span, kept, 1 << 60)
     ]
     assert course.open == opened
-    course.end(opened[0], before[-1].start, before[-1].first)
+    for row in rows:
+        if row[0] == opened[0]:
+            course.end(row, before[-1].start, before[-1].first)
     ended = course.span(opened[0])
     assert ended is not None
     assert ended.end == before[-1].start
+    lane = 2
+    begin, last = kept, before[-1].start
+    handlers = [span for span in before if span.kind == "handler" and span.lane == lane]
+    times = range(begin, last, 13)
+    inside = sum(any(span.start <= time < (span.end or last) for span in handlers) for time in times)
+    assert course.busy(lane, last) - course.busy(lane, begin) == pytest.approx(13 * inside, rel=0.1)
 
 
 def test_what_was_open_gets_its_true_beginning_once_that_is_known() -> None:
     course = Course(Numbers(first_id=1_000))
-    first = Span(course.numbers.next_id, "requested", 2, 0x41, 500, None, 50, None, -1, -1, "", -1)
-    second = first._replace(id=1_001, value=0x51)
-    course.inherit(first)
-    course.inherit(second)
-    course.numbers.next_id = 1_002
-    serving = course.begin(KIND_NAMES.index("in_service"), 2, 600, 60, 0x51, cause=1_001)
-    course.end(1_001, 600, 60)
+    first = course.begin(REQUESTED, 2, 500, 50, 0x41)
+    second = course.begin(REQUESTED, 2, 500, 50, 0x51)
+    course.inherited = 2
+    serving = course.begin(KIND_NAMES.index("in_service"), 2, 600, 60, 0x51, cause=second)
+    course.end(second, 600, 60)
+    known = Span(7, "requested", 2, 0x51, 20, None, 2, None, 9, -1, "", 3)
 
-    course.adopt(
-        [second._replace(id=7, start=20, first=2, cause=3), first._replace(id=8, start=30, first=3, message=-1)]
-    )
+    course.adopt([known, known._replace(id=8, value=0x41, start=30, first=3, message=-1)])
 
     assert [(span.id, span.value, span.start, span.end) for span in course.spans()][:2] == [
         (7, 0x51, 20, 600),
         (8, 0x41, 30, None),
     ]
-    known = course.span(serving)
-    assert known is not None
-    assert known.cause == 7
-    course.end(1_000, 700, 70)
+    service = course.span(serving[0])
+    assert service is not None
+    assert service.cause == 7
+    course.end(first, 700, 70)
     assert course.at(1).end == 700
-    assert course.open == [serving]
+    assert course.open == [serving[0]]

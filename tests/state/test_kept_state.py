@@ -127,7 +127,18 @@ NOT_SHOWN = {
         *("lvt", "lint_lines", "retried_sources", "timer"),  # marked by themselves
     },
     Timer: set[str](),
-    Processor: {"cpu", "calls", "frames", "scheduled", "eoi_offered", "starts", "kicked", "spins", "windows"},
+    Processor: {
+        "cpu",
+        "calls",
+        "frames",
+        "scheduled",
+        "eoi_offered",
+        "starts",
+        "kicked",
+        "spins",
+        "stirred",
+        "windows",
+    },
     EventChannels: {"_cpu", "_services"},
     Frame: {
         *("code", "generator", "replies", "step", "value", "previous_flag"),
