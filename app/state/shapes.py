@@ -55,6 +55,8 @@ class WaitingVector(TypedDict):
     """A vector, or a port, that is requested, and what it waits for."""
 
     vector: int
+    #: The first that is closed, by its name in ``hw/gates``; empty when it is taken next.
+    gate: str
     text: str
 
 

@@ -5,17 +5,18 @@ from collections.abc import Callable, Iterable
 from app.engine.due import Flight
 from app.engine.endings import Ending
 from app.engine.processor import Processor
-from app.engine.waits import Wait, hardware_window_of, why_held, window_of
+from app.engine.waits import Wait, gates_before, hardware_window_of, window_of
 from app.guest.steps import HostStep, VirtualRead, VirtualWrite
 from app.hw.cpu import Cpu, RunState
 from app.hw.event import Event, Place
+from app.hw.gates import Gate, first_closed
 from app.hw.io_apic import IoApic
 from app.hw.local_apic import LocalApic
 from app.hw.local_apic_registers import read_apic_base
 from app.hw.local_vector_table import delivery_status
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, Origin
-from app.hw.waiting import why_waiting
+from app.hw.waiting import gates_at, taken_words
 from app.state.register_words import (
     alarms_of,
     destinations_of,
@@ -63,7 +64,7 @@ def recorded_cpu_state(cpu: Cpu, names: VectorNames) -> CpuState:
     return {
         **_hardware(cpu, names),
         "window": hardware_window_of(cpu).value,
-        "why": _why(cpu, lambda vector: why_waiting(cpu, vector)),
+        "why": _why(cpu, lambda vector: first_closed(gates_at(cpu, vector))),
         "waits": None,
         "handlers": [],
         "call_stack": [],
@@ -77,7 +78,7 @@ def recorded_cpu_state(cpu: Cpu, names: VectorNames) -> CpuState:
 def _software(processor: Processor, wait: Wait | None) -> SoftwareState:
     return {
         "window": window_of(processor).value,
-        "why": _why(processor.cpu, lambda vector: why_held(processor, vector)),
+        "why": _why(processor.cpu, lambda vector: first_closed(gates_before(processor, vector))),
         "waits": _wait(wait),
         "handlers": [
             {"vector": frame.vector, "name": frame.name, "since": frame.since}
@@ -192,16 +193,23 @@ def icr_fields(raw: int, x2apic: bool, names: VectorNames) -> IcrFields:
     }
 
 
-def _why(cpu: Cpu, reason_of: Callable[[int], str]) -> list[WaitingVector]:
+def _why(cpu: Cpu, gate_of: Callable[[int], Gate | None]) -> list[WaitingVector]:
     """For the requests that go first: what each waits for."""
     channels = cpu.event_channels
     if channels is None:
-        waiting = list(cpu.apic.irr)[-_WHY_LIMIT:]
-        return [
-            {"vector": vector, "text": f"{vector:#04x} waits: {reason_of(vector)}."} for vector in reversed(waiting)
-        ]
-    ports = list(channels.pending)[:_WHY_LIMIT]
-    return [{"vector": port, "text": f"Port {port:#04x} waits: {reason_of(port)}."} for port in ports]
+        vectors, what = list(cpu.apic.irr)[: -_WHY_LIMIT - 1 : -1], ""
+    else:
+        vectors, what = list(channels.pending)[:_WHY_LIMIT], "Port "
+    return [_waiting(cpu, vector, gate_of(vector), what) for vector in vectors]
+
+
+def _waiting(cpu: Cpu, vector: int, gate: Gate | None, what: str) -> WaitingVector:
+    why = gate.why if gate else taken_words(cpu)
+    return {
+        "vector": vector,
+        "gate": gate.kind.name if gate else "",
+        "text": f"{what}{vector:#04x} waits: {why}.",
+    }
 
 
 def _activity(processor: Processor) -> str:

@@ -63,6 +63,7 @@
  *
  * @typedef {object} WaitingVector A vector, or a port, that is requested, and what it waits for
  * @property {number} vector
+ * @property {string} gate The first that is closed, by its name in ``hw/gates``; empty when it is taken next
  * @property {string} text
  *
  * @typedef {object} CpuWait What a CPU's code polls or spins for

@@ -27,7 +27,7 @@ test("a cell is a port: pending, masked, in its handler, to be ended by call", (
   const xen = cpu(1, {
     event_channels: words,
     handlers: [{ vector: 0x51, name: "do_IRQ", since: 7 }],
-    why: [{ vector: 0x41, text: "Port 0x41 waits: its mask bit is set." }],
+    why: [{ vector: 0x41, gate: "port_unmasked", text: "Port 0x41 waits: its mask bit is set." }],
   });
   assert.equal(cellWords(xen, 0x41), "port 0x41 port pending, port masked");
   assert.equal(portWords(xen, words, 0x51), "port handler, port level");

@@ -24,7 +24,7 @@ test("a cell says what it is, and why it waits", () => {
     tmr: bitmapOf([0x51]),
     coalesced: bitmapOf([0x61]),
     ppr: "0x60",
-    why: [{ vector: 0x51, text: "0x51 waits: class 5." }],
+    why: [{ vector: 0x51, gate: "priority", text: "0x51 waits: class 5." }],
   });
   assert.equal(cellWords(busy, 0x51), "0x51 requested, level-triggered");
   assert.equal(cellWords(busy, 0x61), "0x61 in service, again, coalesced");
