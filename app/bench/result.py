@@ -1,6 +1,10 @@
-"""One measured figure."""
+"""One measured figure, or the reason why there is none."""
 
 from typing import NamedTuple
+
+
+class NotMeasured(Exception):
+    """It cannot be measured here, for a reason that the text says."""
 
 
 class Figure(NamedTuple):

@@ -2,10 +2,11 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 
-from app.bench import fanout, frame, growth, ipi, ping, record, replay, seek, soak, storm
-from app.bench.result import Figure
+from app.bench import fanout, frame, growth, ipi, page, ping, record, replay, seek, soak, storm
+from app.bench.result import Figure, NotMeasured
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "ipi": ipi.measure,
@@ -18,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "replay": replay.measure,
     "frame": frame.measure,
     "fanout": fanout.measure,
+    "page": page.measure,
 }
 
 
@@ -54,7 +56,11 @@ def run(arguments: argparse.Namespace) -> int:
     """Runs the benchmarks that were named, or all."""
     figures: list[Figure] = []
     for name in arguments.names or BENCHMARKS:
-        measured = soak.measure(arguments.hours) if name == "soak" else BENCHMARKS[name]()
+        try:
+            measured = soak.measure(arguments.hours) if name == "soak" else BENCHMARKS[name]()
+        except NotMeasured as reason:
+            print(f"{name}: {reason}", file=sys.stderr)
+            continue
         figures += measured
         if not arguments.json:
             print(name)

@@ -136,6 +136,7 @@ SENTENCES = {
     "switch": "Interrupts on CPU {cpu}",
     "cpu": "CPU {cpu}",
     "crossings": "hypervisor",
+    "no_line": "all devices",
     "spans_here": "{count} here",
     "not_run": "not yet run",
     "cpu_now": "CPU {cpu}: {activity}. {ppr}. {esr}.",

@@ -24,6 +24,17 @@ def test_json_is_a_list_of_figures_each_with_the_back_end_in_its_name() -> None:
     assert all(figure["value"] > 0 for figure in figures)
 
 
+def test_without_a_browser_no_frame_is_measured_and_it_is_said_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setenv("PATH", "")
+
+    done = apicscope("bench", "page", "--json")
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == []
+    assert done.stderr == "page: no Chromium here; install it or name it in $CHROMIUM\n"
+
+
 @pytest.mark.parametrize("hours", ["0", "-1", "nan", "soon"])
 def test_soaking_for_no_time_is_refused(hours: str) -> None:
     done = apicscope("bench", "soak", "--hours", hours)

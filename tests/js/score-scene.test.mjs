@@ -6,9 +6,7 @@ import { laneAt, lanesOf } from "../../static/js/score/lanes.js";
 import * as scales from "../../static/js/score/scale.js";
 import { MOST_ARROWS, sceneOf } from "../../static/js/score/scene.js";
 import { roomsOf } from "../../static/js/score/slots.js";
-import { joined, missing } from "../../static/js/score/stretches.js";
 import { wholeOf } from "../../static/js/score/whole.js";
-import { chanceFrom, pick } from "./samples.mjs";
 import { madeUp, noSpans, put, styleOf } from "./spans.mjs";
 
 const FONT = 11;
@@ -115,7 +113,7 @@ test("what is dense becomes strips, arrows go first, and all spans are counted",
   const newest = Math.max(...spans.start);
   const { scene } = drawn(spans, 4, { from: 0, to: newest });
   assert.ok(scene.strips.length > 8);
-  assert.ok(shapesOf(scene).length <= 4000);
+  assert.ok(shapesOf(scene).length <= 3000);
   assert.equal(scene.shapes.get("arrow")?.length ?? 0, 0);
   const told = scene.strips.reduce((sum, strip) => sum + strip.spans, 0) + shapesOf(scene).length;
   assert.ok(Math.abs(told - scene.seen) < 50);
@@ -209,8 +207,8 @@ test("in a strip the pointer finds a span that lies there, and how many do", () 
   const { scene, columns, scale } = drawn(spans, 4, { from: 0, to: Math.max(...spans.start) });
   const strip = scene.strips.find(({ style }) => style === "bar");
   assert.ok(strip);
-  const at = strip.shares.findIndex((share) => share > 0.3);
-  const hit = hitAt(scene, columns, scale.left + at, strip.y + strip.height / 2);
+  const at = strip.shares.findIndex((share, pixel) => share > 0.3 && strip.x + pixel > scale.left);
+  const hit = hitAt(scene, columns, strip.x + at + 0.5, strip.y + strip.height / 2);
   assert.ok(hit.span !== null && hit.here > 0);
   assert.equal(spanOf(columns, hit.span)?.lane, strip.lanes[0]);
 });
@@ -237,46 +235,29 @@ test("what a handler sends is another interrupt, unless somebody asks for the ha
   assert.deepEqual([...wholeOf(columns, asked)].sort(), [handler, second, asked]);
 });
 
-test("a time stands where its place says, and zooming keeps what is under the pointer", () => {
-  const chance = chanceFrom(23);
-  for (let round = 0; round < 200; round++) {
-    const from = pick(chance, 1_000_000);
-    const scale = { from, to: from + 500 + pick(chance, 100_000), left: 90, width: 1500 };
-    const x = 90 + chance() * 1500;
-    assert.ok(Math.abs(scales.xOf(scale, scales.timeAt(scale, x)) - x) < 1e-6);
-    const closer = scales.zoomed(scale, 1 + chance(), x, 2_000_000);
-    assert.ok(Math.abs(scales.timeAt(closer, x) - scales.timeAt(scale, x)) < 1e-3);
-    const apart = scales.ticksOf(scale, 80).map((time) => scales.xOf(scale, time));
-    for (let at = 1; at < apart.length; at++) assert.ok((apart[at] ?? 0) - (apart[at - 1] ?? 0) >= 79.9);
-  }
-});
-
-test("following shows the newest time, and what is revealed is in sight", () => {
-  const scale = { from: 0, to: 10_000, left: 0, width: 1000 };
-  const there = scales.following(scale, 500_000);
-  assert.ok(there.from < 500_000 && there.to > 500_000 && there.to - there.from === 10_000);
-  const back = scales.revealing(there, 3_000, 4_000);
-  assert.ok(back.from <= 3_000 && back.to >= 4_000);
-  assert.deepEqual(scales.revealing(scale, 4_000, 5_000), scale);
-});
-
-test("what is missing and what is joined make the whole", () => {
-  const chance = chanceFrom(29);
-  for (let round = 0; round < 100; round++) {
-    /** @type {import("../../static/js/score/stretches.js").Stretch[]} */
-    let known = [];
-    for (let more = 0; more < 6; more++) {
-      const from = pick(chance, 100);
-      known = joined(known, { from, to: from + 1 + pick(chance, 30) });
-    }
-    const wanted = { from: pick(chance, 50), to: 60 + pick(chance, 60) };
-    const holes = missing(known, wanted);
-    for (let time = wanted.from + 0.5; time < wanted.to; time++) {
-      const isKnown = known.some(({ from, to }) => time > from && time < to);
-      assert.equal(
-        holes.some(({ from, to }) => time > from && time < to),
-        !isKnown,
-      );
-    }
-  }
+test("a message of lowest priority points at the CPU that took it, and one to nobody at the devices", () => {
+  const spans = noSpans();
+  const lowest = put(spans, { kind: "flies", lane: -1, source: 0, start: 100, end: 200 });
+  put(spans, { kind: "asks", lane: 1, start: 200, end: 900, cause: lowest });
+  const lost = put(spans, { kind: "flies", lane: -1, source: 1, start: 300, end: 400 });
+  put(spans, { kind: "raised", lane: -1, start: 10, end: 20, name: "a line" });
+  const columns = emptyColumns(styleOf);
+  append(columns, spans);
+  const depthOf = () => ({ waiting: 1, stack: 1 });
+  const lanes = lanesOf({
+    ...{ height: 284, axis: AXIS, font: FONT, cpus: 2, selected: 0, pinned: [] },
+    lines: ["a line"],
+    depthOf,
+    crosses: false,
+  });
+  const scale = { from: 0, to: 1000, left: 100, width: 1480 };
+  const scene = sceneOf({ columns, lanes, scale, axis: AXIS, until: 900, labelOf: () => "", filter: null });
+  const ends = new Map(
+    (scene.shapes.get("arrow") ?? []).map(({ id, toY, ended }) => [
+      id,
+      [laneAt(lanes, toY ?? 0)?.sort, ended],
+    ]),
+  );
+  assert.deepEqual(ends.get(lowest), ["cpu", false]);
+  assert.deepEqual(ends.get(lost), ["lines", true]);
 });

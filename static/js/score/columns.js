@@ -60,6 +60,7 @@
  * @property {Map<number, import("./mipmap.js").Track>} tracks
  * @property {Map<number, import("./mipmap.js").Track[]>} lanes the tracks of a lane
  * @property {Map<number, import("./slots.js").Rooms>} rooms by lane
+ * @property {Map<string, import("./strips.js").Kept>} strips pixels that were drawn last, to be drawn again while somebody pans
  * @property {number} newest the latest time that a span tells of
  */
 
@@ -97,7 +98,7 @@ export function emptyColumns(styleOf) {
     ...{ effects: ints(), sibling: ints(), slot: new Uint8Array(FIRST_ROOM) },
     ...{ rows: new Map(), awaited: new Map() },
     ...{ kinds: [], styles: [], names: [], nameNumbers: new Map() },
-    ...{ tracks: new Map(), lanes: new Map(), rooms: new Map() },
+    ...{ tracks: new Map(), lanes: new Map(), rooms: new Map(), strips: new Map() },
   };
 }
 

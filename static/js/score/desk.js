@@ -82,6 +82,8 @@ export class Desk {
   lines() {
     const tracks = this.feed.columns.lanes.get(-1) ?? [];
     const names = tracks.filter(({ style }) => style === "wave").map(({ name }) => name);
+    // Messages to nobody, and what a CPU tells the devices, need a place also where no line was ever up.
+    if (names.length === 0 && tracks.length > 0) return [say("no_line")];
     return names.sort((a, b) => a.localeCompare(b, "en", { numeric: true }));
   }
 

@@ -19,8 +19,12 @@ const LEAST = 0.22;
 /** Fewer can be counted by eye. */
 const WORTH_SAYING = 30;
 
-/** @type {OffscreenCanvas | null} */
-let image = null;
+/** What was painted last, a row per strip: rows that are the same are not painted again. */
+const painted = {
+  image: /** @type {OffscreenCanvas | null} */ (null),
+  look: /** @type {import("./look.js").Look | null} */ (null),
+  rows: /** @type {Float32Array[]} */ ([]),
+};
 
 /**
  * @param {CanvasRenderingContext2D} on
@@ -32,34 +36,45 @@ export function paintStrips(on, look, scene, here) {
   const strips = [...scene.strips].sort((a, b) => ORDER.indexOf(a.style) - ORDER.indexOf(b.style));
   const [first] = strips;
   if (!first) return;
-  const width = first.shares.length;
-  const pixels = new ImageData(width, strips.length);
+  const image = imageFor(first.shares.length, strips.length, look);
   strips.forEach((strip, row) => {
-    fillRow(pixels.data, row * width * 4, strip, look);
+    paintRow(image, row, strip, look);
   });
-  if (image?.width !== width || image.height < strips.length)
-    image = new OffscreenCanvas(width, strips.length + 8);
-  image.getContext("2d")?.putImageData(pixels, 0, 0);
   on.imageSmoothingEnabled = false;
-  for (const [row, { y, height }] of strips.entries()) {
-    on.drawImage(image, 0, row, width, 1, scene.scale.left, y, scene.scale.width, height);
+  const { left, width } = scene.scale;
+  for (const [row, { x, y, height, shares }] of strips.entries()) {
+    on.drawImage(image, left - x, row, Math.min(width, shares.length), 1, left, y, width, height);
   }
   writeCounts(on, look, scene, strips, here);
 }
 
-/** @param {Uint8ClampedArray} data @param {number} offset @param {import("./scene.js").Strip} strip @param {import("./look.js").Look} look */
-function fillRow(data, offset, { style, shares }, look) {
+/** @param {number} width @param {number} rows @param {import("./look.js").Look} look */
+function imageFor(width, rows, look) {
+  const { image } = painted;
+  if (image && image.width === width && image.height >= rows && painted.look === look) return image;
+  const made = new OffscreenCanvas(width, rows + 8);
+  Object.assign(painted, { image: made, look, rows: [] });
+  return made;
+}
+
+/** @param {OffscreenCanvas} image @param {number} row @param {import("./scene.js").Strip} strip @param {import("./look.js").Look} look */
+function paintRow(image, row, { style, shares }, look) {
+  if (painted.rows[row] === shares) return;
+  painted.rows[row] = shares;
+  const pixels = new ImageData(shares.length, 1);
+  const { data } = pixels;
   const [red, green, blue] = look.channels[COLOURS[style] ?? "edge"];
   const strength = (STRENGTH[style] ?? 1) * 255;
   for (let at = 0; at < shares.length; at++) {
     const share = shares[at] ?? 0;
     if (share <= 0) continue;
-    const to = offset + at * 4;
+    const to = at * 4;
     data[to] = red;
     data[to + 1] = green;
     data[to + 2] = blue;
     data[to + 3] = (LEAST + (1 - LEAST) * Math.min(1, share)) * strength;
   }
+  image.getContext("2d")?.putImageData(pixels, 0, row);
 }
 
 /** A dense lane says how many spans it stands for. @param {CanvasRenderingContext2D} on @param {import("./look.js").Look} look @param {import("./scene.js").Scene} scene @param {import("./scene.js").Strip[]} strips @param {(spans: number) => string} here */

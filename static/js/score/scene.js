@@ -30,7 +30,8 @@
  * @property {number[]} lanes
  * @property {number} y
  * @property {number} height
- * @property {Float32Array} shares per pixel, from the left: which share of its time is taken
+ * @property {number} x where its first pixel lies: maybe left of all that is in sight
+ * @property {Float32Array} shares per pixel: which share of its time is taken
  * @property {number} spans how many begin in sight
  * @property {number} [at] where most begin
  * @property {number} [here] how many about there
@@ -61,7 +62,7 @@ import { roomsOf } from "./slots.js";
 import { addCoarse, addHeat, addStrips } from "./strips.js";
 
 /** So many spans are drawn one by one. */
-export const MOST_SHAPES = 4000;
+export const MOST_SHAPES = 3000;
 /** So many arrows can be told apart. */
 export const MOST_ARROWS = 300;
 const ARROW = "arrow";

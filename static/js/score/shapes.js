@@ -81,14 +81,28 @@ function serviceOf({ columns, scale, until }, row) {
  */
 function arrowOf(sight, row, shape, from, to) {
   const { columns, lanes } = sight;
-  const target = laneOfCpu(lanes, shape.lane);
-  if (!target) return null;
+  const target = targetOf(columns, lanes, row, shape.lane);
   const y = senderY(sight, row);
-  if (y === null) return null;
-  const toY = target.sort === "heat" ? target.y + target.height / 2 : arrivalY(columns, row, target);
+  if (y === null || !target) return null;
+  const toY = target.sort === "cpu" ? arrivalY(columns, row, target) : target.y + target.height / 2;
   const toX = Math.max(to, from + 1);
   const ended = !shape.lasts && (columns.effects[row] ?? -1) < 0;
   return { ...shape, x: from, y, width: toX - from, height: 0, toX, toY, ended };
+}
+
+/**
+ * The lane where a message arrives. Who gets one of lowest priority is known by what it leads to; what reaches no CPU ends among
+ * the devices.
+ *
+ * @param {import("./columns.js").Columns} columns
+ * @param {import("./lanes.js").Lane[]} lanes
+ * @param {number} row
+ * @param {number} cpu -1 for none
+ */
+function targetOf(columns, lanes, row, cpu) {
+  if (cpu >= 0) return laneOfCpu(lanes, cpu);
+  for (const effect of effectsOf(columns, row)) return laneOfCpu(lanes, columns.lane[effect] ?? -1);
+  return lanes.find(({ sort }) => sort === "lines") ?? null;
 }
 
 /** @param {import("./columns.js").Columns} columns @param {number} row @param {import("./lanes.js").Lane} target */

@@ -6,6 +6,11 @@ import { beginningIn, count, cover, levelFor, settle } from "./mipmap.js";
 /** What a heat row tells: which share of its time a CPU is in a handler. */
 const HEAT = "dashes";
 
+/** Scales that differ by less are one: sums of small steps are never quite the same. */
+const SAME_SCALE = 1e-9;
+
+/** @typedef {{ version: number, perPixel: number, width: number, first: number, shares: Float32Array }} Kept `first`: a pixel's number, counted from time 0 */
+
 /** @param {import("./scene.js").Scale} scale */
 const pixelsOf = (scale) => Math.max(1, Math.round(scale.width));
 
@@ -15,21 +20,58 @@ const pixelsOf = (scale) => Math.max(1, Math.round(scale.width));
  * @param {{ track: import("./mipmap.js").Track, lane: import("./lanes.js").Lane, spans: number }[]} crowded
  */
 export function addStrips(scene, sight, crowded) {
-  const { from, to } = sight.scale;
   for (const { track, lane, spans } of crowded) {
-    const shares = new Float32Array(pixelsOf(sight.scale));
     const { style } = track;
-    if (style === "arrow" || style === "glyph") count(track, from, to, shares);
-    else cover(track, levelFor(spans, shares.length), from, to, shares, sight.until);
+    const name = `${track.lane} ${style} ${track.name}`;
+    const pixels = pixelsFor(sight, name, [track], (from, to, shares) => {
+      if (style === "arrow" || style === "glyph") count(track, from, to, shares);
+      else coverAll(track, from, to, shares, sight.until);
+    });
     scene.strips.push({
-      style,
-      lanes: [track.lane],
+      ...{ style, lanes: [track.lane], spans },
+      ...pixels,
       ...stripPlace(track, lane),
-      shares,
-      spans,
       ...densest(track, sight),
     });
   }
+}
+
+/** @param {import("./mipmap.js").Track} track @param {number} from @param {number} to @param {Float32Array} shares @param {number} until */
+function coverAll(track, from, to, shares, until) {
+  cover(track, levelFor(beginningIn(track, from, to), shares.length), from, to, shares, until);
+}
+
+/**
+ * Pixels that stay where they are in time: they reach half a width beyond what is in sight on both sides, and are drawn again from
+ * another of them on while somebody pans.
+ *
+ * @param {import("./scene.js").Sight} sight
+ * @param {string} name
+ * @param {import("./mipmap.js").Track[]} tracks
+ * @param {(from: number, to: number, shares: Float32Array) => void} draw
+ * @returns {{ x: number, shares: Float32Array }}
+ */
+function pixelsFor({ columns, scale, until }, name, tracks, draw) {
+  const width = pixelsOf(scale);
+  const perPixel = (scale.to - scale.from) / width;
+  let version = tracks.reduce((sum, track) => sum + track.version, tracks.length);
+  if (tracks.some(({ open }) => open.size > 0)) version += until;
+  let kept = columns.strips.get(name);
+  if (!kept || !isOfUse(kept, version, perPixel, scale, width)) {
+    const first = Math.floor(scale.from / perPixel) - Math.floor(width / 2);
+    kept = { version, perPixel, width, first, shares: new Float32Array(width * 2 + 2) };
+    draw(first * perPixel, (first + kept.shares.length) * perPixel, kept.shares);
+    columns.strips.set(name, kept);
+  }
+  return { x: scale.left + kept.first - scale.from / kept.perPixel, shares: kept.shares };
+}
+
+/** @param {Kept} kept @param {number} version @param {number} perPixel @param {import("./scale.js").Scale} scale @param {number} width */
+function isOfUse(kept, version, perPixel, scale, width) {
+  if (kept.version !== version || kept.width !== width) return false;
+  if (Math.abs(kept.perPixel / perPixel - 1) > SAME_SCALE) return false;
+  const first = scale.from / kept.perPixel;
+  return first >= kept.first && first + width <= kept.first + kept.shares.length;
 }
 
 /** @param {import("./mipmap.js").Track} track @param {import("./lanes.js").Lane} lane */
@@ -71,26 +113,17 @@ export function addHeat(scene, sight) {
   const { columns, scale } = sight;
   for (const lane of sight.lanes) {
     if (lane.sort !== "heat") continue;
-    const shares = new Float32Array(pixelsOf(scale));
-    let spans = 0;
-    for (const cpu of lane.cpus) {
-      for (const track of columns.lanes.get(cpu) ?? []) {
-        if (track.style !== HEAT) continue;
-        settle(track);
-        const here = beginningIn(track, scale.from, scale.to);
-        spans += here;
-        cover(track, levelFor(here, shares.length), scale.from, scale.to, shares, sight.until);
-      }
-    }
-    for (let at = 0; at < shares.length; at++) shares[at] = (shares[at] ?? 0) / lane.cpus.length;
-    scene.strips.push({
-      style: "heat",
-      lanes: lane.cpus,
-      y: lane.y + 1,
-      height: lane.height - 2,
-      shares,
-      spans,
+    const tracks = lane.cpus
+      .flatMap((cpu) => columns.lanes.get(cpu) ?? [])
+      .filter((track) => track.style === HEAT);
+    for (const track of tracks) settle(track);
+    const pixels = pixelsFor(sight, `${lane.cpus[0]} ${lane.cpus.length}`, tracks, (from, to, shares) => {
+      for (const track of tracks) coverAll(track, from, to, shares, sight.until);
+      for (let at = 0; at < shares.length; at++) shares[at] = (shares[at] ?? 0) / lane.cpus.length;
     });
+    const spans = tracks.reduce((sum, track) => sum + beginningIn(track, scale.from, scale.to), 0);
+    const place = { y: lane.y + 1, height: lane.height - 2 };
+    scene.strips.push({ style: "heat", lanes: lane.cpus, spans, ...pixels, ...place });
   }
 }
 
@@ -125,6 +158,7 @@ export function addCoarse(scene, { scale, lanes }, coarse) {
       ...place,
       shares,
       spans,
+      x: scale.left,
       at: scale.left + scale.width / 2,
     });
     scene.seen += spans;
