@@ -66,7 +66,8 @@ function paintMarkers(brush, { scene, markers, height, words }) {
     on.globalAlpha = 1;
     on.fillRect(clip(from, scale), scene.axis - 2, clip(to, scale) - clip(from, scale), 2);
     const middle = (clip(from, scale) + clip(to, scale)) / 2;
-    pill(brush, `Δ ${words.grouped(Math.abs(b - a))}`, middle, flagsY(look.font), "raised", "ink");
+    if (clip(to, scale) > clip(from, scale))
+      pill(brush, `Δ ${words.grouped(Math.abs(b - a))}`, middle, flagsY(look.font), "raised", "ink");
   }
   for (const [time, name] of /** @type {[number | null, string][]} */ ([
     [a, "A"],

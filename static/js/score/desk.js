@@ -70,12 +70,13 @@ export class Desk {
   moveTo(time) {
     const before = this.now;
     this.now = time;
+    const past = time < this.newest;
     if (!this.chosen) {
       const span = Math.min(Math.max(this.newest, LEAST_AT_FIRST), AT_FIRST);
       this.scale = following(fitted(this.scale, 0, span), this.newest);
-    } else if (this.follows) this.scale = following(this.scale, this.newest);
-    if (time !== before && this.dragged === null && (time < this.newest || this.follows))
-      this.scale = revealing(this.scale, time, time);
+      if (past) this.scale = revealing(this.scale, time, time);
+    } else if (this.follows && !past) this.scale = following(this.scale, this.newest);
+    else if (time !== before && this.dragged === null) this.scale = revealing(this.scale, time, time);
   }
 
   /** Lines of devices by their numbers, wherever one has been up. */

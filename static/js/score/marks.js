@@ -15,6 +15,8 @@
 /** A character of the fixed-width face is so wide, by its size. */
 const CHARACTER = 0.602;
 const INSET = 5;
+/** A narrower frame has no room for dashes. */
+const DASHED = 6;
 
 /** @param {Brush} brush @param {string} words @param {number} size */
 export const widthOf = (brush, words, size = brush.look.font) => words.length * size * CHARACTER;
@@ -97,7 +99,7 @@ function dashes(brush, shape) {
     on.fillRect(from, shape.y, width, shape.height);
     on.strokeStyle = look.colours.isr;
     on.lineWidth = line;
-    if (served !== undefined) on.setLineDash([4, 3]);
+    if (served !== undefined && width > DASHED) on.setLineDash([4, 3]);
     on.strokeRect(from + line / 2, shape.y + line / 2, Math.max(0, width - line), shape.height - line);
     on.setLineDash([]);
   }
@@ -152,11 +154,13 @@ function dots(brush, shape) {
   on.stroke();
   on.setLineDash([]);
   on.lineCap = "butt";
+  // At its right end: at the left stands what the function is called.
   const width = widthOf(brush, shape.label) + INSET * 2;
-  if (shape.label === "" || width + 20 > shape.width || shape.height < look.font * 0.8) return;
+  if (shape.label === "" || width * 2 + 60 > shape.width || shape.height < look.font * 0.8) return;
+  const left = shape.x + shape.width - width - 12;
   on.fillStyle = look.colours.panel;
-  on.fillRect(shape.x + 12, shape.y, width, shape.height);
-  write(brush, shape.label, shape.x + 12 + INSET, middle, "ink");
+  on.fillRect(left, shape.y, width, shape.height);
+  write(brush, shape.label, left + INSET, middle, "ink");
 }
 
 /** It is out of the guest. @param {Brush} brush @param {Shape} shape */
@@ -165,10 +169,13 @@ function crossing({ on, look }, shape) {
   on.fillRect(shape.x, shape.y, shape.width > 3 ? shape.width - 1 : shape.width, shape.height);
 }
 
-/** @param {Brush} brush @param {Shape} shape */
+/** What is below a priority waits: a quiet line, for it may lie there all the time. @param {Brush} brush @param {Shape} shape */
 function underline({ on, look }, shape) {
   on.fillStyle = look.colours.isr;
-  on.fillRect(shape.x, shape.y, shape.width, shape.height);
+  const alpha = on.globalAlpha;
+  on.globalAlpha = alpha * 0.55;
+  on.fillRect(shape.x, shape.y + 1, shape.width, 1);
+  on.globalAlpha = alpha;
 }
 
 /** No interrupt comes in. @param {Brush} brush @param {Shape} shape */

@@ -51,7 +51,6 @@ export function paint(on, look, picture) {
   on.beginPath();
   on.rect(scale.left, scene.axis, scale.width, height - scene.axis);
   on.clip();
-  if (picture.ghost) paintGhost(brush, picture.ghost);
   paintStrips(on, look, scene, picture.words.here);
   paintLines(brush, picture);
   for (const [style, shapes] of inOrder(scene.shapes)) {
@@ -62,6 +61,7 @@ export function paint(on, look, picture) {
   }
   paintChosen(brush, picture);
   paintFuture(brush, picture);
+  if (picture.ghost) paintGhost(brush, picture.ghost);
   on.restore();
   paintNames(brush, picture);
   paintAxis(brush, picture);
@@ -110,7 +110,10 @@ function paintGround({ on, look }, { scene, width }) {
 
 /** @param {Brush} brush @param {Scene} ghost */
 function paintGhost(brush, ghost) {
-  const { on } = brush;
+  const { on, scale } = brush;
+  on.beginPath();
+  on.rect(xOf(scale, ghost.since ?? scale.from), ghost.axis, scale.width, Number.MAX_SAFE_INTEGER);
+  on.clip();
   on.globalAlpha = GHOSTLY;
   for (const [style, shapes] of inOrder(ghost.shapes)) {
     for (const shape of shapes) (PAINTERS[style] ?? plain)({ ...brush, glyphOf: brush.glyphOf }, shape);
@@ -151,7 +154,7 @@ function paintChosen({ on, look }, { scene, selected }) {
 }
 
 /** What was seen already is faded, what has not happened lies deeper. @param {Brush} brush @param {Picture} picture */
-function paintFuture(brush, { scene, now, past, height, newest, words }) {
+function paintFuture(brush, { scene, now, past, height, newest, words, ghost }) {
   const { on, look, scale, until } = brush;
   const right = scale.left + scale.width;
   if (past && newest > now) {
@@ -168,7 +171,7 @@ function paintFuture(brush, { scene, now, past, height, newest, words }) {
   on.fillStyle = look.colours.edge;
   for (let y = scene.axis; y < height; y += 6) on.fillRect(edge, y, 1, 3);
   const size = look.font;
-  if (words.notRun.length * size * 0.6 + 20 < right - edge)
+  if (!ghost && words.notRun.length * size * 0.6 + 20 < right - edge)
     write(brush, words.notRun, edge + 10, scene.axis + size * 1.1, "dim", { face: "sans" });
 }
 
@@ -228,7 +231,9 @@ function paintHeatName(brush, { scene, laneName }, lane) {
   const { font } = brush.look;
   const rows = scene.lanes.filter(({ sort }) => sort === "heat");
   const every = Math.max(1, Math.ceil((font * 0.95) / lane.height));
-  if (rows.indexOf(lane) % every !== 0 && !lane.selected) return;
+  const at = rows.indexOf(lane);
+  const chosen = rows.findIndex(({ selected }) => selected);
+  if (at !== chosen && (at % every !== 0 || (chosen >= 0 && Math.abs(at - chosen) < every))) return;
   const size = Math.min(font, Math.max(font * 0.8, lane.height + 1));
   const right = scene.scale.left - font * 0.6;
   const colour = lane.selected ? "ink" : "dim";

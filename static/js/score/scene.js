@@ -43,6 +43,7 @@
  * @property {Map<string, Shape[]>} shapes by style
  * @property {Strip[]} strips
  * @property {number} seen spans in sight, about
+ * @property {number} [since] what lies before is not drawn
  *
  * @typedef {object} Sight what is asked for
  * @property {Columns} columns
@@ -53,7 +54,7 @@
  * @property {(row: number) => string} labelOf
  * @property {((row: number) => "plain" | "faint" | "hidden") | null} filter null shows all
  * @property {import("./feed.js").Coarse | null} [coarse] counts, where spans are too many to be fetched
- * @property {number} [since] a ghost: only what begins then or later
+ * @property {number} [since] a ghost: only what of it lies behind then
  */
 
 import { beginningIn, eachSpan, settle } from "./mipmap.js";
@@ -78,6 +79,7 @@ export function sceneOf(sight) {
     shapes: new Map(),
     strips: [],
     seen: 0,
+    ...(sight.since === undefined ? {} : { since: sight.since }),
   };
   if (sight.coarse) {
     addCoarse(scene, sight, sight.coarse);
@@ -130,7 +132,7 @@ function addShapes(scene, sight, track, lane) {
   scene.shapes.set(track.style, shapes);
   eachSpan(track, sight.scale.from, sight.scale.to, (at) => {
     const row = track.rows[at] ?? 0;
-    if (sight.since !== undefined && (track.start[at] ?? 0) < sight.since) return;
+    if (sight.since !== undefined && (track.end[at] ?? 0) <= sight.since) return;
     const shown = sight.filter?.(row) ?? "plain";
     if (shown === "hidden") return;
     const shape = shapeOf(sight, track, row, lane);

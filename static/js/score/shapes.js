@@ -7,6 +7,8 @@ import { STACK, WAITING } from "./slots.js";
 
 /** Nothing is drawn narrower. */
 const NARROWEST = 1;
+/** Nothing narrower has room for words. */
+const LABELLED = 14;
 
 /**
  * @param {import("./scene.js").Sight} sight
@@ -31,7 +33,7 @@ export function shapeOf(sight, track, row, lane) {
     ...placeOf(columns, track, row, lane),
     begins: start >= scale.from,
     lasts,
-    label: sight.labelOf(row),
+    label: right - left > LABELLED ? sight.labelOf(row) : "",
     name: columns.names[columns.name[row] ?? 0] ?? "",
     faint: false,
   };

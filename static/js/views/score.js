@@ -66,6 +66,12 @@ function fit({ box, canvas, context }, desk) {
   return true;
 }
 
+/** @type {WeakMap<Element, { desk: Desk, actions: ReturnType<typeof actionsOf> }>} */
+const scores = new WeakMap();
+
+/** What is drawn on a canvas, as values, for whoever wants to read it. @param {Element} canvas */
+export const scoreOn = (canvas) => scores.get(canvas);
+
 /** @param {Given} given */
 export function createScore(given) {
   const { store, frame } = given;
@@ -88,6 +94,7 @@ export function createScore(given) {
   watchLook(seenAnew);
   new ResizeObserver(seenAnew).observe(sheet.box);
   const actions = actionsOf(given, desk, redrawn);
+  scores.set(sheet.canvas, { desk, actions });
   listenTo(sheet.canvas, gesturesOf(given, desk, sheet, redrawn, listeners));
 
   /** @param {Model} model */
