@@ -122,10 +122,10 @@ class Course:
     """The spans of one branch, from where it leaves its parent. What was open there is in it, too, under the same ids,
     before all others: ``inherited`` says how many of those there are.
 
-    *numbers* are shared by all courses of a session.
+    *numbers* are shared by all courses of a session. A lane is said to be busy in spans of the kind *busy*.
     """
 
-    def __init__(self, numbers: Numbers | None = None) -> None:
+    def __init__(self, numbers: Numbers | None = None, busy: int = HANDLER) -> None:
         self.numbers = numbers or Numbers()
         self.names = self.numbers.names
         self.inherited = 0
@@ -139,6 +139,7 @@ class Course:
         #: Those that have ended, the newest last.
         self._ended: list[Row] = []
         self._busy: dict[int, Busy] = {}
+        self._busy_kind = busy
         #: The latest end of each block in which all have ended, by its number.
         self._latest: dict[int, tuple[int, int]] = {}
         #: What stands for the ids that were given to open spans before their own were known.
@@ -206,7 +207,7 @@ class Course:
             if row[END] == OPEN:
                 row[PLACE] = place
                 self._open[row[ID]] = row
-            if row[KIND] == HANDLER:
+            if row[KIND] == self._busy_kind:
                 self._busy_of(row[2]).add(place)
             place += 1
         fields: list[Any] = list(zip(*rows, strict=True))
@@ -402,7 +403,7 @@ class Course:
         self._latest.clear()
         self._busy = {lane: Busy() for lane in self._busy}
         for place, kind in enumerate(self._columns["kind"]):
-            if kind == HANDLER:
+            if kind == self._busy_kind:
                 self._busy_of(self._columns["lane"][place]).add(place)
 
     def _likeness(self, place: int) -> tuple[int, ...]:

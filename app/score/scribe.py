@@ -1,8 +1,8 @@
 """Writes a course: turns what happens, and what is seen of the CPUs after each tick, into spans.
 
-Events alone tell of requests, service, handlers, calls, flights, lines and marks, and so they do for a recording
-(``ScribeOfEvents.happened``). A ``Scribe`` follows a simulation and sees the rest, too (``stands``). It can begin at
-any tick: what is open there begins for it then, and gets its true beginning by ``Course.adopt``.
+Events alone tell of requests, service, handlers, calls, flights, lines and marks (``ScribeOfEvents.happened``), and so
+they do for a recording (``recorded``). A ``Scribe`` follows a simulation and sees the rest, too (``stands``). It can
+begin at any tick: what is open there begins for it then, and gets its true beginning by ``Course.adopt``.
 """
 
 from array import array
@@ -52,7 +52,7 @@ _MARKED: tuple[type[Event], ...] = (
 Writer = Callable[[Any], None]
 #: Spans by CPU and vector, which make one number: a tuple would cost as much as all else.
 Places = dict[int, Row]
-_VECTORS = 256
+VECTORS = 256
 
 
 def _nothing(event: Event) -> None:
@@ -88,16 +88,13 @@ class ScribeOfEvents:
 
     # What happens
 
-    def happened(self, tick: int, time: int, events: Iterable[Event], *, settled: bool = False) -> None:
-        """*events* have happened in this tick, in their order. *settled*: with them all messages have arrived."""
+    def happened(self, tick: int, time: int, events: Iterable[Event]) -> None:
+        """*events* have happened in this tick, in their order."""
         self._tick, self._time = tick, time
         writers = self._writers
         for event in events:
             writers[type(event)](event)
         self._lint = NONE, None
-        if settled:
-            for number in list(self._flights):
-                self._message_gone(number, _NO_TARGET)
 
     def _all_writers(self) -> dict[type[Event], Writer]:
         """Who writes each class of events."""
@@ -190,7 +187,7 @@ class ScribeOfEvents:
         message = NONE if number is None else number
         if mode is _FIXED or mode is _LOWEST_PRIORITY:
             waiting = self._pending if event.event_channel else self._requested
-            waiting[cpu * _VECTORS + vector] = self._begin(
+            waiting[cpu * VECTORS + vector] = self._begin(
                 REQUESTED, cpu, self._time, self._tick, vector, "", message, NONE, cause
             )
             return
@@ -216,7 +213,7 @@ class ScribeOfEvents:
 
     def _acknowledged(self, event: hw.Acknowledged) -> None:
         cpu, vector = event.cpu, event.vector
-        place, time, tick = cpu * _VECTORS + vector, self._time, self._tick
+        place, time, tick = cpu * VECTORS + vector, self._time, self._tick
         requested = self._requested.pop(place, None)
         if requested is not None:
             self._end(requested, time, tick)
@@ -225,7 +222,7 @@ class ScribeOfEvents:
         )
 
     def _event_taken(self, event: hw.EventTaken) -> None:
-        self._taken[event.cpu] = self._over(self._pending, event.cpu * _VECTORS + event.vector)
+        self._taken[event.cpu] = self._over(self._pending, event.cpu * VECTORS + event.vector)
 
     def _spurious(self, event: hw.SpuriousDelivered) -> None:
         self._taken.pop(event.cpu, None)
@@ -235,7 +232,7 @@ class ScribeOfEvents:
         self._taken[event.cpu] = signal or self._lines.get(lint_name(event.cpu, 0))
 
     def _interrupt_ended(self, event: hw.InterruptEnded) -> None:
-        row = self._in_service.pop(event.cpu * _VECTORS + event.vector, None)
+        row = self._in_service.pop(event.cpu * VECTORS + event.vector, None)
         if row is not None:
             self._end(row, self._time, self._tick)
 
@@ -303,7 +300,7 @@ class ScribeOfEvents:
     def _registers_gone(self, cpu: int) -> None:
         """IRR and ISR are empty now."""
         for rows in (self._requested, self._in_service):
-            for place in [place for place in rows if place // _VECTORS == cpu]:
+            for place in [place for place in rows if place // VECTORS == cpu]:
                 self._over(rows, place)
 
     def _thrown_away(self, cpu: int) -> None:
@@ -395,11 +392,11 @@ class Scribe(TickWatch, ScribeOfEvents):
         cpu = processor.cpu
         number, time, tick = cpu.number, self._time, self._tick
         for vector in cpu.apic.irr:
-            self._requested[number * _VECTORS + vector] = self._begin(REQUESTED, number, time, tick, vector)
+            self._requested[number * VECTORS + vector] = self._begin(REQUESTED, number, time, tick, vector)
         for vector in cpu.event_channels.pending if cpu.event_channels else ():
-            self._pending[number * _VECTORS + vector] = self._begin(REQUESTED, number, time, tick, vector)
+            self._pending[number * VECTORS + vector] = self._begin(REQUESTED, number, time, tick, vector)
         for vector in cpu.apic.isr:
-            self._in_service[number * _VECTORS + vector] = self._begin(IN_SERVICE, number, time, tick, vector)
+            self._in_service[number * VECTORS + vector] = self._begin(IN_SERVICE, number, time, tick, vector)
         for name, value in _signals_of(processor):
             self._latch(number, name, value)
         if cpu.run_state is RunState.WAIT_FOR_SIPI:
