@@ -47,6 +47,8 @@ class Interrupt:
     #: The function of the guest that was running.
     function: str
     messages: int = 0
+    #: The numbers of its messages, which tell its spans.
+    numbers: list[int] = field(default_factory=list)
     targets: list[int] = field(default_factory=list)
     sending: Work = field(default_factory=Work)
     receiving: Work = field(default_factory=Work)

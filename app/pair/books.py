@@ -115,6 +115,7 @@ class Books(Probe):
         earlier = [interrupts.popleft() for interrupts in waiting if interrupts]
         if earlier:
             self._by_message[message.number] = earlier[0]
+            earlier[0].numbers.append(message.number)
             return
         self._book_message(message, Interrupt(*_identity(message), self._clock.now, ""), new=True)
 
@@ -122,6 +123,7 @@ class Books(Probe):
         if new:
             self.stretches[-1].interrupts.append(interrupt)
         interrupt.messages += not message.part  # which is one write of ICR, in however many parts
+        interrupt.numbers.append(message.number)
         interrupt.targets += self._machine.targets(message)
         self._by_message[message.number] = interrupt
 

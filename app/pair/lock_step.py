@@ -12,6 +12,8 @@ from app.pair.accounts import Stretch
 from app.pair.alignment import AlignedStimulus, align
 from app.pair.script import Cue
 from app.pair.watched import WatchedSimulation
+from app.score.course import Course
+from app.score.scribe import Scribe
 
 #: A machine that is still busy after so many operations is not waited for: a level line that stays up keeps it so.
 LONGEST_STIMULUS = 20_000
@@ -37,6 +39,13 @@ class Side:
         self.without_apic: set[int] = set()
         #: Why commands of a stimulus were left out: they do not fit this machine's guest.
         self.misfits: dict[int, str] = {}
+        #: What happens on it, as spans; None where nobody has them written.
+        self.course: Course | None = None
+
+    def write(self, course: Course) -> None:
+        """What happens from now on is written into *course*."""
+        self.course = course
+        Scribe(course, self.simulation)
 
     @property
     def at_rest(self) -> bool:

@@ -11,6 +11,7 @@ from app.history.slices import Slices, at_once
 from app.pair.lock_step import LockStep, Side
 from app.pair.script import Cue
 from app.pair.watched import WatchedSimulation
+from app.score.course import Course, Numbers
 
 #: To the end of a stimulus; until one more interrupt has reached its last handler on each machine.
 STIMULUS, ARRIVAL = "stimulus", "arrival"
@@ -28,9 +29,10 @@ class PairMoment(NamedTuple):
 
 
 class PairTimeline:
-    """The whole history of *lock_step*, which nobody has touched yet, and of the *stimuli* that it is to be given."""
+    """The whole history of *lock_step*, which nobody has touched yet, and of the *stimuli* that it is to be given.
+    *scored*: the course of each machine is written, too."""
 
-    def __init__(self, lock_step: LockStep, stimuli: Sequence[tuple[Cue, ...]] = ()) -> None:
+    def __init__(self, lock_step: LockStep, stimuli: Sequence[tuple[Cue, ...]] = (), *, scored: bool = False) -> None:
         #: The machines at the present moment, with their books. They are others after each way to another moment.
         self.lock_step = lock_step
         self._beginnings = [side.simulation.beginning for side in lock_step.sides]
@@ -39,6 +41,10 @@ class PairTimeline:
         self._begun: set[PairMoment] = set()
         #: Where somebody stood when a step began. Such a step ends there on the way back, too.
         self._rests: dict[str, set[PairMoment]] = {unit: set() for unit in PAIR_UNITS}
+        self._scored = scored
+        if scored:
+            for side in lock_step.sides:
+                side.write(Course())
 
     @property
     def moment(self) -> PairMoment:
@@ -104,15 +110,19 @@ class PairTimeline:
 
     # Once more
 
-    def _new(self) -> LockStep:
+    def _new(self, *, scored: bool = False) -> LockStep:
         a, b = (WatchedSimulation(*beginning) for beginning in self._beginnings)
-        return LockStep(a, b)
+        pair = LockStep(a, b)
+        if scored:
+            for side, before in zip(pair.sides, self.lock_step.sides, strict=True):
+                side.write(_after(before.course))
+        return pair
 
     def _going(self, moment: PairMoment) -> Slices[LockStep]:
         """A pair that stands at *moment*."""
         if not 0 <= moment.stimulus <= len(self._stimuli):
             raise ValueError(f"there is no stimulus {moment.stimulus}: there are {len(self._stimuli)}")
-        pair = self._new()
+        pair = self._new(scored=self._scored)
         for cues in self._stimuli[: moment.stimulus]:
             while not pair.at_rest:
                 pair.run(_OPERATIONS_A_SLICE)
@@ -137,6 +147,15 @@ class PairTimeline:
                 over = pair.at_rest or _moment(pair) >= here
                 yield
         return ends
+
+
+def _after(course: Course | None) -> Course:
+    """An empty course in the place of *course*: whoever followed that one sees that it is another, for no number of its
+    spans and changes comes again."""
+    numbers = Numbers()
+    if course is not None:
+        numbers.next_id, numbers.ended = course.position.next_id + 1, course.position.ended
+    return Course(numbers)
 
 
 def _moment(pair: LockStep) -> PairMoment:
