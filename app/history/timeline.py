@@ -10,6 +10,7 @@ What may take long comes twice: as a method, and under a name in -er as a genera
 """
 
 from collections.abc import Generator, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from app.commands.command import Stimulus
 from app.engine.journal import Moment
@@ -22,6 +23,9 @@ from app.history.reexecution import TICKS_A_SLICE, Record, Reexecution
 from app.history.rests import Rests
 from app.history.slices import Slices, at_once
 from app.history.units import UNITS, one_tick
+
+if TYPE_CHECKING:
+    from app.history.onlooker import Onlooker
 
 #: A step that has not come to its end after so many ticks that nobody knew before ends there: it may never come.
 LONGEST_STEP = 200_000
@@ -51,6 +55,8 @@ class Timeline:
         #: The simulation that stood at a branch's head when somebody left it for another moment.
         self._left: tuple[Branch, Simulation] | None = None
         self._rests = Rests()
+        #: Follows its branches where they grow.
+        self.onlooker: Onlooker | None = None
 
     # Where it stands
 
@@ -97,17 +103,39 @@ class Timeline:
         """Does what *who* asked, at the present moment, and answers as ``Simulation.apply`` does. At a past moment that
         begins another branch, which is the present one from then on. A command that cannot be done raises and leaves
         nothing behind, no branch either."""
-        moment, live = self.simulation.moment, self.live
-        answer = self.simulation.apply(command)
-        if not live:
-            parent = self.branch.owner(moment.tick)
-            number = len(self.branches)
-            self.branch = Branch(number, f"branch {number}", parent, moment.tick)
-            self.branches.append(self.branch)
+        moment = self.simulation.moment
+        if self.live:
+            self._attend()
+            answer = self.simulation.apply(command)
+        else:
+            answer = self._begin_branch(command)
         self.branch.journal.append(Entry(*moment, who, command))
         self.branch.head = self.simulation.moment
         self.commands += 1
         return answer
+
+    def _begin_branch(self, command: Stimulus) -> Result:
+        """Does *command* at a past moment, which begins another branch."""
+        tick = self.simulation.ticks
+        parent = self.branch.owner(tick)
+        onlooker = self.onlooker
+        if onlooker is not None:
+            onlooker.conceive(parent, self.simulation)
+        branch = None
+        try:
+            answer = self.simulation.apply(command)
+            number = len(self.branches)
+            branch = Branch(number, f"branch {number}", parent, tick)
+        finally:
+            if onlooker is not None:
+                onlooker.give_birth(branch)
+        self.branch = branch
+        self.branches.append(branch)
+        return answer
+
+    def _attend(self) -> None:
+        if self.onlooker is not None:
+            self.onlooker.attend(self.branch, self.simulation)
 
     def run(
         self,
@@ -119,6 +147,17 @@ class Timeline:
     ) -> int:
         """As ``Simulation.run``. From a past moment the branch's commands are done again, each at its tick; from its
         head on, which moves along, there are none. Diverged when one cannot be done."""
+        done = 0
+        if self.onlooker is not None and not self.live:  # what is known is not followed a second time
+            known = self.branch.head.tick if to_tick is None else min(to_tick, self.branch.head.tick)
+            done = self._run(until, operations, until_idle, known)
+            if not self.live:
+                return done
+        if self.live:
+            self._attend()
+        return done + self._run(until, None if operations is None else operations - done, until_idle, to_tick)
+
+    def _run(self, until: int | None, operations: int | None, until_idle: bool, to_tick: int | None) -> int:
         done = self._again.run(self.branch, self.simulation, until, operations, until_idle=until_idle, to_tick=to_tick)
         self._has_run()
         return done
@@ -153,6 +192,8 @@ class Timeline:
         return gone
 
     def _one_tick(self, unit: str) -> bool | None:
+        if self.live:
+            self._attend()
         ended = one_tick(self.simulation, self.branch.next_entry(self.simulation.ticks), unit)
         if ended is not None:
             self._again.ticked(self.branch, self.simulation)
@@ -230,6 +271,10 @@ class Timeline:
         course = self._branch(branch)
         return self._again.going(course, *self._at(course, tick, time))
 
+    def goer_on(self, simulation: Simulation, tick: int, branch: int) -> Slices[Simulation]:
+        """Takes a simulation of somebody's own, which stands on the course of a branch, on to *tick*. Nobody moves."""
+        return self._again.going(self._branch(branch), tick, None, simulation)
+
     @staticmethod
     def _at(branch: Branch, tick: int | None, time: int | None) -> tuple[int, int | None]:
         """The moment to show: without a time that of the tick, and at the head the last one."""
@@ -243,6 +288,8 @@ class Timeline:
         if branch is self.branch and (tick, time) == self.moment:
             return
         simulation = yield from self._again.going(branch, tick, time, self._take_left(branch, tick, time))
+        if self.onlooker is not None:
+            self.onlooker.leave()
         if self.live:
             self._left = self.branch, self.simulation
         self.branch, self.simulation = branch, simulation

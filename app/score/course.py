@@ -329,6 +329,11 @@ class Course:
                 self._latest[block] = latest
         return latest
 
+    def ids(self, places: Sequence[int]) -> list[int]:
+        """Those of the spans at these places."""
+        ids = self._columns["id"]
+        return [ids[place] for place in places]
+
     def columns(self, places: Iterable[int]) -> dict[str, list[Any]]:
         """The spans at these places as one list per field of ``Span``."""
         self._pack()
@@ -420,8 +425,9 @@ class Course:
         row = self._open.pop(known, None)
         if row is not None:
             row[ID], row[NAME] = span.id, span.name
-            columns["name"][place] = self.names.number(span.name)
             self._open[span.id] = row
+        if row is not None or columns["kind"][place] != FLIGHT:  # a flight is called by how it ended
+            columns["name"][place] = self.names.number(span.name)
         self._aliases[known] = span.id
 
     def _sort_inherited(self) -> None:
@@ -433,13 +439,14 @@ class Course:
 
     # Memory
 
-    def drop(self, count: int) -> None:
-        """Forgets the oldest *count* spans but those that last longer; ``kept_from`` says from when on all are here."""
+    def drop(self, count: int) -> bool:
+        """Forgets the oldest *count* spans but those that last longer; ``kept_from`` says from when on all are here.
+        False when there was nothing to forget."""
         self._pack()
         columns = self._columns
         count = min(count, len(columns["id"]) - 1)
         if count <= 0:
-            return
+            return False
         cut = columns["start"][count]
         left = [i for i in range(count) if columns["end"][i] == OPEN or columns["end"][i] >= cut]
         gone = count - len(left)
@@ -452,6 +459,7 @@ class Course:
         for busy in self._busy.values():
             busy.drop(count, gone, moved)
         self.kept_from = cut
+        return gone > 0
 
     def _find_open_again(self) -> None:
         """Places have changed."""

@@ -1,12 +1,17 @@
 """The whole course of a branch: its own spans, and of each branch that it comes from those up to where it was left."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from heapq import merge
 from itertools import chain, islice
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from app.engine.journal import Moment
 from app.score.course import Course, Span
+
+_id_of = attrgetter("id")
 
 
 class Part(NamedTuple):
@@ -40,18 +45,18 @@ class Line:
     def between(self, begin: int, end: int, after: int = 0, limit: int | None = None) -> Found:
         """The spans that lie at least partly between two times, both included, and have ids above *after*, in the order
         in which they began; no more than *limit*."""
-        found: list[dict[str, list[Any]]] = []
-        left = limit
-        for course, until in self.parts:
-            tick = until.tick if until else None
-            wanted = None if left is None else left + 1
-            places = list(islice(course.between(begin, end, after, tick), wanted))
-            if left is not None and len(places) > left:
-                found.append(course.columns(places[:left]))
-                return _joined(found, more=True)
-            found.append(course.columns(places))
-            left = None if left is None else left - len(places)
-        return _joined(found, more=False)
+        runs = _Runs(limit)
+        open_at_leaves: list[tuple[int, Course, int]] = []
+        for number, (course, until) in enumerate(self.parts):
+            places = course.between(begin, end, after, until.tick if until else None)
+            if number:
+                first, places = _split(course, places)
+                open_at_leaves = sorted([*open_at_leaves, *first])
+            own = list(islice(places, runs.wanted))
+            open_at_leaves = runs.add(course, own, open_at_leaves)
+        for _, course, place in open_at_leaves:
+            runs.append(course, [place])
+        return runs.found()
 
     def span(self, span: int) -> Span | None:
         """That of the id; None where this branch does not have it."""
@@ -63,16 +68,21 @@ class Line:
 
     def spans(self) -> Iterator[Span]:
         """All, in the order of their ids."""
-        return chain.from_iterable(self._spans_of(part) for part in self.parts)
+        return merge(*(stream for part in self.parts for stream in self._streams_of(part)), key=_id_of)
+
+    def _streams_of(self, part: Part) -> tuple[Iterator[Span], Iterator[Span]]:
+        """What was open where the course began, and the rest: each in its order."""
+        first = part.course.inherited
+        return self._spans_of(part, 0, first), self._spans_of(part, first, len(part.course))
 
     @staticmethod
-    def _spans_of(part: Part) -> Iterator[Span]:
-        if part.until is None:
-            return part.course.spans()
-        tick = part.until.tick
-        behind = part.course.places_up_to(tick)
-        own = (part.course.at(place) for place in range(behind))
-        return (span for span in own if span.last is not None and span.last <= tick)
+    def _spans_of(part: Part, first: int, last: int) -> Iterator[Span]:
+        course, until = part
+        if until is None:
+            return (course.at(place) for place in range(first, last))
+        last = min(last, course.places_up_to(until.tick))
+        own = (course.at(place) for place in range(first, last))
+        return (span for span in own if span.last is not None and span.last <= until.tick)
 
     @property
     def kept_from(self) -> int:
@@ -105,10 +115,59 @@ class Line:
         return total
 
 
-def _joined(found: list[dict[str, list[Any]]], *, more: bool) -> Found:
-    """The same columns in one; *more* are to come."""
-    whole: dict[str, list[Any]] = {name: [] for name in Span._fields}
-    for columns in found:
-        for name, values in columns.items():
-            whole[name] += values
-    return Found(whole, whole["id"][-1] if more and whole["id"] else None)
+class _Runs:
+    """Spans that are put together, *limit* of them: places in one course after the other."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
+        self._runs: list[tuple[Course, list[int]]] = []
+        self._count = 0
+
+    @property
+    def wanted(self) -> int | None:
+        """How many more are of use: one too many shows that there are more."""
+        return None if self._limit is None else max(0, self._limit + 1 - self._count)
+
+    def append(self, course: Course, places: list[int]) -> None:
+        """These come next."""
+        if places:
+            self._runs.append((course, places))
+            self._count += len(places)
+
+    def add(
+        self, course: Course, places: list[int], others: list[tuple[int, Course, int]]
+    ) -> list[tuple[int, Course, int]]:
+        """Spans of one course, with those of *others* that began before the last of them where they belong. Returns
+        the rest of these."""
+        ids = course.ids(places)
+        done = taken = 0
+        for span, other, place in others:
+            if not ids or span > ids[-1]:
+                break
+            cut = bisect_left(ids, span)
+            self.append(course, places[done:cut])
+            self.append(other, [place])
+            done, taken = cut, taken + 1
+        self.append(course, places[done:])
+        return others[taken:]
+
+    def found(self) -> Found:
+        """All as columns."""
+        whole: dict[str, list[Any]] = {name: [] for name in Span._fields}
+        left = self._count if self._limit is None else self._limit
+        for course, places in self._runs:
+            for name, values in course.columns(places[: max(0, left)]).items():
+                whole[name] += values
+            left -= len(places)
+        return Found(whole, whole["id"][-1] if left < 0 and whole["id"] else None)
+
+
+def _split(course: Course, places: Iterator[int]) -> tuple[list[tuple[int, Course, int]], Iterator[int]]:
+    """Those of *places* that were open where *course* began, with their ids, and the others."""
+    first: list[int] = []
+    for place in places:
+        if place >= course.inherited:
+            places = chain([place], places)
+            break
+        first.append(place)
+    return [(span, course, place) for span, place in zip(course.ids(first), first, strict=True)], places
