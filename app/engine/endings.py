@@ -1,4 +1,4 @@
-"""What ended otherwise than by acceptance since somebody acted last: lost, dropped, merged, refused, written in vain.
+"""What ended otherwise than by acceptance: lost, dropped, merged, refused, written in vain.
 
 It is part of what a simulation is at a moment, so that whoever comes to that moment finds it, by whatever way.
 """
@@ -9,7 +9,7 @@ from app.engine.events import EVENTS, Event
 from app.hw.events import Merged
 
 #: So many of the newest are known.
-ENDINGS_KNOWN = 4
+ENDINGS_KNOWN = 6
 #: The events that may be one; which of them are, their kind says. A merged request has become part of another.
 MAY_END: frozenset[type[Event]] = frozenset(
     event for event in EVENTS if event is Merged or any(kind.ended for kind in event.kinds())
@@ -19,10 +19,12 @@ _WHERE = ("cpu", "message")
 
 
 class Ending(NamedTuple):
-    """*event*, which happened *times* times: the others were equal but for the CPU and the message's number."""
+    """*event*, which happened *times* times: the others were equal but for the CPU and the message's number. *fresh*:
+    since somebody acted last."""
 
     event: Event
     times: int
+    fresh: bool = True
 
 
 def note(endings: list[Ending], event: Event) -> None:
@@ -30,7 +32,7 @@ def note(endings: list[Ending], event: Event) -> None:
     if type(event) is not Merged and not event.kind.ended:
         return
     for place, ending in enumerate(endings):
-        if _is_like(ending.event, event):
+        if ending.fresh and _is_like(ending.event, event):
             endings.append(Ending(endings.pop(place).event, ending.times + 1))
             return
     endings.append(Ending(event, 1))

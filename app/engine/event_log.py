@@ -56,9 +56,13 @@ class EventLog:
 
     @property
     def endings(self) -> tuple[Ending, ...]:
-        """What ended otherwise than by acceptance since somebody acted last, the newest last."""
+        """The newest of what ended otherwise than by acceptance, the newest last."""
         self.count()
         return tuple(self._endings)
+
+    def somebody_acts(self) -> None:
+        """What has ended by now was before that."""
+        self.put_endings([ending._replace(fresh=False) for ending in self.endings])
 
     def put_endings(self, endings: Iterable[Ending]) -> None:
         """It is known that these have ended, and nothing else."""

@@ -141,7 +141,8 @@ class Simulation:
 
     @property
     def endings(self) -> tuple[Ending, ...]:
-        """What ended otherwise than by acceptance since a person or the demonstration acted last, the newest last."""
+        """The newest of what ended otherwise than by acceptance, the newest last, and of each whether that was since a
+        person or the demonstration acted last."""
         return self._log.endings
 
     def events_since(self, number: int) -> list[tuple[int, Event]]:
@@ -335,7 +336,7 @@ class Simulation:
         """Does what a person asked, now. Returns the value of a read, the fault that an access met, or why a write did
         nothing. A command that cannot be done raises, changes nothing and is not journalled."""
         before = self._log.endings
-        self._log.put_endings(())
+        self._log.somebody_acts()
         try:
             result = command.perform(self)
         except BaseException:
@@ -390,7 +391,7 @@ class Simulation:
         assert self.demonstration is not None
         self.ticks += 1
         self.clock.now = begins
-        self._log.put_endings(())
+        self._log.somebody_acts()
         for command in self.demonstration.next_commands(self.machine, self.processors):
             self._act(command)
         self._timers.look()

@@ -50,7 +50,7 @@ def state(simulation: Simulation) -> Record:
         "following": encode(execution.following),
         "ticks": simulation.ticks,
         "happened": simulation.happened,
-        "endings": [[encode(ending.event), ending.times] for ending in simulation.endings],
+        "endings": [[encode(ending.event), ending.times, ending.fresh] for ending in simulation.endings],
         "counters": state_of(simulation.counters),
         "demonstration": state_of(simulation.demonstration) if simulation.demonstration else None,
         "machine": machine_state(machine),
@@ -138,7 +138,7 @@ def _restore_setting(simulation: Simulation, record: Record, decoder: Decoder) -
     """Everything but the machine, what each CPU does, what is due and what memory holds."""
     execution = simulation.execution
     execution.backend, execution.following = decoder.decode(record["backend"]), decoder.decode(record["following"])
-    endings = [Ending(decoder.decode(event), times) for event, times in record["endings"]]
+    endings = [Ending(decoder.decode(event), *told) for event, *told in record["endings"]]
     simulation.stand_at(record["ticks"], record["happened"], endings, cost_sheet_of(record["sheet"]))
     decoder.restore(execution.counters, record["counters"])
     execution.tell_from_here()

@@ -5,7 +5,20 @@ from collections.abc import Iterator
 
 from app.hw.cpu import Cpu
 from app.hw.events import Reason
-from app.hw.gates import APIC_ON, ENTRY_UNMASKED, FREE, IDLE, LEGAL, LINE, MODE, REMOTE_IRR, SOURCE, UNMASKED, Gate
+from app.hw.gates import (
+    APIC_ON,
+    ENTRY_UNMASKED,
+    FREE,
+    IDLE,
+    LEGAL,
+    LINE,
+    MODE,
+    PORT_PENDING,
+    REMOTE_IRR,
+    SOURCE,
+    UNMASKED,
+    Gate,
+)
 from app.hw.io_apic import EDGE_LOST, IoApic, is_level
 from app.hw.local_apic import LocalApic
 from app.hw.local_vector_table import LINT_REGISTERS, delivers, delivery_mode
@@ -46,12 +59,15 @@ def legal(vector: int) -> Gate:
 def free(cpu: Cpu, vector: int) -> Gate:
     """Whether there is room for the request. Most APICs make one of two."""
     channels, apic = cpu.event_channels, cpu.apic
-    name, requested = ("IRR", apic.irr) if channels is None else ("evtchn_pending", channels.pending)
+    if channels is None:
+        kind, requested = FREE, apic.irr
+    else:
+        kind, requested = PORT_PENDING, channels.pending
     if vector not in requested:
-        return Gate(FREE, f"{name} bit = 0")
+        return Gate(kind, "bit 0")
     if channels is None and apic.retries:
-        return Gate(FREE, f"{name} bit = 1", f"CPU {cpu.number} has no room for it: {vector:#04x} is requested already")
-    return Gate(FREE, f"{name} bit = 1: two become one")
+        return Gate(kind, "bit 1", f"CPU {cpu.number} has no room for it: {vector:#04x} is requested already")
+    return Gate(kind, "bit 1: two become one")
 
 
 # A pin of the I/O APIC

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 
 class GateKind(NamedTuple):
-    """A kind of gate. *words* say what lets through; the rule stands in the manual under *section*, and at *register*
-    of the register reference ("" where no register decides)."""
+    """A kind of gate. *words* say what lets through; the rule stands in *section*, and at *register* of the register
+    reference ("" where no register decides)."""
 
     name: str
     words: str
@@ -18,36 +18,42 @@ class GateKind(NamedTuple):
     register: str = ""
 
 
-_ACCEPTANCE = "Interrupt Acceptance for Fixed Interrupts"
-_LOCAL_TABLE = "Local Vector Table"
-_REDIRECTION = "I/O Redirection Table Registers"
-_EVENT_CHANNELS = "xen/include/public/event_channel.h"
+def _manual(section: str, volume: int = 3) -> str:
+    return f"SDM vol. {volume}, “{section}”"
+
+
+_ACCEPTANCE = _manual("Interrupt Acceptance for Fixed Interrupts")
+_LOCAL_TABLE = _manual("Local Vector Table")
+_REDIRECTION = "82093AA data sheet, “I/O Redirection Table Registers”"
+_EVENT_CHANNELS = "Xen, public/event_channel.h"
 
 # From its source to the bus
-SENT = GateKind("sent", "sent", "Issuing Interprocessor Interrupts", "ICR_LOW")
+SENT = GateKind("sent", "sent", _manual("Issuing Interprocessor Interrupts"), "ICR_LOW")
 LINE = GateKind("line", "line up", _REDIRECTION, "IOREDTBL")
 SOURCE = GateKind("source", "source fires", _LOCAL_TABLE)
 UNMASKED = GateKind("unmasked", "unmasked", _REDIRECTION, "IOREDTBL")
 ENTRY_UNMASKED = GateKind("entry_unmasked", "LVT entry unmasked", _LOCAL_TABLE)
 REMOTE_IRR = GateKind("remote_irr", "remote IRR 0", _REDIRECTION, "IOREDTBL")
-IDLE = GateKind("idle", "no message of its own under way", _REDIRECTION, "IOREDTBL")
+IDLE = GateKind("idle", "no message under way", _REDIRECTION, "IOREDTBL")
 MODE = GateKind("mode", "delivery mode valid", _LOCAL_TABLE)
-ARRIVED = GateKind("arrived", "arrives", "System and APIC Bus Arbitration")
-DESTINATION = GateKind("destination", "destination matches", "Determining IPI Destination", "LDR")
+ARRIVED = GateKind("arrived", "arrives", _manual("System and APIC Bus Arbitration"))
+DESTINATION = GateKind("destination", "destination matches", _manual("Determining IPI Destination"), "LDR")
 # Into an APIC
-APIC_ON = GateKind("apic_on", "APIC on", "Enabling or Disabling the Local APIC", "SVR")
-LEGAL = GateKind("legal", "vector legal", "Valid Interrupt Vectors", "ESR")
+APIC_ON = GateKind("apic_on", "APIC on", _manual("Enabling or Disabling the Local APIC"), "SVR")
+LEGAL = GateKind("legal", "vector legal", _manual("Valid Interrupt Vectors"), "ESR")
 FREE = GateKind("free", "IRR free", _ACCEPTANCE, "IRR")
 # Into a CPU
-STARTED = GateKind("started", "not waiting for SIPI", "MP Initialization Protocol")
-AWAITED = GateKind("awaited", "waits for SIPI", "MP Initialization Protocol")
-PRIORITY = GateKind("priority", "class above PPR", "Task and Processor Priorities", "PPR")
-VIRTUAL_PRIORITY = GateKind("virtual_priority", "RVI above VPPR", "Evaluation of Pending Virtual Interrupts", "PPR")
-FLAG = GateKind("flag", "IF", "Masking Maskable Hardware Interrupts")
-SHADOW = GateKind("shadow", "no STI shadow", "STI—Set Interrupt Flag")
-FIRST = GateKind("first", "nothing goes first", "Priority Among Concurrent Events")
-SMM = GateKind("smm", "not in SMM", "System Management Mode")
-NO_NMI = GateKind("no_nmi", "no NMI in service", "Handling Multiple NMIs")
+STARTED = GateKind("started", "not waiting for SIPI", _manual("MP Initialization Protocol"))
+AWAITED = GateKind("awaited", "waits for SIPI", _manual("MP Initialization Protocol"))
+PRIORITY = GateKind("priority", "class above PPR", _manual("Task and Processor Priorities"), "PPR")
+VIRTUAL_PRIORITY = GateKind(
+    "virtual_priority", "RVI above VPPR", _manual("Evaluation of Pending Virtual Interrupts"), "PPR"
+)
+FLAG = GateKind("flag", "IF", _manual("Masking Maskable Hardware Interrupts"))
+SHADOW = GateKind("shadow", "no STI shadow", _manual("STI—Set Interrupt Flag", 2))
+FIRST = GateKind("first", "nothing goes first", _manual("Priority Among Concurrent Events"))
+SMM = GateKind("smm", "not in SMM", _manual("System Management Mode"))
+NO_NMI = GateKind("no_nmi", "no NMI in service", _manual("Handling Multiple NMIs"))
 # Into a guest without an APIC
 PORT_PENDING = GateKind("port_pending", "pending bit free", _EVENT_CHANNELS)
 PORT_UNMASKED = GateKind("port_unmasked", "port unmasked", _EVENT_CHANNELS)
@@ -56,7 +62,7 @@ UPCALL_PENDING = GateKind("upcall_pending", "upcall pending", _EVENT_CHANNELS)
 NO_UPCALL = GateKind("no_upcall", "no upcall under way", _EVENT_CHANNELS)
 UPCALL_MASK = GateKind("upcall_mask", "upcall mask 0", _EVENT_CHANNELS)
 # Into a guest under a hypervisor
-IN_GUEST = GateKind("in_guest", "in the guest", "Injecting Events Through VM Entry")
+IN_GUEST = GateKind("in_guest", "in the guest", _manual("Injecting Events Through VM Entry"))
 
 TAKEN = GateKind("taken", "taken", _ACCEPTANCE, "ISR")
 

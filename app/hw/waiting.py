@@ -90,11 +90,11 @@ def _window(cpu: Cpu) -> Gate:
     else:
         kind, name, value = UPCALL_MASK, "evtchn_upcall_mask", int(not cpu.interrupt_flag)
     if cpu.held_off:
-        return Gate(kind, f"{name} = {value}, held off", "interrupts are off (held off by hand)")
+        return Gate(kind, f"{value}, held off", "interrupts are off (held off by hand)")
     if cpu.interrupt_flag:
-        return Gate(kind, f"{name} = {value}")
+        return Gate(kind, str(value))
     where = " in system-management mode" if cpu.in_smm else ""
-    return Gate(kind, f"{name} = {value}", f"interrupts are off ({name} = {value}){where}")
+    return Gate(kind, str(value), f"interrupts are off ({name} = {value}){where}")
 
 
 def _shadow(cpu: Cpu) -> Gate:
@@ -137,12 +137,12 @@ def first_signal(cpu: Cpu) -> Arrival | None:
 def _port_gates(channels: EventChannels, port: int) -> Iterator[Gate]:
     """The shared words, as the hypervisor and the upcall look at them."""
     if port in channels.masked:
-        yield Gate(PORT_UNMASKED, "evtchn_mask 1", "its mask bit is set")
+        yield Gate(PORT_UNMASKED, "mask bit 1", "its mask bit is set")
     else:
-        yield Gate(PORT_UNMASKED, "evtchn_mask 0")
+        yield Gate(PORT_UNMASKED, "mask bit 0")
     chosen = channels.selector >> port // WORD_BITS & 1
     yield Gate(SELECTOR, f"word {port // WORD_BITS}: {chosen}")
-    yield Gate(UPCALL_PENDING, f"evtchn_upcall_pending {int(channels.upcall_pending)}")
+    yield Gate(UPCALL_PENDING, str(int(channels.upcall_pending)))
 
 
 # Signals, which have no vector

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from app.commands.command import Stimulus
 from app.history.slices import Slices
+from app.history.slices import at_once as whole
 from app.history.timeline import Timeline
 from app.pair.lock_step import MOST_ENTRIES, LockStep, Side
 from app.pair.script import Cue, Script, at_once
@@ -25,7 +26,8 @@ from app.session.registry import UnknownSession
 from app.session.share import Share
 from app.session.simulated import BYTES_A_COMMAND, BYTES_A_CPU, BYTES_A_MACHINE, SimulatedDrive
 from app.state.kept_state import KeptStates
-from app.state.shapes import Condition, MachineState, NumberedState, PairState
+from app.state.ladder import Selection
+from app.state.shapes import Condition, LadderState, MachineState, NumberedState, PairState
 
 #: Measured: an interrupt with all that each machine made of it.
 _BYTES_AN_ENTRY = 500
@@ -126,6 +128,14 @@ class PairedMachine:
         state: NumberedState = {**self.hub.state, "seq": self.hub.seq}
         self._pair.touch()
         return state
+
+    def ladder(self, selection: Selection) -> LadderState:
+        """The gates that what is selected passes now. NotPossible when there is no such thing."""
+        self._pair.touch()
+        try:
+            return whole(self._drive.ladder_finder(selection, None, None))
+        except LookupError as missing:
+            raise NotPossible(str(missing)) from missing
 
     def jump(self, side: Side) -> None:
         """Shows *side* from now on: the pair has gone to another moment."""

@@ -233,7 +233,7 @@ def _of_endings(
 ) -> Iterator[Telling]:
     """The newest that is a cause, unless code that is stuck over it tells more."""
     asking = {one.pin for one in pins}
-    causes = [ending for ending in endings if _counts(ending.event, machine, asking)]
+    causes = [ending for ending in endings if ending.fresh and _counts(ending.event, machine, asking)]
     ending = next(
         (one for one in reversed(causes) if not isinstance(one.event, ErrorNoticed)), causes[-1] if causes else None
     )

@@ -150,7 +150,7 @@ def vector_ladder(look: Look, number: int, vector: int) -> LadderState:
         words = f"{what} is in service on CPU {number}. Its class and those below wait until its EOI."
         gates = [Gate(SENT, "in service"), *_at_cpu(look, cpu, vector)]
         return _ladder(
-            _Way(f"{what} at CPU {number}", _way(cpu), "in_service", gates, len(gates), words, number, vector)
+            _Way(f"{what} on CPU {number}", _way(cpu), "in_service", gates, len(gates), words, number, vector)
         )
     return _asked_about(look, cpu, vector)
 
@@ -277,7 +277,7 @@ def _requested(look: Look, cpu: Cpu, vector: int) -> _Way:
     )
     rest = [gate for gate in gates if gate.kind is not APIC_ON]
     passed = 1 if on and not on[0].is_open else len(before)
-    title = f"{what} at CPU {cpu.number}"
+    title = f"{what} on CPU {cpu.number}"
     return _Way(title, _way(cpu), "requested", [*before, *rest], passed, begins, cpu.number, vector)
 
 
@@ -295,7 +295,7 @@ def _asked_about(look: Look, cpu: Cpu, vector: int) -> LadderState:
     what = _named(cpu, vector, look.names)
     gates = [Gate(SENT, "not sent"), *_at_cpu(look, cpu, vector)]
     begins = f"Nobody has sent {what} to CPU {cpu.number}."
-    return _ladder(_Way(f"{what} at CPU {cpu.number}", _way(cpu), "asked_about", gates, 0, begins, cpu.number, vector))
+    return _ladder(_Way(f"{what} on CPU {cpu.number}", _way(cpu), "asked_about", gates, 0, begins, cpu.number, vector))
 
 
 def _message(look: Look, flight: Flight, number: int | None) -> LadderState:

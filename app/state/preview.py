@@ -6,13 +6,16 @@ from app.backends.backend import Backend
 from app.commands.guest import SendIpi
 from app.engine.waits import reads_the_page, where_the_page_went
 from app.guest.apic_ops import absent
+from app.hw.arriving import gates_into
 from app.hw.cpu import Cpu, RunState
 from app.hw.destination import disabled_targets
 from app.hw.event import Reason, disabled_words
+from app.hw.gates import FREE, first_closed
 from app.hw.local_apic import LocalApic, reason_not_to_send
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage, Origin
 from app.hw.profile import LevelTriggeredIpis
+from app.hw.waiting import gates_at
 from app.x86.icr import (
     X2APIC_ICR,
     XAPIC_ICR,
@@ -26,7 +29,6 @@ from app.x86.icr import (
 from app.x86.model_specific_registers import ApicMode
 from app.x86.state_registers import ESR_REDIRECTABLE_IPI, ESR_SEND_ILLEGAL_VECTOR
 from app.x86.units import Vector
-from app.x86.vectors import priority_class
 from app.x86.words import VectorNames, interrupt_words
 
 _LOW = 0xFFFF_FFFF
@@ -194,15 +196,14 @@ def _nmi_at_target(target: Cpu) -> str:
 
 
 def _vector_at_target(target: Cpu, vector: int) -> str:
-    number, apic = target.number, target.apic
-    if not apic.software_enabled:
-        return f"CPU {number} will drop it: its APIC is software-disabled."
-    if vector in apic.irr:
-        becomes = "be tried again until there is room" if apic.retries else "merge"
+    """By the gates that it would find there."""
+    number = target.number
+    into, requested = list(gates_into(target, vector)), vector in target.apic.irr
+    closed = first_closed(into)
+    if closed is not None and closed.kind is not FREE:
+        return f"CPU {number} will drop it: {closed.why}."
+    if requested:
+        becomes = "merge" if closed is None else "be tried again until there is room"
         return f"On CPU {number} it will {becomes}: {vector:#04x} is already requested there."
-    if target.run_state is RunState.WAIT_FOR_SIPI:
-        return f"On CPU {number} it will wait: the CPU waits for a start-up IPI."
-    if priority_class(vector) <= priority_class(apic.ppr):
-        return f"On CPU {number} it will wait: class {priority_class(vector):x} is not above PPR {apic.ppr:#04x}."
-    by_hand = " (held off by hand)" if target.held_off else ""
-    return "" if target.interrupts_open else f"On CPU {number} it will wait: interrupts are off{by_hand}."
+    waits = first_closed(gates_at(target, vector))
+    return f"On CPU {number} it will wait: {waits.why}." if waits else ""

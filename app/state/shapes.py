@@ -269,7 +269,7 @@ Passage = Literal["passed", "barred", "not_reached"]
 class RuleState(TypedDict):
     """Where a gate's rule stands."""
 
-    #: The manual's section, or the file, by its title.
+    #: The section of the manual, of a data sheet, or the file.
     section: str
     #: A path of the server, to the register that decides; None where none does.
     href: str | None
@@ -325,6 +325,8 @@ class EndingState(TypedDict):
     text: str
     #: The others were equal but for the CPU and the message.
     times: int
+    #: Since somebody acted last.
+    fresh: bool
 
 
 class LimitState(TypedDict):
@@ -459,7 +461,7 @@ class MachineState(TypedDict):
     ioapic: IoApicState
     in_flight: list[FlightState]
     caption: CaptionState
-    #: Since somebody acted last, the newest last: four of them at most.
+    #: The newest last: six of them at most.
     endings: list[EndingState]
     recording: RecordingState | None
     #: Of a session that follows a recording.

@@ -8,7 +8,7 @@ from app.engine.processor import Processor
 from app.engine.waits import Wait, gates_before, hardware_window_of, window_of
 from app.guest.steps import HostStep, VirtualRead, VirtualWrite
 from app.hw.cpu import Cpu, RunState
-from app.hw.event import Event, Place
+from app.hw.event import Place
 from app.hw.gates import Gate, first_closed
 from app.hw.io_apic import IoApic
 from app.hw.local_apic import LocalApic
@@ -273,11 +273,12 @@ def _pin(io_apic: IoApic, pin: int) -> PinState:
 
 
 def endings_state(endings: Iterable[Ending], names: VectorNames) -> list[EndingState]:
-    """What ended otherwise than by acceptance since somebody acted last."""
-    return [_ending(event, event.place, times, names) for event, times in endings]
+    """What ended otherwise than by acceptance."""
+    return [_ending(ending, ending.event.place, names) for ending in endings]
 
 
-def _ending(event: Event, place: Place, times: int, names: VectorNames) -> EndingState:
+def _ending(ending: Ending, place: Place, names: VectorNames) -> EndingState:
+    event = ending.event
     return {
         "kind": event.kind.name,
         "cpu": place.cpu,
@@ -285,7 +286,8 @@ def _ending(event: Event, place: Place, times: int, names: VectorNames) -> Endin
         "message": place.message,
         "pin": place.pin,
         "text": event.words(names),
-        "times": times,
+        "times": ending.times,
+        "fresh": ending.fresh,
     }
 
 

@@ -174,6 +174,7 @@
  * @property {number | null} pin
  * @property {string} text
  * @property {number} times The others were equal but for the CPU and the message
+ * @property {boolean} fresh Since somebody acted last
  *
  * @typedef {object} LimitState What a recording cannot show, from a line of its file on
  * @property {number} line
@@ -238,7 +239,7 @@
  * @property {IoApicState} ioapic
  * @property {FlightState[]} in_flight
  * @property {CaptionState} caption
- * @property {EndingState[]} endings Since somebody acted last, the newest last: four of them at most
+ * @property {EndingState[]} endings The newest last: six of them at most
  * @property {RecordingState | null} recording
  * @property {DifferenceState[]} [differences] Of a session that follows a recording
  * @property {PairState} [pair] Of a machine that is one of two
@@ -256,7 +257,7 @@
  * @property {string} text
  *
  * @typedef {object} RuleState Where a gate's rule stands
- * @property {string} section The manual's section, or the file, by its title
+ * @property {string} section The section of the manual, of a data sheet, or the file
  * @property {string | null} href A path of the server, to the register that decides; null where none does
  *
  * @typedef {object} GateState One gate of a way in

@@ -33,7 +33,7 @@ def test_preview_follows_the_state_that_it_speaks_of_with_nobody_near_the_form(o
     session.command("run_until_idle")
     expect(said).to_contain_text("it will merge")
     session.command("write_register", cpu=2, register="SVR", value="0xff")
-    expect(said).to_contain_text("its APIC is software-disabled")
+    expect(said).to_contain_text("the APIC is software-disabled")
     session.command("write_msr", cpu=2, msr="0x1b", value="0xfee00000")
     expect(said).to_contain_text("Nobody has APIC ID 0x02")
     expect(said).to_contain_text("CPU 2 is meant")

@@ -31,15 +31,15 @@ def test_nothing_has_ended_in_a_machine_that_has_just_booted() -> None:
     assert Simulation(4).endings == ()
 
 
-def test_message_for_nobody_is_known_until_somebody_acts_again() -> None:
+def test_message_for_nobody_is_fresh_until_somebody_acts_again() -> None:
     simulation = Simulation(4)
     simulation.apply(SendIpi(0, Icr(0x61, destination=9)))
     simulation.run(until_idle=True)
-    assert events_of(simulation) == [NoTarget]
+    assert [(type(one.event), one.fresh) for one in simulation.endings] == [(NoTarget, True)]
 
     simulation.apply(SetInterruptFlag(1, False))
 
-    assert simulation.endings == ()
+    assert [(type(one.event), one.fresh) for one in simulation.endings] == [(NoTarget, False)]
 
 
 def test_what_the_act_itself_ends_is_known_after_it() -> None:
@@ -76,7 +76,7 @@ def test_equal_endings_at_many_cpus_are_one_that_is_counted() -> None:
 
 def test_newest_stands_last_and_only_a_few_are_known() -> None:
     simulation = Simulation(2)
-    for vector in range(4):
+    for vector in range(8):
         simulation.apply(SendIpi(0, Icr(vector, destination=1)))
     simulation.run(until_idle=True)
 
@@ -93,7 +93,7 @@ def test_merged_request_is_an_ending() -> None:
 
     [ending] = simulation.endings
 
-    assert (type(ending.event), ending.times) == (Merged, 2)
+    assert (type(ending.event), ending.times, ending.fresh) == (Merged, 2, True)
 
 
 def test_ending_is_known_however_much_has_happened_since() -> None:

@@ -85,7 +85,10 @@ def test_vector_that_a_person_holds_off_has_passed_all_gates_but_one() -> None:
     assert found["status"] == "requested"
     assert found["caption"]["words"] == "0x61 waits on CPU 2: interrupts are off (held off by hand)."
     assert found["gates"][6]["words"] == "Interrupts are off (held off by hand)."
-    assert found["gates"][5]["rule"] == {"section": "Task and Processor Priorities", "href": "/registers#PPR"}
+    assert found["gates"][5]["rule"] == {
+        "section": "SDM vol. 3, “Task and Processor Priorities”",
+        "href": "/registers#PPR",
+    }
 
 
 def test_vector_that_nobody_has_sent_says_what_would_become_of_it() -> None:
@@ -163,7 +166,7 @@ def test_port_of_a_guest_with_event_channels_has_the_gates_of_the_shared_words()
 
     assert found["way"] == "port"
     assert list(states_of(found)) == [
-        *("sent", "legal", "free", "started", "port_unmasked", "selector", "upcall_pending"),
+        *("sent", "legal", "port_pending", "started", "port_unmasked", "selector", "upcall_pending"),
         *("no_upcall", "upcall_mask", "shadow", "first", "in_guest", "taken"),
     ]
     assert barred(found) == "upcall_mask"

@@ -112,7 +112,8 @@ def test_cpu_with_interrupts_off_is_said_to_wait() -> None:
     machine.cpus[2].interrupt_flag = False
 
     assert (
-        "On CPU 2 it will wait: interrupts are off." in foresee(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
+        "On CPU 2 it will wait: interrupts are off (IF = 0)."
+        in foresee(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
     )
 
 
@@ -125,14 +126,20 @@ def test_requested_vector_is_said_to_merge() -> None:
     )
 
 
+def test_software_disabled_apic_of_a_profile_that_takes_it_all_the_same_is_said_to_hold_it() -> None:
+    machine = booted("qemu")
+    machine.write_register(2, Register.SVR, 0xFF)
+
+    assert "On CPU 2 it will wait: the APIC is software-disabled (SVR bit 8 is 0)." in (
+        foresee(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
+    )
+
+
 def test_software_disabled_apic_is_said_to_drop_it() -> None:
     machine = booted()
     machine.write_register(2, Register.SVR, 0xFF)
 
-    assert "On CPU 2 it will drop it: its APIC is software-disabled." not in (
-        foresee(machine, SendIpi(0, Icr(0xFC, destination=1))).sentences
-    )
-    assert "CPU 2 will drop it: its APIC is software-disabled." in (
+    assert "CPU 2 will drop it: the APIC is software-disabled (SVR bit 8 is 0)." in (
         foresee(machine, SendIpi(0, Icr(0xFC, destination=2))).sentences
     )
 
@@ -221,7 +228,7 @@ def test_vector_that_the_priority_holds_back_is_said_to_wait() -> None:
     machine = booted()
     machine.write_register(2, Register.TPR, 0x60)
 
-    assert "On CPU 2 it will wait: class 5 is not above PPR 0x60." in (
+    assert "On CPU 2 it will wait: class 5 is not above PPR 0x60, because TPR is 0x60." in (
         foresee(machine, SendIpi(0, Icr(0x51, destination=2))).sentences
     )
 

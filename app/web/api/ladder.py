@@ -1,8 +1,8 @@
 """The JSON interface of the gate ladder: what something selected passes on its way, and where it is held up."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from pydantic import WithJsonSchema
 
 from app.hw.machine import MAX_CPUS
@@ -11,6 +11,7 @@ from app.state.shapes import LadderState
 from app.state.snapshot import LVT_NAMES
 from app.web.addresses import link
 from app.web.api.history import OneBranch, OneTick
+from app.web.api.pairs import pairs_of
 from app.web.api.sessions import check_known, registry_of
 from app.web.api.shapes import answers
 from app.web.asking import while_there
@@ -25,10 +26,7 @@ _SOURCES: dict[str, Register] = {name: Register(register) for register, name in 
 SourceName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(_SOURCES)})]
 
 
-@router.get("/sessions/{session_id}/ladder", responses=answers(LadderState, 404, 409, 422), response_model=None)
-async def read_ladder(
-    request: Request,
-    session_id: str,
+def selection_of(
     cpu: Annotated[
         int | None, Query(ge=0, lt=MAX_CPUS, description="A CPU, with vector, source, code or message.")
     ] = None,
@@ -37,18 +35,39 @@ async def read_ladder(
     code: Annotated[bool, Query(description="What the CPU's code waits for.")] = False,
     pin: Annotated[int | None, Query(ge=0, lt=PIN_COUNT, description="A pin of the I/O APIC.")] = None,
     message: Annotated[int | None, Query(ge=0, description="A message under way, by its number.")] = None,
-    branch: OneBranch = None,
-    tick: OneTick = None,
-) -> LadderState:
-    """The gates that one thing passes, in their order, and the first closed one in a sentence: now, or at a tick of a
-    branch, which moves nobody."""
+) -> Selection:
+    """What was asked for. Problem when that is nothing, or more than one thing."""
     if source is not None:
         check_known("source", source, _SOURCES)
     selection = Selection(cpu, vector, None if source is None else _SOURCES[source], pin, message, code)
     if selection.problem:
         raise Problem(422, "That selects nothing", selection.problem)
-    found = await while_there(request, registry_of(request).get(session_id).ladder(selection, branch, tick))
-    for gate in found["gates"]:
+    return selection
+
+
+Selected = Annotated[Selection, Depends(selection_of)]
+
+
+@router.get("/sessions/{session_id}/ladder", responses=answers(LadderState, 404, 409, 422), response_model=None)
+async def read_ladder(
+    request: Request, session_id: str, selection: Selected, branch: OneBranch = None, tick: OneTick = None
+) -> LadderState:
+    """The gates that one thing passes, in their order, and the first closed one in a sentence: now, or at a tick of a
+    branch, which moves nobody."""
+    session = registry_of(request).get(session_id)
+    return _with_addresses(await while_there(request, session.ladder(selection, branch, tick)))
+
+
+@router.get("/pairs/{pair_id}/{name}/ladder", responses=answers(LadderState, 404, 409, 422), response_model=None)
+async def read_ladder_of_pair(
+    request: Request, pair_id: str, name: Literal["a", "b"], selection: Selected
+) -> LadderState:
+    """The same of one machine of a pair, now."""
+    return _with_addresses(pairs_of(request).get(pair_id).machine(name).ladder(selection))
+
+
+def _with_addresses(ladder: LadderState) -> LadderState:
+    for gate in ladder["gates"]:
         if gate["rule"]["href"] is not None:
             gate["rule"]["href"] = link(gate["rule"]["href"])
-    return found
+    return ladder

@@ -134,6 +134,7 @@ def test_every_call_that_is_described_answers_as_described(description: Descript
     ask("GET", here, 200)
     ask("GET", f"{here}/stimuli", 200)
     ask("GET", f"{here}/a/state", 200)
+    ask("GET", f"{here}/b/ladder", 200, params={"cpu": 1, "vector": 81})
     end(description, "sessions", made, "id")
     end(description, "sessions", recording, "session")
     end(description, "pairs", pair, "id")
