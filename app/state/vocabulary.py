@@ -7,6 +7,7 @@ from app.engine.events import EVENT_KINDS
 from app.engine.waits import Window
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Step
+from app.score.event_spans import span_kind_of
 from app.score.span_kinds import SPAN_KINDS
 from app.state.shared_words import SHARED_WORDS
 from app.state.snapshot import LVT_NAMES
@@ -194,7 +195,8 @@ def vocabulary() -> dict[str, Any]:
         "commands": list(COMMAND_KINDS),
         "steps": [step.__name__ for step in get_args(Step)],
         "events": {
-            name: {"glyph": kind.glyph, "words": kind.words, "ended": kind.ended} for name, kind in EVENT_KINDS.items()
+            name: {"glyph": kind.glyph, "words": kind.words, "ended": kind.ended, "span": span_kind_of(name)}
+            for name, kind in EVENT_KINDS.items()
         },
         "spans": _SPANS,
         "icr": {"xapic": layout_json(XAPIC_ICR), "disabled": layout_json(XAPIC_ICR), "x2apic": layout_json(X2APIC_ICR)},

@@ -7,8 +7,9 @@
     if (theme && theme !== "auto") dataset.theme = theme;
     const height = localStorage.getItem("apicscope.score-height");
     if (height) style.setProperty("--score-chosen", height);
+    dataset.invite = localStorage.getItem("apicscope.invite") ?? "";
     dataset.score = localStorage.getItem("apicscope.score") ?? "open";
-    dataset.scoreForm = localStorage.getItem("apicscope.score-form") ?? "list";
+    dataset.scoreForm = localStorage.getItem("apicscope.score-form") ?? "drawing";
   } catch {
     // Storage may be forbidden; then the system's theme and the usual height it is.
   }

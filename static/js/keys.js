@@ -7,7 +7,7 @@
 
 /** Fields, and widgets whose own keys are arrows. */
 const TYPING =
-  "input:not([type=checkbox], [type=radio], [type=range]), select, textarea, [contenteditable], [role=grid], dialog, [popover]";
+  "input:not([type=checkbox], [type=radio], [type=range]), select, textarea, [contenteditable], [role=grid]:not(.score-mirror), dialog, [popover]";
 /** Their arrows choose; their letters mean what they mean everywhere. */
 const CHOOSING = "input[type=radio], input[type=range]";
 /** Things that Space or Enter presses. */
@@ -25,8 +25,8 @@ const REPEATED = new Set([
   "slower",
   "faster",
 ]);
-/** Lists that arrows scroll. */
-const SCROLLED = "[role=log]";
+/** What arrows move within, or move. */
+const SCROLLED = "[role=log], .score-mirror, [role=separator]";
 /** Keys that move within what has the focus. */
 const MOVING = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End"]);
 

@@ -7,6 +7,7 @@ import { nowhere } from "./endings.js";
 import { createFrame } from "./frame.js";
 import { createJourneys } from "./journeys.js";
 import { listenToKeys } from "./keys.js";
+import { findSpan } from "./score/of-event.js";
 import { openStream } from "./socket.js";
 import { createStore } from "./store.js";
 import { createBackends } from "./views/backends.js";
@@ -19,6 +20,7 @@ import { createComposer } from "./views/composer.js";
 import { createCondition } from "./views/condition.js";
 import { createCounters } from "./views/counters.js";
 import { createDemonstration } from "./views/demonstration.js";
+import { createFindings } from "./views/findings.js";
 import { createFlags } from "./views/flags.js";
 import { createHelp, createInvite } from "./views/help.js";
 import { createInspector } from "./views/inspector.js";
@@ -29,6 +31,10 @@ import { createMoment } from "./views/moment.js";
 import { createPins } from "./views/pins.js";
 import { createPricing } from "./views/pricing.js";
 import { createRecording } from "./views/recording.js";
+import { createScore } from "./views/score.js";
+import { createScoreMirror } from "./views/score-mirror.js";
+import { createScoreTools } from "./views/score-tools.js";
+import { createSelection, spanInAddress } from "./views/selection.js";
 import { createDrawer, createTheme } from "./views/theme.js";
 import { createTopbar } from "./views/topbar.js";
 import { createNotice, createTransport } from "./views/transport.js";
@@ -71,11 +77,28 @@ const cards = createCards(send, select, createVectorGrid(lens), lens, dismiss);
 const bus = createBus(stillness, frame.ask);
 const band = createBand(frame.ask);
 const caption = createCaption();
-const log = createLog();
 const journeys = createJourneys(async (command) => {
   const answer = await send(command);
   if (answer && command.type !== "seek") moment.say(answer.text); // the slider says by itself where it is
 });
+const score = createScore({ store, api, journeys, frame, select });
+
+/** Selects a span, and brings it into sight. @param {number} span */
+const choose = (span) => {
+  store.set({ selectedSpan: span });
+  const row = score.row(span);
+  if (!row) return;
+  if (row.lane >= 0) select(row.lane);
+  score.actions.goTo(row.start);
+};
+const scoreTools = createScoreTools({ score, store, choose });
+const scoreMirror = createScoreMirror(score, store, choose);
+const findings = createFindings(api, store, choose);
+const selection = createSelection({ api, store, journeys, choose, sentence: score.sentence });
+const log = createLog(async (event) => {
+  const span = await findSpan(api, store.get().state?.branch ?? 0, event);
+  if (span !== null) choose(span);
+}, score.row);
 const moment = createMoment(journeys, store.get);
 const transport = createTransport(send, journeys, store.get);
 const backends = createBackends(send);
@@ -96,6 +119,12 @@ const views = [
   transport.draw,
   moment.draw,
   createBranches(),
+  (/** @type {import("./store.js").Model} */ model) => {
+    // A machine that does not write down what lasts has nothing to draw.
+    if (model.state && "changes" in (model.state.score ?? {})) score.draw(model);
+  },
+  scoreTools.draw,
+  selection.draw,
   flags.draw,
 ];
 
@@ -104,7 +133,7 @@ function draw(now) {
   const model = store.get();
   cards(model);
   for (const view of views) view(model, now);
-  const unwritten = log(model, now);
+  const unwritten = log.draw(model, now);
   const unforeseen = composer.draw(model, now);
   const unsaid = caption(model, now);
   return bus(model, now) || unwritten || unforeseen || unsaid;
@@ -128,6 +157,17 @@ listenToKeys(
     ...flags.actions,
     ...linking,
     ...band.actions,
+    ...scoreTools.actions,
+    ...selection.actions,
+    toScore: () => {
+      band.actions.unfoldScore();
+      if (band.form() === "list") log.focus();
+      else scoreMirror.focus();
+    },
+    findings: () => {
+      scoreTools.openTools();
+      findings.open();
+    },
     previousCpu: () => selectNext(-1),
     nextCpu: () => selectNext(1),
     projector: theme.projector,
@@ -155,8 +195,12 @@ listenToKeys(
   help.keysAct,
 );
 
+store.set({ selectedSpan: spanInAddress() });
 openStream(socketAddress(`${api}/stream`), {
-  message: (message) => store.receive(message, performance.now()),
+  message: (message) => {
+    if ("spans" in message && message.spans) score.receive(message.spans);
+    return store.receive(message, performance.now());
+  },
   silent: (silence) => {
     if (store.get().silence !== silence || store.get().link !== "silent")
       store.set({ link: "silent", silence });

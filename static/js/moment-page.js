@@ -55,9 +55,12 @@ const bus = createBus({ matches: true }, frame.ask);
 const { state, events, view } = linked;
 /** The form that the page had when the link was made. */
 const form = ["drawing", "list"].includes(view.form) ? view.form : null;
-const band = createBand(frame.ask, form);
+const band = createBand(frame.ask, form ?? "list");
 const caption = createCaption();
-const log = createLog();
+const log = createLog(
+  () => undefined,
+  () => null,
+);
 const views = [createInspector(), createCounters()];
 
 /** @param {number} now @returns {boolean} */
@@ -65,7 +68,7 @@ function draw(now) {
   const model = store.get();
   cards(model);
   for (const view of views) view(model);
-  const unwritten = log(model, now);
+  const unwritten = log.draw(model, now);
   const unsaid = caption(model, now);
   return bus(model, now) || unwritten || unsaid;
 }

@@ -12,7 +12,7 @@
  * @property {string[]} values what single values are called; empty where the number says it all
  * @property {string} meaning
  *
- * @typedef {{ glyph: string, words: string, ended: boolean }} EventKind
+ * @typedef {{ glyph: string, words: string, ended: boolean, span: string }} EventKind `span`: the kind of span that it is about
  * @typedef {{ bits: string[], words: string }} Mark
  *
  * @typedef {object} Vocabulary

@@ -11,6 +11,8 @@ class EventKind(BaseModel):
     glyph: str
     words: str
     ended: bool
+    #: The kind of span in the score that such an event is about.
+    span: str
 
 
 class RegisterField(BaseModel):

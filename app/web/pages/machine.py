@@ -16,6 +16,7 @@ from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 from app.history.recorded import RECORDED_UNITS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
+from app.score.span_kinds import SPAN_KINDS
 from app.session.drive import NotPossible
 from app.session.moments import LARGEST_VIEW, LONGEST_NOTE
 from app.session.registry import SLOW_MOTION, File, Registry
@@ -146,6 +147,7 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "vectors": vectors_of(names),
         "icr_choices": ICR_CHOICES,
         "keys": MACHINE_KEYS,
+        "span_kinds": SPAN_KINDS,
         "local_sources": local_sources(profile),
         "writable_registers": writable_registers(profile),
         "legacy_lines": sorted(DEVICE_LINES),

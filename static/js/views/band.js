@@ -98,7 +98,7 @@ export function createBand(changed, shown = null) {
     keep("score-form", form);
     show(form);
   };
-  const form = () => /** @type {Form} */ (dataset.scoreForm ?? "list");
+  const form = () => /** @type {Form} */ (dataset.scoreForm ?? "drawing");
 
   fold.addEventListener("click", toggleFold);
   separator.addEventListener("keydown", (event) => {
@@ -106,7 +106,7 @@ export function createBand(changed, shown = null) {
   });
   for (const radio of forms)
     radio.addEventListener("change", () => choose(/** @type {Form} */ (radio.value)));
-  show(shown ?? /** @type {Form} */ (recall("score-form") ?? "list"));
+  show(shown ?? /** @type {Form} */ (recall("score-form") ?? "drawing"));
   unfold(recall("score") !== "folded");
   window.addEventListener("resize", tellHeight);
 
@@ -114,6 +114,7 @@ export function createBand(changed, shown = null) {
     form,
     actions: {
       foldScore: toggleFold,
+      unfoldScore: () => unfold(true),
       scoreForm: () => {
         choose(form() === "list" ? "drawing" : "list");
         unfold(true);

@@ -35,28 +35,35 @@ function makeMark(bits, words) {
 
 export function createHelp() {
   const dialog = /** @type {HTMLDialogElement} */ (find(document, "#help"));
-  const keysOn = /** @type {HTMLInputElement} */ (find(dialog, "#keys-on"));
-  const legend = find(dialog, "#legend");
+  let keysAct = recall("keys") !== "off";
+
+  /** Written out of its template when somebody asks for the first time. @param {HTMLTemplateElement} template */
+  const write = (template) => {
+    template.replaceWith(template.content);
+    find(dialog, "#legend").append(...marks().map(([bits, words]) => makeMark(bits, words)));
+    const keysOn = /** @type {HTMLInputElement} */ (find(dialog, "#keys-on"));
+    keysOn.checked = keysAct;
+    keysOn.addEventListener("change", () => {
+      keysAct = keysOn.checked;
+      keep("keys", keysAct ? "on" : "off");
+    });
+  };
   const open = () => {
-    if (legend.childElementCount === 0)
-      legend.append(...marks().map(([bits, words]) => makeMark(bits, words)));
+    const template = dialog.querySelector("template");
+    if (template) write(template);
     if (!dialog.open) dialog.showModal();
   };
-  keysOn.checked = recall("keys") !== "off";
-  keysOn.addEventListener("change", () => keep("keys", keysOn.checked ? "on" : "off"));
   find(document, "#help-open").addEventListener("click", open);
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) dialog.close();
   });
-  return { open, keysAct: () => keysOn.checked };
+  return { open, keysAct: () => keysAct };
 }
 
 /** The one line that invites a first act; gone for good once dismissed. */
 export function createInvite() {
-  const invite = find(document, "#invite");
-  invite.hidden = recall("invite") === "dismissed";
-  find(document, "#invite-close").addEventListener("click", () => {
-    invite.hidden = true;
+  document.querySelector("#invite-close")?.addEventListener("click", () => {
+    document.documentElement.dataset.invite = "dismissed"; // before-paint.js reads it when the page is opened again
     keep("invite", "dismissed");
   });
 }

@@ -8,6 +8,9 @@ from app.web.pages.shortcuts import MACHINE_KEYS, PAIR_KEYS, Key, announced, bin
 from app.web.rendering import STATIC_FOLDER
 from tests.web.serving import Server, new_session
 
+#: Those whose actions a page takes as they are.
+VIEWS = ("transport", "moment", "band", "flags", "linking", "score-tools", "selection")
+
 
 @pytest.mark.parametrize("table", [MACHINE_KEYS, PAIR_KEYS], ids=["machine", "pair"])
 def test_no_key_has_two_acts(table: tuple[Key, ...]) -> None:
@@ -44,7 +47,7 @@ def test_keys_are_printed_as_they_stand_on_a_keyboard() -> None:
     ("table", "script"), [(MACHINE_KEYS, "main.js"), (PAIR_KEYS, "ab.js")], ids=["machine", "pair"]
 )
 def test_every_act_is_known_to_the_script(table: tuple[Key, ...], script: str) -> None:
-    parts = (script, "views/transport.js", "views/moment.js", "views/band.js", "views/flags.js", "views/linking.js")
+    parts = (script, *(f"views/{view}.js" for view in VIEWS))
     sources = "".join((STATIC_FOLDER / "js" / part).read_text() for part in parts)
 
     assert [entry.action for entry in table if not re.search(rf"\b{entry.action}\b", sources)] == []
