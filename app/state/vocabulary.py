@@ -138,6 +138,8 @@ SENTENCES = {
     "cpu": "CPU {cpu}",
     "crossings": "hypervisor",
     "no_line": "all devices",
+    "a_device": "a device",
+    "no_cpu": "no CPU",
     "spans_here": "{count} here",
     "not_run": "not yet run",
     "cpu_now": "CPU {cpu}: {activity}. {ppr}. {esr}.",

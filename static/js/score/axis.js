@@ -10,14 +10,21 @@ import { ticksOf, xOf } from "./scale.js";
 const APART = 12;
 const PILL = 4;
 
-/** How high the axis is. @param {number} font */
-export const axisHeight = (font) => Math.round(font * 3.1);
+/** A score that is so low, in lines of its font, has one row above the lanes, for times and flags. */
+const LOW = 14;
 
-/** The middle of the row of times. @param {number} font */
-const timesY = (font) => font * 1.05;
+/** How high the axis is. @param {number} font @param {number} height of the score */
+export const axisHeight = (font, height) => Math.round(font * (height < font * LOW ? 1.9 : 3.1));
 
-/** The middle of the row of flags. @param {number} font */
-const flagsY = (font) => font * 2.3;
+/** The middles of the rows of times and of flags. @param {Brush} brush @param {Picture} picture */
+function rowsOf({ look }, { scene }) {
+  const one = scene.axis < look.font * 2.5;
+  return {
+    one,
+    times: one ? scene.axis / 2 : look.font * 1.05,
+    flags: one ? scene.axis / 2 : look.font * 2.3,
+  };
+}
 
 /** @param {Brush} brush @param {Picture} picture */
 export function paintAxis(brush, picture) {
@@ -38,7 +45,9 @@ export function paintGrid({ on, look }, { scene, height }) {
 }
 
 /** @param {Brush} brush @param {Picture} picture */
-function paintTicks(brush, { scene, now, words }) {
+function paintTicks(brush, picture) {
+  const { scene, now, words } = picture;
+  const { times } = rowsOf(brush, picture);
   const { look } = brush;
   const { scale } = scene;
   const pill = widthOf(brush, words.grouped(now)) / 2 + PILL * 2;
@@ -49,13 +58,15 @@ function paintTicks(brush, { scene, now, words }) {
     const half = widthOf(brush, said) / 2;
     if (x - half < 2 || x + half > scale.left + scale.width) continue;
     if (Math.abs(x - nowX) < pill + half + 4) continue;
-    write(brush, said, x, timesY(look.font), "dim", { align: "center" });
+    write(brush, said, x, times, "dim", { align: "center" });
   }
 }
 
 /** Two times, and between them their difference. @param {Brush} brush @param {Picture} picture */
-function paintMarkers(brush, { scene, markers, height, words }) {
+function paintMarkers(brush, picture) {
+  const { scene, markers, height, words } = picture;
   const { on, look } = brush;
+  const row = rowsOf(brush, picture).flags;
   const { scale } = scene;
   const { a, b } = markers;
   if (a !== null && b !== null) {
@@ -67,7 +78,7 @@ function paintMarkers(brush, { scene, markers, height, words }) {
     on.fillRect(clip(from, scale), scene.axis - 2, clip(to, scale) - clip(from, scale), 2);
     const middle = (clip(from, scale) + clip(to, scale)) / 2;
     if (clip(to, scale) > clip(from, scale))
-      pill(brush, `Δ ${words.grouped(Math.abs(b - a))}`, middle, flagsY(look.font), "raised", "ink");
+      pill(brush, `Δ ${words.grouped(Math.abs(b - a))}`, middle, row, "raised", "ink");
   }
   for (const [time, name] of /** @type {[number | null, string][]} */ ([
     [a, "A"],
@@ -78,8 +89,7 @@ function paintMarkers(brush, { scene, markers, height, words }) {
     if (x < scale.left || x > scale.left + scale.width) continue;
     on.fillStyle = look.colours.action;
     for (let y = scene.axis - 2; y < height; y += 7) on.fillRect(x, y, 1.5, 4);
-    if (a === null || b === null)
-      pill(brush, `${name} ${words.grouped(time)}`, x, flagsY(look.font), "raised", "ink");
+    if (a === null || b === null) pill(brush, `${name} ${words.grouped(time)}`, x, row, "raised", "ink");
   }
 }
 
@@ -102,14 +112,15 @@ function pill(brush, said, x, y, ground, colour) {
 }
 
 /** @param {Brush} brush @param {Picture} picture */
-function paintFlags(brush, { scene, flags, height }) {
+function paintFlags(brush, picture) {
+  const { scene, flags, height } = picture;
   const { on, look } = brush;
+  const { one, flags: y } = rowsOf(brush, picture);
   const { scale } = scene;
   let free = Number.NEGATIVE_INFINITY;
   for (const { time, word } of [...flags].sort((a, b) => a.time - b.time)) {
     const x = Math.round(xOf(scale, time));
     if (x < scale.left || x > scale.left + scale.width) continue;
-    const y = flagsY(look.font);
     const size = look.font * 0.5;
     on.fillStyle = look.colours.ink;
     on.beginPath();
@@ -122,20 +133,22 @@ function paintFlags(brush, { scene, flags, height }) {
     on.fillRect(x, scene.axis, 1, height);
     on.globalAlpha = 1;
     const width = word.length * look.font * 0.56;
-    if (x < free || x + width > scale.left + scale.width) continue;
+    if (one || x < free || x + width > scale.left + scale.width) continue;
     write(brush, word, x + size * 2.2, y, "ink", { face: "sans" });
     free = x + size * 2.2 + width + 8;
   }
 }
 
 /** @param {Brush} brush @param {Picture} picture */
-function paintPlayhead(brush, { scene, now, height, words }) {
+function paintPlayhead(brush, picture) {
+  const { scene, now, height, words } = picture;
   const { on, look } = brush;
+  const { times } = rowsOf(brush, picture);
   const { scale } = scene;
   const x = Math.round(xOf(scale, now));
   if (x < scale.left || x > scale.left + scale.width) return;
   on.fillStyle = look.colours.action;
-  on.fillRect(x - 1, timesY(look.font), 2, height);
+  on.fillRect(x - 1, times, 2, height);
   const said = words.grouped(Math.floor(now));
-  pill(brush, said, x, timesY(look.font), "action", "on-action");
+  pill(brush, said, x, times, "action", "on-action");
 }

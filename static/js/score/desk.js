@@ -76,7 +76,7 @@ export class Desk {
       this.scale = following(fitted(this.scale, 0, span), this.newest);
       if (past) this.scale = revealing(this.scale, time, time);
     } else if (this.follows && !past) this.scale = following(this.scale, this.newest);
-    else if (time !== before && this.dragged === null) this.scale = revealing(this.scale, time, time);
+    else if (past && time !== before && this.dragged === null) this.scale = revealing(this.scale, time, time);
   }
 
   /** Lines of devices by their numbers, wherever one has been up. */
@@ -94,7 +94,7 @@ export class Desk {
     const crosses = [...columns.tracks.values()].some(({ style }) => style === "crossing");
     return lanesOf({
       height: this.size.height,
-      axis: axisHeight(look.font),
+      axis: axisHeight(look.font, this.size.height),
       font: look.font,
       cpus: given.state.cpus.length,
       selected: given.selected,
@@ -124,7 +124,7 @@ export class Desk {
       columns,
       lanes: this.lanesFor(given, look),
       scale: this.scale,
-      axis: axisHeight(look.font),
+      axis: axisHeight(look.font, height),
       until: this.newest,
       labelOf: (/** @type {number} */ row) => labelOf(columns, row),
       filter: filterOf(columns, given.scoreFilter),

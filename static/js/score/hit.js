@@ -54,7 +54,9 @@ function shapeAt(scene, x, y) {
 function distance(shape, x, y) {
   if (shape.toX !== undefined && shape.toY !== undefined) return fromCurve(shape, x, y);
   const mark = shape.begins && shape.style === "outline" ? shape.height / 2 + 1 : 0;
-  const beside = Math.max(shape.x - mark - x, x - shape.x - shape.width, 0);
+  // Up to its end the service lies over the handler.
+  const left = Math.max(shape.x - mark, shape.served ?? shape.x - mark);
+  const beside = Math.max(left - x, x - shape.x - shape.width, 0);
   const above = Math.max(shape.y - y, y - shape.y - shape.height, 0);
   return Math.hypot(beside, above);
 }

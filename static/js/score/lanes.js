@@ -33,18 +33,21 @@ export const MOST_LANES = 16;
 const CLUSTER = 16;
 /** How much taller the selected lane is. */
 const TALLER = 3;
-const THIN = 1.1;
+/** A lane is at least so high (pixels). */
+const THIN = 9;
 const PAD = 3;
+/** A lane whose name can be read well is so high, in lines of its font. */
+const READABLE = 1.1;
 const MOST_LINES = 5;
 const MOST_PINNED = 4;
 
 /** @param {Wanted} wanted @returns {Lane[]} */
 export function lanesOf(wanted) {
   const room = wanted.height - wanted.axis;
-  const lines = heightOfLines(wanted, room);
-  const heat = wanted.cpus > MOST_LANES || (room - lines) / (wanted.cpus + TALLER) < wanted.font * THIN;
-  const crossing = heightOfHypervisor(wanted, heat);
+  const many = wanted.cpus > MOST_LANES;
+  const { lines, crossing } = others(wanted, room, many);
   const rest = room - lines - crossing;
+  const heat = many || rest / (wanted.cpus + TALLER - 1) < THIN;
   const lanes = lines > 0 ? [lane("lines", { height: lines, lines: wanted.lines })] : [];
   lanes.push(...(heat ? heatLanes(wanted, rest) : cpuLanes(wanted, rest)));
   if (crossing > 0) lanes.push(lane("crossings", { height: crossing, cpus: upTo(wanted.cpus) }));
@@ -54,6 +57,21 @@ export function lanesOf(wanted) {
     y += one.height;
   }
   return lanes;
+}
+
+/** Heights of what is no CPU. Where CPUs could not be read beside it, the hypervisor goes first, then the lines. @param {Wanted} wanted @param {number} room @param {boolean} many */
+function others(wanted, room, many) {
+  const [lines, crossing] = [heightOfLines(wanted, room), heightOfHypervisor(wanted, room, many)];
+  const thinner = Math.min(crossing, Math.ceil(wanted.font * 1.3));
+  const tries = [
+    { lines, crossing },
+    { lines, crossing: thinner },
+    { lines, crossing: 0 },
+    { lines: 0, crossing: 0 },
+  ];
+  const readable = wanted.font * READABLE * (wanted.cpus + TALLER - 1);
+  const fits = tries.find((one) => room - one.lines - one.crossing >= readable);
+  return fits ?? (many ? { lines, crossing } : { lines: 0, crossing: 0 });
 }
 
 /** @param {number} count */
@@ -72,11 +90,11 @@ function heightOfLines(wanted, room) {
   return rows === 0 ? 0 : Math.floor(Math.min(rows * wanted.font * 1.25 + PAD, room * 0.3));
 }
 
-/** @param {Wanted} wanted @param {boolean} heat */
-function heightOfHypervisor(wanted, heat) {
+/** @param {Wanted} wanted @param {number} room @param {boolean} many */
+function heightOfHypervisor(wanted, room, many) {
   if (!wanted.crosses) return 0;
-  const rows = heat ? 3 : Math.max(wanted.cpus, 3);
-  return Math.ceil(Math.min(wanted.font * 3.2, Math.max(wanted.font * 1.6, rows * 4 + PAD * 2)));
+  const rows = many ? 3 : Math.max(wanted.cpus, 3);
+  return Math.ceil(Math.min(wanted.font * 3.2, room * 0.25, Math.max(wanted.font * 1.6, rows * 4 + PAD * 2)));
 }
 
 /** The selected lane is as tall as what it has ever held needs, within bounds; the others share the rest. @param {Wanted} wanted @param {number} room */
@@ -110,15 +128,12 @@ function rowsOf(wanted, depth, height, selected) {
     const waitingHeight = Math.max(3, Math.min(font * 0.62, inner * 0.42));
     return { waiting: 1, waitingHeight, stack: 1, bar: Math.max(3, inner - waitingHeight - 1) };
   }
-  const most = selected ? 5 : 2;
-  const stack = Math.max(1, Math.min(depth.stack, most));
-  const waiting = Math.max(1, Math.min(depth.waiting, selected ? 4 : 2));
-  const waitingHeight = Math.max(3, Math.min(font * 0.86, (inner * 0.45) / waiting - 3));
-  const bar = Math.max(
-    3,
-    Math.min(font * (selected ? 1.8 : 1.5), (inner - waiting * (waitingHeight + 3)) / stack - 2),
-  );
-  return { waiting, waitingHeight, stack, bar };
+  const stack = Math.max(1, Math.min(depth.stack, selected ? 5 : inner > font * 4 ? 2 : 1));
+  const bar = Math.max(3, Math.min(font * (selected ? 1.8 : 1.4), (inner * 0.55) / stack - 2));
+  const left = inner - stack * (bar + 2);
+  const most = Math.max(1, Math.floor(left / (font * 0.5 + 3)));
+  const waiting = Math.max(1, Math.min(depth.waiting, selected ? 4 : 2, most));
+  return { waiting, waitingHeight: Math.max(3, Math.min(font * 0.86, left / waiting - 3)), stack, bar };
 }
 
 /** @param {Wanted} wanted @param {number} room */

@@ -2,7 +2,7 @@
 
 import { filled, say, vocabulary } from "../vocabulary.js";
 import { grouped, hex } from "../words.js";
-import { spanOf } from "./columns.js";
+import { effectsOf, rowOf, spanOf, styleAt } from "./columns.js";
 
 /** @typedef {import("./columns.js").Columns} Columns */
 
@@ -22,20 +22,42 @@ export function labelOf(columns, row) {
   }).trim();
 }
 
+/** What a name of the model's is called; a function's is what it is. @param {string} name */
+const called = (name) => vocabulary().events[name]?.words ?? vocabulary().windows[name] ?? name;
+
+/** @param {number} cpu */
+const cpuWords = (cpu) => say("cpu", { cpu });
+
+/** Who sent a message: a CPU, or the line that it tells of. @param {Columns} columns @param {import("./columns.js").Span} span */
+function senderWords(columns, { source, cause }) {
+  if (source >= 0) return cpuWords(source);
+  const line = spanOf(columns, cause);
+  return line && line.name !== "" ? line.name : say("a_device");
+}
+
+/** Who gets a message: of one that the bus chose a CPU for, the CPU that has it. @param {Columns} columns @param {number} row @param {import("./columns.js").Span} span */
+function receiverWords(columns, row, { lane, name }) {
+  if (lane >= 0) return cpuWords(lane);
+  for (const effect of effectsOf(columns, row)) return cpuWords(columns.lane[effect] ?? -1);
+  return vocabulary().events[name]?.ended ? say("no_cpu") : say("to_io_apic");
+}
+
 /** One sentence of a span. @param {Columns} columns @param {number} id @param {number} until when what lasts is said to end */
 export function sentenceOf(columns, id, until) {
   const span = spanOf(columns, id);
   if (!span) return "";
+  const row = rowOf(columns, id);
   const end = span.end ?? until;
+  const flies = styleAt(columns, row) === "arrow";
   return filled(vocabulary().spans[span.kind]?.words ?? "", {
-    cpu: span.lane,
+    cpu: flies ? receiverWords(columns, row, span) : span.lane,
     value: span.value < 0 ? "" : hex(span.value),
-    name: span.name,
+    name: called(span.name),
     from: grouped(span.start),
     to: grouped(end),
     length: grouped(Math.max(0, end - span.start)),
-    source: span.source < 0 ? "" : say("cpu", { cpu: span.source }),
-  });
+    source: flies ? senderWords(columns, span) : "",
+  }).trim();
 }
 
 /** Everything that somebody may look for in a span, in lower case. @param {Columns} columns @param {number} row */
@@ -43,8 +65,8 @@ function soughtIn(columns, row) {
   const value = columns.value[row] ?? -1;
   const kind = columns.kinds[columns.kind[row] ?? 0] ?? "";
   const name = columns.names[columns.name[row] ?? 0] ?? "";
-  const called = vocabulary().names[value] ?? "";
-  return `${kind} ${name} ${value < 0 ? "" : hex(value)} ${called} ${say("cpu", { cpu: columns.lane[row] ?? -1 })}`.toLowerCase();
+  const known = vocabulary().names[value] ?? "";
+  return `${kind} ${name} ${called(name)} ${value < 0 ? "" : hex(value)} ${known} ${say("cpu", { cpu: columns.lane[row] ?? -1 })}`.toLowerCase();
 }
 
 /** Whether a span has all of the words. @param {Columns} columns @param {number} row @param {string} words in lower case */
