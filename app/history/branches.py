@@ -37,6 +37,11 @@ class Branch:
         #: The last moment that it has reached.
         self.head = head or moment_at(leaves_at, 0)
 
+    @property
+    def leaves(self) -> Moment:
+        """The last moment that it shares with *parent*: then somebody acted. The beginning for the first."""
+        return moment_at(self.leaves_at, self.journal[0].time if self.parent and self.journal else 0)
+
     def owner(self, tick: int) -> "Branch":
         """The branch that *tick* of this course belongs to: this one, or the one with which it is shared."""
         branch = self
@@ -53,6 +58,16 @@ class Branch:
             found.append((branch, limit))
             branch, limit = branch.parent, branch.leaves_at
         return [*found, (branch, limit)]
+
+    def shared_with(self, other: "Branch") -> Moment | None:
+        """The last moment that both courses have; None where one is the other."""
+        mine = {id(branch): limit for branch, limit in self.line()}
+        shared, theirs = next((branch, limit) for branch, limit in other.line() if id(branch) in mine)
+        limits = [limit for limit in (mine[id(shared)], theirs) if limit is not None]
+        if not limits:
+            return None
+        leaving = [branch for branch, _ in (*self.line(), *other.line()) if branch.parent is shared]
+        return min((branch.leaves for branch in leaving), default=shared.head)
 
     def next_entry(self, tick: int) -> Entry | None:
         """The first command of this course with at least so many ticks before it; None when there is none."""

@@ -275,6 +275,10 @@ class Timeline:
         """Takes a simulation of somebody's own, which stands on the course of a branch, on to *tick*. Nobody moves."""
         return self._again.going(self._branch(branch), tick, None, simulation)
 
+    def tick_finder(self, time: int, branch: int | None = None) -> Slices[int]:
+        """The last tick of a branch that happened at *time* or before it. LookupError when there is no such branch."""
+        return self._again.tick_at(self._branch(branch), time)
+
     @staticmethod
     def _at(branch: Branch, tick: int | None, time: int | None) -> tuple[int, int | None]:
         """The moment to show: without a time that of the tick, and at the head the last one."""

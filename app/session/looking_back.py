@@ -24,12 +24,13 @@ MOST_RECORDS = 10_000
 
 
 class BranchSummary(NamedTuple):
-    """What can be told of a branch: its number and name, the branch that it leaves and behind which tick, its head."""
+    """What can be told of a branch: its number and name, the branch that it leaves, the last moment that it shares with
+    it (the beginning, where it leaves none), and its head."""
 
     number: int
     name: str
     parent: int | None
-    leaves_at: int
+    leaves: Moment
     head: Moment
 
     def summary(self) -> dict[str, Any]:
@@ -38,7 +39,7 @@ class BranchSummary(NamedTuple):
             "branch": self.number,
             "name": self.name,
             "parent": self.parent,
-            "from": self.leaves_at,
+            "from": self.leaves.tick,
             "head": self.head.tick,
             "time": self.head.time,
         }

@@ -53,7 +53,7 @@ class Moments:
         returns. NotPossible when there is no such moment, NotKept when it cannot be kept."""
         if not has_links(session):
             raise NotPossible("a recording that is played ends with the server, and a link would lead nowhere")
-        moment = _linked(session, await _found(session, branch, tick), note, view)
+        moment = _linked(session, await found_moment(session, branch, tick), note, view)
         await self._keep(session, moment)
         return moment
 
@@ -61,7 +61,7 @@ class Moments:
         """A flag with that *word* at a tick of a branch of *session*, at what is shown where they are None. It is kept
         when this returns, with a link to its moment, but for a recording's: those end with the session, and have none.
         NotPossible when there is no such moment, or no room for another flag; NotKept when it cannot be kept."""
-        found = await _found(session, branch, tick)
+        found = await found_moment(session, branch, tick)
         number = session.flags.new_number()
         link = ""
         if has_links(session):
@@ -165,8 +165,9 @@ def _linked(session: Session, found: FoundMoment, note: str, view: dict[str, Any
     return KeptMoment(new_id(10), session.id, found.branch, *found.moment, time.time(), note, json.dumps(view))
 
 
-async def _found(session: Session, branch: int | None, tick: int | None) -> FoundMoment:
-    """NotPossible when there is no such moment."""
+async def found_moment(session: Session, branch: int | None, tick: int | None) -> FoundMoment:
+    """When a tick of a branch of *session* was; what is shown where both are None. NotPossible when there is no such
+    moment."""
     try:
         return await in_slices(session.drive.moment_finder(branch, tick))
     except (LookupError, ValueError) as error:

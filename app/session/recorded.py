@@ -124,7 +124,7 @@ class RecordedDrive:
         return _hash_of(self.replay)
 
     def branches(self) -> list[BranchSummary]:
-        return [BranchSummary(0, "main", None, 0, self.timeline.head)]
+        return [BranchSummary(0, "main", None, moment_at(0, 0), self.timeline.head)]
 
     def recorder(self, branch: int | None, first: int, last: int) -> Generator[list[Record], None, None]:
         self._make_sure_of(branch)

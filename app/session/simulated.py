@@ -143,9 +143,7 @@ class SimulatedDrive:
 
     def branches(self) -> list[BranchSummary]:
         return [
-            BranchSummary(
-                each.number, each.name, each.parent.number if each.parent else None, each.leaves_at, each.head
-            )
+            BranchSummary(each.number, each.name, each.parent.number if each.parent else None, each.leaves, each.head)
             for each in self.timeline.branches
         ]
 

@@ -19,6 +19,7 @@ from app.web.api import flags, history, kept, ladder, moments, pairs, recordings
 from app.web.api.description import describe
 from app.web.api.shapes import Health, answers
 from app.web.guard import Guard
+from app.web.pages import branches as branches_page
 from app.web.pages import docs, guest_functions, machine, moment, profiles, verdict
 from app.web.pages import flags as flags_page
 from app.web.pages import kept as kept_page
@@ -57,6 +58,7 @@ _PARTS = (
     compare,
     ab,
     moment,
+    branches_page,
     flags_page,
     kept_page,
     machine,

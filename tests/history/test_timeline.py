@@ -466,3 +466,22 @@ def test_a_clock_that_goes_on_changes_the_state_and_not_the_hash_of_its_tick() -
     assert hash_of_tick(before) == hash_of_tick(after)
     timeline.apply(reschedule(0, 1))
     assert hash_of_tick(state(timeline.simulation)) != hash_of_tick(after)
+
+
+def test_last_moment_that_two_branches_share_is_where_somebody_acted() -> None:
+    timeline = Timeline(Simulation(2))
+    timeline.apply(CallGuest(0, "smp_call_function"))
+    timeline.run()
+    forks = {}
+    for number, (branch, tick) in enumerate([(0, 9), (1, 12), (0, 4)], 1):
+        timeline.seek(tick, branch=branch)
+        forks[number] = timeline.moment
+        timeline.apply(SetInterruptFlag(1, False))
+        timeline.run(operations=20)
+    main, one, below_one, early = timeline.branches
+
+    assert main.shared_with(main) is None
+    assert main.shared_with(one) == one.shared_with(main) == forks[1]
+    assert one.shared_with(below_one) == below_one.shared_with(one) == forks[2]
+    assert main.shared_with(below_one) == forks[1]
+    assert early.shared_with(below_one) == below_one.shared_with(early) == forks[3]

@@ -5,9 +5,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
+from markupsafe import Markup
 from starlette.datastructures import UploadFile
 
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
+from app.charts.branch_tree import Course, tree
 from app.commands.fields import InvalidCommand
 from app.commands.reading import read_form
 from app.commands.transport import STEP_UNITS, NameBranch, SwitchBranch
@@ -94,20 +96,27 @@ ICR_CHOICES: dict[str, list[tuple[str, str]]] = {
 
 def branches_context(session: Session) -> dict[str, Any]:
     """What `_branches.html` shows: the courses that *session* has taken, and which of them is shown."""
-    courses = session.drive.branches()
-    names = {course.number: course.name for course in courses}
-    branches = [
-        {
-            "number": course.number,
-            "name": course.name,
-            "parent": None if course.parent is None else names[course.parent],
-            "leaves_at": course.leaves_at,
-            "head": course.head.tick,
-            "shown": course.number == session.drive.branch,
-        }
-        for course in courses
-    ]
-    return {"session": session, "branches": branches, "shown_branch": names[session.drive.branch]}
+    shown = session.drive.branch
+    courses = {course.number: course for course in session.drive.branches()}
+    rows = tree(
+        [Course(each.number, each.parent, each.leaves.time, each.head.time) for each in courses.values()], shown
+    )
+    branches = []
+    for row, drawn in rows:
+        course = courses[row.number]
+        branches.append(
+            {
+                "number": row.number,
+                "depth": row.depth,
+                "tree": Markup(drawn),
+                "name": course.name,
+                "parent": None if course.parent is None else courses[course.parent].name,
+                "leaves_at": course.leaves.tick,
+                "head": course.head.tick,
+                "shown": row.number == shown,
+            }
+        )
+    return {"session": session, "branches": branches, "shown_branch": courses[shown].name, "shown_number": shown}
 
 
 def reading_context(state: NumberedState) -> dict[str, Any]:
