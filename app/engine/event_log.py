@@ -60,9 +60,12 @@ class EventLog:
         self.count()
         return tuple(self._endings)
 
-    def somebody_acts(self) -> None:
-        """What has ended by now was before that."""
-        self.put_endings([ending._replace(fresh=False) for ending in self.endings])
+    def somebody_acts(self) -> tuple[Ending, ...]:
+        """What has ended by now was before that. Returns it as it was known."""
+        before = self.endings
+        if before:
+            self._endings[:] = [ending._replace(fresh=False) for ending in before]
+        return before
 
     def put_endings(self, endings: Iterable[Ending]) -> None:
         """It is known that these have ended, and nothing else."""

@@ -335,8 +335,7 @@ class Simulation:
     def apply(self, command: Performable) -> Result:
         """Does what a person asked, now. Returns the value of a read, the fault that an access met, or why a write did
         nothing. A command that cannot be done raises, changes nothing and is not journalled."""
-        before = self._log.endings
-        self._log.somebody_acts()
+        before = self._log.somebody_acts()
         try:
             result = command.perform(self)
         except BaseException:

@@ -72,15 +72,16 @@ def _started(cpu: Cpu) -> Gate:
 def _priority(apic: LocalApic, vector: int) -> Gate:
     """Strictly higher class than PPR wins, equal class waits."""
     own, ppr = priority_class(vector), apic.ppr
-    value = f"class {own:x}, PPR {ppr:#04x}"
     if own > priority_class(ppr):
-        return Gate(PRIORITY, value)
+        return Gate(PRIORITY, f"{own:x} > {priority_class(ppr):x}")
     in_service = apic.isr.highest()
     if in_service is not None and priority_class(in_service) > priority_class(apic.tpr):
         cause = f"{in_service:#04x} is in service"
     else:
         cause = f"TPR is {apic.tpr:#04x}"
-    return Gate(PRIORITY, value, f"class {own:x} is not above PPR {ppr:#04x}, because {cause}")
+    return Gate(
+        PRIORITY, f"{own:x} ≤ {priority_class(ppr):x}", f"class {own:x} is not above PPR {ppr:#04x}, because {cause}"
+    )
 
 
 def _window(cpu: Cpu) -> Gate:

@@ -18,9 +18,9 @@ from app.hw.gates import FIRST, Gate, first_closed
 from app.hw.io_apic import EDGE_LOST, UP_ALREADY, IoApic
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast
-from app.hw.waiting import gates_at, taken_words
+from app.hw.waiting import gates_at, signal_gates, taken_words
 from app.state.shapes import CaptionState
-from app.x86.icr import DELIVERY_STATUS
+from app.x86.icr import DELIVERY_STATUS, DeliveryMode
 from app.x86.redirection import LEVEL, MASKED, REMOTE_IRR
 from app.x86.registers import Register
 from app.x86.words import VectorNames, interrupt_words, vector_words
@@ -74,12 +74,19 @@ def telling_of(processor: Processor, wait: Wait | None, names: VectorNames) -> T
     requested = _of_requests(cpu, lambda vector: first_closed(gates_before(processor, vector)), names)
     if requested is not None and requested.kind == "barred":
         return requested
-    return _unended(processor, names) or _of_wait("waits", cpu.number, wait) or requested or _of_work(processor, names)
+    return (
+        _of_signals(cpu)
+        or _unended(processor, names)
+        or _of_wait("waits", cpu.number, wait)
+        or requested
+        or _of_work(processor, names)
+    )
 
 
 def telling_of_recorded(cpu: Cpu, names: VectorNames) -> Telling | None:
     """The same where nothing is known of what runs."""
-    return _of_requests(cpu, lambda vector: first_closed(gates_at(cpu, vector)), names) or _of_start(cpu)
+    requested = _of_requests(cpu, lambda vector: first_closed(gates_at(cpu, vector)), names)
+    return requested or _of_signals(cpu) or _of_start(cpu)
 
 
 def _requests(cpu: Cpu) -> Sequence[int]:
@@ -108,6 +115,25 @@ def barred_words(cpu: Cpu, vector: int, gate: Gate, names: VectorNames) -> str:
     asker = vector_words(vector, names) if cpu.event_channels is None else f"Port {vector_words(vector, names)}"
     again = " It was asked for again meanwhile: the requests are one." if vector in cpu.apic.coalesced else ""
     return f"{asker} waits on CPU {cpu.number}: {gate.why}.{again}"
+
+
+def _of_signals(cpu: Cpu) -> Telling | None:
+    """A signal without a vector that is latched, or asks, and cannot come in yet."""
+    if not cpu.signalled:
+        return None
+    latched = {
+        DeliveryMode.SMI: cpu.smi_pending,
+        DeliveryMode.INIT: cpu.init_pending,
+        DeliveryMode.NMI: bool(cpu.nmi_pending),
+        DeliveryMode.EXTINT: cpu.external_requested(),
+    }
+    for mode in (mode for mode, waits in latched.items() if waits):
+        gate = first_closed(signal_gates(cpu, mode))
+        if gate is not None:
+            return Telling(
+                "barred", f"{interrupt_words(0, mode, {})} waits on CPU {cpu.number}: {gate.why}.", cpu.number
+            )
+    return None
 
 
 def _of_wait(kind: str, cpu: int, wait: Wait | None) -> Telling | None:

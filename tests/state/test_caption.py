@@ -157,6 +157,25 @@ def test_vector_that_had_become_part_of_another_is_told_when_both_are_over() -> 
     )
 
 
+def test_nmi_behind_the_handler_of_another() -> None:
+    machine = Machine()
+    for _ in range(2):
+        machine.drive.apply(stimulus("send_ipi", cpu=0, vector=0, destination=2, delivery_mode="nmi"))
+    two = machine.drive.machine.cpus[2]
+    machine.until(lambda _: two.nmi_running and bool(two.nmi_pending))
+
+    assert machine.words == "NMI waits on CPU 2: an NMI is being handled."
+
+
+def test_extint_of_the_8259_while_interrupts_are_held_off() -> None:
+    machine = Machine()
+    machine.hold(0)
+    machine.write(Register.LVT_LINT0, 7 << 8, cpu=0)
+    machine.do("raise_legacy_line", line=4)
+
+    assert machine.words == "ExtINT waits on CPU 0: interrupts are off (held off by hand)."
+
+
 # What reaches nobody
 
 
