@@ -22,6 +22,7 @@ import { createCounters } from "./views/counters.js";
 import { createDemonstration } from "./views/demonstration.js";
 import { createFindings } from "./views/findings.js";
 import { createFlags } from "./views/flags.js";
+import { createGates } from "./views/gates.js";
 import { createHelp, createInvite } from "./views/help.js";
 import { createInspector } from "./views/inspector.js";
 import { createLens } from "./views/lens.js";
@@ -95,6 +96,7 @@ const scoreTools = createScoreTools({ score, store, choose });
 const scoreMirror = createScoreMirror(score, store, choose);
 const findings = createFindings(api, store, choose);
 const selection = createSelection({ api, store, journeys, choose, sentence: score.sentence });
+const gates = createGates(api, frame.ask);
 const log = createLog(async (event) => {
   const span = await findSpan(api, store.get().state?.branch ?? 0, event);
   if (span !== null) choose(span);
@@ -136,7 +138,8 @@ function draw(now) {
   const unwritten = log.draw(model, now);
   const unforeseen = composer.draw(model, now);
   const unsaid = caption(model, now);
-  return bus(model, now) || unwritten || unforeseen || unsaid;
+  const unasked = gates(model, now);
+  return bus(model, now) || unwritten || unforeseen || unsaid || unasked;
 }
 
 const theme = createTheme(frame.ask);

@@ -20,6 +20,7 @@
  * @property {EventRecord[]} events the most recent, oldest first; a gap in their numbers is what was left out
  * @property {number} past counts how often `events` were replaced by those of another past
  * @property {number} selected the CPU that inspector and keys act on
+ * @property {{ cpu: number, vector: number } | null} selectedVector at a CPU, whose gates are shown
  * @property {number[]} receivers CPUs that the IPI being composed would reach
  * @property {import("./views/flags.js").Flag[]} flags words at moments of the session, by branch and moment
  * @property {import("./endings.js").Places} endings what was refused or lost, where it was
@@ -46,6 +47,7 @@ export function emptyModel() {
     events: [],
     past: 0,
     selected: 0,
+    selectedVector: null,
     receivers: [],
     flags: [],
     endings: nowhere(),

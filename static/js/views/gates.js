@@ -1,0 +1,123 @@
+/**
+ * The gate ladder: what the selected thing passes on its way to a CPU, and where it is held up. The server makes it
+ * (`GET …/ladder`); here it is asked for again when the CPU has changed, one question at a time.
+ *
+ * @typedef {import("../state-types.js").LadderState} LadderState
+ * @typedef {import("../state-types.js").GateState} GateState
+ * @typedef {import("../state-types.js").LinkState} LinkState
+ * @typedef {Record<string, number>} Wanted the query that selects it
+ */
+
+import { copyOf, element, find, reusedList, setAttribute, setHidden, setText } from "../dom.js";
+
+/** Nobody reads faster than this (ms). */
+const ASK_EVERY = 150;
+
+/**
+ * What the ladder is of: what somebody has selected, or else what tells most of the selected CPU; null for nothing.
+ *
+ * @param {import("../store.js").Model} model
+ * @returns {Wanted | null}
+ */
+export function wantedOf({ state, selected, selectedVector }) {
+  const cpu = state?.cpus[selected];
+  if (!state || !cpu) return null;
+  if (selectedVector?.cpu === selected) return { cpu: selected, vector: selectedVector.vector };
+  const { caption } = state;
+  if (caption.pin !== null && caption.cpu === null) return { pin: caption.pin };
+  if (caption.cpu === selected && caption.vector !== null) return { cpu: selected, vector: caption.vector };
+  const waiting = cpu.why[0]?.vector;
+  if (cpu.waits && (cpu.waits.for_ever || waiting === undefined)) return { cpu: selected, code: 1 };
+  const vector = waiting ?? cpu.in_service.at(-1);
+  return vector === undefined ? null : { cpu: selected, vector };
+}
+
+/** @param {HTMLElement} item @param {GateState} gate @param {boolean} last */
+function writeGate(item, gate, last) {
+  item.dataset.state = gate.state;
+  item.dataset.gate = gate.gate;
+  setAttribute(item, "data-last", last ? "" : null);
+  const name = find(item, ".gate-name");
+  setText(name, gate.name);
+  setAttribute(name, "href", gate.rule.href);
+  setAttribute(name, "data-says", gate.rule.section);
+  setText(find(item, ".gate-value"), gate.value);
+  const words = find(item, ".gate-words");
+  setHidden(words, gate.state !== "barred");
+  setText(words, gate.state === "barred" ? gate.words : "");
+}
+
+/** The panel that shows a ladder, or nothing. */
+function createPanel() {
+  const panel = find(document, "#ladder");
+  const title = find(panel, "#gates-title");
+  const chain = find(panel, "#gates-chain");
+  const links = reusedList(
+    chain,
+    () => element("li"),
+    (item, /** @type {LinkState} */ link) => setText(item, link.words),
+  );
+  const gates = reusedList(
+    find(panel, "#gates"),
+    () => copyOf("gate-template"),
+    (item, /** @type {{ gate: GateState, last: boolean }} */ { gate, last }) => writeGate(item, gate, last),
+  );
+  let revealed = "";
+
+  /** Brings the gate that holds into sight, once for each. @param {LadderState} ladder */
+  const reveal = (ladder) => {
+    const now = `${ladder.title} ${ladder.gates.find((gate) => gate.state === "barred")?.gate}`;
+    if (now === revealed) return;
+    revealed = now;
+    const bar = panel.querySelector("[data-state=barred]:not([hidden])");
+    const top = bar instanceof HTMLElement ? bar.offsetTop : 0;
+    panel.scrollTop = Math.max(0, top - panel.clientHeight / 2);
+  };
+
+  return (/** @type {LadderState | null} */ ladder) => {
+    setHidden(panel, ladder === null);
+    if (!ladder) return;
+    setText(title, ladder.title);
+    setHidden(chain, ladder.chain.length === 0);
+    links(ladder.chain);
+    gates(ladder.gates.map((gate, place) => ({ gate, last: place === ladder.gates.length - 1 })));
+    reveal(ladder);
+  };
+}
+
+/** @param {string} api the session's address @param {() => void} redraw */
+export function createGates(api, redraw) {
+  const show = createPanel();
+  /** @type {unknown[]} */
+  let asked = [];
+  let [under, askedAt] = [false, 0];
+
+  /** @param {string} query */
+  const ask = async (query) => {
+    under = true;
+    const answer = await fetch(`${api}/ladder?${query}`).catch(() => null);
+    show(answer?.ok ? await answer.json() : null);
+    under = false;
+    redraw(); // it may have changed meanwhile
+  };
+
+  /** @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether it is to be asked again */
+  return (model, now) => {
+    const wanted = wantedOf(model);
+    const query =
+      wanted && new URLSearchParams(Object.entries(wanted).map(([name, one]) => [name, String(one)]));
+    const key = [
+      query?.toString() ?? "",
+      model.state?.cpus[model.selected],
+      model.state?.ioapic,
+      model.state?.in_flight,
+    ];
+    if (key.every((part, place) => part === asked[place])) return false;
+    if (under) return false;
+    if (now - askedAt < ASK_EVERY) return true;
+    [asked, askedAt] = [key, now];
+    if (query) ask(query.toString());
+    else show(null);
+    return false;
+  };
+}
