@@ -18,7 +18,8 @@ from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.session.version import program_version
 from app.state.event_records import EventRecord, event_record
-from app.state.shapes import NumberedState
+from app.state.ladder import Selection
+from app.state.shapes import LadderState, NumberedState
 
 #: Characters of what people say of a moment.
 LONGEST_NOTE = 1_000
@@ -121,6 +122,14 @@ class Moments:
             **machine,
             "seq": 0,
         }
+
+    async def ladder(self, moment: KeptMoment, selection: Selection) -> LadderState:
+        """The gates that what is selected passed at *moment*. NotPossible when there was no such thing."""
+        drive = await self._drive(moment)
+        try:
+            return await in_slices(drive.ladder_finder(selection, moment.branch, moment.tick))
+        except LookupError as missing:
+            raise NotPossible(str(missing)) from missing
 
     async def events(self, moment: KeptMoment) -> list[EventRecord]:
         """The newest of what happened before *moment*, numbered as in its session's stream."""

@@ -11,6 +11,7 @@ import { createBus } from "./views/bus.js";
 import { createCaption } from "./views/caption.js";
 import { createCards } from "./views/cards.js";
 import { createCounters } from "./views/counters.js";
+import { createGates } from "./views/gates.js";
 import { createHelp } from "./views/help.js";
 import { createInspector } from "./views/inspector.js";
 import { createLens } from "./views/lens.js";
@@ -62,6 +63,7 @@ const log = createLog(
   () => null,
 );
 const views = [createInspector(), createCounters()];
+const gates = createGates(api, frame.ask);
 
 /** @param {number} now @returns {boolean} */
 function draw(now) {
@@ -70,7 +72,8 @@ function draw(now) {
   for (const view of views) view(model);
   const unwritten = log.draw(model, now);
   const unsaid = caption(model, now);
-  return bus(model, now) || unwritten || unsaid;
+  const unasked = gates(model, now);
+  return bus(model, now) || unwritten || unsaid || unasked;
 }
 
 const theme = createTheme(frame.ask);

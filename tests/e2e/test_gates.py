@@ -90,3 +90,15 @@ def test_edge_that_was_lost_is_told_at_its_pin(open_page: Open, session: Api) ->
 
     expect(page.locator("#gates-title")).to_have_text("Pin 5")
     expect(page.locator("#gates [data-state=barred]")).to_have_attribute("data-gate", "unmasked")
+
+
+def test_linked_moment_keeps_its_ladder_whatever_comes_after(open_page: Open, held: Api) -> None:
+    moment = held.http.post(f"{held.path}/moments", json={}).json()
+    held.command("set_interrupt_flag", cpu=2, enabled=True)
+    held.command("run_until_idle")
+
+    page = open_page(f"/m/{moment['id']}", live=False)
+    page.get_by_role("button", name="CPU 2", exact=True).click()
+
+    expect(page.locator("#gates-title")).to_have_text("0x61 on CPU 2")
+    expect(page.locator("#gates [data-state=barred]")).to_have_attribute("data-gate", "flag")

@@ -12,7 +12,7 @@ from app.state.snapshot import LVT_NAMES
 from app.web.addresses import link
 from app.web.api.history import OneBranch, OneTick
 from app.web.api.pairs import pairs_of
-from app.web.api.sessions import check_known, registry_of
+from app.web.api.sessions import check_known, moments_of, registry_of
 from app.web.api.shapes import answers
 from app.web.asking import while_there
 from app.web.errors import Problem
@@ -64,6 +64,14 @@ async def read_ladder_of_pair(
 ) -> LadderState:
     """The same of one machine of a pair, now."""
     return _with_addresses(pairs_of(request).get(pair_id).machine(name).ladder(selection))
+
+
+@router.get("/moments/{moment_id}/ladder", responses=answers(LadderState, 404, 409, 410, 422), response_model=None)
+async def read_ladder_of_moment(request: Request, moment_id: str, selection: Selected) -> LadderState:
+    """The same at a moment that has a link."""
+    moments = moments_of(request)
+    moment = await moments.find(moment_id)
+    return _with_addresses(await while_there(request, moments.ladder(moment, selection)))
 
 
 def _with_addresses(ladder: LadderState) -> LadderState:

@@ -90,6 +90,7 @@ def ask_for_history(description: Description, session: str) -> None:
     description.ask("DELETE", "/api/v1/kept/NONE", 404, headers=bearer_key)
     linked = description.ask("POST", f"{session}/moments", 201, json={"note": "here"})
     description.ask("GET", f"/api/v1/moments/{linked['id']}", 200)
+    description.ask("GET", f"/api/v1/moments/{linked['id']}/ladder", 200, params={"pin": 4})
     flag = description.ask("POST", f"{session}/flags", 201, json={"word": "here"})["flag"]
     description.ask("GET", f"{session}/flags", 200)
     description.ask("GET", f"{session}/flags/{flag}", 200)
