@@ -70,6 +70,11 @@ def free(cpu: Cpu, vector: int) -> Gate:
     return Gate(kind, "bit 1: two become one")
 
 
+def takes_signals(apic: LocalApic) -> Gate:
+    """Whether an APIC lets through what has no vector: SVR has no part in that."""
+    return Gate(APIC_ON, apic.mode.value, Reason.APIC_DISABLED.value if apic.mode is ApicMode.DISABLED else "")
+
+
 # A pin of the I/O APIC
 
 
@@ -101,7 +106,7 @@ def local_gates(cpu: Cpu, register: Register) -> Iterator[Gate]:
     if bypasses:
         yield Gate(APIC_ON, f"disabled: the pin is {'NMI' if pin else 'INTR'}")
         return
-    yield Gate(APIC_ON, apic.mode.value, Reason.APIC_DISABLED.value if apic.mode is ApicMode.DISABLED else "")
+    yield takes_signals(apic)
     masked = bool(entry & lvt.MASKED)
     yield Gate(ENTRY_UNMASKED, f"mask = {int(masked)}", Reason.LVT_MASKED.value if masked else "")
     mode = mode_of(register, entry)

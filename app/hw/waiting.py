@@ -10,6 +10,7 @@ from app.hw.gates import (
     AWAITED,
     FIRST,
     FLAG,
+    MODE,
     NO_NMI,
     PORT_UNMASKED,
     PRIORITY,
@@ -150,7 +151,11 @@ def _port_gates(channels: EventChannels, port: int) -> Iterator[Gate]:
 
 
 def signal_gates(cpu: Cpu, mode: DeliveryMode) -> Iterator[Gate]:
-    """The gates between a latched NMI, SMI, INIT, start-up IPI or ExtINT and *cpu*."""
+    """The gates between a latched NMI, SMI, INIT, start-up IPI or ExtINT and *cpu*; of a reserved mode, which is none
+    of these, the one that is closed."""
+    if mode not in _ARRIVALS:
+        yield reserved(mode)
+        return
     match mode:
         case DeliveryMode.STARTUP:
             yield _awaited(cpu)
@@ -171,6 +176,11 @@ def signal_gates(cpu: Cpu, mode: DeliveryMode) -> Iterator[Gate]:
     first = first_signal(cpu)
     ahead = first is not None and list(Arrival).index(first) < list(Arrival).index(_ARRIVALS[mode])
     yield Gate(FIRST, first.value, f"{first.value} goes first") if first and ahead else Gate(FIRST, "nothing")
+
+
+def reserved(mode: DeliveryMode) -> Gate:
+    """The gate that ends what comes by a delivery mode that is not for it."""
+    return Gate(MODE, mode.name.lower(), Reason.RESERVED_DELIVERY_MODE.value)
 
 
 _ARRIVALS = {

@@ -12,7 +12,7 @@ from app.backends.backend import Backend
 from app.engine.due import Flight
 from app.engine.processor import Processor
 from app.engine.waits import Link, Waits, gates_before
-from app.hw.arriving import free, gates_into, legal, local_gates, mode_of, pin_gates
+from app.hw.arriving import free, gates_into, legal, local_gates, mode_of, pin_gates, takes_signals
 from app.hw.cpu import Cpu
 from app.hw.destination import disabled_targets
 from app.hw.event import Reason, disabled_words
@@ -32,7 +32,7 @@ from app.hw.gates import (
 from app.hw.io_apic import is_level
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast, InterruptMessage, Origin
-from app.hw.waiting import gates_at, signal_gates, taken_words
+from app.hw.waiting import gates_at, reserved, signal_gates, taken_words
 from app.state.caption import barred_words
 from app.state.shapes import CaptionState, GateState, LadderState, Passage, Status, Way
 from app.x86.icr import DeliveryMode
@@ -336,7 +336,10 @@ def _to_targets(look: Look, message: InterruptMessage, number: int | None) -> li
 def _into(look: Look, cpu: Cpu, message: InterruptMessage) -> list[Gate]:
     if message.delivery_mode in _FIXED:
         return _at_cpu(look, cpu, message.vector)
-    return list(signal_gates(cpu, message.delivery_mode))
+    on = takes_signals(cpu.apic)
+    if message.delivery_mode is DeliveryMode.STARTUP and message.origin is not Origin.IPI:
+        return [on, reserved(message.delivery_mode)]
+    return [on, *signal_gates(cpu, message.delivery_mode)]
 
 
 # Of it all

@@ -371,6 +371,17 @@ def would_take(cpu: Cpu) -> int | None:
     return (cpu.event_channels or cpu.apic).deliverable()
 
 
+def selections(simulation: Simulation) -> list[Selection]:
+    """All that there is, but for vectors."""
+    cpus = simulation.machine.cpus
+    return [
+        *(Selection(pin=pin) for pin in (4, 18)),
+        *(Selection(message=number) for number in simulation.in_flight),
+        *(Selection(cpu=cpu.number, code=True) for cpu in cpus),
+        *(Selection(cpu=cpu.number, source=register) for cpu in cpus for register in cpu.apic.lvt),
+    ]
+
+
 def assert_gates_decide_as_the_model(simulation: Simulation) -> None:
     look = look_at(simulation)
     for processor in simulation.processors:
@@ -441,6 +452,9 @@ def test_vector_is_taken_next_exactly_when_all_its_gates_are_open(choose: Any, g
             run_a_little(simulation, chance)
             simulation.run(operations=chance.randrange(4))
             assert_gates_decide_as_the_model(simulation)
+            if chance.random() < 0.1:
+                for selection in selections(simulation):
+                    barred(ladder(look_at(simulation), selection))
             if chance.random() < 0.5:
                 try:
                     tried += assert_next_turn_takes_what_is_open(simulation)
