@@ -196,7 +196,7 @@ function hide({ tip }) {
 
 /** Says beside the pointer what is under it. @param {Sheet} sheet @param {Desk} desk @param {import("./hit.js").Hit} hit @param {number} x @param {number} y */
 function tell({ tip, canvas }, desk, { span, here, axis }, x, y) {
-  setStyle(canvas, "cursor", axis ? "col-resize" : span === null ? "default" : "pointer");
+  setStyle(canvas, "cursor", axis ? "col-resize" : span === null ? "grab" : "pointer");
   setHidden(tip, span === null);
   if (span === null) return;
   const more = here > 1 ? ` ${say("spans_here", { count: grouped(here) })}` : "";

@@ -18,8 +18,8 @@
 import { say, vocabulary } from "../vocabulary.js";
 import { grouped } from "../words.js";
 import { axisHeight } from "./axis.js";
-import { rowOf } from "./columns.js";
-import { lanesOf } from "./lanes.js";
+import { rowOf, styleAt } from "./columns.js";
+import { laneOfCpu, lanesOf } from "./lanes.js";
 import { fitted, following, revealing, xOf } from "./scale.js";
 import { sceneOf } from "./scene.js";
 import { filterOf, labelOf } from "./sentences.js";
@@ -29,6 +29,8 @@ import { wholeOf } from "./whole.js";
 /** What is shown at first of a long session, in cycles: some dozen interrupts. */
 const AT_FIRST = 60_000;
 const LEAST_AT_FIRST = 6_000;
+/** What a heat row is made of. */
+const HANDLER = "dashes";
 
 export class Desk {
   /** @param {import("./feed.js").Feed} feed */
@@ -135,6 +137,7 @@ export class Desk {
     return {
       ...{ width, height, scene: this.scene, now, newest: this.newest, lit: this.#lit(given) },
       ghost: this.#ghostScene(sight),
+      ringed: this.#ringed(sight.lanes, given),
       past: now < this.newest,
       selected: given.selectedSpan,
       flags: given.flags,
@@ -154,6 +157,22 @@ export class Desk {
     if (hoveredSpan === null || rowOf(this.feed.columns, hoveredSpan) < 0) return null;
     const whole = wholeOf(this.feed.columns, hoveredSpan);
     return whole.size > 1 ? whole : null;
+  }
+
+  /** Handlers that are looked at or selected, where only heat rows stand for their CPUs. @param {import("./lanes.js").Lane[]} lanes @param {Given} given */
+  #ringed(lanes, { hoveredSpan, selectedSpan }) {
+    const { columns } = this.feed;
+    const wholes = [hoveredSpan, selectedSpan].flatMap((id) =>
+      id === null ? [] : [...wholeOf(columns, id)],
+    );
+    return wholes.flatMap((id) => {
+      const row = rowOf(columns, id);
+      const lane = row < 0 ? null : laneOfCpu(lanes, columns.lane[row] ?? -1);
+      if (lane?.sort !== "heat" || styleAt(columns, row) !== HANDLER) return [];
+      const [start, end] = [columns.start[row] ?? 0, Math.min(columns.end[row] ?? 0, this.newest)];
+      const x = xOf(this.scale, start);
+      return [{ x, width: xOf(this.scale, end) - x, y: lane.y, height: lane.height }];
+    });
   }
 
   /** @param {import("./scene.js").Sight} sight */

@@ -38,6 +38,8 @@ const THIN = 9;
 const PAD = 3;
 /** A lane whose name can be read well is so high, in lines of its font. */
 const READABLE = 1.1;
+/** A lane that is not selected is no higher, in lines of its font. */
+const MOST_LOW = 9;
 const MOST_LINES = 5;
 const MOST_PINNED = 4;
 
@@ -103,9 +105,10 @@ function cpuLanes(wanted, room) {
   const unit = room / (cpus + (selected < cpus ? TALLER - 1 : 0));
   const { waiting, stack } = wanted.depthOf(selected);
   const needed = Math.min(waiting, 4) * font * 1.3 + Math.min(stack, 5) * font * 1.9 + font;
-  const tall = Math.floor(Math.min(Math.max(needed, unit * 1.5, font * 4.5), unit * TALLER, font * 16));
-  const rest = selected < cpus ? (room - tall) / Math.max(1, cpus - 1) : unit;
-  const low = Math.floor(Math.min(rest, font * 5.5));
+  const least = Math.floor(Math.min(Math.max(needed, unit * 1.5, font * 4.5), unit * TALLER, font * 16));
+  const rest = selected < cpus ? (room - least) / Math.max(1, cpus - 1) : unit;
+  const low = Math.floor(Math.min(rest, font * MOST_LOW));
+  const tall = Math.floor(Math.max(least, Math.min(low * 1.6, room - low * (cpus - 1), font * 18)));
   return upTo(cpus).map((cpu) => cpuLane(wanted, cpu, cpu === selected ? tall : low));
 }
 
@@ -129,11 +132,17 @@ function rowsOf(wanted, depth, height, selected) {
     return { waiting: 1, waitingHeight, stack: 1, bar: Math.max(3, inner - waitingHeight - 1) };
   }
   const stack = Math.max(1, Math.min(depth.stack, selected ? 5 : inner > font * 4 ? 2 : 1));
-  const bar = Math.max(3, Math.min(font * (selected ? 1.8 : 1.4), (inner * 0.55) / stack - 2));
+  const largest = Math.max(font * (selected ? 1.8 : 1.4), Math.min(font * 2.2, inner * 0.24));
+  const bar = Math.max(3, Math.min(largest, (inner * 0.55) / stack - 2));
   const left = inner - stack * (bar + 2);
   const most = Math.max(1, Math.floor(left / (font * 0.5 + 3)));
   const waiting = Math.max(1, Math.min(depth.waiting, selected ? 4 : 2, most));
-  return { waiting, waitingHeight: Math.max(3, Math.min(font * 0.86, left / waiting - 3)), stack, bar };
+  return {
+    waiting,
+    waitingHeight: Math.max(3, Math.min(font * (inner > font * 4 ? 1.05 : 0.86), left / waiting - 3)),
+    stack,
+    bar,
+  };
 }
 
 /** @param {Wanted} wanted @param {number} room */

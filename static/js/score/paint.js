@@ -15,6 +15,7 @@
  * @property {number} newest
  * @property {Set<number> | null} lit the only spans that are not dimmed
  * @property {number | null} selected
+ * @property {{ x: number, y: number, width: number, height: number }[]} ringed places in heat rows
  * @property {{ time: number, word: string }[]} flags
  * @property {{ a: number | null, b: number | null }} markers
  * @property {(lane: import("./lanes.js").Lane) => string} laneName
@@ -141,7 +142,10 @@ function paintLines(brush, { scene, lit }) {
 }
 
 /** A frame round what is selected. @param {Brush} brush @param {Picture} picture */
-function paintChosen({ on, look }, { scene, selected }) {
+function paintChosen({ on, look }, { scene, selected, ringed }) {
+  on.strokeStyle = look.colours.ink;
+  on.lineWidth = Math.max(1.5, look.stroke * 0.8);
+  for (const { x, y, width, height } of ringed) on.strokeRect(x - 2, y, Math.max(width, 3) + 4, height);
   if (selected === null) return;
   for (const shapes of scene.shapes.values()) {
     for (const { id, x, y, width, height, toX } of shapes) {
