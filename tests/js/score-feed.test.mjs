@@ -61,6 +61,7 @@ test("what is in sight is there after a while, and nothing is asked for twice", 
   await pass(5000);
   assert.equal(feed.columns.count, spans.id.length);
   const before = asked.length;
+  feed.want({ from: -400, to: Number.POSITIVE_INFINITY });
   feed.want({ from: 100, to: 5000 });
   await pass(5000);
   assert.equal(asked.length, before);
@@ -94,6 +95,17 @@ test("changes that the stream tells are added without asking", async () => {
   await pass(3000);
   assert.equal(spanOf(feed.columns, 9)?.end, 70);
   assert.equal(asked.length, before);
+});
+
+test("what ends while an answer is under way has ended, however old the answer is", async () => {
+  const spans = noSpans();
+  put(spans, { id: 3, kind: "asks", lane: 0, value: 0x51, start: 40 });
+  const { feed, pass } = served(spans);
+  feed.check(4);
+  feed.want({ from: 0, to: Number.POSITIVE_INFINITY });
+  feed.receive({ from: 4, to: 5, began: noSpans(), ended: { id: [3], end: [70], last: [7], name: [""] } });
+  await pass(3000);
+  assert.equal(spanOf(feed.columns, 3)?.end, 70);
 });
 
 test("where the stream left some out, what is in sight is asked for anew, at most twice per second", async () => {

@@ -75,6 +75,8 @@ export class Feed {
     /** @type {Stretch | null} */
     this.wanted = null;
     this.busy = false;
+    /** What has ended since the server was asked: its answer may be older. @type {import("./columns.js").EndedColumns[]} */
+    this.late = [];
     this.beganAnewAt = Number.NEGATIVE_INFINITY;
     /** So long (ms) after an answer that was none nothing is asked, and until when that is. */
     this.patience = PATIENCE;
@@ -115,7 +117,8 @@ export class Feed {
 
   /** What of time is in sight: `to` may be Infinity. @param {Stretch} sight */
   want(sight) {
-    this.wanted = sight;
+    // Before the beginning there is nothing to ask for.
+    this.wanted = { from: Math.max(0, sight.from), to: Math.max(0, sight.to) };
     if (this.shown.columns.count > MOST_KEPT) this.shown = emptyBook(this.given.styleOf);
     if (!this.#complete(this.anew ?? this.shown)) this.#pump();
   }
@@ -128,6 +131,7 @@ export class Feed {
       this.#beginAnew();
       return;
     }
+    if (this.busy) this.late.push(told.ended);
     for (const book of this.anew ? [this.shown, this.anew] : [this.shown]) {
       append(book.columns, told.began);
       finish(book.columns, told.ended);
@@ -183,6 +187,7 @@ export class Feed {
     }
     const hole = /** @type {Stretch} */ (missing(book.known, wanted).at(-1));
     this.busy = true;
+    this.late = [];
     const went = await this.#fetchHole(book, hole, wanted).catch(() => false);
     this.busy = false;
     if (book === this.anew && this.#complete(book)) {
@@ -231,6 +236,7 @@ export class Feed {
       const told = await this.#ask({ from, ...until, limit: LIMIT, ...after });
       if (told === null || branch !== this.branch) return false;
       append(book.columns, told.spans);
+      for (const ended of this.late) finish(book.columns, ended);
       rows += told.spans.id.length;
       this.filling = told.filling;
       book.horizon = Math.max(book.horizon, told.covered.to ?? 0);
