@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rowOf, spanOf } from "../../static/js/score/columns.js";
 import { ANEW_EVERY, Feed } from "../../static/js/score/feed.js";
+import { ghostOf } from "../../static/js/score/ghost.js";
 import { madeUp, noSpans, put, styleOf } from "./spans.mjs";
 
 const NEVER = { id: [], end: [], last: [], name: [] };
@@ -198,4 +199,29 @@ test("a server that does not answer is asked seldom, and more seldom each time",
     }
   }
   assert.ok(asked >= 4 && asked <= 6, `${asked} times`);
+});
+
+test("the rest of the branch that one leaves is its ghost, from where both part", async () => {
+  const left = madeUp({ spans: 400, cpus: 2 });
+  const branches = [
+    { branch: 0, parent: null, from: 0, head: 900 },
+    { branch: 1, parent: 0, from: 300, head: 400 },
+    { branch: 2, parent: 1, from: 400, head: 500 },
+  ];
+  const asked = /** @type {string[]} */ ([]);
+  /** @param {string} address */
+  const ask = async (address) => {
+    asked.push(address);
+    if (address.endsWith("/history")) return { branches };
+    return address.includes("/records") ? { records: [{ time: 3017 }] } : { spans: left };
+  };
+  const ghost = await ghostOf(ask, "/s", 1, styleOf);
+  assert.deepEqual([ghost?.since, ghost?.columns.count], [3017, left.id.length]);
+  assert.deepEqual(asked.slice(1), [
+    "/s/records?branch=0&from=301&limit=1",
+    "/s/score?branch=0&from=3017&limit=4000",
+  ]);
+  assert.equal(await ghostOf(ask, "/s", 2, styleOf), null, "the branch that it leaves ends there");
+  assert.equal(await ghostOf(ask, "/s", 0, styleOf), null);
+  assert.equal(await ghostOf(async () => null, "/s", 1, styleOf), null);
 });

@@ -137,10 +137,9 @@ function nearest(desk, cpu) {
  * @param {Desk} desk
  * @param {Sheet} sheet
  * @param {() => void} changed
- * @param {((span: number | null) => void)[]} listeners
  * @returns {import("./input.js").Gestures}
  */
-export function gesturesOf({ store, journeys, select }, desk, sheet, changed, listeners) {
+export function gesturesOf({ store, journeys, select }, desk, sheet, changed) {
   const hover = (/** @type {number | null} */ span) => {
     if (store.get().hoveredSpan !== span) store.set({ hoveredSpan: span });
   };
@@ -181,7 +180,6 @@ export function gesturesOf({ store, journeys, select }, desk, sheet, changed, li
       if (!desk.scene) return;
       const { span, lane } = hitAt(desk.scene, desk.feed.columns, x, y);
       if (store.get().selectedSpan !== span) store.set({ selectedSpan: span });
-      for (const listener of listeners) listener(span);
       const cpu = span === null ? lane?.cpus[0] : spanOf(desk.feed.columns, span)?.lane;
       if (cpu !== undefined && cpu >= 0 && lane?.sort !== "crossings") select(cpu);
     },

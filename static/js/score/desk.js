@@ -51,8 +51,10 @@ export class Desk {
     this.pointed = null;
     /** @type {number[]} */
     this.pinned = [];
-    /** Another branch's spans, and from when on they are drawn. @type {{ columns: Columns, since: number } | null} */
+    /** The rest of the branch that the shown one leaves. @type {import("./ghost.js").Ghost | null} */
     this.ghost = null;
+    /** The branch whose ghost was asked for. @type {number | null} */
+    this.haunted = null;
     /** @type {import("./scene.js").Scene | null} */
     this.scene = null;
     this.now = 0;

@@ -64,6 +64,8 @@ export class Feed {
     this.later = given.later ?? ((callback, wait) => setTimeout(callback, wait));
     this.clock = given.clock ?? (() => performance.now());
     this.shown = emptyBook(given.styleOf);
+    /** Changes whenever something else is shown than before, not only more of it. */
+    this.edition = 0;
     /** What is being read anew; until it is there, the old is drawn. @type {Book | null} */
     this.anew = null;
     /** Meanwhile something was left out again. */
@@ -112,6 +114,7 @@ export class Feed {
     const before = this.branch === null ? null : this.shown.columns;
     Object.assign(this, { branch, anew: null, again: false, changes: null, density: 0, filling: null });
     this.shown = emptyBook(this.given.styleOf);
+    this.edition += 1;
     return before;
   }
 
@@ -192,6 +195,7 @@ export class Feed {
     this.busy = false;
     if (book === this.anew && this.#complete(book)) {
       this.shown = book;
+      this.edition += 1;
       this.anew = null;
       const { again } = this;
       this.again = false;

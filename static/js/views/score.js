@@ -17,9 +17,10 @@
 
 import { element, find, setHidden, setStyle, setText } from "../dom.js";
 import { actionsOf, gesturesOf } from "../score/acting.js";
-import { append, emptyColumns, spanOf } from "../score/columns.js";
+import { spanOf } from "../score/columns.js";
 import { Desk } from "../score/desk.js";
 import { Feed } from "../score/feed.js";
+import { ghostOf } from "../score/ghost.js";
 import { listenTo } from "../score/input.js";
 import { lookOf, watchLook } from "../score/look.js";
 import { paint } from "../score/paint.js";
@@ -74,12 +75,10 @@ export const scoreOn = (canvas) => scores.get(canvas);
 
 /** @param {Given} given */
 export function createScore(given) {
-  const { store, frame } = given;
+  const { frame } = given;
   const sheet = createSheet();
   const feed = new Feed({ api: given.api, styleOf, changed: frame.ask, ask });
   const desk = new Desk(feed);
-  /** @type {((span: number | null) => void)[]} */
-  const listeners = [];
   let look = lookOf(sheet.probe);
   let [looked, drawn] = [0, ""];
 
@@ -95,13 +94,14 @@ export function createScore(given) {
   new ResizeObserver(seenAnew).observe(sheet.box);
   const actions = actionsOf(given, desk, redrawn);
   scores.set(sheet.canvas, { desk, actions });
-  listenTo(sheet.canvas, gesturesOf(given, desk, sheet, redrawn, listeners));
+  listenTo(sheet.canvas, gesturesOf(given, desk, sheet, redrawn));
 
   /** @param {Model} model */
   const draw = (model) => {
     if (!model.state || !fit(sheet, desk)) return;
     const shown = { ...model, state: model.state };
     keepUp(desk, shown, given.journeys);
+    haunt(desk, given.api, redrawn);
     const drawing = whatIsDrawn(desk, shown, looked);
     if (drawing === drawn) return;
     drawn = drawing;
@@ -113,29 +113,16 @@ export function createScore(given) {
   return {
     draw,
     actions,
-    desk,
-    feed,
     receive: (/** @type {import("../score/feed.js").SpanChanges} */ spans) => feed.receive(spans),
     follows: () => desk.follows,
-    ...askedOf(desk, store),
-    /** @param {(span: number | null) => void} callback called with whatever is clicked */
-    onSelect: (callback) => listeners.push(callback),
-    /** Draws another branch's spans faintly, from *since* on. @param {import("../score/columns.js").SpanColumns | null} spans @param {number} since */
-    setGhost(spans, since) {
-      desk.ghost = null;
-      if (spans) {
-        desk.ghost = { columns: emptyColumns(styleOf), since };
-        append(desk.ghost.columns, spans);
-      }
-      redrawn();
-    },
+    ...askedOf(desk),
   };
 }
 
 /** Follows the model: its branch, its time, and how much of the score the stream told of. @param {Desk} desk @param {Shown} shown @param {import("../journeys.js").Journeys} journeys */
 function keepUp(desk, { state }, journeys) {
   const before = desk.feed.setBranch(state.branch);
-  // Who acts in the past leaves a branch: what was to come stays in sight, faintly.
+  // Who acts in the past leaves a branch: what was to come stays in sight, faintly, also until all of it is known.
   if (before) desk.ghost = state.time < before.newest ? { columns: before, since: state.time } : null;
   const { score } = /** @type {{ score?: { changes?: number } }} */ (state);
   if (score?.changes !== undefined) desk.feed.check(score.changes);
@@ -143,6 +130,18 @@ function keepUp(desk, { state }, journeys) {
   desk.moveTo(state.time);
   const { scale } = desk;
   desk.feed.want({ from: scale.from, to: desk.seesNewest ? Number.POSITIVE_INFINITY : scale.to });
+}
+
+/** Asks once for the rest of the branch that the shown one leaves: the first leaves none. @param {Desk} desk @param {string} api @param {() => void} changed */
+async function haunt(desk, api, changed) {
+  const { branch, columns } = desk.feed;
+  if (branch === desk.haunted || columns.count === 0) return;
+  desk.haunted = branch;
+  if (!branch) return;
+  const ghost = await ghostOf(ask, api, branch, styleOf);
+  if (desk.haunted !== branch) return;
+  desk.ghost = ghost;
+  changed();
 }
 
 /** Everything that the picture hangs on: while it is the same, nothing is drawn. @param {Desk} desk @param {Shown} shown @param {number} looked */
@@ -158,12 +157,19 @@ function whatIsDrawn({ feed, scale, dragged, size, ghost }, shown, looked) {
     looked,
     window.devicePixelRatio,
   ];
-  const what = [feed.columns.version, feed.coarse?.from, feed.coarse?.to, feed.filling, ghost?.since];
+  const what = [
+    feed.edition,
+    feed.columns.version,
+    feed.coarse?.from,
+    feed.coarse?.to,
+    feed.filling,
+    ghost?.since,
+  ];
   return JSON.stringify([where, what, selected, selectedSpan, hoveredSpan, scoreFilter, markers, flags]);
 }
 
-/** What others ask the score. @param {Desk} desk @param {import("../store.js").Store} store */
-function askedOf(desk, store) {
+/** What others ask the score. @param {Desk} desk */
+function askedOf(desk) {
   const { feed } = desk;
   return {
     /** One span, or null. @param {number} id */
@@ -191,7 +197,6 @@ function askedOf(desk, store) {
           matches(feed.columns, row, words.toLowerCase())
         );
       }),
-    selected: () => store.get().selected,
   };
 }
 
