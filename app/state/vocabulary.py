@@ -7,6 +7,24 @@ from app.engine.events import EVENT_KINDS
 from app.engine.waits import Window
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Step
+from app.hw.gates import (
+    APIC_ON,
+    AWAITED,
+    FIRST,
+    FLAG,
+    IN_GUEST,
+    NO_NMI,
+    NO_UPCALL,
+    PORT_UNMASKED,
+    PRIORITY,
+    SELECTOR,
+    SHADOW,
+    SMM,
+    STARTED,
+    UPCALL_MASK,
+    UPCALL_PENDING,
+    VIRTUAL_PRIORITY,
+)
 from app.score.event_spans import span_kind_of
 from app.score.span_kinds import SPAN_KINDS
 from app.state.shared_words import SHARED_WORDS
@@ -92,6 +110,34 @@ WINDOW_WORDS = {
     Window.HELD: "Interrupts are held off by hand until you let go. Press to let go.",
 }
 
+#: Who keeps interrupts out, where there is room for a few words.
+HOLDERS = {
+    Window.OPEN: "",
+    Window.GATE: "until STI or IRET",
+    Window.CODE: "by the code that runs",
+    Window.HELD: "held by hand",
+}
+
+#: What a gate is called at the end of a shelf, by its kind.
+GATE_MARKS = {
+    APIC_ON: "APIC off",
+    STARTED: "SIPI",
+    PRIORITY: "PPR",
+    FLAG: "IF",
+    SHADOW: "STI",
+    FIRST: "not first",
+    IN_GUEST: "in the host",
+    VIRTUAL_PRIORITY: "VPPR",
+    AWAITED: "SIPI",
+    NO_UPCALL: "upcall",
+    NO_NMI: "NMI",
+    SMM: "SMM",
+    PORT_UNMASKED: "masked",
+    SELECTOR: "selector 0",
+    UPCALL_PENDING: "upcall",
+    UPCALL_MASK: "mask",
+}
+
 RUN_STATES = {"running": "running", "halted": "halted", "wait_for_sipi": "waits for SIPI"}
 
 #: A message's face where it bears no vector of its own; ``{}`` is the vector's two digits.
@@ -127,13 +173,7 @@ SENTENCES = {
     "more_messages": "{way}: {first} is travelling, and {count} more",
     "bus": "APIC bus",
     "no_bus": "Between the CPUs",
-    "nmi_plate": "{name}: an NMI has no vector and no bit in ISR",
-    "port_plate": "port {port} {name}{since}; its pending bit was cleared when it was taken",
-    "plate": "{vector} {name}{since}; EOI takes the topmost plate",
-    "plate_after_eoi": "{vector} {name}{since}; its EOI is already sent",
-    "since": ", since cycle {time}",
-    "in_service": "in service",
-    "in_upcall": "in its upcall",
+    "plate_after_eoi": "{vector} {name}; its EOI is already sent",
     "switch": "Interrupts on CPU {cpu}",
     "cpu": "CPU {cpu}",
     "crossings": "hypervisor",
@@ -142,6 +182,20 @@ SENTENCES = {
     "no_cpu": "no CPU",
     "spans_here": "{count} here",
     "not_run": "not yet run",
+    "shelves": "Shelves of CPU {cpu}",
+    "port_shelves": "Shelves of ports of CPU {cpu}",
+    "shelf": "Class {shelf}",
+    "port_shelf": "Ports {shelf}0 to {shelf}f",
+    "empty_shelf": "{shelf}, nothing",
+    "chip_coming": "{vector} is on its way to CPU {cpu}.",
+    "pin_name": "pin {pin}",
+    "water_line": "PPR {ppr}",
+    "both_lines": "PPR {ppr} = TPR",
+    "task_line": "TPR {tpr}",
+    "flag": "IF {value}",
+    "upcall_flag": "mask {value}",
+    "in_smm": "in SMM",
+    "dismiss": "Dismiss",
     "cpu_now": "CPU {cpu}: {activity}. {ppr}. {esr}.",
     "cpu_now_without_apic": "CPU {cpu}: {activity}. No APIC, event channels.",
     "cpu_waits": "CPU {cpu} {words}.",
@@ -170,6 +224,11 @@ SENTENCES = {
 #: Which delivery modes put a vector into IRR when they arrive.
 VECTOR_MODES = ("fixed", "lowest_priority")
 
+_STAGE = {
+    "windows": {window.value: words for window, words in WINDOW_WORDS.items()},
+    "holders": {window.value: words for window, words in HOLDERS.items()},
+    "gates": {gate.name: words for gate, words in GATE_MARKS.items()},
+}
 _SPANS = {
     kind.name: {"words": kind.words, "lane": kind.lane, "mark": kind.mark, "label": kind.label} for kind in SPAN_KINDS
 }
@@ -209,7 +268,7 @@ def vocabulary() -> dict[str, Any]:
         "coalesced": COALESCED_MARK,
         "reserved": RESERVED_VECTORS,
         "run_states": RUN_STATES,
-        "windows": {window.value: words for window, words in WINDOW_WORDS.items()},
+        **_STAGE,
         "faces": FACES,
         "senders": SENDERS,
         "pins": PIN_WORDS,

@@ -3,7 +3,6 @@
 import { addressOf, socketAddress } from "./addresses.js";
 import { createCommands } from "./commands.js";
 import { find } from "./dom.js";
-import { nowhere } from "./endings.js";
 import { createFrame } from "./frame.js";
 import { createJourneys } from "./journeys.js";
 import { listenToKeys } from "./keys.js";
@@ -13,9 +12,7 @@ import { createStore } from "./store.js";
 import { createBackends } from "./views/backends.js";
 import { createBand } from "./views/band.js";
 import { createBranches } from "./views/branches.js";
-import { createBus } from "./views/bus.js";
 import { createCaption } from "./views/caption.js";
-import { createCards } from "./views/cards.js";
 import { createComposer } from "./views/composer.js";
 import { createCondition } from "./views/condition.js";
 import { createCounters } from "./views/counters.js";
@@ -36,11 +33,11 @@ import { createScore } from "./views/score.js";
 import { createScoreMirror } from "./views/score-mirror.js";
 import { createScoreTools } from "./views/score-tools.js";
 import { createSelection, spanInAddress } from "./views/selection.js";
+import { createStage } from "./views/stage.js";
 import { createDrawer, createTheme } from "./views/theme.js";
 import { createTopbar } from "./views/topbar.js";
 import { createNotice, createTransport } from "./views/transport.js";
 import { createUpload } from "./views/upload.js";
-import { createVectorGrid } from "./views/vector-grid.js";
 import { fetchVocabulary, vocabulary } from "./vocabulary.js";
 
 await fetchVocabulary();
@@ -58,6 +55,9 @@ const select = (cpu) => {
   if (store.get().selected !== cpu) store.set({ selected: cpu });
 };
 
+/** @param {number} cpu @param {number} vector */
+const selectVector = (cpu, vector) => store.set({ selected: cpu, selectedVector: { cpu, vector } });
+
 /** @param {number} by */
 const selectNext = (by) => {
   const { state, selected } = store.get();
@@ -66,16 +66,7 @@ const selectNext = (by) => {
 };
 
 const lens = createLens();
-/** @param {number | null} cpu all places, without one */
-const dismiss = (cpu) => {
-  const { endings } = store.get();
-  const cpus = new Map(endings.cpus);
-  if (cpu !== null) cpus.delete(cpu);
-  store.set({ endings: cpu === null ? nowhere() : { ...endings, cpus } });
-};
-
-const cards = createCards(send, select, createVectorGrid(lens), lens, dismiss);
-const bus = createBus(stillness, frame.ask);
+const stage = createStage({ send, select, selectVector, lens, stillness, ask: frame.ask });
 const band = createBand(frame.ask);
 const caption = createCaption();
 const journeys = createJourneys(async (command) => {
@@ -133,13 +124,12 @@ const views = [
 /** @param {number} now @returns {boolean} */
 function draw(now) {
   const model = store.get();
-  cards(model);
   for (const view of views) view(model, now);
   const unwritten = log.draw(model, now);
   const unforeseen = composer.draw(model, now);
   const unsaid = caption(model, now);
   const unasked = gates(model, now);
-  return bus(model, now) || unwritten || unforeseen || unsaid || unasked;
+  return stage.draw(model, now) || unwritten || unforeseen || unsaid || unasked;
 }
 
 const theme = createTheme(frame.ask);
@@ -171,6 +161,7 @@ listenToKeys(
       scoreTools.openTools();
       findings.open();
     },
+    ...stage.actions,
     previousCpu: () => selectNext(-1),
     nextCpu: () => selectNext(1),
     projector: theme.projector,
@@ -188,7 +179,6 @@ listenToKeys(
     },
     backend: backends.open,
     demonstration: demonstration.toggle,
-    dismiss: () => dismiss(null),
     interruptFlag: () => {
       const { state, selected } = store.get();
       const cpu = state?.cpus[selected];

@@ -7,18 +7,16 @@ import { createFrame } from "./frame.js";
 import { listenToKeys } from "./keys.js";
 import { createStore } from "./store.js";
 import { createBand } from "./views/band.js";
-import { createBus } from "./views/bus.js";
 import { createCaption } from "./views/caption.js";
-import { createCards } from "./views/cards.js";
 import { createCounters } from "./views/counters.js";
 import { createGates } from "./views/gates.js";
 import { createHelp } from "./views/help.js";
 import { createInspector } from "./views/inspector.js";
 import { createLens } from "./views/lens.js";
 import { createLog } from "./views/log.js";
+import { createStage } from "./views/stage.js";
 import { createTheme } from "./views/theme.js";
 import { createNotice } from "./views/transport.js";
-import { createVectorGrid } from "./views/vector-grid.js";
 import { fetchVocabulary, vocabulary } from "./vocabulary.js";
 import { grouped } from "./words.js";
 
@@ -43,6 +41,9 @@ const select = (cpu) => {
   if (store.get().selected !== cpu) store.set({ selected: cpu });
 };
 
+/** @param {number} cpu @param {number} vector */
+const selectVector = (cpu, vector) => store.set({ selected: cpu, selectedVector: { cpu, vector } });
+
 /** @param {number} by */
 const selectNext = (by) => {
   const { state, selected } = store.get();
@@ -51,8 +52,8 @@ const selectNext = (by) => {
 };
 
 const lens = createLens();
-const cards = createCards(refuse, select, createVectorGrid(lens), lens, () => undefined);
-const bus = createBus({ matches: true }, frame.ask);
+const stillness = { matches: true };
+const stage = createStage({ send: refuse, select, selectVector, lens, stillness, ask: frame.ask });
 const { state, events, view } = linked;
 /** The form that the page had when the link was made. */
 const form = ["drawing", "list"].includes(view.form) ? view.form : null;
@@ -68,12 +69,11 @@ const gates = createGates(api, frame.ask);
 /** @param {number} now @returns {boolean} */
 function draw(now) {
   const model = store.get();
-  cards(model);
   for (const view of views) view(model);
   const unwritten = log.draw(model, now);
   const unsaid = caption(model, now);
   const unasked = gates(model, now);
-  return bus(model, now) || unwritten || unsaid || unasked;
+  return stage.draw(model, now) || unwritten || unsaid || unasked;
 }
 
 const theme = createTheme(frame.ask);
@@ -88,6 +88,7 @@ listenToKeys(
   vocabulary().keys.machine ?? {},
   {
     ...band.actions,
+    ...stage.actions,
     previousCpu: () => selectNext(-1),
     nextCpu: () => selectNext(1),
     projector: theme.projector,

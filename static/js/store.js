@@ -23,14 +23,11 @@
  * @property {{ cpu: number, vector: number } | null} selectedVector at a CPU, whose gates are shown
  * @property {number[]} receivers CPUs that the IPI being composed would reach
  * @property {import("./views/flags.js").Flag[]} flags words at moments of the session, by branch and moment
- * @property {import("./endings.js").Places} endings what was refused or lost, where it was
  * @property {number | null} selectedSpan of the score
  * @property {number | null} hoveredSpan that a pointer or the focus is on
  * @property {{ a: number | null, b: number | null }} markers two times that somebody compares
  * @property {{ hidden: string[], words: string }} scoreFilter kinds of spans that are not drawn, and words that others lack
  */
-
-import { endingsAfter, nowhere } from "./endings.js";
 
 /** Enough to scroll back through a lecture's last few minutes, few enough to keep the page light. */
 export const EVENTS_KEPT = 300;
@@ -50,7 +47,6 @@ export function emptyModel() {
     selectedVector: null,
     receivers: [],
     flags: [],
-    endings: nowhere(),
     selectedSpan: null,
     hoveredSpan: null,
     markers: { a: null, b: null },
@@ -106,7 +102,6 @@ function applySnapshot(model, snapshot, at) {
     selected,
     events: appended(kept, snapshot.events),
     past: model.past + (anew ? 1 : 0),
-    endings: endingsAfter(anew ? nowhere() : model.endings, freshOf(kept, snapshot.events)),
   };
 }
 
@@ -169,7 +164,6 @@ function receiveDelta(model, delta, at) {
     link: /** @type {Link} */ ("live"),
     staleSince: null,
     events: appended(model.events, delta.events),
-    endings: endingsAfter(model.endings, freshOf(model.events, delta.events)),
   };
   return { model: next, resync: false };
 }

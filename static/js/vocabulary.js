@@ -35,6 +35,8 @@
  * @property {[number, number, string][]} reserved first and last vector, which of `cells`
  * @property {Record<string, string>} run_states
  * @property {Record<string, string>} windows
+ * @property {Record<string, string>} holders who keeps interrupts out, by the window's state
+ * @property {Record<string, string>} gates what a gate is called where there is little room
  * @property {Record<string, string>} faces
  * @property {Record<string, string>} senders
  * @property {Record<string, string>} pins sentences with the keys of a pin in braces
@@ -63,6 +65,8 @@ let known = {
   reserved: [],
   run_states: {},
   windows: {},
+  holders: {},
+  gates: {},
   faces: {},
   senders: {},
   pins: {},

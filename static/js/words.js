@@ -102,3 +102,10 @@ export function flightFace(flight) {
   const face = vocabulary().faces[flight.delivery_mode] ?? "{}";
   return face.replace("{}", digits(flight.vector));
 }
+
+/** A name that is too long loses its middle, never its end. @param {string} name @param {number} letters */
+export function middle(name, letters) {
+  if (name.length <= letters) return name;
+  const end = Math.floor((letters - 1) / 2);
+  return `${name.slice(0, Math.max(1, letters - 1 - end))}…${name.slice(-Math.max(1, end))}`;
+}

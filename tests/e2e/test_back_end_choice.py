@@ -94,23 +94,26 @@ def test_guest_without_an_apic_shows_ports_and_shared_words_until_it_has_one_aga
     session.command("call_guest", cpu=0, function="smp_send_reschedule", arguments={"cpu": 1})
     session.command("run_until_idle")
     page = open_page(f"/s/{session.id}")
-    card = page.locator("#machine [data-cpu='1']")
-    card.locator(".card-select").click()
+    well = page.locator("#machine [data-cpu='1']")
+    well.locator(".well-select").click()
 
-    expect(card.locator("#cell-252")).to_have_attribute("aria-label", "port 0xfc reschedule pending")
-    expect(card.locator(".registers")).to_contain_text("selector")
-    expect(card.locator(".registers")).not_to_contain_text("PPR")
+    expect(page.locator("#cell-252")).to_have_attribute("aria-label", "port 0xfc reschedule pending")
+    expect(well.locator("[data-vector='252'][data-kind='requested']")).to_be_visible()
+    expect(well.locator(".well-words")).to_contain_text("selector")
+    expect(well.locator(".water")).to_be_hidden()
+    expect(well.get_by_role("grid", name="Shelves of ports of CPU 1")).to_be_visible()
     expect(page.locator("#inspector")).to_contain_text("evtchn_pending_sel")
     expect(page.locator("#inspector .icr")).to_be_hidden()
     expect(page.locator("#reasons")).to_contain_text("Port 0xfc waits: interrupts are off (held off by hand).")
     expect(page.locator("#log")).to_contain_text("the pending bit of port 0xfc (reschedule) is set")
-    for place in (card, page.locator("#inspector"), page.locator("#log")):
+    for place in (well, page.locator("#inspector"), page.locator("#log")):
         assert not re.search(r"\b(IRR|ISR|TPR|PPR|EOI)\b", place.inner_text())
 
     session.command("set_interrupt_flag", cpu=1, enabled=True)
     session.command("run_until_idle")
     session.command("set_backend", backend="native-xapic")
-    expect(card.locator(".registers")).to_contain_text("PPR")
+    expect(well.locator(".well-words")).to_be_hidden()
+    expect(page.locator("#register-list")).to_contain_text("PPR")
     expect(page.locator("#inspector .icr")).to_be_visible()
 
 

@@ -46,7 +46,7 @@ def test_page_has_no_more_nodes_than_a_budget(open_page: Open, session: Api) -> 
 #: What is wrong with controls that are seen: they leave the window, their words do not fit, another lies on them.
 FLAWS = """() => {
     const shown = [...document.querySelectorAll(
-        '.topbar :is(a, button, .segmented span, p), #stage :is(.card, .switch, .card-select),'
+        '.topbar :is(a, button, .segmented span, p), #stage :is(.well, .barrier, .well-select),'
         + ' .caption :is(p, button), .score-toolbar :is(button, .segmented span, input),'
         + ' .transport :is(button, select, input, p)')]
         .filter(one => one.checkVisibility({visibilityProperty: true}))
@@ -96,10 +96,14 @@ def test_nothing_overlaps_or_is_cut(open_page: Open, session: Api, width: int, t
 def test_machine_keeps_its_picture_where_the_window_is_low(open_page: Open, session: Api) -> None:
     page = open_page(f"/s/{session.id}", viewport={"width": 1280, "height": 720})
 
-    pictures = page.locator("#machine .matrix").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    pictures = page.locator("#machine .shelves").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect().width)"
+    )
 
     assert len(pictures) == 4
     assert min(pictures) >= 120
+    chips = [one["height"] for one in (shelf.bounding_box() for shelf in page.locator("#machine .shelf").all()) if one]
+    assert min(chips) >= 5
 
 
 SHIFTS = """() => new Promise(done => {

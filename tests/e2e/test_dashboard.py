@@ -1,5 +1,7 @@
 """What a visitor does, in a real browser: cause an interrupt, watch it wait, let it in, see it end."""
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -11,15 +13,20 @@ pytestmark = pytest.mark.e2e
 VECTOR = 0x51
 
 
-def card(page: Page, cpu: int) -> Locator:
-    """A CPU's card."""
+def well(page: Page, cpu: int) -> Locator:
+    """A CPU's well."""
     return page.locator(f"#machine [data-cpu='{cpu}']")
 
 
 def cell(page: Page, cpu: int, vector: int = VECTOR) -> Locator:
-    """A cell of a CPU's grid; the CPU is selected for it."""
-    card(page, cpu).get_by_role("button", name=f"CPU {cpu}").click()
-    return card(page, cpu).locator(f"#cell-{vector}")
+    """A cell of the bits of a CPU; the CPU is selected for it."""
+    well(page, cpu).get_by_role("button", name=f"CPU {cpu}").click()
+    return page.locator(f"#cell-{vector}")
+
+
+def chip(page: Page, cpu: int, kind: str, vector: int = VECTOR) -> Locator:
+    """What lies of a vector on a CPU's shelves: in service, requested, or coming."""
+    return well(page, cpu).locator(f".chip-on-shelf[data-vector='{vector}'][data-kind='{kind}']:not(.leaving)")
 
 
 def interrupts(page: Page, cpu: int) -> Locator:
@@ -67,13 +74,15 @@ def test_ipi_waits_in_irr_is_served_and_ends(open_page: Open, session: Api, back
     send(page, VECTOR, 2)
     page.locator("#until-idle").click()
     expect(cell(page, 2)).to_have_attribute("aria-label", f"{VECTOR:#04x} requested, waits")
-    expect(card(page, 2).locator(".card-why")).to_contain_text("interrupts are off")
+    expect(chip(page, 2, "requested")).to_have_attribute("aria-label", re.compile("interrupts are off"))
+    expect(well(page, 2).locator("[data-shelf='5'] .shelf-gate")).to_have_text("IF")
 
     interrupts(page, 2).click()
     expect(interrupts(page, 2)).to_have_attribute("aria-checked", "true")
     page.locator("#step-interrupt").click()
     expect(cell(page, 2)).to_have_attribute("aria-label", f"{VECTOR:#04x} in service")
-    expect(card(page, 2).locator(".plates")).to_contain_text(f"{VECTOR:#04x}")
+    expect(chip(page, 2, "service")).to_be_visible()
+    expect(chip(page, 2, "requested")).to_have_count(0)
 
     page.locator("#until-idle").click()
     expect(cell(page, 2)).to_have_attribute("aria-label", f"{VECTOR:#04x} not requested")
@@ -133,10 +142,10 @@ def test_keyboard_alone_drives_it_from_start_to_end(open_page: Open, session: Ap
     keys.press("i")
     expect(interrupts(page, 2)).to_have_attribute("aria-checked", "true")
     keys.press("Shift+ArrowRight")
-    expect(card(page, 2).locator(".plates")).to_contain_text("0x51")
+    expect(chip(page, 2, "service")).to_be_visible()
     keys.press(" ")
     expect(page.locator("#play-words")).to_have_text("Pause")
-    expect(card(page, 2).locator(".plates-empty")).to_be_visible()
+    expect(well(page, 2).locator(".chip-on-shelf")).to_have_count(0)
     expect(page.locator("#mode")).to_contain_text("nothing is left to do")
 
 
@@ -160,3 +169,50 @@ def test_grid_tells_a_cell_in_words_by_arrow_keys(open_page: Open, session: Api)
     page.keyboard.press("Control+Home")
 
     expect(grid).to_have_attribute("aria-activedescendant", "cell-240")
+
+
+def test_wells_are_walked_by_arrow_keys_and_enter_selects_a_vector(open_page: Open, session: Api) -> None:
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("send_ipi", cpu=0, vector=f"{VECTOR:#04x}", destination=2)
+    session.command("run_until_idle")
+    page = open_page(f"/s/{session.id}")
+    first = well(page, 0).get_by_role("grid", name="Shelves of CPU 0")
+    third = well(page, 2).get_by_role("grid", name="Shelves of CPU 2")
+
+    first.focus()
+    for key in ("PageDown", "ArrowUp", "ArrowUp", "ArrowUp", "ArrowUp", "ArrowUp"):  # the lowest class, and up to 5
+        page.keyboard.press(key)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(third).to_be_focused()
+    expect(page.locator("#inspected")).to_have_text("2")
+    expect(third).to_have_attribute("aria-activedescendant", f"chip-2-{VECTOR}-0")
+
+    page.keyboard.press("Enter")
+    expect(chip(page, 2, "requested")).to_have_attribute("aria-selected", "true")
+
+
+def test_shelves_of_all_wells_lie_level_and_used_ones_are_tall(open_page: Open, session: Api) -> None:
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("send_ipi", cpu=0, vector=f"{VECTOR:#04x}", destination=2)
+    session.command("run_until_idle")
+    page = open_page(f"/s/{session.id}")
+    expect(chip(page, 2, "requested")).to_be_visible()
+
+    boxes = [well(page, cpu).locator("[data-shelf='5']").bounding_box() for cpu in range(4)]
+    thin = well(page, 0).locator("[data-shelf='7']").bounding_box()
+
+    assert thin is not None
+    assert len({(box["y"], box["height"]) for box in boxes if box}) == 1
+    assert boxes[0] is not None
+    assert boxes[0]["height"] > 1.5 * thin["height"]
+
+
+def test_key_shows_every_cpu_bit_by_bit_and_shelves_again(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+
+    page.keyboard.press("b")
+    expect(page.locator("#machine .well-bits:visible svg")).to_have_count(4)
+    expect(page.locator("#machine .shelves:visible")).to_have_count(0)
+    page.keyboard.press("b")
+    expect(page.locator("#machine .shelves:visible")).to_have_count(4)

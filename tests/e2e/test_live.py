@@ -11,8 +11,12 @@ from tests.web.serving import Api
 pytestmark = pytest.mark.e2e
 
 
-def card(page: Page, cpu: int) -> Locator:
+def well(page: Page, cpu: int) -> Locator:
     return page.locator(f"#machine [data-cpu='{cpu}']")
+
+
+def in_tray(page: Page, kind: str) -> Locator:
+    return page.locator(f"#tray .tray-item[data-kind='{kind}']")
 
 
 def interrupts(page: Page, cpu: int) -> Locator:
@@ -83,7 +87,7 @@ def test_pin_stays_under_the_pointer_and_goes_up(open_page: Open, session: Api) 
 
 
 WHERE = """() => Object.fromEntries(
-    [...document.querySelectorAll(`.causes :is(button, select, input, summary), .if-switch, .card-select,
+    [...document.querySelectorAll(`.causes :is(button, select, input, summary), .barrier, .well-select,
                                    .transport button, #speed`)]
     .filter(one => one.checkVisibility())
     .map((one, at) => [`${at} ${one.id || one.name || one.tagName}`, (({x, y, width, height}) =>
@@ -135,7 +139,7 @@ def test_switch_tells_who_keeps_interrupts_out(open_page: Open, session: Api) ->
     session.command("step", unit="interrupt", count=1)
     expect(switch).to_have_attribute("data-window", "gate")
     expect(switch).to_have_attribute("aria-checked", "true")  # nobody holds them off
-    expect(switch.locator(".switch-value")).to_have_text("0")
+    expect(switch.locator(".barrier-flag")).to_have_text("IF 0")
 
     switch.click()
     expect(switch).to_have_attribute("data-window", "held")
@@ -146,7 +150,7 @@ def test_switch_tells_who_keeps_interrupts_out(open_page: Open, session: Api) ->
 
     switch.click()
     expect(switch).to_have_attribute("data-window", "open")
-    expect(switch.locator(".switch-value")).to_have_text("1")
+    expect(switch.locator(".barrier-flag")).to_have_text("IF 1")
 
 
 # Waits and endings
@@ -159,10 +163,12 @@ def test_cpu_that_spins_says_on_whom_and_why(open_page: Open, session: Api) -> N
     session.command("run_until_idle")
 
     expect(page.locator("#reasons")).to_contain_text("CPU 0 spins on call_data.started until CPU 2 answers.")
-    expect(card(page, 0).locator(".now-words")).to_have_text("spins on call_data.started until CPU 2 answers")
-    for place in (page.locator("#reasons"), card(page, 0).locator(".card-why")):
-        expect(place).to_contain_text("CPU 2: 0xfb waits, interrupts are off (held off by hand).")
-        expect(place).to_be_visible()
+    expect(well(page, 0).locator(".well-now")).to_have_text("spins on call_data.started until CPU 2 answers")
+    expect(page.locator("#reasons")).to_contain_text("CPU 2: 0xfb waits, interrupts are off (held off by hand).")
+    expect(page.locator("#reasons")).to_be_visible()
+    waits = well(page, 2).locator("[data-vector='251'][data-kind='requested']")
+    expect(waits).to_have_attribute("aria-label", "0xfb waits: interrupts are off (held off by hand).")
+    expect(waits).to_be_visible()
     expect(page.locator("#reasons-empty")).to_be_hidden()
     expect(page.locator("#mode")).to_contain_text("something waits")
 
@@ -186,21 +192,23 @@ def test_what_is_refused_or_lost_stays_where_it_happened(open_page: Open, sessio
     session.command("run_until_idle")
     session.command("raise_pin", pin=0)
 
-    ended = card(page, 3).locator(".card-ended")
-    expect(ended).to_contain_text("CPU 3 drops 0x61: the APIC is software-disabled (SVR bit 8 is 0).")
-    expect(page.locator(".bus-words")).to_contain_text("0x61 reaches nobody")
+    dropped = in_tray(page, "refused")
+    expect(dropped).to_contain_text("CPU 3 drops 0x61: the APIC is software-disabled (SVR bit 8 is 0).")
+    expect(in_tray(page, "no_target")).to_contain_text("0x61 reaches nobody")
+    expect(in_tray(page, "pin_silent")).to_contain_text("the pin is masked, so the edge is lost")
     expect(page.locator("#pin-words")).to_contain_text("the pin is masked, so the edge is lost")
     expect(page.locator("#pins [data-pin='0']")).to_have_class("pin masked ended")
 
-    for _ in range(40):  # the log scrolls, the mark stays
+    for _ in range(40):  # the log scrolls, the tray keeps it
         session.command("send_ipi", cpu=0, vector="0x51", shorthand="self")
     session.command("run_until_idle")
-    expect(ended).to_be_visible()
-    ended.click()
-    expect(ended).to_be_hidden()
+    expect(dropped).to_be_visible()
+    dropped.get_by_role("button", name="Dismiss").click()
+    expect(page.locator("#tray .tray-item[data-kind='refused']:visible")).to_have_count(0)
+    expect(in_tray(page, "no_target")).to_be_visible()
 
     page.keyboard.press("Escape")
-    expect(page.locator("#pins [data-pin='0']")).to_have_class("pin masked")
+    expect(page.locator("#tray .tray-item:visible")).to_have_count(0)
 
 
 def test_late_viewer_sees_what_was_lost(open_page: Open, session: Api) -> None:
@@ -210,17 +218,39 @@ def test_late_viewer_sees_what_was_lost(open_page: Open, session: Api) -> None:
 
     page = open_page(f"/s/{session.id}")
 
-    expect(card(page, 3).locator(".card-ended")).to_contain_text("CPU 3 drops 0x61")
+    expect(in_tray(page, "refused")).to_contain_text("CPU 3 drops 0x61")
 
 
-def test_many_cpus_tell_it_on_their_rungs(open_page: Open, make_session: MakeSession) -> None:
+def test_tray_forgets_what_has_not_happened_at_an_earlier_moment(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    session.command("send_ipi", cpu=1, vector="0x61", destination=0x77)
+    session.command("run_until_idle")
+    expect(in_tray(page, "no_target")).to_be_visible()
+
+    page.locator("#to-beginning").click()
+
+    expect(page.locator("#tray .tray-item:visible")).to_have_count(0)
+
+
+def test_what_ended_leads_to_its_vector(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    session.command("write_register", cpu=3, register="SVR", value="0xff")
+    session.command("send_ipi", cpu=1, vector="0x61", destination=3)
+    session.command("run_until_idle")
+
+    in_tray(page, "refused").get_by_role("button", name="CPU 3 drops").click()
+
+    expect(page.locator("#inspected")).to_have_text("3")
+
+
+def test_many_cpus_tell_it_in_the_tray(open_page: Open, make_session: MakeSession) -> None:
     session = make_session(cpus=16)
     page = open_page(f"/s/{session.id}")
     session.command("write_register", cpu=9, register="SVR", value="0xff")
     session.command("send_ipi", cpu=1, vector="0x61", destination=9)
     session.command("run_until_idle")
 
-    expect(card(page, 9).locator(".card-ended")).to_contain_text("CPU 9 drops 0x61")
+    expect(in_tray(page, "refused")).to_contain_text("CPU 9 drops 0x61")
 
 
 # Keys
@@ -265,7 +295,7 @@ def test_demonstration_from_start_to_end_by_keyboard_alone(open_page: Open, sess
     keys.press("u")
     expect(page.locator("#mode")).to_contain_text("nothing is left to do")
 
-    keys.press("b")  # another back end
+    keys.press("o")  # another back end
     expect(page.locator("#backend input:checked")).to_be_focused()
     keys.press("ArrowDown")
     expect(page.locator("#backend-now")).to_have_text("trap-emulate")

@@ -75,18 +75,18 @@ def test_another_browser_sees_the_same_pixels_of_the_stage_after_kill_9(
             with open_pages(browser, first.address) as open_page:
                 page = open_page(f"/s/{session.id}")
                 page.locator("#invite-close").click()
-                page.locator("#machine .card-select").nth(1).click()
+                page.locator("#machine .well-select").nth(1).click()
                 page.locator("h1").click()  # the focus is nowhere
                 link = linked_from(page, "before it is taken")
                 seen = stage_of(page)
                 other = open_page(link, live=False)
-                expect(other.locator(".card.selected .card-number")).to_have_text("1")
+                expect(other.locator(".well.selected .well-number")).to_have_text("1")
                 assert stage_of(other) == seen
             first.process.send_signal(signal.SIGKILL)
             first.process.wait()
         with running_server(*arguments) as second, open_pages(browser, second.address) as open_page:
             page = open_page(link, live=False)
-            expect(page.locator(".card.selected .card-number")).to_have_text("1")
+            expect(page.locator(".well.selected .well-number")).to_have_text("1")
             assert stage_of(page) == seen
 
             expect(page.locator("h1")).to_have_text("before it is taken")

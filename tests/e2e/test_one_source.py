@@ -77,7 +77,7 @@ def test_preview_and_ruler_are_the_word_that_is_written(
 ) -> None:
     session = make_session(backend=backend)
     page = open_page(f"/s/{session.id}")
-    page.locator("#machine [data-cpu='1'] .card-select").click()
+    page.locator("#machine [data-cpu='1'] .well-select").click()
 
     @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), database=None, derandomize=True)
     @given(st.tuples(*COMMANDS, DESTINATIONS[backend]))

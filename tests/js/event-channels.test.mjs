@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bitmapOf, EMPTY } from "../../static/js/bitmap.js";
 import { bitsOf, prioritiesOf } from "../../static/js/event-channels.js";
-import { platesOf } from "../../static/js/views/card.js";
+import { chipsOf } from "../../static/js/stage/chips.js";
 import { sheetOf } from "../../static/js/views/pricing.js";
 import { learn } from "../../static/js/vocabulary.js";
 import { cellSentence, cellWords, portWords } from "../../static/js/words.js";
@@ -45,15 +45,18 @@ test("no line of a priority is drawn over ports, whatever the unused APIC holds"
   assert.equal(bitsOf(cpu(0, held), EMPTY).isr, bitmapOf([0x61]));
 });
 
-test("a handler of an upcall is no handler past its EOI", () => {
-  const [plate] = platesOf(
-    cpu(0, { event_channels: channels(), handlers: [{ vector: 0xfb, name: "call", since: 5 }] }),
+test("a handler of an upcall is in service, and no handler past its EOI", () => {
+  const upcall = cpu(0, {
+    event_channels: channels(),
+    handlers: [
+      { vector: 0xfb, name: "call", since: 5 },
+      { vector: null, name: "do_nmi", since: 5 },
+    ],
+  });
+  assert.deepEqual(
+    chipsOf(upcall, []).map((chip) => [chip.vector, chip.kind]),
+    [[0xfb, "service"]],
   );
-  assert.equal(plate?.port, true);
-  const [nmi] = platesOf(
-    cpu(0, { event_channels: channels(), handlers: [{ vector: null, name: "do_nmi", since: 5 }] }),
-  );
-  assert.equal(nmi?.port, false);
 });
 
 test("a cost sheet with figures behind its name was changed by hand", () => {

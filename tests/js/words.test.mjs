@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { bitmapOf } from "../../static/js/bitmap.js";
-import { pointOnWay } from "../../static/js/bus-geometry.js";
 import { actionFor } from "../../static/js/keys.js";
 import { createNarrator, sentenceFor } from "../../static/js/narration.js";
+import { comingTo } from "../../static/js/stage/chips.js";
+import { pointOnWay } from "../../static/js/stage/way.js";
 import { rateWords } from "../../static/js/views/bus.js";
-import { platesOf } from "../../static/js/views/card.js";
-import { comingTo } from "../../static/js/views/cards.js";
 import { aimedAt, foreseenFrom } from "../../static/js/views/composer.js";
 import { pathLines } from "../../static/js/views/path.js";
 import { pinAt, pinWords, runsOf } from "../../static/js/views/pins.js";
@@ -40,25 +39,6 @@ test("long numbers are shortened to three digits that count", () => {
   assert.deepEqual([999, 61_234, 1_740_000].map(short), ["999", "61.2k", "1.74M"]);
 });
 
-test("plates lie in the order of service; a handler past its EOI is told apart", () => {
-  const plates = platesOf(
-    cpu(0, {
-      in_service: [0x41],
-      handlers: [
-        { vector: 0x41, name: "timer", since: 5 },
-        { vector: null, name: "nmi", since: 9 },
-      ],
-    }),
-  );
-  assert.deepEqual(
-    plates.map((plate) => [plate.vector, plate.done]),
-    [
-      [0x41, false],
-      [null, true],
-    ],
-  );
-});
-
 test("the seam stands once, where the back end takes over", () => {
   const stack = [
     ["smp_call_function", false],
@@ -82,8 +62,8 @@ test("what is under way to a CPU is known beforehand, answers to the I/O APIC ar
   assert.deepEqual(
     [...comingTo(now)],
     [
-      [1, bitmapOf([0xfc])],
-      [2, bitmapOf([0xfc])],
+      [1, [0xfc]],
+      [2, [0xfc]],
     ],
   );
 });

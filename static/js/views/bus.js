@@ -1,9 +1,8 @@
 /** Messages under way, seen travelling between the ports of the CPUs; above a certain rate only that they are many. */
 
-import { pointOnWay } from "../bus-geometry.js";
 import { progress, virtualTime } from "../clock.js";
 import { element, find, setAttribute, setClass, setText } from "../dom.js";
-import { endingWords } from "../endings.js";
+import { pointOnWay } from "../stage/way.js";
 import { say, vocabulary } from "../vocabulary.js";
 import { flightFace, grouped, hex, spaced } from "../words.js";
 import { createPorts } from "./ports.js";
@@ -145,14 +144,14 @@ export function createBus(stillness, ask) {
     const rate = rateOf(state.counters.messages ?? 0, now);
     if (!state.paused && isBlurred(state)) {
       tokens.drop(new Set());
-      setText(words, rate > 0 ? rateWords(rate) : lost(model));
+      setText(words, rate > 0 ? rateWords(rate) : "");
       return false;
     }
     const still = stillness.matches && !state.paused;
     const time = virtualTime(state, model.receivedAt, now);
     // Without motion a message stands half way until it has arrived.
     const left = drawTravellers(state, middle, (flight) => (still ? 0.5 : progress(flight, time)));
-    setText(words, left > 0 ? `and ${left} more` : lost(model));
+    setText(words, left > 0 ? `and ${left} more` : "");
     setAttribute(strip, "aria-label", busWords(state));
     return !still && !state.paused && state.in_flight.length > 0;
   };
@@ -164,9 +163,6 @@ export function rateWords(rate) {
     ? `too fast to follow: ${grouped(rate)} messages/s`
     : "messages go by faster than they can be drawn";
 }
-
-/** What the last message came to that reached nobody. @param {import("../store.js").Model} model */
-const lost = ({ endings }) => (endings.bus ? endingWords(endings.bus) : "");
 
 /** @param {State} state */
 function isBlurred(state) {

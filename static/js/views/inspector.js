@@ -4,7 +4,6 @@ import { addressOf } from "../addresses.js";
 import { element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
 import { say, vocabulary } from "../vocabulary.js";
 import { spaced } from "../words.js";
-import { reasonsOf } from "./card.js";
 import { createPath } from "./path.js";
 import { createRuler } from "./ruler.js";
 
@@ -77,6 +76,12 @@ function createRegisterList(list) {
     },
   );
 }
+
+/** Why a CPU does not go on, and why what is requested waits: the first thing first. @param {CpuState} cpu */
+const reasonsOf = (cpu) => [
+  ...(cpu.waits ? [say("cpu_waits", { cpu: cpu.cpu, words: cpu.waits.words }), ...cpu.waits.because] : []),
+  ...cpu.why.map((reason) => reason.text),
+];
 
 /** @param {string[]} queued */
 function queuedWords(queued) {

@@ -1,7 +1,6 @@
 /** The I/O APIC's pins as buttons: the trace shows the line's level, hatching that the pin is masked. */
 
 import { element, find, setAttribute, setClass, setText } from "../dom.js";
-import { endingWords } from "../endings.js";
 import { say, vocabulary } from "../vocabulary.js";
 import { spaced } from "../words.js";
 
@@ -90,8 +89,10 @@ export function createPins(send) {
   /** @type {PinState[]} */
   let pins = [];
   let about = -1;
-  /** @type {Map<number, import("../endings.js").Ending>} */
+  /** @type {Map<number, import("../state-types.js").EndingState>} by pin */
   let endings = new Map();
+  /** @type {import("../state-types.js").EndingState[]} */
+  let told = [];
 
   const tell = () => {
     const pin = pins[about];
@@ -99,7 +100,7 @@ export function createPins(send) {
     const ended = endings.get(about) ?? (pin ? undefined : [...endings.values()].at(-1));
     const all = say(open.length > 0 ? "pins_open" : "pins_masked", { pins: runsOf(open) });
     const said = pin ? pinWords(pin) : all;
-    setText(words, ended ? `${endingWords(ended)} ${pin ? said : ""}`.trim() : said);
+    setText(words, ended ? `${ended.text} ${pin ? said : ""}`.trim() : said);
     setClass(words, "ended", ended !== undefined);
   };
 
@@ -136,9 +137,11 @@ export function createPins(send) {
   /** @param {import("../store.js").Model} model */
   const draw = (model) => {
     const next = model.state?.ioapic.pins;
-    if (!next || (next === pins && endings === model.endings.pins)) return;
+    const ended = model.state?.endings ?? [];
+    if (!next || (next === pins && ended === told)) return;
     pins = next;
-    endings = model.endings.pins;
+    told = ended;
+    endings = new Map(ended.flatMap((ending) => (ending.pin === null ? [] : [[ending.pin, ending]])));
     for (const pin of pins) {
       drawPin(buttons[pin.pin] ?? make(pin.pin), pin, endings.has(pin.pin));
     }

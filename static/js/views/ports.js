@@ -1,13 +1,8 @@
-/** Where each CPU meets the bus: found from where its card lies, so that a message leaves and arrives at the right edge. */
+/** Where each CPU meets the bus: under its well, so that a message leaves and arrives at the right place. */
 
-import { portShift } from "../bus-geometry.js";
-import { element, find, setClass, setStyle } from "../dom.js";
-import { MANY } from "./cards.js";
+import { element, find, setStyle } from "../dom.js";
 
-/** @typedef {import("../bus-geometry.js").Port} Port */
-
-/** Many CPUs are not next to the bus, so their ports stand in order. @param {number} cpu @param {number} count @param {number} width */
-const evenly = (cpu, count, width) => width * 0.12 + ((width * 0.86) / (count - 1)) * cpu;
+/** @typedef {import("../stage/way.js").Port} Port */
 
 /** @param {HTMLElement} strip */
 export function createPorts(strip) {
@@ -17,49 +12,21 @@ export function createPorts(strip) {
   const ports = new Map();
   const devices = { node: element("span", "port devices"), port: { x: 70, edge: 0 } };
 
-  /** @param {number} cpu */
-  const make = (cpu) => {
-    const node = element("span", "port");
-    node.append(element("span", "port-name", String(cpu)));
-    return { node, port: { x: 0, edge: 0 } };
-  };
-
   const layOut = () => {
     const box = strip.getBoundingClientRect();
-    const foot = Number.parseFloat(getComputedStyle(strip).paddingBottom);
-    const height = box.height - foot;
-    const middle = height / 2;
-    /** @type {Map<string, number[]>} */
-    const columns = new Map();
-    const cards = document.querySelectorAll(".machine [data-cpu]");
-    const many = cards.length >= MANY;
-    for (const card of cards) {
-      if (!(card instanceof HTMLElement)) continue;
-      const cpu = Number(card.dataset.cpu);
-      const lies = card.getBoundingClientRect();
-      const entry = ports.get(cpu) ?? make(cpu);
+    const middle = box.height / 2;
+    for (const well of document.querySelectorAll(".wells [data-cpu]")) {
+      const cpu = Number(well.getAttribute("data-cpu"));
+      const lies = well.getBoundingClientRect();
+      const entry = ports.get(cpu) ?? { node: element("span", "port"), port: { x: 0, edge: 0 } };
       ports.set(cpu, entry);
-      const below = lies.top >= box.top;
-      entry.port.x = many ? evenly(cpu, cards.length, box.width) : lies.left + lies.width / 2 - box.left;
-      entry.port.edge = below ? height : 0;
-      setClass(entry.node, "below", below);
-      const column = `${below} ${Math.round(entry.port.x)}`;
-      columns.set(column, [...(columns.get(column) ?? []), cpu]);
-    }
-    for (const cpus of columns.values()) {
-      for (const [at, cpu] of cpus.entries()) shift(ports.get(cpu), at, cpus.length);
+      entry.port.x = lies.left + lies.width / 2 - box.left;
+      place(entry);
     }
     devices.port = { x: name.offsetWidth, edge: middle };
     place(devices);
     holder.replaceChildren(devices.node, ...[...ports.values()].map((entry) => entry.node));
     return middle;
-  };
-
-  /** @param {{ node: HTMLElement, port: Port } | undefined} entry @param {number} at @param {number} count */
-  const shift = (entry, at, count) => {
-    if (!entry) return;
-    entry.port.x += portShift(at, count);
-    place(entry);
   };
 
   /** @param {{ node: HTMLElement, port: Port }} entry */

@@ -1,10 +1,12 @@
 /**
  * The selected CPU's 256 cells as a real grid laid over its picture: one tab stop, arrows, Home and End, every cell in words.
+ * A cell is made when it has something to say, or somebody comes to it: most never do.
  * The pointer does not need it: every picture answers to that by itself (see `readUnderPointer`).
  */
 
+import { vectorsIn } from "../bitmap.js";
 import { element, setAttribute } from "../dom.js";
-import { subClassOf, vectorOf } from "../fields.js";
+import { classOf, subClassOf } from "../fields.js";
 import { CELL, cornerOf, vectorAt, WIDTH } from "../matrix-geometry.js";
 import { say } from "../vocabulary.js";
 import { cellSentence, cellWords } from "../words.js";
@@ -15,6 +17,8 @@ import { cellSentence, cellWords } from "../words.js";
 function makeCell(vector) {
   const cell = element("div", "vector-cell");
   cell.setAttribute("role", "gridcell");
+  cell.setAttribute("aria-colindex", String(subClassOf(vector) + 1));
+  cell.style.setProperty("grid-column", String(subClassOf(vector) + 1));
   cell.id = `cell-${vector}`;
   cell.dataset.vector = String(vector);
   return cell;
@@ -25,19 +29,50 @@ function makeGrid() {
   grid.id = "vector-grid";
   grid.setAttribute("role", "grid");
   grid.tabIndex = 0;
-  /** @type {HTMLElement[]} */
-  const cells = [];
-  for (let priority = 15; priority >= 0; priority--) {
+  grid.setAttribute("aria-rowcount", "16");
+  grid.setAttribute("aria-colcount", "16");
+  /** @type {Map<number, HTMLElement>} by class */
+  const rows = new Map();
+  /** @type {Map<number, HTMLElement>} by vector */
+  const cells = new Map();
+
+  /** @param {number} priority */
+  const rowOf = (priority) => {
+    const known = rows.get(priority);
+    if (known) return known;
     const row = element("div", "vector-row");
     row.setAttribute("role", "row");
-    for (let low = 0; low < 16; low++) {
-      const vector = vectorOf(priority, low);
-      cells[vector] = makeCell(vector);
-      row.append(cells[vector]);
-    }
-    grid.append(row);
-  }
-  return { grid, cells };
+    row.setAttribute("aria-rowindex", String(16 - priority));
+    row.style.setProperty("grid-row", String(16 - priority));
+    rows.set(priority, row);
+    const below = [...rows].filter(([other]) => other < priority).sort(([one], [other]) => other - one)[0];
+    grid.insertBefore(row, below ? below[1] : null);
+    return row;
+  };
+
+  /** @param {number} vector */
+  const cellOf = (vector) => {
+    const known = cells.get(vector);
+    if (known) return known;
+    const cell = makeCell(vector);
+    cells.set(vector, cell);
+    const row = rowOf(classOf(vector));
+    const right = [...row.children].find(
+      (other) => Number(/** @type {HTMLElement} */ (other).dataset.vector) > vector,
+    );
+    row.insertBefore(cell, right ?? null);
+    return cell;
+  };
+  return { grid, cells, cellOf };
+}
+
+/** Which cells have something to say. @param {CpuState} cpu */
+function tellingOf(cpu) {
+  const { event_channels: channels } = cpu;
+  const digits = channels
+    ? [channels.pending, channels.masked, channels.level]
+    : [cpu.irr, cpu.isr, cpu.tmr, cpu.coalesced];
+  return new Set(digits.flatMap((each) => vectorsIn(each)));
 }
 
 /**
@@ -114,7 +149,7 @@ export function readUnderPointer(place, shown, lens) {
 
 /** @param {import("./lens.js").Lens} lens */
 export function createVectorGrid(lens) {
-  const { grid, cells } = makeGrid();
+  const { grid, cells, cellOf } = makeGrid();
   let current = 0xfc;
   let signed = "";
   /** @type {CpuState | null} */
@@ -123,15 +158,16 @@ export function createVectorGrid(lens) {
   // The focus stays on the grid and names its cell: cells this small must not be targets of their own.
   /** @param {number} vector */
   const moveTo = (vector) => {
-    cells[current]?.classList.remove("current");
+    cellOf(current).classList.remove("current");
     current = vector;
-    cells[current]?.classList.add("current");
+    const cell = cellOf(current);
+    cell.classList.add("current");
+    if (shown) setAttribute(cell, "aria-label", cellWords(shown, current));
     grid.setAttribute("aria-activedescendant", `cell-${current}`);
   };
 
   const explain = () => {
-    const cell = cells[current];
-    if (shown && cell) lens.show(cell, cellSentence(shown, current));
+    if (shown) lens.show(cellOf(current), cellSentence(shown, current));
   };
 
   grid.addEventListener("keydown", (event) => {
@@ -154,9 +190,8 @@ export function createVectorGrid(lens) {
       if (sign === signed) return;
       signed = sign;
       setAttribute(grid, "aria-label", say(cpu.event_channels ? "ports" : "vectors", { cpu: cpu.cpu }));
-      cells.forEach((cell, vector) => {
-        setAttribute(cell, "aria-label", cellWords(cpu, vector));
-      });
+      for (const vector of tellingOf(cpu)) cellOf(vector);
+      for (const [vector, cell] of cells) setAttribute(cell, "aria-label", cellWords(cpu, vector));
     },
   };
 }

@@ -1,7 +1,7 @@
 /**
- * The way of a message: from its sender's port to the line in the middle, along it, and out at the target's port.
+ * The way of a message: from its sender's port to the line of the bus, along it, and out at the target's port.
  *
- * @typedef {{ x: number, edge: number }} Port `edge` is the y at which the port meets its CPU; the middle for devices
+ * @typedef {{ x: number, edge: number }} Port `edge` is the y at which the port meets its CPU; the line's own for devices
  */
 
 /**
@@ -21,6 +21,3 @@ export function pointOnWay(from, to, middle, share) {
   gone -= along;
   return { x: to.x, y: middle + Math.sign(to.edge - middle) * Math.min(gone, out) };
 }
-
-/** Ports of one column and one side stand side by side, not on top of one another. @param {number} index @param {number} count */
-export const portShift = (index, count) => (index - (count - 1) / 2) * 34;

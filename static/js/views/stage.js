@@ -1,0 +1,52 @@
+/**
+ * The stage: the CPUs as wells, the bus under them with its messages, and the tray of what ended otherwise than by acceptance.
+ * All of it is a function of the moment that is shown.
+ */
+
+import { find, setClass } from "../dom.js";
+import { comingTo } from "../stage/chips.js";
+import { createBits } from "./bits.js";
+import { createBus } from "./bus.js";
+import { createTray } from "./tray.js";
+import { createWells } from "./wells.js";
+
+/**
+ * @param {object} parts
+ * @param {import("../commands.js").Send} parts.send
+ * @param {(cpu: number) => void} parts.select
+ * @param {(cpu: number, vector: number) => void} parts.selectVector
+ * @param {import("./lens.js").Lens} parts.lens
+ * @param {{ matches: boolean }} parts.stillness prefers-reduced-motion
+ * @param {() => void} parts.ask for a frame
+ */
+export function createStage({ send, select, selectVector, lens, stillness, ask }) {
+  const machine = find(document, "#machine");
+  const wells = createWells(machine, { send, select, selectVector }, lens, ask);
+  const bits = createBits(lens);
+  const bus = createBus(stillness, ask);
+  const tray = createTray(select, selectVector);
+  let asBits = false;
+
+  /** @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether something moves */
+  const draw = (model, now) => {
+    const { state, selected } = model;
+    if (!state) return false;
+    setClass(machine, "replays", state.recording !== null);
+    wells(model, state, asBits, now);
+    const cpu = state.cpus[selected];
+    if (cpu) bits(cpu, comingTo(state).get(selected) ?? []);
+    tray.draw(state.endings);
+    return bus(model, now);
+  };
+
+  return {
+    draw,
+    actions: {
+      bits: () => {
+        asBits = !asBits;
+        ask();
+      },
+      dismiss: tray.dismissAll,
+    },
+  };
+}

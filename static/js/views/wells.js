@@ -1,0 +1,154 @@
+/** The wells of all CPUs. Those of CPUs that did not change are skipped. */
+
+import { find, setClass } from "../dom.js";
+import { classOf, noneOfEachClass } from "../fields.js";
+import { chipsOf, comingTo, signalsTo } from "../stage/chips.js";
+import { createNames } from "../stage/names.js";
+import { nextShrinking, noShelves, shelvesAfter } from "../stage/shelves.js";
+import { cellSentence } from "../words.js";
+import { createRoving } from "./roving.js";
+import { readUnderPointer } from "./vector-grid.js";
+import { createWell } from "./well.js";
+
+/** @typedef {import("../state-types.js").State} State */
+/** @typedef {import("../store.js").Model} Model */
+/** @typedef {import("./well.js").Well} Well */
+
+/** Up to so many CPUs there is room for registers. */
+const DETAILED_TO = 2;
+/** From this many CPUs on there is room for used shelves only. */
+const HALF_FROM = 9;
+/** What a well's padding, the letter of a shelf and the gate at its end take, in the letters' size. */
+const AROUND = 6.4;
+
+/** The classes that any CPU uses. @param {State} state @param {Map<number, number[]>} coming */
+function usedClasses(state, coming) {
+  const used = new Set();
+  for (const cpu of state.cpus) {
+    for (const { vector } of chipsOf(cpu, coming.get(cpu.cpu) ?? [])) used.add(classOf(vector));
+  }
+  return used;
+}
+
+/**
+ * How much room a shelf has, in the letters' size: the browser tells, so that nothing is measured while drawing.
+ *
+ * @param {() => void} changed
+ */
+function createRoom(changed) {
+  let room = 0;
+  /** @type {Element | null} */
+  let watched = null;
+  const observer = new ResizeObserver(([entry]) => {
+    if (!entry) return;
+    const size = Number.parseFloat(getComputedStyle(entry.target).fontSize);
+    const next = Math.max(0, entry.contentRect.width / size - AROUND);
+    if (Math.abs(next - room) < 0.1) return;
+    room = next;
+    changed();
+  });
+  return {
+    get: () => room,
+    /** @param {Element | undefined} well */
+    watch(well) {
+      if (!well || well === watched) return;
+      if (watched) observer.unobserve(watched);
+      watched = well;
+      observer.observe(well);
+    },
+  };
+}
+
+/** Which shelves are tall; asks for a frame when one is to shrink. @param {() => void} ask */
+function createTall(ask) {
+  let shelves = noShelves(noneOfEachClass().length);
+  /** @type {ReturnType<typeof setTimeout> | null} */
+  let shrinking = null;
+  /** @param {Set<number>} used @param {number} now */
+  return (used, now) => {
+    shelves = shelvesAfter(shelves, used, now);
+    const wait = nextShrinking(shelves, now);
+    if (wait !== null && shrinking === null) {
+      shrinking = setTimeout(() => {
+        shrinking = null;
+        ask();
+      }, wait + 20);
+    }
+    return shelves.tall;
+  };
+}
+
+/**
+ * @param {HTMLElement} machine
+ * @param {import("./well.js").Acts} acts
+ * @param {import("./lens.js").Lens} lens
+ * @param {() => void} ask for a frame
+ */
+export function createWells(machine, acts, lens, ask) {
+  const holder = find(machine, ".wells");
+  /** @type {Well[]} */
+  let wells = [];
+  /** @type {State | null} */
+  let shown = null;
+  /** @type {unknown[][]} */
+  let drawn = [];
+  const namesOf = createNames();
+  const room = createRoom(ask);
+  const tallOf = createTall(ask);
+  const roving = createRoving(
+    holder,
+    () => wells,
+    acts,
+    (near, cpu, vector) => {
+      const state = shown?.cpus[cpu];
+      if (state && vector !== null) lens.show(near, cellSentence(state, vector));
+      else lens.hide();
+    },
+  );
+
+  /** @param {number} count */
+  const build = (count) => {
+    const half = count >= HALF_FROM;
+    setClass(machine, "half", half);
+    machine.dataset.cpus = String(count);
+    wells = Array.from({ length: count }, (_, index) => createWell(index, acts, half));
+    holder.replaceChildren(...wells.map((well) => well.element));
+    wells.forEach((well, index) => {
+      readUnderPointer(well.place, () => shown?.cpus[index] ?? null, lens);
+    });
+    room.watch(wells[0]?.element);
+    drawn = [];
+  };
+
+  /** @param {number} index @param {import("./well.js").Sight} sight @param {number} now */
+  const drawOne = (index, sight, now) => {
+    const parts = Object.values(sight);
+    const before = drawn[index];
+    if (before && parts.every((part, at) => part === before[at])) return;
+    drawn[index] = parts;
+    wells[index]?.draw(sight, now);
+  };
+
+  /** @param {Model} model @param {State} state @param {boolean} bits @param {number} now */
+  return (model, state, bits, now) => {
+    shown = state;
+    if (wells.length !== state.cpus.length) build(state.cpus.length);
+    const coming = comingTo(state);
+    const signals = signalsTo(state);
+    const tall = tallOf(usedClasses(state, coming), now);
+    const nameOf = namesOf(state.ioapic);
+    const { selected, selectedVector, receivers } = model;
+    state.cpus.forEach((cpu, index) => {
+      const sight = {
+        ...{ cpu, tall, bits, nameOf, room: room.get(), selected: index === selected },
+        detailed: wells.length <= DETAILED_TO,
+        coming: (coming.get(index) ?? []).join(" "),
+        signals: (signals.get(index) ?? []).join("\n"),
+        aimed: receivers.includes(index),
+        vector: selectedVector?.cpu === index ? selectedVector.vector : null,
+      };
+      drawOne(index, sight, now);
+    });
+    roving.draw(selected);
+  };
+}
