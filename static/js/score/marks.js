@@ -12,6 +12,8 @@
  * @property {(shape: Shape) => string} glyphOf the mark of an ending
  */
 
+import { hatchOf, putDiamond } from "./stamps.js";
+
 /** A character of the fixed-width face is so wide, by its size. */
 const CHARACTER = 0.602;
 const INSET = 5;
@@ -45,33 +47,21 @@ function label(brush, shape, words, colour, inset, weight) {
   write(brush, words, shape.x + inset, shape.y + shape.height / 2, colour, { weight, size });
 }
 
-/** @param {CanvasRenderingContext2D} on @param {number} x @param {number} y @param {number} reach */
-export function diamond(on, x, y, reach) {
-  on.beginPath();
-  on.moveTo(x, y - reach);
-  on.lineTo(x + reach, y);
-  on.lineTo(x, y + reach);
-  on.lineTo(x - reach, y);
-  on.closePath();
-}
-
 /** It waits. @param {Brush} brush @param {Shape} shape */
 function outline(brush, shape) {
   const { on, look } = brush;
   const { x, y, width, height } = shape;
   const stroke = Math.min(look.stroke * 0.8, height / 3);
-  on.fillStyle = look.colours.panel;
-  on.fillRect(x, y, width, height);
-  on.strokeStyle = look.colours.irr;
-  on.lineWidth = stroke;
-  on.beginPath();
-  on.rect(x, y + stroke / 2, shape.lasts ? width + 2 : width, height - stroke);
-  on.stroke();
-  if (shape.begins) {
-    diamond(on, x, y + height / 2, height / 2 + stroke * 0.7);
+  const right = shape.lasts ? width + 2 : width;
+  on.fillStyle = look.colours.irr;
+  on.fillRect(x, y, right, height);
+  if (right > stroke * 2) {
     on.fillStyle = look.colours.panel;
-    on.fill();
-    on.stroke();
+    on.fillRect(x + stroke, y + stroke, right - (shape.lasts ? stroke : stroke * 2), height - stroke * 2);
+  }
+  if (shape.begins) {
+    const reach = height / 2 + stroke * 0.7;
+    putDiamond(on, { reach, stroke, edge: look.colours.irr, inside: look.colours.panel }, x, y + height / 2);
   }
   label(brush, shape, shape.label, "irr", height / 2 + stroke + 4, 700);
 }
@@ -181,36 +171,10 @@ function underline({ on, look }, shape) {
 /** No interrupt comes in. @param {Brush} brush @param {Shape} shape */
 function hatching(brush, shape) {
   const { on, look } = brush;
-  const pattern = hatch(on, look.colours.edge);
+  const pattern = hatchOf(on, look.colours.edge, phase(brush, 0));
   if (!pattern) return;
-  pattern.setTransform(new DOMMatrix().translate(phase(brush, 0) % TILE, shape.y % TILE));
   on.fillStyle = pattern;
-  const alpha = on.globalAlpha;
-  on.globalAlpha = alpha * 0.45;
   on.fillRect(shape.x, shape.y, shape.width, shape.height);
-  on.globalAlpha = alpha;
-}
-
-const TILE = 6;
-/** @type {Map<string, CanvasPattern | null>} */
-const hatches = new Map();
-
-/** @param {CanvasRenderingContext2D} on @param {string} colour */
-function hatch(on, colour) {
-  const known = hatches.get(colour);
-  if (known !== undefined) return known;
-  const tile = new OffscreenCanvas(TILE, TILE);
-  const brush = /** @type {OffscreenCanvasRenderingContext2D} */ (tile.getContext("2d"));
-  brush.strokeStyle = colour;
-  brush.lineWidth = 1;
-  for (const shift of [-TILE, 0, TILE]) {
-    brush.moveTo(shift - 1, TILE + 1);
-    brush.lineTo(shift + TILE + 1, -1);
-  }
-  brush.stroke();
-  const made = on.createPattern(tile, "repeat");
-  hatches.set(colour, made);
-  return made;
 }
 
 /** It waits to be started. @param {Brush} brush @param {Shape} shape */

@@ -45,6 +45,7 @@ export function paintStrips(on, look, scene, here) {
   for (const [row, { x, y, height, shares }] of strips.entries()) {
     on.drawImage(image, left - x, row, Math.min(width, shares.length), 1, left, y, width, height);
   }
+  on.imageSmoothingEnabled = true;
   writeCounts(on, look, scene, strips, here);
 }
 
