@@ -355,9 +355,13 @@ class Course:
 
     def grow(self) -> None:
         """From now on this course grows, and no other of its session: nobody is told what changed before."""
-        self._forget_ends(len(self._ended))
+        self.rest()
         self.numbers.ended += 1
         self._born = self.position
+
+    def rest(self) -> None:
+        """It grows no more for the time being, and another one may."""
+        self._forget_ends(len(self._ended))
 
     def _forget_ends(self, count: int) -> None:
         del self._ended[:count]
@@ -367,7 +371,7 @@ class Course:
         """What has changed since the session was there; None where that is too long ago to be told."""
         now = self.position
         ended = now.ended - position.ended
-        if position.changes < self._born.changes or ended > len(self._ended):
+        if position.changes < self._born.changes or not 0 <= ended <= len(self._ended):
             return None
         newest = self._ended[len(self._ended) - ended :]
         began = list(range(position.next_id, now.next_id))

@@ -99,6 +99,7 @@ class FollowedScore:
         if self._growing is not None:
             stretch, simulation = self._growing
             stretch.until = simulation.moment
+            stretch.course.rest()
             simulation.follow(None)
             self._growing = None
 

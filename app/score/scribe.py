@@ -452,9 +452,12 @@ class Scribe(TickWatch, ScribeOfEvents):
 
     def _handler_entered(self, event: engine.HandlerEntered) -> None:
         """A guest with event channels looks for the next event itself: its handler follows in the same upcall."""
-        if self._turn is not None and type(self._turn.last_step) is NextEvent:
+        if self._event_channels and self._turn is not None and type(self._turn.last_step) is NextEvent:
             self._handler_left(event)
-        super()._handler_entered(event)
+        cpu = event.cpu
+        cause = self._taken.pop(cpu, None)
+        row = self._begin(HANDLER, cpu, self._time, self._tick, event.vector, event.function, NONE, NONE, cause)
+        self._handlers[cpu].append(row)
 
     def _guest_left(self, event: engine.GuestExited) -> None:
         self._stands[event.cpu].left_guest(event.reason, self._time, self._tick)

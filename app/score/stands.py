@@ -28,7 +28,10 @@ def polls(processor: Processor) -> bool:
 class Stand:
     """One CPU when it was looked at last, as open spans of *course*."""
 
-    __slots__ = ("_course", "_cpu", "_lane", "_processor", "closed", "host", "priority", "wait")
+    __slots__ = (
+        *("_apic", "_course", "_cpu", "_frames", "_lane", "_processor", "_shut"),
+        *("closed", "host", "priority", "wait"),
+    )
 
     def __init__(self, course: Course, processor: Processor) -> None:
         self._course = course
@@ -43,33 +46,35 @@ class Stand:
         """The same CPU goes on in another object."""
         self._processor = processor
         self._cpu = processor.cpu
+        self._apic = processor.cpu.apic
+        self._frames = processor.frames
+        #: By how many frames, and held off or not, interrupts were kept out; the reason is the same as long as these.
+        self._shut = -1, False
         processor.stirred = True
 
     def look(self, time: int, tick: int) -> None:
         """Notes what has changed."""
-        processor, cpu = self._processor, self._cpu
+        processor, cpu, apic, frames = self._processor, self._cpu, self._apic, self._frames
         processor.stirred = False
-        course = self._course
-        closed = self.closed
         if cpu.interrupt_flag and not cpu.held_off:
-            if closed is not None:
-                course.end(closed, time, tick)
+            if self.closed is not None:
+                self._course.end(self.closed, time, tick)
                 self.closed = None
-        else:
+        elif self.closed is None or self._shut != (len(frames), cpu.held_off):
+            self._shut = len(frames), cpu.held_off
             self._look_at_window(window_of(processor), time, tick)
         host = self.host
-        if processor.in_host is not (host is not None):
+        if processor.in_host:
             if host is None:
-                self.host = course.begin(HOST, self._lane, time, tick)
-            else:
-                course.end(host, time, tick)
-                self.host = None
-        if cpu.apic.tpr or self.priority is not None:
-            self._look_at_priority(cpu.apic.tpr, time, tick)
-        frames = processor.frames
+                self.host = self._course.begin(HOST, self._lane, time, tick)
+        elif host is not None:
+            self._course.end(host, time, tick)
+            self.host = None
+        if apic.tpr or self.priority is not None:
+            self._look_at_priority(apic.tpr, time, tick)
         if frames and frames[-1].spin is not None:
             self._waits_for(frames[-1].spin.word.name, time, tick)
-        elif self.wait is not None or cpu.apic.sends_in_flight or cpu.apic.absence_noticed:
+        elif self.wait is not None or apic.sends_in_flight or apic.absence_noticed:
             self._look_at_polling(time, tick)
 
     def arrived(self, time: int, tick: int) -> None:

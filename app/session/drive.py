@@ -11,6 +11,7 @@ from app.history.reexecution import Record
 from app.history.slices import Slices
 from app.hw.machine import Machine
 from app.session.looking_back import BranchSummary, FoundMoment, MomentState
+from app.session.score import Score
 from app.state.ladder import Selection
 from app.state.preview import Preview
 from app.state.shapes import LadderState, MachineState
@@ -38,6 +39,10 @@ class Drive(Protocol):
     vector_names: Mapping[int, str]
     #: Wall seconds that a stretch in which nothing happens may last.
     longest_gap: float
+
+    @property
+    def score(self) -> Score | None:
+        """What happens on it, as spans."""
 
     @property
     def machine(self) -> Machine:

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from app.score.course import Position
+from app.session.score import Score
+from app.session.span_changes import SpanChanges, span_changes, told
 from app.state.delta import difference
 from app.state.event_records import EventRecord
 from app.state.shapes import State
@@ -27,6 +30,9 @@ class _Publication(NamedTuple):
     seq: int
     state: State
     last_event: int
+    #: How far the score was, and what had changed in it since the publication before.
+    position: Position | None = None
+    spans: SpanChanges | None = None
 
 
 class Viewer:
@@ -79,15 +85,17 @@ class Hub:
         finally:
             self.viewers.discard(viewer)
 
-    def publish(self, state: State, events: list[EventRecord], *, promised: bool = False) -> bool:
+    def publish(
+        self, state: State, events: list[EventRecord], *, promised: bool = False, score: Score | None = None
+    ) -> bool:
         """Makes *state* the newest and tells every viewer. False when there is nothing new for them."""
-        self.number(state, events, promised=promised)
+        self.number(state, events, promised=promised, score=score)
         if self._shown:
             return False
         self.show()
         return True
 
-    def jump(self, state: State, events: list[EventRecord], happened: int) -> None:
+    def jump(self, state: State, events: list[EventRecord], happened: int, score: Score | None = None) -> None:
         """Makes *state* the newest, which does not come after the last one: nobody is told a difference. *events* are
         the newest of the *happened* ones that there were before it; those that viewers have are not its past."""
         seq = self.seq + 1
@@ -95,13 +103,15 @@ class Hub:
         self._events.extend(events)
         self._last_event = happened
         self._published.clear()
-        self._published.append(_Publication(seq, state, happened))
+        self._published.append(_Publication(seq, state, happened, score.position if score else None))
         self._shown = self._taken = False
         self._encoded.clear()
 
-    def number(self, state: State, events: list[EventRecord], *, promised: bool = False) -> bool:
-        """Makes *state* the newest for whoever asks; viewers are told by ``show``. False when nothing has changed, and
-        its number was not *promised* to anybody."""
+    def number(
+        self, state: State, events: list[EventRecord], *, promised: bool = False, score: Score | None = None
+    ) -> bool:
+        """Makes *state* the newest for whoever asks; viewers are told by ``show``, with what has changed in *score*.
+        False when nothing has changed, and its number was not *promised* to anybody."""
         if self._published and not promised and not events and not difference(self.state, state):
             return False
         self._events.extend(events)
@@ -110,7 +120,10 @@ class Hub:
         seq = self.seq + 1
         if self._published and not self._taken:
             self._published.pop()  # no viewer has it: those who ask all the time leave the others their bases
-        self._published.append(_Publication(seq, state, self._last_event))
+        before = self._published[-1].position if self._published else None
+        spans = span_changes(score, state["branch"], before) if score and before else None
+        position = score.position if score else None
+        self._published.append(_Publication(seq, state, self._last_event, position, spans))
         self._shown = self._taken = False
         self._encoded.clear()
         return True
@@ -161,7 +174,9 @@ class Hub:
     def _delta(self, base: _Publication) -> dict[str, Any]:
         newest = self._published[-1]
         head = {"type": "delta", "seq": newest.seq, "base": base.seq, "time": newest.state["time"]}
-        return head | difference(base.state, newest.state) | self._events_after(base.last_event)
+        changes = [each.spans for each in self._published if each.seq > base.seq and each.spans is not None]
+        spans = {"spans": told(changes)} if changes else {}
+        return head | difference(base.state, newest.state) | self._events_after(base.last_event) | spans
 
     def _events_after(self, number: int) -> dict[str, Any]:
         events = [event for event in self._events if event["n"] > number][-_EVENTS_IN_A_FRAME:]

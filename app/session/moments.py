@@ -117,7 +117,7 @@ class Moments:
             "sleep": None,
             "throttled": None,
             "kept": None,
-            "score": {"flags": 0},
+            "score": {"flags": 0, "changes": 0},
             "viewers": 0,
             **machine,
             "seq": 0,

@@ -233,7 +233,7 @@ class Pair(Owner):
             "sleep": self.sleep.state(),
             "throttled": self.throttle.state(),
             "kept": None,
-            "score": {"flags": 0},
+            "score": {"flags": 0, "changes": 0},
         }
 
     async def give(self, *commands: Stimulus) -> None:

@@ -69,10 +69,10 @@ class Publisher:
             **self._drive.state(),
         }
         if self._jumps == self._drive.jumps:
-            self._hub.number(state, self._records(), promised=self._promised)
+            self._hub.number(state, self._records(), promised=self._promised, score=self._drive.score)
         else:
             self._jumps = self._drive.jumps
-            self._hub.jump(state, self._records(), self._drive.happened)
+            self._hub.jump(state, self._records(), self._drive.happened, self._drive.score)
         self._promised = False
 
     def promise(self) -> int:

@@ -34,6 +34,8 @@ from app.trace.operations import Recording
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from app.session.score import Score
+
 
 #: Measured: an operation with what was recorded of it.
 _BYTES_AN_OPERATION = 180
@@ -57,6 +59,7 @@ class RecordedDrive:
         self.name = name
         self.data = data
         self.timeline = timeline
+        self.score: Score | None = None
         self.jumps = 0
         self.vector_names: Mapping[int, str] = {}  # nobody knows which kernel was recorded
         self.longest_gap = 0.02

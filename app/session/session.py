@@ -326,7 +326,10 @@ class Session(Owner):
             "sleep": self.sleep.state(),
             "throttled": self.throttle.state(),
             "kept": self._kept_state(),
-            "score": {"flags": self.flags.changes},
+            "score": {
+                "flags": self.flags.changes,
+                "changes": self.drive.score.position.changes if self.drive.score else 0,
+            },
         }
 
     def _kept_state(self) -> KeptState | None:

@@ -27,6 +27,8 @@ from app.history.timeline import Timeline
 from app.hw.machine import Machine
 from app.session.drive import NotPossible, make_sure_it_fits
 from app.session.looking_back import BranchSummary, FoundMoment, MomentState
+from app.session.score import Score
+from app.session.simulated_score import SimulatedScore
 from app.session.version import program_version
 from app.state.kept_state import KeptStates
 from app.state.ladder import Look, Selection, ladder
@@ -70,8 +72,10 @@ def new_keyframes() -> Keyframes[Simulation]:
 class SimulatedDrive:
     """A simulation, as a session sees it."""
 
-    def __init__(self, simulation: Simulation, timeline: Timeline | None = None) -> None:
+    def __init__(self, simulation: Simulation, timeline: Timeline | None = None, score: Score | None = None) -> None:
+        """*score* is what others write of it; without it one follows the timeline."""
         self.timeline = timeline or _timeline_of(simulation)
+        self.score: Score = score or SimulatedScore(self.timeline)
         self.jumps = 0
         self.vector_names: Mapping[int, str] = GENERATIONS[simulation.generation].vector_names
         self.longest_gap = 0.9
@@ -219,7 +223,8 @@ class SimulatedDrive:
     @property
     def weight(self) -> int:
         journals = self.timeline.commands * BYTES_A_COMMAND
-        return BYTES_A_MACHINE + len(self.machine.cpus) * BYTES_A_CPU + journals + self.timeline.bytes_kept
+        kept = self.timeline.bytes_kept + self.score.size
+        return BYTES_A_MACHINE + len(self.machine.cpus) * BYTES_A_CPU + journals + kept
 
     @property
     def interrupts_taken(self) -> int:

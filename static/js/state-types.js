@@ -20,6 +20,7 @@
  *
  * @typedef {object} ScoreState What the page need not ask for again as long as it stays as it is
  * @property {number} flags How often a flag has come or gone. Flags do not belong to the moment that is shown, but to the session
+ * @property {number} changes How often a span has begun or ended in the branch that is shown, and in all before it
  *
  * @typedef {object} TimerState The local APIC timer
  * @property {string} mode
