@@ -6,11 +6,15 @@ from typing import NamedTuple
 
 from app.engine.events import Event
 from app.engine.journal import Beginning, moment_at
+from app.engine.performable import Performable
+from app.engine.processor import Processor
 from app.engine.simulation import Simulation
+from app.engine.tick_watch import TickWatch
 from app.history.branches import Branch
 from app.history.keyframes import Keyframes
 from app.history.slices import Slices, with_nothing
-from app.history.units import OPERATION, Diverged, do_again, go_to, one_tick
+from app.history.units import Diverged, do_again, go_to, one_tick
+from app.hw.messages import BusMessage
 
 #: What is done in a slice: so many operations, or ticks that are looked at one by one.
 _OPERATIONS_A_SLICE = 200
@@ -25,6 +29,36 @@ class Record(NamedTuple):
     tick: int
     time: int
     event: Event
+
+
+class _Recorder(TickWatch):
+    """Writes down what happens, tick by tick."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._records: list[Record] = []
+
+    def take(self) -> list[Record]:
+        """What has happened since the last call."""
+        taken, self._records = self._records, []
+        return taken
+
+    def turned(self, tick: int, time: int, processor: Processor) -> None:
+        processor.stirred = False
+        self.switched(tick, time)
+
+    def arrived(self, tick: int, time: int, message: BusMessage) -> None:
+        self.switched(tick, time)
+
+    def expired(self, tick: int, time: int) -> None:
+        self.switched(tick, time)
+
+    def acted(self, tick: int, time: int, command: Performable | None) -> None:
+        self.switched(tick, time)
+
+    def switched(self, tick: int, time: int) -> None:
+        self._records += [Record(tick, time, event) for event in self.heard]
+        self.heard.clear()
 
 
 class Reexecution:
@@ -188,16 +222,14 @@ class Reexecution:
     def recording(self, branch: Branch, first: int, last: int) -> Generator[list[Record], None, None]:
         """What happened in the ticks from *first* to *last*, a few at a time; an empty list is one more slice."""
         simulation = yield from with_nothing(self.going(branch, first - 1))
-        simulation.take_log()
-        records: list[Record] = []
+        recorder = _Recorder()
+        simulation.follow(recorder)
         while simulation.ticks < last:
-            if one_tick(simulation, branch.next_entry(simulation.ticks), OPERATION) is None:
-                raise Diverged(simulation.ticks, f"nothing is left to happen before tick {last:,}")
-            records += [Record(simulation.ticks, time, event) for time, event in simulation.take_log()]
-            if (simulation.ticks - first) % TICKS_A_SLICE == 0:
-                yield records
-                records = []
-        yield records
+            before = simulation.ticks
+            self.run(branch, simulation, operations=_OPERATIONS_A_SLICE, to_tick=last)
+            if simulation.ticks == before:
+                raise Diverged(before, f"nothing is left to happen before tick {last:,}")
+            yield recorder.take()
 
 
 def _is_short(until: int | None, operations: int | None) -> bool:

@@ -131,6 +131,8 @@ class Course:
         self.inherited = 0
         #: From this time on it has all spans: earlier ones may have been dropped.
         self.kept_from = 0
+        #: The tick of that.
+        self.kept_tick = 0
         self._columns = {name: array(code) for name, code in _CODES.items()}
         self._written = [(self._columns[name], code) for name, code in _CODES.items()]
         self._unpacked: list[Row] = []
@@ -462,7 +464,7 @@ class Course:
         moved = {place: new for new, place in enumerate(left)}
         for busy in self._busy.values():
             busy.drop(count, gone, moved)
-        self.kept_from = cut
+        self.kept_from, self.kept_tick = cut, columns["first"][len(left)]
         return gone > 0
 
     def _find_open_again(self) -> None:

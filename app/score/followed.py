@@ -6,6 +6,8 @@ has been followed from there on only, as after a restart. The stretch behind it 
 that is known up to there.
 """
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from app.engine.journal import Moment, moment_at
@@ -141,6 +143,7 @@ class FollowedScore:
             longest = max((each for every in self._stretches.values() for each in every), key=lambda each: each.size)
             if not longest.course.drop(len(longest.course) // _DROPPED):
                 return
+            longest.scribe.forget_events_before(longest.course.kept_tick)
 
     @property
     def size(self) -> int:
@@ -255,6 +258,22 @@ class FollowedScore:
         wanted = self._branch(branch)
         chain = self._chain(wanted)
         return bool(chain) and chain[0].since.tick == 0 and self.covered(branch).end.tick == wanted.head.tick
+
+    def event_counts(self, branch: int, edges: Sequence[int]) -> list[int] | None:
+        """How many events there were from each of the ticks *edges* to before the next, in a branch; None where that is
+        not known of all."""
+        wanted = self._branch(branch)
+        chain = self._chain(wanted)
+        covered = self.covered(branch)
+        dropped = max((each.course.kept_tick for each in chain), default=0)
+        if not chain or edges[0] <= covered.begin.tick or edges[0] < dropped or edges[-1] > covered.end.tick + 1:
+            return None
+        ends = [each.since.tick for each in chain[1:]] + [covered.end.tick]
+        before = [
+            sum(each.scribe.events_before(min(edge, end + 1)) for each, end in zip(chain, ends, strict=True))
+            for edge in edges
+        ]
+        return [after - count for count, after in pairwise(before)]
 
     @property
     def position(self) -> Position:

@@ -6,6 +6,7 @@ begin at any tick: what is open there begins for it then, and gets its true begi
 """
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -369,6 +370,14 @@ class Scribe(TickWatch, ScribeOfEvents):
             stand.attend(processor)
         self.heard.clear()
         simulation.follow(self)
+
+    def events_before(self, tick: int) -> int:
+        """How many events there were from where it began to before *tick*, of those that it still knows of."""
+        return bisect_left(self.event_ticks, max(0, tick - self.since.tick))
+
+    def forget_events_before(self, tick: int) -> None:
+        """So many are no longer known of."""
+        del self.event_ticks[: self.events_before(tick)]
 
     # What is open where it begins
 

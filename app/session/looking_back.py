@@ -122,6 +122,12 @@ def columns(records: list[Record]) -> dict[str, list[Any]]:
     }
 
 
+def bin_edges(bins: int, first: int, end: int) -> list[int]:
+    """Where each of *bins* equal parts of the ticks from *first* to before *end* begins, and where the last ends."""
+    length = end - first
+    return [first - (-part * length // bins) for part in range(bins + 1)]
+
+
 def binned(found: Found, bins: int, first: int) -> dict[str, Any]:
     """How many of *found* lie in each of *bins* equal parts of the ticks from *first* to the last one looked at."""
     begin = max(first, 1)

@@ -1,5 +1,6 @@
 """What is asked of a score, be it of a session, of a recording that is played, or of one machine of a pair."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from app.history.slices import Slices
@@ -44,6 +45,10 @@ class Score(Protocol):
 
     def changes_since(self, position: Position) -> Changes | None:
         """What has changed in the branch that grows; None where that is too long ago to be told, or was in another."""
+
+    def event_counts(self, branch: int, edges: Sequence[int]) -> list[int] | None:
+        """How many events there were from each of the ticks *edges* to before the next; None where that takes a look at
+        all of them. LookupError when there is no such branch."""
 
     @property
     def size(self) -> int:

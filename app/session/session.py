@@ -25,7 +25,7 @@ from app.session.flags import Flags
 from app.session.hub import Hub
 from app.session.keeper import Answered, Keeper, Place
 from app.session.long_run import LongRun
-from app.session.looking_back import MOST_TICKS, End, Found, collected, in_slices
+from app.session.looking_back import MOST_TICKS, End, Found, bin_edges, collected, in_slices
 from app.session.owner import Owner
 from app.session.pacer import Pacer
 from app.session.publisher import Publisher
@@ -204,6 +204,18 @@ class Session(Owner):
         stop = min(end, max(first, 1) + MOST_TICKS - 1)
         recorder = self.drive.recorder(branch, first, stop)
         return await self._looked_up(collected(recorder, limit, stop, stop + 1 if stop < end else None))
+
+    def record_counts(self, branch: int | None, first: int, last: int | None, bins: int) -> dict[str, Any] | None:
+        """How many things happened in each of *bins* equal parts of these ticks of a branch; None where somebody has to
+        look at each. NotPossible when there is no such branch."""
+        wanted = self.drive.branch if branch is None else branch
+        head = next((each.head.tick for each in self.drive.branches() if each.number == wanted), None)
+        if self.drive.score is None or head is None:
+            return None
+        begin = max(first, 1)
+        end = max(begin, head if last is None else min(last, head)) + 1
+        counts = self.drive.score.event_counts(wanted, bin_edges(bins, begin, end))
+        return None if counts is None else {"bins": counts, "from": begin, "to": end}
 
     async def journal(self, branch: int | None) -> str:
         """What it was asked in a branch, as text. NotPossible when there is no such branch, or nobody can ask it

@@ -1,5 +1,7 @@
 """The score of a session that people steer: followed while it goes on, and filled in where nobody did."""
 
+from collections.abc import Sequence
+
 from app.history.slices import Slices
 from app.history.timeline import Timeline
 from app.history.units import Diverged
@@ -47,6 +49,11 @@ class SimulatedScore:
     def changes_since(self, position: Position) -> Changes | None:
         """What has changed in the branch that grows; None where that is too long ago to be told."""
         return self._followed.changes_since(position)
+
+    def event_counts(self, branch: int, edges: Sequence[int]) -> list[int] | None:
+        """How many events there were from each of the ticks *edges* to before the next; None where not all are known.
+        LookupError when there is no such branch."""
+        return self._followed.event_counts(branch, edges)
 
     @property
     def size(self) -> int:

@@ -16,6 +16,7 @@ from app.history.timeline import Timeline
 from app.score.course import Course, Span
 from app.score.followed import FollowedScore
 from app.score.scribe import Scribe
+from app.session.looking_back import Found, bin_edges, binned
 from tests.engine.random_sessions import Choose, anything, storm
 from tests.engine.runs import under_every_pair
 from tests.history.courses import far_away, go_on, new_session
@@ -66,6 +67,16 @@ def spans_of(score: FollowedScore, branch: Branch) -> list[Span]:
     return spans
 
 
+def counted_right(score: FollowedScore, timeline: Timeline, branch: Branch, chance: Random) -> None:
+    """The counts of events are those of the records."""
+    first = chance.randint(1, max(1, branch.head.tick))
+    last = chance.randint(first, max(first, branch.head.tick))
+    records = list(timeline.records(first, last, branch.number))
+    counts = score.event_counts(branch.number, bin_edges(7, first, min(last, branch.head.tick) + 1))
+    found = Found(records, min(last, branch.head.tick), None)
+    assert counts == binned(found, 7, first)["bins"]
+
+
 @every_kind
 @under_every_pair
 def test_every_branch_has_the_score_of_its_journal(generation: str, backend: str, choose: Choose) -> None:
@@ -80,6 +91,7 @@ def test_every_branch_has_the_score_of_its_journal(generation: str, backend: str
                 at_once(score.filler(branch.number))
             assert plain(spans_of(score, branch)) == plain(done_once(timeline, branch)), (seed, branch.number)
             assert score.covered(branch.number).begin.tick == 0
+            counted_right(score, timeline, branch, chance)
 
 
 @every_kind
