@@ -1,4 +1,5 @@
-"""How long it takes to come to any moment of a long session or recording, and what keeping keyframes costs."""
+"""How long it takes to come to any moment of a long session or recording, and to any range of what happened there; and
+what keeping keyframes and the score costs."""
 
 import random
 import time
@@ -15,7 +16,10 @@ from app.engine.simulation import Simulation
 from app.history.keyframes import Keyframes, Pack
 from app.history.recorded import RecordedTimeline, recorded_pack
 from app.history.simulation_keyframes import SIMULATION_PACK, simulation_keyframes
+from app.history.slices import at_once
 from app.history.timeline import Timeline
+from app.score.followed import FollowedScore
+from app.session.looking_back import MOST_RECORDS, bin_edges, collected
 from app.trace.readers.registry import read_recording
 from app.x86.registers import Register
 
@@ -32,6 +36,17 @@ _OPERATIONS_AT_ONCE = 300
 _TIMER_PERIODIC, _TICK_VECTOR = 0x2_0000, 0xEC
 _LEVEL_PIN = 18
 _AIMS = {"median": "100", "worst": "300", "keeping": "3"}
+#: Of ranges and bins of a long session, in ms; and of what the score costs, in per cent.
+_MOST_RANGE, _MOST_SCORE = "100", "12"
+_BINS = 1_000
+#: As many records as an answer has, unless somebody asks for more.
+_RECORDS = 1_000
+_MOST_SPANS = 20_000
+_RANGES = 30
+#: Ticks of one range of records, and cycles of one of the score.
+_TICKS, _CYCLES = 20_000, 1_000_000
+#: With and without the score by turns, so that whatever else the computer does falls on both.
+_SCORED_OPERATIONS, _SCORED_ROUNDS = 20_000, 5
 
 
 class _Keeping:
@@ -67,12 +82,15 @@ def _of_session(cpus: int, operations: int, seeks: int) -> list[Figure]:
     keeping = _Keeping()
     keyframes = simulation_keyframes(time.process_time, keeping.pack())
     timeline = Timeline(Simulation(cpus, generation="linux-6"), keyframes)
+    score = FollowedScore(timeline)
     ran = seconds(lambda: _run(timeline, cpus, operations, chance))
     cost = 100 * keeping.spent / (ran - keeping.spent)
     kept, size = len(keyframes.kept), keyframes.size
     times = [_seek(timeline, chance.randrange(timeline.head.tick)) for _ in range(seeks)]
     name = f"seek.{cpus}-cpus"
-    aims = _AIMS if cpus == _SESSIONS[0][0] else {}
+    longer = cpus == _SESSIONS[0][0]
+    aims = _AIMS if longer else {}
+    ranges = _ranges(timeline, score, cpus, chance) if longer else []
     return [
         Figure(f"{name}.median", 1000 * median(times), "ms", aims.get("median", "")),
         Figure(f"{name}.worst", 1000 * max(times), "ms", aims.get("worst", "")),
@@ -81,7 +99,53 @@ def _of_session(cpus: int, operations: int, seeks: int) -> list[Figure]:
         Figure(f"{name}.memory", size / 1024, "KiB"),
         Figure(f"{name}.ticks", timeline.head.tick, ""),
         Figure(f"{name}.commands", timeline.commands, ""),
+        *ranges,
     ]
+
+
+def _ranges(timeline: Timeline, score: FollowedScore, cpus: int, chance: random.Random) -> list[Figure]:
+    """Questions for some of a session, and for all of it in bins, as the server answers them."""
+    head, time_then = timeline.head
+    edges = bin_edges(_BINS, 1, head + 1)
+    parts = [time_then * part // _BINS for part in range(_BINS + 1)]
+
+    def records(limit: int) -> None:
+        first = chance.randrange(max(1, head - _TICKS))
+        at_once(collected(timeline.recorder(first, first + _TICKS), limit, first + _TICKS, None))
+
+    def spans() -> None:
+        begin = chance.randrange(max(1, time_then - _CYCLES))
+        score.line().between(begin, begin + _CYCLES, limit=_MOST_SPANS)
+
+    asked = {
+        "records.columns": lambda: records(_RECORDS),
+        "records.bins": lambda: score.event_counts(0, edges),
+        "score.range": spans,
+        "score.bins": lambda: score.line().lanes([*range(cpus), -1], parts),
+    }
+    most = 1000 * median(seconds(lambda: records(MOST_RECORDS)) for _ in range(_RANGES))
+    return [
+        *(
+            Figure(name, 1000 * median(seconds(question) for _ in range(_RANGES)), "ms", _MOST_RANGE)
+            for name, question in asked.items()
+        ),
+        Figure("records.most", most, "ms"),
+        Figure("score.memory", score.size / 1024, "KiB"),
+        Figure("score.cost", _cost_of_score(cpus), "% of running", _MOST_SCORE),
+    ]
+
+
+def _cost_of_score(cpus: int) -> float:
+    """How much longer a session runs that has a score, in per cent."""
+    pairs = [(_run_scored(cpus, scored=False), _run_scored(cpus, scored=True)) for _ in range(_SCORED_ROUNDS)]
+    return 100 * (min(scored for _, scored in pairs) / min(plain for plain, _ in pairs) - 1)
+
+
+def _run_scored(cpus: int, *, scored: bool) -> float:
+    timeline = Timeline(Simulation(cpus, generation="linux-6"), simulation_keyframes(time.process_time))
+    if scored:
+        FollowedScore(timeline)
+    return seconds(lambda: _run(timeline, cpus, _SCORED_OPERATIONS, random.Random(3)))
 
 
 def _run(timeline: Timeline, cpus: int, operations: int, chance: random.Random) -> None:

@@ -25,6 +25,12 @@ SEEDS = range(int(os.environ.get("APICSCOPE_RANDOM_SESSIONS", "1")))
 every_kind = pytest.mark.parametrize("choose", [anything, storm], ids=lambda choose: choose.__name__)
 
 
+@pytest.fixture(autouse=True)
+def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A CPU that polls for ever does not make a session of 200,000 ticks, each of which is done many times here."""
+    monkeypatch.setattr("app.history.timeline.LONGEST_STEP", 1_000)
+
+
 def done_once(timeline: Timeline, branch: Branch) -> list[Span]:
     """The spans of a branch, by its journal alone."""
     simulation = Simulation(*timeline.beginning)
