@@ -41,7 +41,7 @@ class Drive(Protocol):
     longest_gap: float
 
     @property
-    def score(self) -> Score | None:
+    def score(self) -> Score:
         """What happens on it, as spans."""
 
     @property

@@ -17,12 +17,13 @@ from app.history.timeline import Timeline
 from app.pair.lock_step import MOST_ENTRIES, LockStep, Side
 from app.pair.script import Cue, Script, at_once
 from app.pair.timeline import ARRIVAL, STIMULUS, PairTimeline
-from app.pair.watched import WatchedSimulation
 from app.session.drive import NotPossible
 from app.session.hub import Hub
 from app.session.owner import Owner
+from app.session.pair_score import PairedScore
 from app.session.publisher import Publisher
 from app.session.registry import UnknownSession
+from app.session.score import Score
 from app.session.share import Share
 from app.session.simulated import BYTES_A_COMMAND, BYTES_A_CPU, BYTES_A_MACHINE, SimulatedDrive
 from app.state.kept_state import KeptStates
@@ -94,13 +95,14 @@ class _WayBack(NamedTuple):
 class PairedDrive(SimulatedDrive):
     """One of the two machines, as a stream shows it."""
 
-    def __init__(self, simulation: WatchedSimulation, pair: "Pair") -> None:
-        super().__init__(simulation, Timeline(simulation))
+    def __init__(self, side: Side, pair: "Pair") -> None:
+        super().__init__(side.simulation, Timeline(side.simulation), PairedScore(side))
         self._pair = pair
 
-    def jump(self, simulation: WatchedSimulation) -> None:
-        """Shows *simulation* from now on: the pair has gone to another moment."""
-        self.timeline = Timeline(simulation)
+    def jump(self, side: Side) -> None:
+        """Shows *side* from now on: the pair has gone to another moment."""
+        self.timeline = Timeline(side.simulation)
+        self.score = PairedScore(side)
         self.jumps += 1
         self._kept = KeptStates()
 
@@ -117,14 +119,14 @@ class PairedMachine:
         self.id = f"{pair.id}/{name}"
         self.hub = Hub()
         self.cpu_count = len(side.simulation.processors)
-        self._drive = PairedDrive(side.simulation, pair)
+        self._drive = PairedDrive(side, pair)
         self.publisher = Publisher(self.hub, self._drive)
         self._pair = pair
 
     def state(self) -> NumberedState:
         """The present state, with its number in the stream as ``seq``."""
         if self.publisher.unseen and self.hub.over is None:
-            self.publisher.number(self._pair.condition())
+            self.number()
         state: NumberedState = {**self.hub.state, "seq": self.hub.seq}
         self._pair.touch()
         return state
@@ -137,13 +139,25 @@ class PairedMachine:
         except LookupError as missing:
             raise NotPossible(str(missing)) from missing
 
+    @property
+    def score(self) -> Score:
+        """What happens on it, as spans: another object after each step back."""
+        return self._drive.score
+
+    def number(self) -> None:
+        """Makes the present state the newest, for whoever asks for it."""
+        self.publisher.number(self._condition())
+
+    def _condition(self) -> Condition:
+        return self._pair.condition(self.score.position.changes)
+
     def jump(self, side: Side) -> None:
         """Shows *side* from now on: the pair has gone to another moment."""
-        self._drive.jump(side.simulation)
+        self._drive.jump(side)
 
     def publish(self) -> None:
         """Makes the present state the newest."""
-        self.publisher.publish(self._pair.condition())
+        self.publisher.publish(self._condition())
 
     def viewers_changed(self) -> None:
         """Somebody has begun or stopped to watch."""
@@ -167,7 +181,7 @@ class Pair(Owner):
         sleep_after: float = 0.0,
     ) -> None:
         super().__init__(pair_id, share, sleep_after)
-        self.timeline = PairTimeline(lock_step, script.stimuli)
+        self.timeline = PairTimeline(lock_step, script.stimuli, scored=True)
         self.script = script
         self._go = Go.NOT if paused else Go.ON
         self._way_back: _WayBack | None = None
@@ -177,7 +191,7 @@ class Pair(Owner):
             name: PairedMachine(self, side, name) for name, side in zip("ab", lock_step.sides, strict=True)
         }
         for machine in self.machines.values():
-            machine.publisher.number(self.condition())
+            machine.number()
         self._begin_to_live()
 
     # For others
@@ -222,10 +236,11 @@ class Pair(Owner):
     def weight(self) -> int:
         machines = weight_of(self.machines["a"].cpu_count)
         books = self.lock_step.entries * _BYTES_AN_ENTRY + self.lock_step.steps * _BYTES_A_STEP
-        return machines + books + (self.lock_step.stimuli + self.timeline.waiting_count) * BYTES_A_COMMAND
+        scores = sum(machine.score.size for machine in self.machines.values())
+        return machines + books + scores + (self.lock_step.stimuli + self.timeline.waiting_count) * BYTES_A_COMMAND
 
-    def condition(self) -> Condition:
-        """What the state of each machine shows of the pair itself."""
+    def condition(self, changes: int) -> Condition:
+        """What the state of a machine shows of the pair itself; *changes* are those of its score."""
         return {
             "paused": self.paused,
             "speed": None,
@@ -233,7 +248,7 @@ class Pair(Owner):
             "sleep": self.sleep.state(),
             "throttled": self.throttle.state(),
             "kept": None,
-            "score": {"flags": 0, "changes": 0},
+            "score": {"flags": 0, "changes": changes},
         }
 
     async def give(self, *commands: Stimulus) -> None:

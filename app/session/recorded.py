@@ -23,6 +23,7 @@ from app.hw.profile import INTEL_SDM, Profile
 from app.session.drive import NotPossible, make_sure_it_fits
 from app.session.looking_back import BranchSummary, FoundMoment, MomentState
 from app.session.recorded_findings import difference_records, limit_records
+from app.session.recorded_score import RecordedScore
 from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
 from app.state.kept_state import KeptStates
 from app.state.ladder import Look, Selection, ladder
@@ -33,8 +34,6 @@ from app.trace.operations import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from app.session.score import Score
 
 
 #: Measured: an operation with what was recorded of it.
@@ -59,7 +58,7 @@ class RecordedDrive:
         self.name = name
         self.data = data
         self.timeline = timeline
-        self.score: Score | None = None
+        self.score = RecordedScore(timeline.recording, self.machine.profile)
         self.jumps = 0
         self.vector_names: Mapping[int, str] = {}  # nobody knows which kernel was recorded
         self.longest_gap = 0.02
@@ -194,7 +193,7 @@ class RecordedDrive:
     @property
     def weight(self) -> int:
         machine = BYTES_A_MACHINE + len(self.machine.cpus) * BYTES_A_CPU
-        return machine + self.replay.length * _BYTES_AN_OPERATION + len(self.data)
+        return machine + self.replay.length * _BYTES_AN_OPERATION + len(self.data) + self.score.size
 
     @property
     def interrupts_taken(self) -> int:

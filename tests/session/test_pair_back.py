@@ -25,6 +25,8 @@ WANTED = Wanted(
 TO_SELF = CallGuest(0, "send_ipi_self")
 #: What numbers the states of a stream, and is another with each.
 NUMBER = "seq"
+#: How often a span has begun or ended is never what it was: whoever has what was undone asks for all again.
+SCORE = "score"
 
 pytestmark = pytest.mark.anyio
 
@@ -48,7 +50,7 @@ async def pair(pairs: Pairs) -> Pair:
 
 def shown(pair: Pair) -> list[Any]:
     """All that there is to see of a pair: the states of both, the totals, and what each made of every stimulus."""
-    states = [{**pair.machine(name).state(), NUMBER: None} for name in "ab"]
+    states = [{**pair.machine(name).state(), NUMBER: None, SCORE: None} for name in "ab"]
     stimuli = [stimulus_json(pair.lock_step.aligned(number)) for number in range(1, pair.lock_step.stimuli + 1)]
     return [states, [total.as_dict() for total in pair.lock_step.totals()], stimuli]
 
