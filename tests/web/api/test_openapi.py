@@ -125,6 +125,8 @@ def test_every_call_that_is_described_answers_as_described(description: Descript
     ask_for_history(description, ours)
     recording = ask("POST", "/api/v1/recordings", 201, params={"name": "boot.log"}, content=SAMPLE)
     ask("GET", recording["links"]["state"], 200)
+    for form in ({}, {"bins": 4}):
+        ask("GET", f"/api/v1/sessions/{recording['session']}/score", 200, params=form)
     told_while_it_is_read(description)
     pair = ask("POST", "/api/v1/pairs", 201, json=PAIR)
     here = f"/api/v1/pairs/{pair['id']}"
@@ -136,6 +138,7 @@ def test_every_call_that_is_described_answers_as_described(description: Descript
     ask("GET", f"{here}/stimuli", 200)
     ask("GET", f"{here}/a/state", 200)
     ask("GET", f"{here}/b/ladder", 200, params={"cpu": 1, "vector": 81})
+    ask("GET", f"{here}/b/score", 200)
     end(description, "sessions", made, "id")
     end(description, "sessions", recording, "session")
     end(description, "pairs", pair, "id")
@@ -189,6 +192,8 @@ REFUSALS: list[tuple[str, str, int, Json]] = [
     ("GET", "/api/v1/pairs/NONE/stimuli", 404, {}),
     ("GET", "/api/v1/pairs/NONE/stimuli", 422, {"params": {"first": 0}}),
     ("GET", "/api/v1/pairs/NONE/c/state", 422, {}),
+    ("GET", "{session}/score", 422, {"params": {"bins": 0}}),
+    ("GET", "/api/v1/pairs/NONE/a/score", 404, {}),
     ("POST", "/api/v1/pairs/NONE/commands", 404, {"json": SEND}),
     ("GET", "/compare.json", 422, {"params": {"work": "nothing"}}),
     ("GET", "/compare/nothing.svg", 404, {"params": QUESTION}),
