@@ -5,6 +5,7 @@ import { find } from "./dom.js";
 import { recall } from "./kept.js";
 import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
+import { PairScores } from "./views/pair-scores.js";
 import { createTheme } from "./views/theme.js";
 import { fetchVocabulary, vocabulary } from "./vocabulary.js";
 
@@ -12,6 +13,7 @@ import { fetchVocabulary, vocabulary } from "./vocabulary.js";
 const EVERY = 400;
 
 const pair = document.body.dataset.pair ?? "";
+const api = addressOf(`/api/v1/pairs/${encodeURIComponent(pair)}`);
 const link = find(document, "#link");
 
 /** @param {string} name @param {string} words */
@@ -40,6 +42,7 @@ const changed = () => {
 };
 
 document.addEventListener("htmx:after:swap", () => {
+  scores.tableChanged();
   if (focused) document.getElementById(focused)?.focus();
   focused = "";
 });
@@ -53,6 +56,7 @@ const press = (button) => () => {
 };
 
 await fetchVocabulary();
+const scores = new PairScores(api);
 listenToKeys(
   vocabulary().keys.pair ?? {},
   {
@@ -83,17 +87,24 @@ const end = (words) => {
 
 let seen = false;
 let silence = 0;
-openStream(socketAddress(addressOf(`/api/v1/pairs/${encodeURIComponent(pair)}/a/stream`)), {
+openStream(socketAddress(`${api}/b/stream`), {
+  message: (message) => scores.receive("b", message),
+  lost: () => undefined, // what is to be said of the server is said of the other stream
+  silent: () => undefined,
+  over: () => undefined,
+});
+openStream(socketAddress(`${api}/a/stream`), {
   message: (message) => {
     say("live", "live");
-    if (message.type !== "snapshot" && message.type !== "delta") return false;
+    const resync = scores.receive("a", message);
+    if (message.type !== "snapshot" && message.type !== "delta") return resync;
     const now = /** @type {{ paused?: boolean } | undefined} */ (
       message.type === "snapshot" ? message.state.pair : message.pair
     );
     paused = now?.paused ?? paused;
     if (seen) changed();
     seen = true;
-    return false;
+    return resync;
   },
   silent: (seconds) => {
     if (seconds !== silence) link.dataset.link = ""; // other words for the same

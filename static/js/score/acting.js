@@ -3,7 +3,7 @@
  *
  * @typedef {import("./desk.js").Desk} Desk
  * @typedef {import("../views/score.js").Given} Given
- * @typedef {import("../views/score.js").Sheet} Sheet
+ * @typedef {import("./sheet.js").Sheet} Sheet
  */
 
 import { setHidden, setStyle, setText } from "../dom.js";
@@ -146,7 +146,7 @@ export function gesturesOf({ store, journeys, select }, desk, sheet, changed) {
   return {
     pan: (pixels) => {
       pan(desk, pixels);
-      hide(sheet);
+      hideTip(sheet);
       changed();
     },
     zoom: (factor, x) => {
@@ -169,12 +169,12 @@ export function gesturesOf({ store, journeys, select }, desk, sheet, changed) {
       desk.pointed = timeAt(desk.scale, x);
       const hit = hitAt(desk.scene, desk.feed.columns, x, y);
       hover(hit.span);
-      tell(sheet, desk, hit, x, y);
+      showTip(sheet, desk, hit, x, y);
     },
     leave: () => {
       desk.pointed = null;
       hover(null);
-      hide(sheet);
+      hideTip(sheet);
     },
     click: (x, y) => {
       if (!desk.scene) return;
@@ -187,13 +187,13 @@ export function gesturesOf({ store, journeys, select }, desk, sheet, changed) {
   };
 }
 
-/** @param {Sheet} sheet */
-function hide({ tip }) {
+/** Nothing is under the pointer any more. @param {Sheet} sheet */
+export function hideTip({ tip }) {
   setHidden(tip, true);
 }
 
 /** Says beside the pointer what is under it. @param {Sheet} sheet @param {Desk} desk @param {import("./hit.js").Hit} hit @param {number} x @param {number} y */
-function tell({ tip, canvas }, desk, { span, here, axis }, x, y) {
+export function showTip({ tip, canvas }, desk, { span, here, axis }, x, y) {
   setStyle(canvas, "cursor", axis ? "col-resize" : span === null ? "grab" : "pointer");
   setHidden(tip, span === null);
   if (span === null) return;

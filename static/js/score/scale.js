@@ -6,6 +6,7 @@
  * @property {number} to
  * @property {number} left
  * @property {number} width
+ * @property {number} [zero] the time from which the axis counts; without it the beginning
  */
 
 /** No closer than so many cycles over the whole width: nothing that the model does is shorter. */
@@ -89,8 +90,9 @@ export function stepOf(scale, apart) {
 /** The times that are written on the axis. @param {Scale} scale @param {number} apart @returns {number[]} */
 export function ticksOf(scale, apart) {
   const step = stepOf(scale, apart);
+  const { zero = 0 } = scale;
   const ticks = [];
-  for (let time = Math.max(0, Math.ceil(scale.from / step) * step); time <= scale.to; time += step)
-    ticks.push(time);
+  const first = zero + Math.ceil((Math.max(0, scale.from) - zero) / step) * step;
+  for (let time = first; time <= scale.to; time += step) ticks.push(time);
   return ticks;
 }

@@ -11,11 +11,9 @@
  * @property {import("../journeys.js").Journeys} journeys
  * @property {{ ask: () => void }} frame
  * @property {(cpu: number) => void} select
- *
- * @typedef {ReturnType<typeof createSheet>} Sheet
  */
 
-import { element, find, setHidden, setStyle, setText } from "../dom.js";
+import { find, setHidden, setText } from "../dom.js";
 import { actionsOf, gesturesOf } from "../score/acting.js";
 import { spanOf } from "../score/columns.js";
 import { Desk } from "../score/desk.js";
@@ -25,6 +23,7 @@ import { listenTo } from "../score/input.js";
 import { lookOf, watchLook } from "../score/look.js";
 import { paint } from "../score/paint.js";
 import { matches, sentenceOf, styleOf } from "../score/sentences.js";
+import { createSheet, fitSheet } from "../score/sheet.js";
 import { say } from "../vocabulary.js";
 
 /** Cells of the mirror, per lane. */
@@ -36,37 +35,6 @@ async function ask(address) {
   return answer.ok ? answer.json() : null;
 }
 
-/** The canvas, as large as its box, and a word beside the pointer. */
-function createSheet() {
-  const box = find(document, "#score-box");
-  const canvas = /** @type {HTMLCanvasElement} */ (find(box, "#score-canvas"));
-  const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  const probe = element("span", "score-probe");
-  const tip = element("p", "score-tip");
-  const progress = element("p", "score-progress");
-  tip.hidden = true;
-  progress.hidden = true;
-  box.append(probe, tip, progress);
-  return { box, canvas, context, probe, tip, progress };
-}
-
-/** @param {Sheet} sheet @param {Desk} desk @returns {boolean} whether there is room to draw */
-function fit({ box, canvas, context }, desk) {
-  const [width, height] = [box.clientWidth, box.clientHeight];
-  if (width < 80 || height < 40) return false;
-  desk.size = { width, height };
-  const ratio = window.devicePixelRatio || 1;
-  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
-  if (canvas.width !== across || canvas.height !== down) {
-    canvas.width = across;
-    canvas.height = down;
-    setStyle(canvas, "width", `${width}px`);
-    setStyle(canvas, "height", `${height}px`);
-  }
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  return true;
-}
-
 /** @type {WeakMap<Element, { desk: Desk, actions: ReturnType<typeof actionsOf> }>} */
 const scores = new WeakMap();
 
@@ -76,7 +44,7 @@ export const scoreOn = (canvas) => scores.get(canvas);
 /** @param {Given} given */
 export function createScore(given) {
   const { frame } = given;
-  const sheet = createSheet();
+  const sheet = createSheet(find(document, "#score-box"));
   const feed = new Feed({ api: given.api, styleOf, changed: frame.ask, ask });
   const desk = new Desk(feed);
   let look = lookOf(sheet.probe);
@@ -98,7 +66,7 @@ export function createScore(given) {
 
   /** @param {Model} model */
   const draw = (model) => {
-    if (!model.state || !fit(sheet, desk)) return;
+    if (!model.state || !fitSheet(sheet, desk)) return;
     const shown = { ...model, state: model.state };
     keepUp(desk, shown, given.journeys);
     haunt(desk, given.api, redrawn);

@@ -1,5 +1,6 @@
 """What the A/B page shows of a pair: totals, the newest stimuli, and one of them step by step."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 from app.engine.work import Work
@@ -7,6 +8,7 @@ from app.guest.generations import GENERATIONS
 from app.hw.messages import Origin
 from app.pair.accounts import Interrupt, Stretch
 from app.pair.alignment import AlignedInterrupt, AlignedStimulus, crossing_words
+from app.pair.lock_step import Side
 from app.pair.script import stimulus_words
 from app.session.pair import Pair
 from app.state.vocabulary import RUN_STATES
@@ -37,6 +39,15 @@ class Half(NamedTuple):
     receiving: int
     #: Why the stimulus did nothing here, or not all of it.
     reason: str = ""
+    #: The numbers of its messages, by which its spans in the score are found.
+    messages: tuple[int, ...] = ()
+
+
+class Place(NamedTuple):
+    """When one machine began a stimulus, and when it had come to its end, or how far it is."""
+
+    began: int
+    ended: int
 
 
 class Row(NamedTuple):
@@ -49,6 +60,8 @@ class Row(NamedTuple):
     halves: tuple[Half, Half]
     ratio: str
     differences: tuple[str, ...]
+    #: Which of the stimulus's interrupts it is, from 0; -1 for none.
+    order: int = -1
 
 
 def result_context(pair: Pair, opened: int, until: int) -> dict[str, Any]:
@@ -77,6 +90,8 @@ def result_context(pair: Pair, opened: int, until: int) -> dict[str, Any]:
         "until": until,
         "query": query,
         "detail": _detail(pair, shown) if shown else None,
+        "shown": shown,
+        "places_of": partial(places_of, pair),
         "rows_at_once": ROWS,
     }
 
@@ -115,6 +130,17 @@ def _totals(pair: Pair) -> list[dict[str, Any]]:
     ]
 
 
+def places_of(pair: Pair, number: int) -> tuple[Place, Place]:
+    """Where stimulus *number* lies in the score of A, and in that of B."""
+    a, b = (_place_of(side, number) for side in pair.lock_step.sides)
+    return a, b
+
+
+def _place_of(side: Side, number: int) -> Place:
+    after = side.stretches[number + 1 : number + 2]
+    return Place(side.stretches[number].began, after[0].began if after else side.simulation.time)
+
+
 def rows_of(pair: Pair, aligned: list[AlignedStimulus]) -> list[Row]:
     """One row an interrupt; the bars of all rows have one scale."""
     most = max((work.cycles for one in aligned for each in one.interrupts for work in _works(each)), default=0)
@@ -138,6 +164,7 @@ def rows_of(pair: Pair, aligned: list[AlignedStimulus]) -> list[Row]:
                     (halves[0], halves[1]),
                     ratio_words(*cycles),
                     differences,
+                    index,
                 )
             )
         if not one.interrupts:
@@ -166,6 +193,7 @@ def _half(pair: Pair, side: int, each: AlignedInterrupt, reason: str, most: int,
         _handlers(interrupt),
         interrupt.sending.exits,
         interrupt.receiving.exits,
+        messages=tuple(interrupt.numbers),
     )
 
 
