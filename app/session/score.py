@@ -1,5 +1,6 @@
 """What is asked of a score, be it of a session, of a recording that is played, or of one machine of a pair."""
 
+import time
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
@@ -53,3 +54,25 @@ class Score(Protocol):
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
+
+
+#: What ``next`` answers at the end.
+_OVER = object()
+
+
+class Filler:
+    """Makes what is missing in *score*, a little at a time."""
+
+    def __init__(self, score: Score) -> None:
+        self._score = score
+        self._slices: Slices[None] | None = None
+
+    def go_on(self, seconds: float) -> bool:
+        """Goes on for so many seconds of wall time, where there is anything to do. Whether it did."""
+        end = time.monotonic() + seconds
+        self._slices = self._slices or self._score.filler()
+        worked = self._slices is not None
+        while self._slices is not None and time.monotonic() < end:
+            if next(self._slices, _OVER) is _OVER:
+                self._slices = None
+        return worked

@@ -29,7 +29,7 @@ from app.session.looking_back import MOST_TICKS, End, Found, bin_edges, collecte
 from app.session.owner import Owner
 from app.session.pacer import Pacer
 from app.session.publisher import Publisher
-from app.session.score import Score
+from app.session.score import Filler, Score
 from app.session.share import Share
 from app.state.ladder import Selection
 from app.state.preview import Preview
@@ -42,8 +42,6 @@ _OPERATIONS_AT_ONCE = 20
 _COMMANDS_SLICE = 0.004
 #: Whoever asked for something long is answered after so many seconds; it goes on.
 _PATIENCE = 1.0
-#: What ``next`` answers at the end.
-_OVER = object()
 
 
 class _Asked(NamedTuple):
@@ -115,8 +113,7 @@ class Session(Owner):
         self._waiting: set[asyncio.Future[Answer]] = set()
         self._under_way: _UnderWay | None = None
         self._commands = 0
-        #: Makes what is missing in the score.
-        self._filler: Slices[None] | None = None
+        self._filler = Filler(drive.score)
         self._publisher = Publisher(self.hub, drive)
         self._publisher.number(self._condition())
         self._begin_to_live()
@@ -267,7 +264,8 @@ class Session(Owner):
             self._called.clear()
             self._take_commands()
             delay = self._go_on()
-            if self._fills():
+            if self._filler.go_on(self._share.slice()):
+                self._changed()
                 delay = 0.0
             self._share.busy(self, delay is not None)
             if (self._publisher.due and (self.hub.viewers or self._done)) or self._publisher.overdue:
@@ -340,17 +338,6 @@ class Session(Owner):
         end = time.monotonic() + self._share.slice()
         while self.drive.run(until, _OPERATIONS_AT_ONCE) == _OPERATIONS_AT_ONCE and time.monotonic() <= end:
             pass
-
-    def _fills(self) -> bool:
-        """Makes a little of what is missing in the score. Whether anything still is."""
-        if self._filler is None:
-            self._filler = self.drive.score.filler()
-        end = time.monotonic() + self._share.slice()
-        while self._filler is not None and time.monotonic() < end:
-            if next(self._filler, _OVER) is _OVER:
-                self._filler = None
-            self._changed()
-        return self._filler is not None
 
     def _condition(self) -> Condition:
         """What the state shows of the session itself."""

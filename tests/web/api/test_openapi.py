@@ -84,6 +84,8 @@ def ask_for_history(description: Description, session: str) -> None:
     description.ask("GET", f"{session}/ladder", 422, params={"cpu": 1})
     for form in ({}, {"form": "columns"}, {"bins": 4}):
         description.ask("GET", f"{session}/records", 200, params=form)
+    for form in ({}, {"bins": 4}):
+        description.ask("GET", f"{session}/score", 200, params=form)
     description.ask("GET", f"{session}/journal", 200)
     bearer_key = {"Authorization": f"Bearer {'x' * 24}"}
     description.ask("GET", "/api/v1/kept", 200, headers=bearer_key)
@@ -95,6 +97,19 @@ def ask_for_history(description: Description, session: str) -> None:
     description.ask("GET", f"{session}/flags", 200)
     description.ask("GET", f"{session}/flags/{flag}", 200)
     description.ask("DELETE", f"{session}/flags/{flag}", 204)
+
+
+def ask_for_pair(description: Description, here: str) -> None:
+    ask = description.ask
+    ask("POST", f"{here}/commands", 200, json=SEND)
+    ask("POST", f"{here}/commands", 200, json=[SEND, SEND])
+    ask("POST", f"{here}/commands", 200, json={"type": "run"})
+    ask("GET", "/api/v1/pairs", 200)
+    ask("GET", here, 200)
+    ask("GET", f"{here}/stimuli", 200)
+    ask("GET", f"{here}/a/state", 200)
+    ask("GET", f"{here}/b/ladder", 200, params={"cpu": 1, "vector": 81})
+    ask("GET", f"{here}/b/score", 200)
 
 
 def ask_for_pages_of_figures(description: Description) -> None:
@@ -125,20 +140,10 @@ def test_every_call_that_is_described_answers_as_described(description: Descript
     ask_for_history(description, ours)
     recording = ask("POST", "/api/v1/recordings", 201, params={"name": "boot.log"}, content=SAMPLE)
     ask("GET", recording["links"]["state"], 200)
-    for form in ({}, {"bins": 4}):
-        ask("GET", f"/api/v1/sessions/{recording['session']}/score", 200, params=form)
     told_while_it_is_read(description)
     pair = ask("POST", "/api/v1/pairs", 201, json=PAIR)
     here = f"/api/v1/pairs/{pair['id']}"
-    ask("POST", f"{here}/commands", 200, json=SEND)
-    ask("POST", f"{here}/commands", 200, json=[SEND, SEND])
-    ask("POST", f"{here}/commands", 200, json={"type": "run"})
-    ask("GET", "/api/v1/pairs", 200)
-    ask("GET", here, 200)
-    ask("GET", f"{here}/stimuli", 200)
-    ask("GET", f"{here}/a/state", 200)
-    ask("GET", f"{here}/b/ladder", 200, params={"cpu": 1, "vector": 81})
-    ask("GET", f"{here}/b/score", 200)
+    ask_for_pair(description, here)
     end(description, "sessions", made, "id")
     end(description, "sessions", recording, "session")
     end(description, "pairs", pair, "id")
