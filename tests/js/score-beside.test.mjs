@@ -53,7 +53,7 @@ test("all of both is in sight, however much longer one of them is", () => {
     beside.lookAt(PLACES);
     beside.lookAtAll(newest);
     const { a, b } = scalesOf(beside);
-    assert.ok(a.from <= 0 && a.to >= newest.a && b.to >= newest.b);
+    assert.ok(a.from <= 0 && a.to >= newest.a && b.from <= 0 && b.to >= newest.b);
   }
 });
 

@@ -36,9 +36,10 @@ export class Beside {
     this.scale = fitted(this.scale, this.zero.a, this.zero.a + length);
   }
 
-  /** Shows all that there is. @param {Record<Side, number>} newest the latest time of each */
+  /** Shows all that there is, from the beginning of both on. @param {Record<Side, number>} newest the latest time of each */
   lookAtAll(newest) {
     this.follows = false;
+    this.zero = { a: 0, b: 0 };
     this.scale = fitted(this.scale, 0, this.#latest(newest));
   }
 

@@ -172,7 +172,8 @@ export class PairScores {
     feed.check(state.score.changes);
     desk.now = state.time;
     desk.scale = this.beside.scaleOf(side, desk.scale);
-    feed.want({ from: desk.scale.from, to: desk.seesNewest ? Number.POSITIVE_INFINITY : desk.scale.to });
+    const to = desk.seesNewest ? Number.POSITIVE_INFINITY : desk.scale.to;
+    if (to > 0) feed.want({ from: Math.max(0, desk.scale.from), to });
     this.#mark(machine);
     const drawn = JSON.stringify([
       [state.time, feed.columns.version, desk.scale.from, desk.scale.to, desk.size, this.looked],
