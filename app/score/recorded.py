@@ -6,6 +6,7 @@ there are no spans. A replay puts the model right where the recording shows it t
 CPU is looked at after what may have changed it.
 """
 
+from array import array
 from typing import NamedTuple
 
 from app.engine.events import Event
@@ -48,6 +49,8 @@ class RecordedScribe(ScribeOfEvents):
         #: What becomes of messages that reach no CPU, where that is known.
         self._outcomes: dict[int, str] = {}
         self._priorities: dict[int, Row] = {}
+        #: The operation of each event, in their order, from 1.
+        self.event_ticks = array("I")
         self._sights = [_Sight(0, 0, False, False, 0) for _ in self.machine.cpus]
         self._look(range(len(self._sights)))
 
@@ -60,6 +63,7 @@ class RecordedScribe(ScribeOfEvents):
             operation = replay.recording.operations[replay.position]
             replay.step()
             events = machine.take_events()
+            self.event_ticks.extend([replay.position] * len(events))
             self.happened(replay.position, replay.time, events)
             self._settle()
             if isinstance(operation, RegisterRead | RegisterWrite):

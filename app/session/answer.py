@@ -1,7 +1,10 @@
 """What whoever gave a command is told."""
 
 import json
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import asyncio
 
 
 class Answer(NamedTuple):
@@ -20,3 +23,13 @@ class Answer(NamedTuple):
     def of_text(cls, text: str) -> "Answer":
         """The answer that was kept as *text*."""
         return cls(**json.loads(text))
+
+
+def tell(future: "asyncio.Future[Answer]", outcome: Answer | BaseException) -> None:
+    """Tells whoever waits for *future*, if anybody still does."""
+    if future.done():
+        return
+    if isinstance(outcome, Answer):
+        future.set_result(outcome)
+    else:
+        future.set_exception(outcome)

@@ -1,5 +1,7 @@
 """The score of one machine of a pair, up to where the pair stands."""
 
+from collections.abc import Sequence
+
 from app.pair.lock_step import Side
 from app.score.course import Changes, Position
 from app.score.line import Line, Part
@@ -38,6 +40,9 @@ class PairedScore:
     def changes_since(self, position: Position) -> Changes | None:
         """What has changed since; None, too, when the pair has gone back since."""
         return self._course.changes_since(position)
+
+    def event_counts(self, branch: int, edges: Sequence[int]) -> None:
+        """Nobody has counted them."""
 
     @property
     def size(self) -> int:

@@ -1,5 +1,10 @@
 """The score of a whole recording, whichever moment of it is shown: it is played once more for it, in the background."""
 
+from array import array
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import pairwise
+
 from app.history.slices import Slices
 from app.hw.profile import INTEL_SDM, Profile
 from app.score.course import BYTES_A_SPAN, Changes, Course, Position
@@ -29,6 +34,8 @@ class RecordedScore:
         #: Up to this time all spans are there.
         self._until = 0
         self._full = False
+        #: The operation of each event of the model, in their order.
+        self._event_ticks = array("I")
         self._filler = self._fill()
 
     def line(self, branch: int) -> Line:
@@ -57,11 +64,19 @@ class RecordedScore:
         """What has changed since."""
         return self.course.changes_since(position)
 
+    def event_counts(self, branch: int, edges: Sequence[int]) -> list[int] | None:
+        """How many events there were from each of the operations *edges* to before the next; None while not all of them
+        are known."""
+        if branch or self._done < len(self._recording.operations):
+            return None
+        places = [bisect_left(self._event_ticks, edge) for edge in edges]
+        return [last - first for first, last in pairwise(places)]
+
     @property
     def size(self) -> int:
         """About how many bytes it takes, or will take."""
         expected = 0 if self.filling(0) is None else len(self._recording.operations) * _BYTES_AN_OPERATION
-        return max(self.course.size, expected)
+        return max(self.course.size, expected) + len(self._event_ticks) * self._event_ticks.itemsize
 
     def filler(self) -> Slices[None] | None:
         """Makes it, a little at each slice; None when it is made. It goes on where it has come to."""
@@ -69,6 +84,7 @@ class RecordedScore:
 
     def _fill(self) -> Slices[None]:
         scribe = RecordedScribe(self.course, Replay(self._recording, self._profile))
+        self._event_ticks = scribe.event_ticks
         while self._done < scribe.replay.length and not self._full:
             self._done += scribe.go_on(_OPERATIONS_A_SLICE)
             self._until = _known_until(scribe.replay)

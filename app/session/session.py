@@ -19,7 +19,7 @@ from app.commands.table import Command
 from app.commands.transport import Control, Goal, Journey, NameBranch, StepBy
 from app.history.slices import Slices
 from app.history.store_errors import StoreError
-from app.session.answer import Answer
+from app.session.answer import Answer, tell
 from app.session.drive import Drive, NotPossible
 from app.session.flags import Flags
 from app.session.hub import Hub
@@ -212,7 +212,7 @@ class Session(Owner):
         look at each. NotPossible when there is no such branch."""
         wanted = self.drive.branch if branch is None else branch
         head = next((each.head.tick for each in self.drive.branches() if each.number == wanted), None)
-        if self.drive.score is None or head is None:
+        if head is None:
             return None
         begin = max(first, 1)
         end = max(begin, head if last is None else min(last, head)) + 1
@@ -384,7 +384,7 @@ class Session(Owner):
             )
         if writing is None:
             for done, answer in told:
-                _tell(done.future, answer)
+                tell(done.future, answer)
             return
         self._waiting |= {done.future for done, _ in told}
         writing.add_done_callback(partial(self._tell_kept, told))
@@ -395,7 +395,7 @@ class Session(Owner):
             self.condition_changed()
         for done, answer in told:
             self._waiting.discard(done.future)
-            _tell(done.future, error if error is not None and done.lasts else answer)
+            tell(done.future, error if error is not None and done.lasts else answer)
 
     # Commands
 
@@ -495,12 +495,3 @@ def _lasts(command: BaseCommand) -> bool:
     if isinstance(command, StepBy):
         return command.count > 0
     return isinstance(command, Stimulus | NameBranch | Goal) and not isinstance(command, Journey)
-
-
-def _tell(future: "asyncio.Future[Answer]", outcome: Answer | BaseException) -> None:
-    if future.done():
-        return
-    if isinstance(outcome, Answer):
-        future.set_result(outcome)
-    else:
-        future.set_exception(outcome)

@@ -114,3 +114,15 @@ async def test_one_that_is_too_large_ends_where_it_is_full(monkeypatch: pytest.M
 async def test_a_recording_has_one_branch() -> None:
     with pytest.raises(LookupError, match="there is no branch 1"):
         drive().score.line(1)
+
+
+async def test_records_are_counted_as_they_are_listed() -> None:
+    opened = drive()
+    ticks = [record.tick for records in opened.recorder(0, 1, 593) for record in records]
+    edges = [1, 40, 41, 300, 594]
+    assert opened.score.event_counts(0, edges) is None  # not all of them are known yet
+
+    fill(opened.score)
+
+    expected = [sum(first <= tick < last for tick in ticks) for first, last in pairwise(edges)]
+    assert opened.score.event_counts(0, edges) == expected
