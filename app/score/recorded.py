@@ -14,14 +14,13 @@ from app.hw import events as hw
 from app.hw.cpu import RunState
 from app.hw.messages import EoiBroadcast, Origin
 from app.score.course import NONE, VALUE, Course, Row
-from app.score.scribe import SIGNALS, VECTORS, ScribeOfEvents, Writer
+from app.score.scribe import VECTORS, ScribeOfEvents, Writer
+from app.score.signals import EXTINT, NMI
 from app.score.span_kinds import FLIGHT, MARK, PRIORITY, REQUESTED, SIPI
 from app.trace.check.replay import Replay
 from app.trace.facts import Fact
 from app.trace.operations import RegisterRead, RegisterWrite
-from app.x86.icr import DeliveryMode
 
-_NMI, _EXTINT = SIGNALS[DeliveryMode.NMI], SIGNALS[DeliveryMode.EXTINT]
 _BROADCAST = hw.InterruptEnded.usual_kind.name
 _NO_TARGET = hw.NoTarget.usual_kind.name
 _TAKEN = hw.ExternalAcknowledged.usual_kind.name
@@ -98,11 +97,11 @@ class RecordedScribe(ScribeOfEvents):
 
     def _nmi_taken(self, event: hw.NmiTaken) -> None:
         """That a CPU takes one is not recorded, nor when its handler ends."""
-        self._unlatch(event.cpu, _NMI)
+        self._unlatch(event.cpu, NMI)
 
     def _external_taken(self, event: hw.ExternalAcknowledged) -> None:
         """It by-passes IRR and ISR, and needs no EOI: there is nothing that lasts."""
-        self._unlatch(event.cpu, _EXTINT)
+        self._unlatch(event.cpu, EXTINT)
         self.course.instant(MARK, event.cpu, self._time, self._tick, event.vector, _TAKEN)
 
     # What has no event
@@ -127,7 +126,7 @@ class RecordedScribe(ScribeOfEvents):
             place = cpu * VECTORS + vector
             if place not in self._requested:
                 self._requested[place] = self._begin(REQUESTED, cpu, self._time, self._tick, vector)
-        while not sight.external_pending and self._unlatch(cpu, _EXTINT):
+        while not sight.external_pending and self._unlatch(cpu, EXTINT):
             pass
         self._look_at_startup(cpu, waits=sight.waits_for_startup)
         self._look_at_priority(cpu, sight.priority)

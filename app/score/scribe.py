@@ -24,20 +24,11 @@ from app.hw.cpu import RunState
 from app.hw.machine import Machine
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
 from app.score.course import NONE, Course, Row
+from app.score.signals import EXTINT, INIT, NMI, SIGNALS, SMI, STARTUP, signals_of
 from app.score.span_kinds import CALL, FLIGHT, HANDLER, IN_SERVICE, LATCHED, LINE, MARK, REQUESTED, SIPI
 from app.score.stands import Stand
 from app.x86.icr import DeliveryMode
 
-#: What a signal that by-passes IRR is called while it waits.
-SIGNALS = {
-    DeliveryMode.NMI: "NMI",
-    DeliveryMode.SMI: "SMI",
-    DeliveryMode.INIT: "INIT",
-    DeliveryMode.STARTUP: "start-up IPI",
-    DeliveryMode.EXTINT: "ExtINT",
-}
-_NMI, _SMI, _INIT = SIGNALS[DeliveryMode.NMI], SIGNALS[DeliveryMode.SMI], SIGNALS[DeliveryMode.INIT]
-_STARTUP, _EXTINT = SIGNALS[DeliveryMode.STARTUP], SIGNALS[DeliveryMode.EXTINT]
 _FIXED, _LOWEST_PRIORITY = DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY
 _IPI, _IO_APIC, _MSI = Origin.IPI, Origin.IO_APIC, Origin.MSI
 #: What becomes of a message, by the name of the event that says so: of an EOI broadcast, and of one whose targets
@@ -193,9 +184,9 @@ class ScribeOfEvents:
             )
             return
         name = SIGNALS[mode]
-        if name == _INIT:
-            self._unlatch(cpu, _STARTUP)
-        self._latch(cpu, name, vector if name == _STARTUP else NONE, message, cause)
+        if name == INIT:
+            self._unlatch(cpu, STARTUP)
+        self._latch(cpu, name, vector if name == STARTUP else NONE, message, cause)
 
     def _latch(self, cpu: int, name: str, value: int, message: int = NONE, cause: Row | None = None) -> None:
         row = self._begin(LATCHED, cpu, self._time, self._tick, value, name, message, NONE, cause)
@@ -229,7 +220,7 @@ class ScribeOfEvents:
         self._taken.pop(event.cpu, None)
 
     def _external(self, event: hw.ExternalAcknowledged) -> None:
-        signal = self._unlatch(event.cpu, _EXTINT)
+        signal = self._unlatch(event.cpu, EXTINT)
         self._taken[event.cpu] = signal or self._lines.get(lint_name(event.cpu, 0))
 
     def _interrupt_ended(self, event: hw.InterruptEnded) -> None:
@@ -247,10 +238,10 @@ class ScribeOfEvents:
         self._enter(event.cpu, event.vector, event.function, self._taken.pop(event.cpu, None))
 
     def _nmi_taken(self, event: hw.NmiTaken) -> None:
-        self._enter(event.cpu, NONE, "do_nmi", self._unlatch(event.cpu, _NMI))
+        self._enter(event.cpu, NONE, "do_nmi", self._unlatch(event.cpu, NMI))
 
     def _smi_taken(self, event: hw.SmiTaken) -> None:
-        self._enter(event.cpu, NONE, "smi_handler", self._unlatch(event.cpu, _SMI))
+        self._enter(event.cpu, NONE, "smi_handler", self._unlatch(event.cpu, SMI))
 
     def _enter(self, cpu: int, vector: int, function: str, cause: Row | None) -> None:
         row = self._begin(HANDLER, cpu, self._time, self._tick, vector, function, NONE, NONE, cause)
@@ -281,14 +272,14 @@ class ScribeOfEvents:
         cpu = event.cpu
         self._registers_gone(cpu)
         for name in SIGNALS.values():
-            while name != _STARTUP and self._unlatch(cpu, name):
+            while name != STARTUP and self._unlatch(cpu, name):
                 pass
         self._thrown_away(cpu)
         if event.waits_for_sipi and cpu not in self._waiting_for_startup:
             self._waiting_for_startup[cpu] = self._begin(SIPI, cpu, self._time, self._tick)
 
     def _started(self, event: hw.Started) -> None:
-        self._unlatch(event.cpu, _STARTUP)
+        self._unlatch(event.cpu, STARTUP)
         row = self._waiting_for_startup.pop(event.cpu, None)
         if row is not None:
             self._end(row, self._time, self._tick)
@@ -406,7 +397,7 @@ class Scribe(TickWatch, ScribeOfEvents):
             self._pending[number * VECTORS + vector] = self._begin(REQUESTED, number, time, tick, vector)
         for vector in cpu.apic.isr:
             self._in_service[number * VECTORS + vector] = self._begin(IN_SERVICE, number, time, tick, vector)
-        for name, value in _signals_of(processor):
+        for name, value in signals_of(processor):
             self._latch(number, name, value)
         if cpu.run_state is RunState.WAIT_FOR_SIPI:
             self._waiting_for_startup[number] = self._begin(SIPI, number, time, tick)
@@ -483,18 +474,6 @@ def targets(machine: Machine, message: BusMessage) -> list[int]:
 def lint_name(cpu: int, pin: int) -> str:
     """What the line of a local interrupt pin is called."""
     return f"LINT{pin} of CPU {cpu}"
-
-
-def _signals_of(processor: Processor) -> list[tuple[str, int]]:
-    """What is latched at a CPU: the name of each signal, with its value."""
-    cpu = processor.cpu
-    return [
-        *[(_NMI, NONE)] * cpu.nmi_pending,
-        *[(_SMI, NONE)] * cpu.smi_pending,
-        *[(_INIT, NONE)] * cpu.init_pending,
-        *([(_STARTUP, int(cpu.sipi_pending))] if cpu.sipi_pending is not None else []),
-        *[(_EXTINT, NONE)] * cpu.external_pending,
-    ]
 
 
 def _is_of_cpu(message: BusMessage) -> bool:
