@@ -1,7 +1,7 @@
 """Both machines' scores on the A/B page, in a real browser: they show what the server says, follow a pair forwards and
 back, and mark the interrupt of a row of the table, whoever chooses it where."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx2
@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import Open
+from tests.e2e.looking import awaited
 from tests.e2e.test_page import serious
 from tests.e2e.test_profiles import tab_to
 from tests.web.serving import Server, bearer
@@ -52,15 +53,19 @@ def seen(page: Page, side: str) -> dict[str, Any]:
     return found
 
 
+def wait(page: Page, side: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """What is seen of a machine as soon as it meets *condition*."""
+    return awaited(page, lambda: seen(page, side), condition)
+
+
+def wait_for_spans(page: Page, side: str, ids: list[int]) -> None:
+    wait(page, side, lambda machine: sorted(machine["ids"]) == ids)
+
+
 def await_same_spans(page: Page, http: httpx2.Client, made: dict[str, Any]) -> None:
     """Waits until both scores have what the server has, and nothing else."""
     for side in "ab":
-        expected = sorted(told(http, made, side))
-        page.wait_for_function(
-            f"async ([side, expected]) => {{ const {{ ids }} = await ({READ})(side);"
-            " return JSON.stringify(ids.sort((a, b) => a - b)) === JSON.stringify(expected); }",
-            arg=[side, expected],
-        )
+        wait_for_spans(page, side, sorted(told(http, made, side)))
 
 
 def test_both_scores_follow_the_pair_forwards_and_back(
@@ -148,13 +153,13 @@ def test_tools_show_more_and_all_and_follow_again(open_page: Open, pair: tuple[h
 
     page.get_by_role("button", name="Show all of both").click()
     expect(follow).to_have_attribute("aria-pressed", "false")
-    page.wait_for_function(f"async (near) => (await ({READ})('a')).shapes.length > near", arg=near)
+    wait(page, "a", lambda machine: len(machine["shapes"]) > near)
     for name in ("Earlier", "Later", "Show more time", "Show less time, larger"):
         page.get_by_role("button", name=name).click()
     follow.click()
 
     expect(follow).to_have_attribute("aria-pressed", "true")
-    page.wait_for_function(f"async (near) => (await ({READ})('a')).shapes.length === near", arg=near)
+    wait(page, "a", lambda machine: len(machine["shapes"]) == near)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -70,15 +70,18 @@ export class Desk {
     return this.newest <= this.scale.to;
   }
 
-  /** Goes on with time, unless somebody looks elsewhere. @param {number} time that the page shows */
-  moveTo(time) {
+  /** Goes on with time, unless somebody looks elsewhere. @param {number} time that the page shows @param {boolean} [whole] all is known from the beginning on, and all is shown at first */
+  moveTo(time, whole = false) {
     const before = this.now;
     this.now = time;
     const past = time < this.newest;
     if (!this.chosen) {
-      const span = Math.min(Math.max(this.newest, LEAST_AT_FIRST), AT_FIRST);
+      const span = Math.min(
+        Math.max(this.newest, LEAST_AT_FIRST),
+        whole ? Number.POSITIVE_INFINITY : AT_FIRST,
+      );
       this.scale = following(fitted(this.scale, 0, span), this.newest);
-      if (past) this.scale = revealing(this.scale, time, time);
+      if (past && !whole) this.scale = revealing(this.scale, time, time);
     } else if (this.follows && !past) this.scale = following(this.scale, this.newest);
     else if (past && time !== before && this.dragged === null) this.scale = revealing(this.scale, time, time);
   }

@@ -95,7 +95,7 @@ function keepUp(desk, { state }, journeys) {
   const { score } = /** @type {{ score?: { changes?: number } }} */ (state);
   if (score?.changes !== undefined) desk.feed.check(score.changes);
   if (desk.dragged !== null && !desk.dragging && !journeys.underWay()) desk.dragged = null;
-  desk.moveTo(state.time);
+  desk.moveTo(state.time, state.recording !== null);
   const { scale } = desk;
   desk.feed.want({ from: scale.from, to: desk.seesNewest ? Number.POSITIVE_INFINITY : scale.to });
 }
