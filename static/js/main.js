@@ -32,7 +32,7 @@ import { createRecording } from "./views/recording.js";
 import { createScore } from "./views/score.js";
 import { createScoreMirror } from "./views/score-mirror.js";
 import { createScoreTools } from "./views/score-tools.js";
-import { createSelection, spanInAddress } from "./views/selection.js";
+import { createSelection } from "./views/selection.js";
 import { createStage } from "./views/stage.js";
 import { createDrawer, createTheme } from "./views/theme.js";
 import { createTopbar } from "./views/topbar.js";
@@ -188,7 +188,6 @@ listenToKeys(
   help.keysAct,
 );
 
-store.set({ selectedSpan: spanInAddress() });
 openStream(socketAddress(`${api}/stream`), {
   message: (message) => {
     if ("spans" in message && message.spans) score.receive(message.spans);

@@ -17,7 +17,7 @@ import { element, find, setAttribute, setHidden, setText } from "../dom.js";
 import { grouped } from "../words.js";
 
 /** The span that the page's address names. */
-export function spanInAddress() {
+function spanInAddress() {
   const named = new URLSearchParams(location.search).get("span");
   return named !== null && /\d/.test(named) && Number.isSafeInteger(Number(named)) ? Number(named) : null;
 }
@@ -107,9 +107,19 @@ export function createSelection({ api, store, journeys, choose, sentence }) {
     show(answer?.ok ? await answer.json() : null);
   };
 
+  let awaited = spanInAddress();
+  /** What the address names is selected once it has come. */
+  const takeUp = () => {
+    if (awaited === null || sentence(awaited) === "") return;
+    const span = awaited;
+    awaited = null;
+    choose(span);
+  };
+
   /** @param {import("../store.js").Model} model */
   const draw = ({ selectedSpan, state }) => {
-    if (!state || selectedSpan === drawn) return;
+    takeUp();
+    if (!state || selectedSpan === drawn || awaited !== null) return;
     drawn = selectedSpan;
     setHidden(panel, selectedSpan === null);
     const address = addressFor(selectedSpan);
