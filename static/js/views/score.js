@@ -97,8 +97,7 @@ function keepUp(desk, { state }, journeys) {
   if (desk.dragged !== null && !desk.dragging && !journeys.underWay()) desk.dragged = null;
   desk.moveTo(state.time, state.recording !== null);
   const { scale } = desk;
-  const from = Math.max(0, scale.from); // time begins there
-  desk.feed.want({ from, to: desk.seesNewest ? Number.POSITIVE_INFINITY : Math.max(from, scale.to) });
+  desk.feed.want({ from: scale.from, to: desk.seesNewest ? Number.POSITIVE_INFINITY : scale.to });
 }
 
 /** Asks once for the rest of the branch that the shown one leaves: the first leaves none. @param {Desk} desk @param {string} api @param {() => void} changed */
