@@ -1,7 +1,7 @@
 """When one lane was in a handler."""
 
 from array import array
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 
 _OPEN = -1
@@ -21,10 +21,18 @@ class Busy:
         """Another handler has begun, later than all others."""
         self._places.append(place)
 
+    def begin_with(self, places: Sequence[int], behind: int) -> None:
+        """Those before place *behind* are *places* now, and some of them began earlier than was known."""
+        self._places = array("q", [*places]) + self._places[bisect_left(self._places, behind) :]
+        self._forget()
+
     def drop(self, count: int, gone: int, moved: Mapping[int, int]) -> None:
         """Of the first *count* places *gone* are no more, and *moved* says where the others are."""
         places = (moved.get(place) if place < count else place - gone for place in self._places)
         self._places = array("q", [place for place in places if place is not None])
+        self._forget()
+
+    def _forget(self) -> None:
         self._known = 0
         self._begins, self._ends, self._before = array("q"), array("q"), array("q")
 

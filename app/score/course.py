@@ -412,10 +412,10 @@ class Course:
                 self._take_over(alike.popleft(), span)
         self._sort_inherited()
         self._latest.clear()
-        self._busy = {lane: Busy() for lane in self._busy}
-        for place, kind in enumerate(self._columns["kind"]):
-            if kind == self._busy_kind:
-                self._busy_of(self._columns["lane"][place]).add(place)
+        kinds, lanes = self._columns["kind"], self._columns["lane"]
+        busy = [place for place in range(self.inherited) if kinds[place] == self._busy_kind]
+        for lane, each in self._busy.items():
+            each.begin_with([place for place in busy if lanes[place] == lane], self.inherited)
 
     def _likeness(self, place: int) -> tuple[int, ...]:
         kind, lane, value, message = (self._columns[name][place] for name in ("kind", "lane", "value", "message"))
