@@ -239,7 +239,8 @@ class FollowedScore:
         wanted = self._branch(branch)
         chain = self._chain(wanted)
         untils: list[Moment | None] = [stretch.since for stretch in chain[1:]]
-        untils.append(None if not chain or chain[-1].branch is wanted else _leaves(wanted))
+        if chain:
+            untils.append(None if chain[-1].branch is wanted else _leaves(wanted))
         return Line([Part(stretch.course, until) for stretch, until in zip(chain, untils, strict=True)])
 
     def covered(self, branch: int | None = None) -> Covered:

@@ -130,6 +130,18 @@ def test_what_is_filled_in_after_a_restart_is_what_would_have_been_followed(
             assert plain(spans_of(score, each)) == plain(done_once(again, each)), (seed, each.number)
 
 
+def test_a_session_of_which_nothing_is_known_yet_has_an_empty_score() -> None:
+    timeline = Timeline(Simulation(2))
+    timeline.apply(CallGuest(0, "smp_send_reschedule", target=1))
+    timeline.run()
+    score = FollowedScore(Timeline(Simulation(*timeline.beginning), None, timeline.branches))
+
+    assert list(score.line().spans()) == []
+    assert score.line().between(0, 1 << 60).columns["id"] == []
+    assert not score.whole()
+    assert score.event_counts(0, [1, 5]) is None
+
+
 def test_nothing_is_written_twice_where_the_past_is_done_again() -> None:
     timeline = Timeline(Simulation(3))
     score = FollowedScore(timeline)
