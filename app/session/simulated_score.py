@@ -1,6 +1,7 @@
 """The score of a session that people steer: followed while it goes on, and filled in where nobody did."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from app.history.slices import Slices
 from app.history.timeline import Timeline
@@ -68,7 +69,7 @@ class SimulatedScore:
         return None
 
     def _filling_in(self, branch: int) -> Slices[None]:
-        try:
+        with suppress(Diverged):  # the session says so where it is shown
             yield from self._followed.filler(branch)
-        except Diverged:
-            self._broken.add(branch)  # the session says so where it is shown
+        if not self._followed.whole(branch):
+            self._broken.add(branch)
