@@ -84,6 +84,8 @@ class HostEffects:
     # The model of the guest's APIC
 
     def _read(self, processor: Processor, frame: Frame, step: EmulatedRead) -> None:
+        if step.register == Register.ICR_LOW:
+            processor.stirred = True
         read = self._access.load if step.by_page else self._access.read
         frame.value = read(processor.cpu.number, step.register)
 
