@@ -1,7 +1,7 @@
 """What a simulated CPU is in the middle of, of which no event tells: its interrupt window, its task priority, what it
 waits for, whether it is in the hypervisor. Each can be seen at any tick, whatever came before."""
 
-from app.engine.processor import Processor
+from app.engine.processor import Frame, Processor
 from app.engine.waits import Window, window_of
 from app.guest.steps import Dereference, HypervisorCall, Load
 from app.score.course import NAME, VALUE, Course, Row
@@ -48,8 +48,8 @@ class Stand:
         self._cpu = processor.cpu
         self._apic = processor.cpu.apic
         self._frames = processor.frames
-        #: By how many frames, and held off or not, interrupts were kept out; the reason is the same as long as these.
-        self._shut = -1, False
+        #: What ran when interrupts were kept out, and whether they were held off: the reason stays as long as both.
+        self._shut: tuple[Frame | None, bool] | None = None
         processor.stirred = True
 
     def look(self, time: int, tick: int) -> None:
@@ -60,8 +60,8 @@ class Stand:
             if self.closed is not None:
                 self._course.end(self.closed, time, tick)
                 self.closed = None
-        elif self.closed is None or self._shut != (len(frames), cpu.held_off):
-            self._shut = len(frames), cpu.held_off
+        elif (shut := (frames[-1] if frames else None, cpu.held_off)) != self._shut or self.closed is None:
+            self._shut = shut
             self._look_at_window(window_of(processor), time, tick)
         host = self.host
         if processor.in_host:
