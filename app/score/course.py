@@ -48,7 +48,7 @@ _CODES = {
 #: A span while it is open, or not packed yet: its fields in the order of the columns, with the name as text, and its
 #: place in the columns, -1 where it has none yet.
 Row = list[Any]
-ID, KIND, VALUE, END, LAST, NAME, PLACE = 0, 1, 3, 5, 7, 10, len(_CODES)
+ID, KIND, LANE, VALUE, END, LAST, NAME, PLACE = 0, 1, 2, 3, 5, 7, 10, len(_CODES)
 _NEVER = (1 << 63, 1 << 63)
 
 
@@ -405,9 +405,18 @@ class Course:
         waiting: dict[tuple[int, ...], deque[int]] = {}
         for place in range(self.inherited):
             waiting.setdefault(self._likeness(place), deque()).append(place)
+        unlike = []
         for span in spans:
             kind = KIND_NAMES.index(span.kind)
             alike = waiting.get((kind, span.lane, span.value, span.message if kind == FLIGHT else NONE))
+            if alike:
+                self._take_over(alike.popleft(), span)
+            elif kind == FLIGHT:
+                unlike.append(span)
+        for span in unlike:  # its address has come to mean another CPU since it was sent
+            alike = next(
+                (left for key, left in waiting.items() if left and key[0] == FLIGHT and key[3] == span.message), None
+            )
             if alike:
                 self._take_over(alike.popleft(), span)
         self._sort_inherited()
@@ -427,13 +436,15 @@ class Course:
         known = columns["id"][place]
         columns["id"][place], columns["start"][place], columns["first"][place] = span.id, span.start, span.first
         columns["message"][place], columns["source"][place] = span.message, span.source
-        columns["cause"][place] = span.cause
+        columns["lane"][place], columns["cause"][place] = span.lane, span.cause
         row = self._open.pop(known, None)
         if row is not None:
-            row[ID], row[NAME] = span.id, span.name
+            row[ID], row[LANE] = span.id, span.lane
             self._open[span.id] = row
-        if row is not None or columns["kind"][place] != FLIGHT:  # a flight is called by how it ended
+        if columns["kind"][place] != FLIGHT:  # which is called by how it ended, here and there
             columns["name"][place] = self.names.number(span.name)
+            if row is not None:
+                row[NAME] = span.name
         self._aliases[known] = span.id
 
     def _sort_inherited(self) -> None:

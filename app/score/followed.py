@@ -127,6 +127,7 @@ class FollowedScore:
         """What is open where *stretch* begins gets its true beginning by *before*, when that is known."""
         if before is not None and before.joined:
             stretch.course.adopt(before.course.open_at(stretch.since.tick))
+            stretch.scribe.addresses_learnt()
             stretch.joined = True
             stretch.course.grow()
 

@@ -23,7 +23,7 @@ from app.hw import events as hw
 from app.hw.cpu import RunState
 from app.hw.machine import Machine
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
-from app.score.course import NONE, Course, Row
+from app.score.course import LANE, NONE, Course, Row
 from app.score.signals import EXTINT, INIT, NMI, SIGNALS, SMI, STARTUP, signals_of
 from app.score.span_kinds import CALL, FLIGHT, HANDLER, IN_SERVICE, LATCHED, LINE, MARK, REQUESTED, SIPI
 from app.score.stands import Stand
@@ -361,6 +361,12 @@ class Scribe(TickWatch, ScribeOfEvents):
             stand.attend(processor)
         self.heard.clear()
         simulation.follow(self)
+
+    def addresses_learnt(self) -> None:
+        """The course has learnt to whom the messages were sent that were under way where it began."""
+        self._flights = {
+            number: {row[LANE]: row for row in flights.values()} for number, flights in self._flights.items()
+        }
 
     def events_before(self, tick: int) -> int:
         """How many events there were from where it began to before *tick*, of those that it still knows of."""
