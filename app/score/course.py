@@ -205,14 +205,14 @@ class Course:
             return
         columns, number = self._columns, self.names.number
         place = len(columns["id"])
-        for row in rows:
-            if row[END] == OPEN:
-                row[PLACE] = place
-                self._open[row[ID]] = row
-            if row[KIND] == self._busy_kind:
-                self._busy_of(row[2]).add(place)
-            place += 1
         fields: list[Any] = list(zip(*rows, strict=True))
+        for index in [index for index, end in enumerate(fields[END]) if end == OPEN]:
+            row = rows[index]
+            row[PLACE] = place + index
+            self._open[row[ID]] = row
+        busy = self._busy_kind
+        for index in [index for index, kind in enumerate(fields[KIND]) if kind == busy]:
+            self._busy_of(rows[index][LANE]).add(place + index)
         fields[NAME] = map(number, fields[NAME])
         for (column, code), values in zip(self._written, fields, strict=False):
             column.frombytes(pack(f"{len(rows)}{code}", *values))  # thrice as fast as extend

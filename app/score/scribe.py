@@ -343,6 +343,7 @@ class Scribe(TickWatch, ScribeOfEvents):
         TickWatch.__init__(self)
         ScribeOfEvents.__init__(self, course, simulation.machine)
         self.since = simulation.moment
+        self._first_tick = int(self.since.tick)
         #: The tick of each event since then, by how many ticks later it is.
         self.event_ticks = array("I")
         self._processors = simulation.processors
@@ -420,9 +421,9 @@ class Scribe(TickWatch, ScribeOfEvents):
         if heard:
             self._turn = processor
             self._tick, self._time = tick, time
-            writers, note, late = self._writers, self.event_ticks.append, tick - self.since.tick
+            writers, late = self._writers, tick - self._first_tick
             for event in heard:
-                note(late)
+                self.event_ticks.append(late)
                 writers[type(event)](event)
             heard.clear()
         if processor.stirred:
@@ -452,9 +453,12 @@ class Scribe(TickWatch, ScribeOfEvents):
 
     def _hear(self, tick: int, time: int) -> None:
         heard = self.heard
-        self.event_ticks.extend([tick - self.since.tick] * len(heard))
-        self.happened(tick, time, heard)
-        heard.clear()
+        if heard:
+            self.event_ticks.extend([tick - self._first_tick] * len(heard))
+            self.happened(tick, time, heard)
+            heard.clear()
+        else:
+            self._tick, self._time = tick, time
 
     def _handler_entered(self, event: engine.HandlerEntered) -> None:
         """A guest with event channels looks for the next event itself: its handler follows in the same upcall."""
