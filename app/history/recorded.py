@@ -8,12 +8,13 @@ import io
 import pickle
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 from operator import attrgetter
 from typing import Any
 
 from app.engine.counters import Counters
+from app.engine.endings import MAY_END, Ending, note
 from app.engine.event_log import EventLog
 from app.engine.events import Event
 from app.engine.journal import Moment, moment_at
@@ -27,6 +28,8 @@ from app.trace.check.replay import Replay
 from app.trace.operations import Operation, Recording, RegisterRead, RegisterWrite, VectorTaken
 
 _OPERATIONS_A_SLICE = 1_000
+#: Of events that may be endings, so many of the newest are looked through.
+_ENDED_KEPT = 32
 _time_of = attrgetter("time")
 
 #: By the names that commands use: which operations end a step. Which functions ran no recording of ours says.
@@ -40,11 +43,22 @@ RECORDED_UNITS: dict[str, tuple[type[Operation], ...] | None] = {
 class Playback:
     """A recording that is played through the model, from its beginning, with the log of what the model reports."""
 
-    def __init__(self, replay: Replay, counters: Counters | None = None, before: int = 0) -> None:
+    def __init__(
+        self,
+        replay: Replay,
+        counters: Counters | None = None,
+        before: int = 0,
+        told_by: int = 0,
+        ended: Iterable[tuple[int, Event]] = (),
+    ) -> None:
         self.replay = replay
         self.counters = counters or Counters()
         self._log = EventLog(replay.machine.clock, self.counters)
         self._before = before
+        #: The newest operation of which anything came.
+        self._told_by = told_by
+        #: The newest events that may be endings, each with its operation.
+        self._ended = deque(ended, _ENDED_KEPT)
 
     @property
     def ticks(self) -> int:
@@ -61,6 +75,24 @@ class Playback:
         """How many events there have been."""
         return self._before + self._log.happened
 
+    @property
+    def endings(self) -> list[Ending]:
+        """The newest of what ended otherwise than by acceptance, the newest last, and of each whether that was by the
+        last operation of which anything came."""
+        endings: list[Ending] = []
+        newest = 0
+        for operation, event in self._ended:
+            if operation != newest:
+                endings = [ending._replace(fresh=False) for ending in endings]
+            newest = operation
+            note(endings, event)
+        fresh = newest == self._told_by
+        return endings if fresh else [ending._replace(fresh=False) for ending in endings]
+
+    def told(self) -> tuple[object, ...]:
+        """All that another one like this is made of."""
+        return self.replay, self.counters, self.happened, self._told_by, list(self._ended)
+
     def count(self) -> None:
         """Brings ``counters`` up to date."""
         self._log.count()
@@ -72,15 +104,20 @@ class Playback:
     def run(self, until: int | None = None, operations: int | None = None, *, to_tick: int | None = None) -> int:
         """Plays on: to virtual time *until*, for so many operations, to the end of tick *to_tick*, or to the end of the
         recording. Returns the operations done."""
-        replay, machine, record = self.replay, self.replay.machine, self._log.record
+        replay, machine, record, ended = self.replay, self.replay.machine, self._log.record, self._ended
         last = replay.length if to_tick is None else min(to_tick, replay.length)
         if operations is not None:
             last = min(last, replay.position + operations)
         before = replay.position
         while replay.position < last and (until is None or (replay.next_time or 0) <= until):
             replay.step()
-            for event in machine.take_events():
+            events = machine.take_events()
+            if events:
+                self._told_by = replay.position
+            for event in events:
                 record(event)
+                if type(event) in MAY_END:
+                    ended.append((self._told_by, event))
         return replay.position - before
 
 
@@ -259,7 +296,7 @@ def recorded_pack(recording: Recording, profile: Profile = INTEL_SDM) -> Pack[Pl
     def state(playback: Playback) -> bytes:
         playback.count()
         written = io.BytesIO()
-        _Pickler(written, names).dump((playback.replay, playback.counters, playback.happened))
+        _Pickler(written, names).dump(playback.told())
         return written.getvalue()
 
     def from_state(record: bytes) -> Playback:

@@ -29,6 +29,7 @@ from app.state.kept_state import KeptStates
 from app.state.ladder import Look, Selection, ladder
 from app.state.preview import Preview, preview
 from app.state.shapes import DifferenceState, LadderState, MachineState, RecordingState
+from app.state.snapshot import endings_state
 from app.trace.check.replay import Replay
 from app.trace.operations import Recording
 
@@ -229,6 +230,7 @@ class RecordedDrive:
         replay = self.replay
         cpus = self._kept.of_cpus(self.machine.cpus, self.vector_names)
         io_apic = self._kept.of_io_apic(self.machine.io_apic)
+        endings = self.timeline.playback.endings
         return {
             "tick": replay.position,
             "head": replay.length,
@@ -248,8 +250,8 @@ class RecordedDrive:
             "cpus": cpus,
             "ioapic": io_apic,
             "in_flight": [],
-            "caption": self._kept.caption(self.machine, (), (), self.vector_names),
-            "endings": [],
+            "caption": self._kept.caption(self.machine, endings, (), self.vector_names),
+            "endings": endings_state(endings, self.vector_names),
             "recording": self._recording(),
             "differences": self._told(),
         }

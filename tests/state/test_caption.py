@@ -442,6 +442,24 @@ def test_recording_says_what_waits_in_its_machine() -> None:
     assert {"idle", "barred"} <= kinds <= set(CAPTION_KINDS)
 
 
+def test_recording_says_what_its_last_operation_ended_whichever_way_somebody_comes_there() -> None:
+    file = resources.files("app.trace") / "samples" / "linux-6.1-boot-4cpu.qemu.log.gz"
+    recording = read_recording(file.name, file.read_bytes())
+    drive, told = RecordedDrive(file.name, recorded_timeline(recording)), {}
+    for _ in range(600):
+        drive.run(operations=1)
+        state = drive.state()
+        told[state["tick"]] = state["caption"], state["endings"]
+
+    for tick in (580, 33, 400):
+        for _ in drive.seeker(tick, None, None):
+            pass
+        state = drive.state()
+        assert (state["caption"], state["endings"]) == told[tick]
+    assert "ended" in {caption["kind"] for caption, _ in told.values()}
+    assert any(endings and not endings[-1]["fresh"] for _, endings in told.values())
+
+
 def stimulus(kind: str, **fields: Any) -> Stimulus:
     command = read_command({"type": kind, **fields}, 4)
     assert isinstance(command, Stimulus)
