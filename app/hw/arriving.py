@@ -85,13 +85,13 @@ def pin_gates(io_apic: IoApic, pin: int) -> Iterator[Gate]:
     trigger = "level" if level else "edge"
     yield Gate(LINE, f"{level_words(line)}, {trigger}", "the line is down" if level and not line else "")
     masked = "the pin is masked" if level else EDGE_LOST
-    yield Gate(UNMASKED, f"mask = {int(bool(entry & MASKED))}", masked if entry & MASKED else "")
+    yield Gate(UNMASKED, f"mask bit {int(bool(entry & MASKED))}", masked if entry & MASKED else "")
     if level:
         waits = bool(entry & REMOTE_IRR_BIT)
         yield Gate(REMOTE_IRR, str(int(waits)), "remote IRR is 1: it waits for the EOI" if waits else "")
     under_way = bool(entry & DELIVERY_STATUS)
     why = "its message is still on the way" if level and under_way else ""
-    yield Gate(IDLE, f"delivery status = {int(under_way)}", why)
+    yield Gate(IDLE, f"delivery status {int(under_way)}", why)
 
 
 # A local source
@@ -108,7 +108,7 @@ def local_gates(cpu: Cpu, register: Register) -> Iterator[Gate]:
         return
     yield takes_signals(apic)
     masked = bool(entry & lvt.MASKED)
-    yield Gate(ENTRY_UNMASKED, f"mask = {int(masked)}", Reason.LVT_MASKED.value if masked else "")
+    yield Gate(ENTRY_UNMASKED, f"mask bit {int(masked)}", Reason.LVT_MASKED.value if masked else "")
     mode = mode_of(register, entry)
     yield Gate(MODE, mode.name.lower(), "" if delivers(register, mode) else Reason.RESERVED_DELIVERY_MODE.value)
     if mode is DeliveryMode.FIXED:

@@ -90,6 +90,21 @@ def test_edge_that_was_lost_is_told_at_its_pin(open_page: Open, session: Api) ->
 
     expect(page.locator("#gates-title")).to_have_text("Pin 5")
     expect(page.locator("#gates [data-state=barred]")).to_have_attribute("data-gate", "unmasked")
+    expect(page.locator("#gates-words")).to_be_hidden()  # the gate says it
+
+
+def test_message_on_its_way_is_told_with_what_awaits_it(open_page: Open, session: Api) -> None:
+    session.command("pause")
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("send_ipi", cpu=0, vector="0x61", destination=2)
+    session.command("step", count=5)
+
+    page = open_page(f"/s/{session.id}")
+    select(page, 2)
+
+    expect(page.locator("#gates-words")).to_have_text(
+        "0x61 is on its way to CPU 2. There it would not come in yet: interrupts are off (held off by hand)."
+    )
 
 
 def test_linked_moment_keeps_its_ladder_whatever_comes_after(open_page: Open, held: Api) -> None:

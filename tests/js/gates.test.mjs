@@ -42,6 +42,12 @@ test("code that waits for ever goes before a request, and a request before code 
   assert.deepEqual(wantedOf(model({ waits: { ...waits, for_ever: false } })), { cpu: 1, code: 1 });
 });
 
-test("where nothing waits it is what is in service", () => {
+test("where nothing waits it is what is on its way, and else what is in service", () => {
+  const shown = model({ in_service: [0x31] });
+  const flight = /** @type {any} */ ({ message: 7, targets: [0, 1] });
+  assert.deepEqual(wantedOf({ ...shown, state: { ...shown.state, in_flight: [flight] } }), {
+    cpu: 1,
+    message: 7,
+  });
   assert.deepEqual(wantedOf(model({ in_service: [0x31, 0x61] })), { cpu: 1, vector: 0x61 });
 });

@@ -28,8 +28,11 @@ export function wantedOf({ state, selected, selectedVector }) {
   if (caption.cpu === selected && caption.vector !== null) return { cpu: selected, vector: caption.vector };
   const waiting = cpu.why[0]?.vector;
   if (cpu.waits && (cpu.waits.for_ever || waiting === undefined)) return { cpu: selected, code: 1 };
-  const vector = waiting ?? cpu.in_service.at(-1);
-  return vector === undefined ? null : { cpu: selected, vector };
+  if (waiting !== undefined) return { cpu: selected, vector: waiting };
+  const flight = state.in_flight.find(({ targets }) => targets.includes(selected));
+  if (flight) return { cpu: selected, message: flight.message };
+  const serving = cpu.in_service.at(-1);
+  return serving === undefined ? null : { cpu: selected, vector: serving };
 }
 
 /** @param {HTMLElement} item @param {GateState} gate @param {boolean} last */
@@ -51,6 +54,7 @@ function writeGate(item, gate, last) {
 function createPanel() {
   const panel = find(document, "#ladder");
   const title = find(panel, "#gates-title");
+  const words = find(panel, "#gates-words");
   const chain = find(panel, "#gates-chain");
   const links = reusedList(
     chain,
@@ -78,6 +82,10 @@ function createPanel() {
     setHidden(panel, ladder === null);
     if (!ladder) return;
     setText(title, ladder.title);
+    // Where a gate holds it up, that gate says so, and of a message under way not all; a chain speaks for itself.
+    const said = ladder.status !== "coming" && ladder.gates.some((gate) => gate.state === "barred");
+    setHidden(words, said || ladder.chain.length > 0);
+    setText(words, ladder.caption.words);
     setHidden(chain, ladder.chain.length === 0);
     links(ladder.chain);
     gates(ladder.gates.map((gate, place) => ({ gate, last: place === ladder.gates.length - 1 })));
