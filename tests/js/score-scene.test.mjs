@@ -33,7 +33,16 @@ function drawn(spans, cpus, { from, to, selected = 0 }) {
   });
   const scale = { from, to, left: 100, width: 1480 };
   const labelOf = (/** @type {number} */ row) => String(columns.value[row]);
-  const scene = sceneOf({ columns, lanes, scale, axis: AXIS, until: columns.newest, labelOf, filter: null });
+  const scene = sceneOf({
+    columns,
+    lanes,
+    scale,
+    axis: AXIS,
+    until: columns.newest,
+    labelOf,
+    hidden: [],
+    faint: null,
+  });
   return { columns, lanes, scale, scene };
 }
 
@@ -251,7 +260,16 @@ test("a message of lowest priority points at the CPU that took it, and one to no
     crosses: false,
   });
   const scale = { from: 0, to: 1000, left: 100, width: 1480 };
-  const scene = sceneOf({ columns, lanes, scale, axis: AXIS, until: 900, labelOf: () => "", filter: null });
+  const scene = sceneOf({
+    columns,
+    lanes,
+    scale,
+    axis: AXIS,
+    until: 900,
+    labelOf: () => "",
+    hidden: [],
+    faint: null,
+  });
   const ends = new Map(
     (scene.shapes.get("arrow") ?? []).map(({ id, toY, ended }) => [
       id,
@@ -260,4 +278,20 @@ test("a message of lowest priority points at the CPU that took it, and one to no
   );
   assert.deepEqual(ends.get(lowest), ["cpu", false]);
   assert.deepEqual(ends.get(lost), ["lines", true]);
+});
+
+test("kinds that somebody hides are neither shapes nor strips", () => {
+  for (const spans of [200, 30_000]) {
+    const { columns, lanes, scale } = drawn(madeUp({ spans, cpus: 4 }), 4, { from: 0, to: 40_000_000 });
+    const sight = {
+      columns,
+      lanes,
+      scale: { ...scale, to: columns.newest },
+      axis: AXIS,
+      until: columns.newest,
+    };
+    const scene = sceneOf({ ...sight, labelOf: () => "", hidden: ["asks", "leaves"], faint: null });
+    const styles = new Set([...shapesOf(scene), ...scene.strips].map(({ style }) => style));
+    assert.ok(styles.has("bar") && !styles.has("outline") && !styles.has("crossing"));
+  }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { append, emptyColumns } from "../../static/js/score/columns.js";
-import { filterOf, labelOf, sentenceOf, styleOf } from "../../static/js/score/sentences.js";
+import { faintOf, labelOf, sentenceOf, styleOf } from "../../static/js/score/sentences.js";
 import { learn } from "../../static/js/vocabulary.js";
 import { noSpans, put } from "./spans.mjs";
 
@@ -68,16 +68,14 @@ test("what lasts is said to last until now, and a name of the model's is said in
   assert.equal(sentenceOf(columns, 999, 90), "");
 });
 
-test("somebody finds a span by its kind, its vector, the vector's name and its CPU, and hides kinds", () => {
+test("somebody finds a span by its kind, its vector, the vector's name and its CPU", () => {
   const spans = noSpans();
   put(spans, { kind: "asks", lane: 1, value: 0x51, start: 40 });
   put(spans, { kind: "shut", lane: 1, start: 40, name: "kept_shut" });
   const columns = columnsOf(spans);
-  const shown = (/** @type {string} */ words, /** @type {string[]} */ hidden = []) =>
-    [0, 1].map((row) => filterOf(columns, { hidden, words })?.(row));
-  assert.equal(filterOf(columns, { hidden: [], words: "" }), null);
-  assert.deepEqual(shown("0x51"), ["plain", "faint"]);
-  assert.deepEqual(shown("disk processor"), ["plain", "faint"]);
-  assert.deepEqual(shown("kept shut"), ["faint", "plain"]);
-  assert.deepEqual(shown("", ["asks"]), ["hidden", "plain"]);
+  const shown = (/** @type {string} */ words) => [0, 1].map((row) => faintOf(columns, words)?.(row));
+  assert.equal(faintOf(columns, ""), null);
+  assert.deepEqual(shown("0x51"), [false, true]);
+  assert.deepEqual(shown("disk processor"), [false, true]);
+  assert.deepEqual(shown("kept shut"), [true, false]);
 });

@@ -154,7 +154,12 @@ function trackOf(columns, row) {
   const key = ((lane + 1) * MOST_KINDS + kind) * MOST_NAMES + name;
   let track = columns.tracks.get(key);
   if (!track) {
-    track = emptyTrack(lane, style, name > 0 ? (columns.names[name - 1] ?? "") : "");
+    track = emptyTrack(
+      lane,
+      columns.kinds[kind] ?? "",
+      style,
+      name > 0 ? (columns.names[name - 1] ?? "") : "",
+    );
     columns.tracks.set(key, track);
     columns.lanes.set(lane, [...(columns.lanes.get(lane) ?? []), track]);
   }

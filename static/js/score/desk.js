@@ -22,7 +22,7 @@ import { rowOf, styleAt } from "./columns.js";
 import { laneOfCpu, lanesOf } from "./lanes.js";
 import { fitted, following, revealing, xOf } from "./scale.js";
 import { sceneOf } from "./scene.js";
-import { filterOf, labelOf } from "./sentences.js";
+import { faintOf, labelOf } from "./sentences.js";
 import { roomsOf } from "./slots.js";
 import { wholeOf } from "./whole.js";
 
@@ -134,7 +134,8 @@ export class Desk {
       axis: axisHeight(look.font, height),
       until: this.newest,
       labelOf: (/** @type {number} */ row) => labelOf(columns, row),
-      filter: filterOf(columns, given.scoreFilter),
+      hidden: given.scoreFilter.hidden,
+      faint: faintOf(columns, given.scoreFilter.words),
       coarse: this.feed.coarse,
     };
     this.scene = sceneOf(sight);
@@ -186,7 +187,7 @@ export class Desk {
     const { columns, since } = this.ghost;
     if (xOf(this.scale, columns.newest) < this.scale.left) return null;
     for (const lane of sight.lanes) for (const cpu of lane.cpus) roomsOf(columns, cpu);
-    return sceneOf({ ...sight, columns, since, until: columns.newest, filter: null, labelOf: () => "" });
+    return sceneOf({ ...sight, columns, since, until: columns.newest, faint: null, labelOf: () => "" });
   }
 }
 

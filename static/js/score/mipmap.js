@@ -7,6 +7,7 @@
  *
  * @typedef {object} Track
  * @property {number} lane
+ * @property {string} kind
  * @property {string} style
  * @property {string} name of the line, where it is one
  * @property {number} count
@@ -27,10 +28,10 @@ const BITS = 3;
 const NEVER = Number.NEGATIVE_INFINITY;
 const STILL = Number.POSITIVE_INFINITY;
 
-/** @param {number} lane @param {string} style @param {string} name @returns {Track} */
-export function emptyTrack(lane, style, name) {
+/** @param {number} lane @param {string} kind @param {string} style @param {string} name @returns {Track} */
+export function emptyTrack(lane, kind, style, name) {
   return {
-    ...{ lane, style, name, count: 0, settled: 0, order: 0, version: 0, sorted: true },
+    ...{ lane, kind, style, name, count: 0, settled: 0, order: 0, version: 0, sorted: true },
     rows: new Int32Array(FIRST_ROOM),
     start: new Float64Array(FIRST_ROOM),
     end: new Float64Array(FIRST_ROOM),

@@ -52,7 +52,8 @@
  * @property {number} axis
  * @property {number} until when what lasts still is drawn to: the newest time
  * @property {(row: number) => string} labelOf
- * @property {((row: number) => "plain" | "faint" | "hidden") | null} filter null shows all
+ * @property {string[]} hidden kinds that are not drawn
+ * @property {((row: number) => boolean) | null} faint whether a span is not what somebody looks for; null: nobody looks for any
  * @property {import("./feed.js").Coarse | null} [coarse] counts, where spans are too many to be fetched
  * @property {number} [since] a ghost: only what of it lies behind then
  */
@@ -111,7 +112,7 @@ function tracksInSight(sight) {
     for (const number of lane.sort === "lines" ? [-1] : lane.cpus) {
       if (lane.sort === "cpu") roomsOf(sight.columns, number);
       for (const track of sight.columns.lanes.get(number) ?? []) {
-        if (!belongs(track, lane)) continue;
+        if (!belongs(track, lane) || sight.hidden.includes(track.kind)) continue;
         settle(track);
         found.push({ track, lane, spans: beginningIn(track, from, to) + track.open.size });
       }
@@ -133,11 +134,9 @@ function addShapes(scene, sight, track, lane) {
   eachSpan(track, sight.scale.from, sight.scale.to, (at) => {
     const row = track.rows[at] ?? 0;
     if (sight.since !== undefined && (track.end[at] ?? 0) <= sight.since) return;
-    const shown = sight.filter?.(row) ?? "plain";
-    if (shown === "hidden") return;
     const shape = shapeOf(sight, track, row, lane);
     if (!shape) return;
-    shape.faint = shown === "faint";
+    shape.faint = sight.faint?.(row) ?? false;
     shapes.push(shape);
   });
 }

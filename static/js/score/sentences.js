@@ -75,17 +75,6 @@ export function matches(columns, row, words) {
   return words.split(/\s+/).every((word) => said.includes(word));
 }
 
-/**
- * Which spans are drawn faintly: those of hidden kinds are not drawn at all, those that nobody looks for are faint.
- *
- * @param {Columns} columns
- * @param {{ hidden: string[], words: string }} filter
- */
-export function filterOf(columns, filter) {
-  if (filter.hidden.length === 0 && filter.words === "") return null;
-  /** @param {number} row @returns {"plain" | "faint" | "hidden"} */
-  return (row) => {
-    if (filter.hidden.includes(columns.kinds[columns.kind[row] ?? 0] ?? "")) return "hidden";
-    return filter.words === "" || matches(columns, row, filter.words) ? "plain" : "faint";
-  };
-}
+/** Which spans are drawn faintly, because somebody looks for others; null while nobody does. @param {Columns} columns @param {string} words */
+export const faintOf = (columns, words) =>
+  words === "" ? null : (/** @type {number} */ row) => !matches(columns, row, words);
