@@ -81,7 +81,7 @@ function paintRow(image, row, { style, shares }, look) {
 /** A dense lane says how many spans it stands for. @param {CanvasRenderingContext2D} on @param {import("./look.js").Look} look @param {import("./scene.js").Scene} scene @param {import("./scene.js").Strip[]} strips @param {(spans: number) => string} here */
 function writeCounts(on, look, scene, strips, here) {
   for (const lane of scene.lanes) {
-    if (lane.sort !== "cpu" || lane.height < look.font * 1.3) continue;
+    if (lane.sort !== "cpu" || lane.height < look.font * 2) continue;
     const own = strips.filter(
       ({ y, lanes }) => y >= lane.y && y < lane.y + lane.height && lanes.length === 1,
     );
