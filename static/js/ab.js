@@ -5,6 +5,7 @@ import { find } from "./dom.js";
 import { recall } from "./kept.js";
 import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
+import { resultOf } from "./views/pair-rows.js";
 import { PairScores } from "./views/pair-scores.js";
 import { createTheme } from "./views/theme.js";
 import { fetchVocabulary, vocabulary } from "./vocabulary.js";
@@ -85,6 +86,17 @@ const end = (words) => {
   }
 };
 
+/**
+ * Whether the pair is no longer where the table was when the page came: somebody was quicker than the stream.
+ *
+ * @typedef {{ paused: boolean, stimuli: number, waiting: number }} Progress
+ * @param {Partial<Progress> | undefined} now
+ */
+const isBehind = (now) => {
+  const shown = resultOf()?.dataset;
+  return now !== undefined && (shown?.stimuli !== `${now.stimuli}` || shown.waiting !== `${now.waiting}`);
+};
+
 let seen = false;
 let silence = 0;
 openStream(socketAddress(`${api}/b/stream`), {
@@ -98,11 +110,11 @@ openStream(socketAddress(`${api}/a/stream`), {
     say("live", "live");
     const resync = scores.receive("a", message);
     if (message.type !== "snapshot" && message.type !== "delta") return resync;
-    const now = /** @type {{ paused?: boolean } | undefined} */ (
+    const now = /** @type {Partial<Progress> | undefined} */ (
       message.type === "snapshot" ? message.state.pair : message.pair
     );
     paused = now?.paused ?? paused;
-    if (seen) changed();
+    if (seen || isBehind(now)) changed();
     seen = true;
     return resync;
   },
