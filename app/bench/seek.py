@@ -20,6 +20,8 @@ from app.history.slices import at_once
 from app.history.timeline import Timeline
 from app.score.followed import FollowedScore
 from app.session.looking_back import MOST_RECORDS, bin_edges, collected
+from app.session.recorded_score import RecordedScore
+from app.trace.operations import Recording
 from app.trace.readers.registry import read_recording
 from app.x86.registers import Register
 
@@ -184,4 +186,30 @@ def _of_recording(log: Path) -> list[Figure]:
         Figure(f"{name}.median", 1000 * median(times), "ms"),
         Figure(f"{name}.worst", 1000 * max(times), "ms"),
         Figure(f"{name}.ticks", timeline.head.tick, ""),
+        *_score_of_recording(name, recording, chance),
+    ]
+
+
+def _score_of_recording(name: str, recording: Recording, chance: random.Random) -> list[Figure]:
+    """How long making the whole score takes, and then a fiftieth of its time, and all of it in bins."""
+    score = RecordedScore(recording)
+    filling = seconds(lambda: at_once(slices) if (slices := score.filler()) else None)
+    end = recording.operations[-1].time
+    parts = [end * part // _BINS for part in range(_BINS + 1)]
+
+    def spans() -> None:
+        begin = chance.randrange(max(1, end))
+        score.line(0).between(begin, begin + end // 50, limit=_MOST_SPANS)
+
+    def bins() -> None:
+        score.line(0).lanes([*range(recording.cpu_count), -1], parts)
+
+    asked = {"range": spans, "bins": bins}
+    return [
+        Figure(f"{name}.score.filling", 1000 * filling, "ms"),
+        *(
+            Figure(f"{name}.score.{question}", 1000 * median(seconds(ask) for _ in range(_RANGES)), "ms", _MOST_RANGE)
+            for question, ask in asked.items()
+        ),
+        Figure(f"{name}.score.memory", score.size / 1024, "KiB"),
     ]
