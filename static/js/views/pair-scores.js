@@ -28,8 +28,8 @@ const CLOSER = 1.6;
 /** One press moves by so much of the width. */
 const STEP = 0.25;
 const ONLY_BRANCH = 0;
-/** No lane is taller than the others. */
-const NO_CPU = -1;
+/** Behind all others: no lane is selected. */
+const NO_CPU = Number.POSITIVE_INFINITY;
 
 /** @param {string} address */
 async function ask(address) {
