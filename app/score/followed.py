@@ -24,6 +24,8 @@ BUDGET = 64_000_000
 #: Of the longest course one in so many spans is dropped at a time.
 _DROPPED = 16
 BYTES_AN_EVENT = 4
+#: Measured: a stretch without any spans.
+_BYTES_A_STRETCH, _BYTES_A_CPU = 17_000, 200
 #: So many times the score is told of growth between two looks at how much it takes.
 _LOOKS = 100
 #: Ids of what is followed from a later tick on begin here: below is room for what was before.
@@ -140,7 +142,7 @@ class FollowedScore:
 
     def _make_room(self) -> None:
         """Drops the oldest spans while there are too many."""
-        while self.size > self._budget:
+        while self._size_of_spans > self._budget:
             longest = max((each for every in self._stretches.values() for each in every), key=lambda each: each.size)
             if not longest.course.drop(len(longest.course) // _DROPPED):
                 return
@@ -149,6 +151,11 @@ class FollowedScore:
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
+        empty = _BYTES_A_STRETCH + _BYTES_A_CPU * self._timeline.beginning.cpu_count
+        return self._size_of_spans + empty * sum(len(stretches) for stretches in self._stretches.values())
+
+    @property
+    def _size_of_spans(self) -> int:
         return sum(stretch.size for stretches in self._stretches.values() for stretch in stretches)
 
     # What was before
