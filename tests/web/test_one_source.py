@@ -16,7 +16,20 @@ from app.x86.state_registers import ESR
 SCRIPTS = {path: path.read_text() for path in sorted((STATIC_FOLDER / "js").rglob("*.js"))}
 #: Everyday words, and words that belong to the page's own controls as well.
 EVERYDAY = {
-    *("fixed", "lowest_priority", "self", "none", "edge", "level", "idle", "vector", "masked", "pending", "running"),
+    *(
+        "wait",
+        "fixed",
+        "lowest_priority",
+        "self",
+        "none",
+        "edge",
+        "level",
+        "idle",
+        "vector",
+        "masked",
+        "pending",
+        "running",
+    ),
     *(
         "halted",
         "IPI",

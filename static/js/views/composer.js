@@ -57,6 +57,9 @@ function signatureOf(cpu) {
  */
 export const foreseenFrom = (state) => [state.backend, ...state.cpus.map(signatureOf)].join(";");
 
+/** Of more CPUs nobody finds one among chips. */
+const MOST_CHIPS = 32;
+
 /**
  * A chip for each CPU, which aims at it.
  *
@@ -69,9 +72,10 @@ function createChips(holder, press) {
   return {
     /** @param {number} total @returns {boolean} whether there are new ones */
     count(total) {
-      if (total === chips.length) return false;
+      const most = total <= MOST_CHIPS ? total : 0;
+      if (most === chips.length) return false;
       chips.length = 0;
-      for (let index = 0; index < total; index++) {
+      for (let index = 0; index < most; index++) {
         const chip = element("button", "chip", String(index));
         chip.type = "button";
         chip.setAttribute("aria-label", say("cpu", { cpu: index }));

@@ -45,6 +45,7 @@ export function createRoving(holder, wells, acts, explain) {
   /** @param {Place} next */
   const go = (next) => {
     const before = at.cpu;
+    if (!wells()[next.cpu]) return;
     at = next;
     const cell = mark();
     const well = wells()[at.cpu];

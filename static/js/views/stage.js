@@ -3,12 +3,16 @@
  * All of it is a function of the moment that is shown.
  */
 
-import { find, setClass } from "../dom.js";
+import { find, setAttribute, setClass } from "../dom.js";
 import { comingTo } from "../stage/chips.js";
 import { createBits } from "./bits.js";
 import { createBus } from "./bus.js";
+import { createMosaic } from "./mosaic.js";
 import { createTray } from "./tray.js";
 import { createWells } from "./wells.js";
+
+/** From this many CPUs on they are tiles. */
+const MOSAIC_FROM = 33;
 
 /**
  * @param {object} parts
@@ -22,6 +26,7 @@ import { createWells } from "./wells.js";
 export function createStage({ send, select, selectVector, lens, stillness, ask }) {
   const machine = find(document, "#machine");
   const wells = createWells(machine, { send, select, selectVector }, lens, ask);
+  const mosaic = createMosaic(machine, select, lens, ask);
   const bits = createBits(lens);
   const bus = createBus(stillness, ask);
   const tray = createTray(select, selectVector);
@@ -32,11 +37,15 @@ export function createStage({ send, select, selectVector, lens, stillness, ask }
     const { state, selected } = model;
     if (!state) return false;
     setClass(machine, "replays", state.recording !== null);
-    wells(model, state, asBits, now);
+    const many = state.cpus.length >= MOSAIC_FROM;
+    setAttribute(machine, "data-cpus", String(state.cpus.length));
+    setClass(machine, "as-mosaic", many);
+    if (many) mosaic.draw(model, state, now);
+    wells(model, state, many ? mosaic.open(selected) : state.cpus.map((cpu) => cpu.cpu), asBits, now);
     const cpu = state.cpus[selected];
     if (cpu) bits(cpu, comingTo(state).get(selected) ?? []);
     tray.draw(state.endings);
-    return bus(model, now);
+    return many ? false : bus(model, now);
   };
 
   return {

@@ -21,10 +21,10 @@ const HALF_FROM = 9;
 /** What a well's padding, the letter of a shelf and the gate at its end take, in the letters' size. */
 const AROUND = 6.4;
 
-/** The classes that any CPU uses. @param {State} state @param {Map<number, number[]>} coming */
-function usedClasses(state, coming) {
+/** The classes that any of these CPUs uses. @param {import("../state-types.js").CpuState[]} cpus @param {Map<number, number[]>} coming */
+function usedClasses(cpus, coming) {
   const used = new Set();
-  for (const cpu of state.cpus) {
+  for (const cpu of cpus) {
     for (const { vector } of chipsOf(cpu, coming.get(cpu.cpu) ?? [])) used.add(classOf(vector));
   }
   return used;
@@ -79,6 +79,47 @@ function createTall(ask) {
 }
 
 /**
+ * The wells that are there: all, or a few of many.
+ *
+ * @param {HTMLElement} machine
+ * @param {HTMLElement} holder
+ * @param {import("./well.js").Acts} acts
+ * @param {(cpu: number, place: HTMLElement) => void} made is told where the bits of a new well are drawn
+ */
+function createSet(machine, holder, acts, made) {
+  /** @type {Well[]} by CPU; with holes where not all are shown */
+  let wells = [];
+  let built = "";
+
+  /** @param {number} cpu @param {boolean} half */
+  const wellOf = (cpu, half) => {
+    const known = wells[cpu];
+    if (known) return known;
+    const well = createWell(cpu, acts, half);
+    made(cpu, well.place);
+    return well;
+  };
+
+  return {
+    wells: () => wells,
+    /** @param {number[]} cpus @returns {boolean} whether others stand there now */
+    hold(cpus) {
+      if (built === cpus.join()) return false;
+      built = cpus.join();
+      const half = cpus.length >= HALF_FROM;
+      if (half !== machine.classList.contains("half")) wells = [];
+      setClass(machine, "half", half);
+      const next = /** @type {Well[]} */ ([]);
+      for (const cpu of cpus) next[cpu] = wellOf(cpu, half);
+      wells = next;
+      holder.dataset.wells = String(cpus.length);
+      holder.replaceChildren(...cpus.flatMap((cpu) => wells[cpu]?.element ?? []));
+      return true;
+    },
+  };
+}
+
+/**
  * @param {HTMLElement} machine
  * @param {import("./well.js").Acts} acts
  * @param {import("./lens.js").Lens} lens
@@ -86,39 +127,21 @@ function createTall(ask) {
  */
 export function createWells(machine, acts, lens, ask) {
   const holder = find(machine, ".wells");
-  /** @type {Well[]} */
-  let wells = [];
   /** @type {State | null} */
   let shown = null;
   /** @type {unknown[][]} */
   let drawn = [];
   const namesOf = createNames();
   const room = createRoom(ask);
-  const tallOf = createTall(ask);
-  const roving = createRoving(
-    holder,
-    () => wells,
-    acts,
-    (near, cpu, vector) => {
-      const state = shown?.cpus[cpu];
-      if (state && vector !== null) lens.show(near, cellSentence(state, vector));
-      else lens.hide();
-    },
+  const set = createSet(machine, holder, acts, (cpu, place) =>
+    readUnderPointer(place, () => shown?.cpus[cpu] ?? null, lens),
   );
-
-  /** @param {number} count */
-  const build = (count) => {
-    const half = count >= HALF_FROM;
-    setClass(machine, "half", half);
-    machine.dataset.cpus = String(count);
-    wells = Array.from({ length: count }, (_, index) => createWell(index, acts, half));
-    holder.replaceChildren(...wells.map((well) => well.element));
-    wells.forEach((well, index) => {
-      readUnderPointer(well.place, () => shown?.cpus[index] ?? null, lens);
-    });
-    room.watch(wells[0]?.element);
-    drawn = [];
-  };
+  const tallOf = createTall(ask);
+  const roving = createRoving(holder, set.wells, acts, (near, cpu, vector) => {
+    const state = shown?.cpus[cpu];
+    if (state && vector !== null) lens.show(near, cellSentence(state, vector));
+    else lens.hide();
+  });
 
   /** @param {number} index @param {import("./well.js").Sight} sight @param {number} now */
   const drawOne = (index, sight, now) => {
@@ -126,29 +149,34 @@ export function createWells(machine, acts, lens, ask) {
     const before = drawn[index];
     if (before && parts.every((part, at) => part === before[at])) return;
     drawn[index] = parts;
-    wells[index]?.draw(sight, now);
+    set.wells()[index]?.draw(sight, now);
   };
 
-  /** @param {Model} model @param {State} state @param {boolean} bits @param {number} now */
-  return (model, state, bits, now) => {
+  /** @param {Model} model @param {State} state @param {number[]} open CPUs whose wells are shown @param {boolean} bits @param {number} now */
+  return (model, state, open, bits, now) => {
     shown = state;
-    if (wells.length !== state.cpus.length) build(state.cpus.length);
+    if (set.hold(open)) {
+      room.watch(set.wells()[open[0] ?? 0]?.element);
+      drawn = [];
+    }
+    const cpus = open.flatMap((index) => state.cpus[index] ?? []);
     const coming = comingTo(state);
     const signals = signalsTo(state);
-    const tall = tallOf(usedClasses(state, coming), now);
+    const tall = tallOf(usedClasses(cpus, coming), now);
     const nameOf = namesOf(state.ioapic);
     const { selected, selectedVector, receivers } = model;
-    state.cpus.forEach((cpu, index) => {
+    for (const cpu of cpus) {
+      const index = cpu.cpu;
       const sight = {
         ...{ cpu, tall, bits, nameOf, room: room.get(), selected: index === selected },
-        detailed: wells.length <= DETAILED_TO,
+        detailed: state.cpus.length <= DETAILED_TO,
         coming: (coming.get(index) ?? []).join(" "),
         signals: (signals.get(index) ?? []).join("\n"),
         aimed: receivers.includes(index),
         vector: selectedVector?.cpu === index ? selectedVector.vector : null,
       };
       drawOne(index, sight, now);
-    });
+    }
     roving.draw(selected);
   };
 }

@@ -1,0 +1,130 @@
+/**
+ * Many CPUs as a mosaic: a tile for each, sixteen in a row, which is an x2APIC cluster. What a tile shows and where it lies, as
+ * values.
+ *
+ * @typedef {import("../state-types.js").CpuState} CpuState
+ * @typedef {"absent" | "handler" | "waits" | "closed" | "idle"} TileKind the shape of a tile
+ * @typedef {{ kind: TileKind, gate: string, waits: boolean, fill: number }} Tile `fill`: PPR's class, as a share of the highest
+ *
+ * @typedef {object} Layout all in CSS pixels
+ * @property {number} columns
+ * @property {number} rows
+ * @property {number} left
+ * @property {number} top
+ * @property {number} width of a tile with the space around it
+ * @property {number} height
+ * @property {number} count
+ *
+ * @typedef {{ row: number, first: number, last: number }} Run neighbours in one row, by columns
+ */
+
+import { prioritiesOf } from "../event-channels.js";
+import { classOf, noneOfEachClass } from "../fields.js";
+
+/** So many CPUs have one x2APIC cluster, and one row. */
+export const CLUSTER = 16;
+
+/** @param {CpuState} cpu @returns {Tile} */
+export function tileOf(cpu) {
+  const { ppr } = prioritiesOf(cpu);
+  const fill = classOf(Number(ppr)) / (noneOfEachClass().length - 1);
+  const gate = cpu.why.find((why) => why.gate !== "")?.gate ?? "";
+  return { kind: kindOf(cpu, gate), gate, waits: gate !== "", fill };
+}
+
+/** @param {CpuState} cpu @param {string} gate @returns {TileKind} */
+function kindOf(cpu, gate) {
+  const off = cpu.event_channels === null && cpu.apic_mode === "disabled";
+  if (off || cpu.run_state === "wait_for_sipi") return "absent";
+  if (cpu.handlers.length > 0 || cpu.in_service.length > 0) return "handler";
+  if (gate !== "") return "waits";
+  return cpu.window === "open" ? "idle" : "closed";
+}
+
+/**
+ * CPUs that look alike, the busiest kinds first; those that wait also by the gate that they wait at.
+ *
+ * @param {Tile[]} tiles
+ * @returns {{ kind: TileKind, gate: string, cpus: number[] }[]}
+ */
+export function censusOf(tiles) {
+  const kinds = /** @type {TileKind[]} */ (["handler", "waits", "closed", "absent", "idle"]);
+  return kinds.flatMap((kind) => {
+    const cpus = tiles.flatMap((tile, cpu) => (tile.kind === kind ? [cpu] : []));
+    const gates = kind === "waits" ? [...new Set(cpus.map((cpu) => tiles[cpu]?.gate ?? ""))] : [];
+    return [
+      { kind, gate: "", cpus },
+      ...gates.map((gate) => ({ kind, gate, cpus: cpus.filter((cpu) => tiles[cpu]?.gate === gate) })),
+    ];
+  });
+}
+
+/** The next of *cpus* after *from*, or again the first; null where there is none. @param {number[]} cpus @param {number} from */
+export const nextOf = (cpus, from) => cpus.find((cpu) => cpu > from) ?? cpus[0] ?? null;
+
+/**
+ * @param {number} count
+ * @param {number} width
+ * @param {number} height
+ * @param {number} letters the size of the names beside rows and above columns
+ * @returns {Layout}
+ */
+export function layoutOf(count, width, height, letters) {
+  const rows = Math.ceil(count / CLUSTER);
+  const left = letters * 3.6;
+  const top = letters * 1.5;
+  const side = Math.min((width - left - letters * 2.6) / CLUSTER, (height - top) / rows);
+  const wide = (width - left - letters * 2.6) / CLUSTER;
+  return {
+    ...{ columns: CLUSTER, rows, left, top, count },
+    width: Math.max(4, Math.min(wide, side * 2.2)),
+    height: Math.max(4, Math.min((height - top) / rows, side * 1.5)),
+  };
+}
+
+/** The middle of a tile. @param {Layout} layout @param {number} cpu */
+export const middleOf = (layout, cpu) => ({
+  x: layout.left + ((cpu % layout.columns) + 0.5) * layout.width,
+  y: layout.top + (Math.floor(cpu / layout.columns) + 0.5) * layout.height,
+});
+
+/** The CPU whose tile lies there, or null. @param {Layout} layout @param {number} x @param {number} y */
+export function cpuAt(layout, x, y) {
+  const column = Math.floor((x - layout.left) / layout.width);
+  const row = Math.floor((y - layout.top) / layout.height);
+  if (column < 0 || column >= layout.columns || row < 0) return null;
+  const cpu = row * layout.columns + column;
+  return cpu < layout.count ? cpu : null;
+}
+
+/** Where a key leads in the mosaic, or null. @param {string} key @param {number} from @param {number} count */
+export function tileAt(key, from, count) {
+  const column = from % CLUSTER;
+  const steps = /** @type {Record<string, number>} */ ({
+    ArrowLeft: -1,
+    ArrowRight: 1,
+    ArrowUp: -CLUSTER,
+    ArrowDown: CLUSTER,
+    Home: -column,
+    End: CLUSTER - 1 - column,
+  });
+  const step = steps[key];
+  if (step === undefined) return null;
+  const to = from + step;
+  if (key === "End") return Math.min(count - 1, to);
+  return to < 0 || to >= count ? from : to;
+}
+
+/** CPUs as runs of neighbours, for one ring around each. @param {number[]} cpus @returns {Run[]} */
+export function runsOf(cpus) {
+  /** @type {Run[]} */
+  const runs = [];
+  for (const cpu of [...cpus].sort((one, other) => one - other)) {
+    const row = Math.floor(cpu / CLUSTER);
+    const column = cpu % CLUSTER;
+    const last = runs.at(-1);
+    if (last && last.row === row && last.last === column - 1) last.last = column;
+    else runs.push({ row, first: column, last: column });
+  }
+  return runs;
+}
