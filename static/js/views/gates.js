@@ -12,6 +12,8 @@ import { copyOf, element, find, reusedList, setAttribute, setHidden, setText } f
 
 /** Nobody reads faster than this (ms). */
 const ASK_EVERY = 150;
+/** So much (px) of what comes behind the gate that holds is seen, too. */
+const BEHIND = 24;
 
 /**
  * What the ladder is of: what somebody has selected, or else what tells most of the selected CPU; null for nothing.
@@ -74,8 +76,8 @@ function createPanel() {
     if (now === revealed) return;
     revealed = now;
     const bar = panel.querySelector("[data-state=barred]:not([hidden])");
-    const top = bar instanceof HTMLElement ? bar.offsetTop : 0;
-    panel.scrollTop = Math.max(0, top - panel.clientHeight / 2);
+    const end = bar instanceof HTMLElement ? bar.offsetTop + bar.offsetHeight : 0;
+    panel.scrollTop = Math.max(0, end + BEHIND - panel.clientHeight);
   };
 
   return (/** @type {LadderState | null} */ ladder) => {
