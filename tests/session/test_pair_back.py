@@ -135,6 +135,29 @@ async def test_streams_of_both_send_a_snapshot_after_a_step_back_and_only_what_h
         assert message["state"]["live"] is True
 
 
+async def test_streams_tell_of_the_spans_that_began_and_after_a_step_back_of_none_that_was_undone(pair: Pair) -> None:
+    machine = pair.machine("b")
+    told: list[int] = []
+    with machine.hub.viewing() as viewer:
+        before = (await next_message(machine, viewer))["state"]["score"]["changes"]
+        await pair.ask(Go.STIMULUS)
+        while before != machine.score.position.changes:
+            spans = (await next_message(machine, viewer)).get("spans")
+            if spans is not None:
+                assert spans["from"] == before
+                before = spans["to"]
+                told += spans["began"]["id"]
+        assert told == [span.id for span in machine.score.line(0).spans()]
+
+        await pair.ask(Back.STIMULUS)
+        message = await next_message(machine, viewer)
+        while message["type"] != "snapshot":
+            message = await next_message(machine, viewer)
+
+    assert message["state"]["score"]["changes"] > before
+    assert list(machine.score.line(0).spans()) == []
+
+
 @pytest.fixture
 async def long_pair(pairs: Pairs) -> Pair:
     """All that a recording of a boot gave it has been done."""
