@@ -10,11 +10,16 @@ from app.trace.check.sentences import difference_words
 
 #: So many differences without an explanation are told one by one, and so many with one. All are counted.
 MOST_TOLD = 100
+_WITHOUT_TIME = "the log has no time stamps, so all of its score stands at time 0"
 
 
 def limit_records(replay: Replay) -> list[LimitState]:
     """What the recording cannot show, each said once."""
-    return [{"line": limit.line, "says": limit.says} for limit in replay.recording.limits]
+    limits: list[LimitState] = [{"line": limit.line, "says": limit.says} for limit in replay.recording.limits]
+    operations = replay.recording.operations
+    if operations and not operations[-1].time:
+        limits.append({"line": operations[0].line, "says": _WITHOUT_TIME})
+    return limits
 
 
 def difference_records(replay: Replay) -> list[DifferenceState]:

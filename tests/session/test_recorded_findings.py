@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.session.recorded import RecordedDrive, recorded_timeline
-from app.session.recorded_findings import MOST_TOLD, difference_records, position_of
+from app.session.recorded_findings import MOST_TOLD, difference_records, limit_records, position_of
 from app.trace.check import deviations
 from app.trace.check.replay import Replay
 from app.trace.readers.registry import read_recording
@@ -33,6 +33,15 @@ def test_every_difference_is_told_with_line_cpu_both_sides_and_reason() -> None:
         "known_deviation": deviations.LINT0_ANY_MODE,
         "text": "CPU 0 takes 0x30, the model nothing (nothing has requested it)",
     }
+
+
+def test_a_log_without_time_stamps_says_where_its_score_stands() -> None:
+    bare = LogLines().started(1).read(0, SVR, 0x1FF).recording()
+    at_no_time = bare._replace(operations=[operation._replace(time=0) for operation in bare.operations])
+
+    told = [[limit["says"] for limit in limit_records(Replay(one))] for one in (bare, at_no_time)]
+
+    assert told[1] == [*told[0], "the log has no time stamps, so all of its score stands at time 0"]
 
 
 def test_a_read_that_differs_is_told_by_its_register() -> None:
