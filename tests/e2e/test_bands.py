@@ -40,7 +40,7 @@ def test_bands_have_their_proportions(
 def test_page_has_no_more_nodes_than_a_budget(open_page: Open, session: Api) -> None:
     page = open_page(f"/s/{session.id}", viewport={"width": 1920, "height": 1080})
 
-    assert page.evaluate("document.querySelectorAll('*').length") <= 2400
+    assert page.evaluate("document.querySelectorAll('*').length") <= 2000
 
 
 #: What is wrong with controls that are seen: they leave the window, their words do not fit, another lies on them.

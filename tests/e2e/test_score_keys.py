@@ -245,6 +245,55 @@ def test_line_and_span_are_one_selection(page: Page) -> None:
     expect(page.locator("#log-lines [aria-selected=true]").first).to_be_attached()
 
 
+def test_selected_request_tells_its_whole_way_and_where_it_waited(open_page: Open, make_session: MakeSession) -> None:
+    session = make_session()
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("send_ipi", cpu=0, vector="0xfc", destination=2)
+    session.command("run_until_idle")
+    session.command("set_interrupt_flag", cpu=2, enabled=True)
+    session.command("run_until_idle")
+    page = open_page(f"/s/{session.id}", viewport=WIDE)
+    to_score(page)
+    page.keyboard.press("0")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Home")
+    for _ in range(10):
+        if "0xfc waits" in current(page):
+            break
+        page.keyboard.press("ArrowRight")
+
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#selection-waits")).to_contain_text("held off by hand")
+    steps = page.locator("#selection-steps li")
+    expect(steps.nth(3)).to_be_visible()
+    expect(page.locator("#selection-steps")).to_contain_text("0xfc")
+    steps.first.get_by_role("button").press("Enter")
+    expect(page.locator("body")).to_have_class(re.compile(r"\bpast\b"))
+    assert session.state()["tick"] < session.state()["head"]
+    expect(panel(page)).to_be_visible()
+
+
+def test_findings_lead_to_the_first_cause(open_page: Open, make_session: MakeSession) -> None:
+    session = make_session()
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("call_guest", cpu=1, function="smp_call_function")
+    session.command("run_until_idle")
+    page = open_page(f"/s/{session.id}", viewport=WIDE)
+    to_score(page)
+
+    page.keyboard.press("w")
+
+    finding = page.locator("#score-findings-list button").first
+    expect(finding).to_be_focused()
+    expect(finding).to_contain_text("call_data.started")
+    page.keyboard.press("Enter")
+    expect(page.locator("#score-findings")).to_be_hidden()
+    expect(panel(page)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"span="))
+
+
 @pytest.mark.parametrize("form", ["drawing", "list"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_either_form_with_something_selected(

@@ -37,6 +37,7 @@ export function createFindings(api, store, choose) {
     const { findings } = await answer.json();
     setText(said, (findings.length === 0 ? said.dataset.none : said.dataset.some) ?? "");
     list.replaceChildren(...findings.map(item));
+    list.querySelector("button")?.focus();
   };
   popover.addEventListener("toggle", (event) => {
     if (event instanceof ToggleEvent && event.newState === "open") refresh();
