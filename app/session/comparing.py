@@ -61,10 +61,7 @@ class Compared(NamedTuple):
 async def compared(drive: Drive, a: int, b: int, time: int | None) -> Compared:
     """Branches *a* and *b* at *time*; without one, when the first of them had come to its head. NotPossible when there
     is no such branch, or nobody acts on what *drive* plays. It moves nobody."""
-    if not isinstance(drive, SimulatedDrive):
-        raise NotPossible("a recording has one course, and nothing to compare it with")
-    timeline = drive.timeline
-    pair = (_branch(timeline, a, "a"), _branch(timeline, b, "b"))
+    drive, pair = _pair(drive, a, b)
     at = min(branch.head.time for branch in pair) if time is None else time
     shared = pair[0].shared_with(pair[1])
     courses = [
@@ -73,6 +70,28 @@ async def compared(drive: Drive, a: int, b: int, time: int | None) -> Compared:
     ]
     found = differences(courses[0].seen.machine, courses[1].seen.machine, drive.vector_names)
     return Compared(at, shared, courses[0], courses[1], found)
+
+
+def last_shared(drive: Drive, a: int, b: int) -> Moment:
+    """The last moment that branches *a* and *b* share; the head where they are one. NotPossible as in ``compared``."""
+    _, (one, other) = _pair(drive, a, b)
+    return one.shared_with(other) or one.head
+
+
+def is_on_course(drive: Drive, branch: int, tick: int, course: int) -> bool:
+    """Whether a *tick* of *branch* is one of the *course* of another, or of the same: of its whole past, too. There
+    must be both branches."""
+    if not isinstance(drive, SimulatedDrive):
+        return True
+    branches = drive.timeline.branches
+    there = branches[course]
+    return tick <= there.head.tick and there.owner(tick) is branches[branch].owner(tick)
+
+
+def _pair(drive: Drive, a: int, b: int) -> tuple[SimulatedDrive, tuple[Branch, Branch]]:
+    if not isinstance(drive, SimulatedDrive):
+        raise NotPossible("a recording has one course, and nothing to compare it with")
+    return drive, (_branch(drive.timeline, a, "a"), _branch(drive.timeline, b, "b"))
 
 
 def _branch(timeline: Timeline, number: int, field: str) -> Branch:

@@ -27,6 +27,8 @@ LONGEST_NOTE = 1_000
 LARGEST_VIEW = 8 * 1024
 #: Of what happened before a moment so much is told with it: of so many ticks, so many events.
 _TICKS_TOLD, _EVENTS_TOLD = 2_000, 200
+#: Sessions that are over and stay in memory for those who look at their moments.
+_MOST_PAST = 3
 
 
 class UnknownMoment(LookupError):
@@ -46,6 +48,8 @@ class Moments:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self._in_memory: dict[str, KeptMoment] = {}
+        #: Of sessions that are over, those whose moments were asked for last: brought back, and read only.
+        self._past: dict[str, SimulatedDrive] = {}
 
     async def link(
         self, session: Session, branch: int | None, tick: int | None, note: str, view: dict[str, Any]
@@ -144,6 +148,15 @@ class Moments:
             for index, record in enumerate(newest)
         ]
 
+    async def drive(self, moment: KeptMoment) -> SimulatedDrive:
+        """What *moment*'s session did, with its score as far as that is known: of a session that is over, all of it."""
+        drive = await self._drive(moment)
+        if moment.session in self._past:
+            drive.score.line(moment.branch)  # somebody asks for it
+            while filler := drive.score.filler():
+                await in_slices(filler)
+        return drive
+
     async def begin(self, moment: KeptMoment, key: str | None = None) -> Session:
         """A session that has done what led to *moment*, and stands there. Whoever has *key* may end it."""
         timeline = (await self._drive(moment)).timeline
@@ -159,10 +172,20 @@ class Moments:
         except UnknownSession:
             if self._registry.archive is None:
                 raise
-            drive = await _of_the_past(self._registry.archive, moment.session)
+            drive = await self._of_the_past(self._registry.archive, moment.session)
         if not isinstance(drive, SimulatedDrive):
             raise UnknownMoment(moment.link)
         return drive
+
+    async def _of_the_past(self, archive: Archive, session_id: str) -> SimulatedDrive:
+        if session_id not in self._past:
+            kept = await wrap_future(archive.store.session(session_id))
+            if kept is None:
+                raise UnknownSession(session_id)
+            self._past[session_id] = (await archive.revive(kept)).drive
+            while len(self._past) > _MOST_PAST:
+                del self._past[next(iter(self._past))]
+        return self._past[session_id]
 
 
 def has_links(session: Session) -> bool:
@@ -181,10 +204,3 @@ async def found_moment(session: Session, branch: int | None, tick: int | None) -
         return await in_slices(session.drive.moment_finder(branch, tick))
     except (LookupError, ValueError) as error:
         raise NotPossible(str(error)) from error
-
-
-async def _of_the_past(archive: Archive, session_id: str) -> SimulatedDrive:
-    kept = await wrap_future(archive.store.session(session_id))
-    if kept is None:
-        raise UnknownSession(session_id)
-    return (await archive.revive(kept)).drive

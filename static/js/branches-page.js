@@ -1,8 +1,12 @@
-/** Two branches at one time: the slider asks for another time. The answer is the server's. */
+/** Two branches at one time: the slider, or the playhead of the scores, asks for another. The answer is the server's. */
 
-import { find } from "./dom.js";
-import { filled } from "./vocabulary.js";
+import { addressOf } from "./addresses.js";
+import { find, setText } from "./dom.js";
+import { createTwoScores } from "./views/two-scores.js";
+import { fetchVocabulary, filled } from "./vocabulary.js";
 import { grouped } from "./words.js";
+
+await fetchVocabulary();
 
 /** Dragging asks no more often than this (ms); the last place is always asked for. */
 const ASK_EVERY = 120;
@@ -17,12 +21,15 @@ let pending;
 const say = () =>
   slider.setAttribute("aria-valuetext", filled(words, { time: grouped(Number(slider.value)) }));
 
-slider.addEventListener("input", () => {
-  time.value = slider.value;
+/** @param {number} cycle */
+const goTo = (cycle) => {
+  slider.value = String(cycle);
+  time.value = String(cycle);
   say();
   clearTimeout(pending);
   pending = setTimeout(() => question.dispatchEvent(new Event("at-time")), ASK_EVERY);
-});
+};
+slider.addEventListener("input", () => goTo(Number(slider.value)));
 // The slider's own change is no other question.
 slider.addEventListener("change", (event) => event.stopPropagation());
 time.addEventListener("change", () => {
@@ -31,8 +38,30 @@ time.addEventListener("change", () => {
 });
 say();
 
-// What is shown has an address.
-new MutationObserver(() => {
-  const { a = "", b = "", time: at = "" } = find(document, "#compared").dataset;
-  history.replaceState(null, "", `?${new URLSearchParams({ a, b, time: at })}`);
-}).observe(/** @type {HTMLElement} */ (question.parentElement), { childList: true });
+const api = addressOf(`/api/v1/sessions/${encodeURIComponent(document.body.dataset.session ?? "")}`);
+const place = find(document, "#scores");
+const boxes = [...place.querySelectorAll(".branches-score-box")].filter((box) => box instanceof HTMLElement);
+const names = [...place.querySelectorAll("figcaption")];
+const scores = createTwoScores(api, boxes, goTo);
+for (const button of place.querySelectorAll("[data-action]"))
+  button.addEventListener("click", () => scores.actions[button.getAttribute("data-action") ?? ""]?.());
+
+/** What the server answered, in the scores and in the address. */
+const show = () => {
+  const { a = "", b = "", time: at = "", last = "", cpus = "" } = find(document, "#compared").dataset;
+  [a, b].forEach((branch, side) => {
+    const name = question.querySelector(`option[value="${branch}"]`)?.textContent ?? branch;
+    const caption = names[side];
+    if (caption) setText(caption, name);
+  });
+  const courses = [a, b].map((branch) => ({ branch: Number(branch), cpus: Number(cpus) }));
+  scores.show(courses, Number(at), Number(last));
+  slider.max = last;
+  time.max = last;
+  return `?${new URLSearchParams({ a, b, time: at })}`;
+};
+show();
+new MutationObserver(() => history.replaceState(null, "", show())).observe(
+  /** @type {HTMLElement} */ (question.parentElement),
+  { childList: true },
+);

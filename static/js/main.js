@@ -22,6 +22,7 @@ import { createFlags } from "./views/flags.js";
 import { createGates } from "./views/gates.js";
 import { createHelp, createInvite } from "./views/help.js";
 import { createInspector } from "./views/inspector.js";
+import { createGhost } from "./views/left-branch.js";
 import { createLens } from "./views/lens.js";
 import { createLinking } from "./views/linking.js";
 import { createLog } from "./views/log.js";
@@ -98,6 +99,7 @@ const backends = createBackends(send);
 const pins = createPins(send);
 const composer = createComposer(store);
 const demonstration = createDemonstration(send);
+const ghost = createGhost(api, score.setGhost);
 const flags = createFlags(store, `${api}/flags`);
 const views = [
   createTopbar(),
@@ -114,7 +116,9 @@ const views = [
   createBranches(),
   (/** @type {import("./store.js").Model} */ model) => {
     // A machine that does not write down what lasts has nothing to draw.
-    if (model.state && "changes" in (model.state.score ?? {})) score.draw(model);
+    if (!model.state || !("changes" in (model.state.score ?? {}))) return;
+    score.draw(model);
+    ghost(model);
   },
   scoreTools.draw,
   selection.draw,
@@ -138,8 +142,15 @@ const help = createHelp();
 createInvite();
 createUpload();
 const linking = createLinking(() => {
-  const { state, selected } = store.get();
-  return { cpu: selected, span: null, form: band.form(), times: null, live: state?.live ?? true };
+  const { state, selected, selectedSpan } = store.get();
+  const { from, to, chosen } = score.sight();
+  return {
+    cpu: selected,
+    span: selectedSpan,
+    form: band.form(),
+    times: chosen ? [from, to] : null,
+    live: state?.live ?? true,
+  };
 });
 
 listenToKeys(

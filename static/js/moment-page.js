@@ -5,25 +5,32 @@ import { copyFrom } from "./copying.js";
 import { find, setText } from "./dom.js";
 import { createFrame } from "./frame.js";
 import { listenToKeys } from "./keys.js";
+import { findSpan } from "./score/of-event.js";
 import { createStore } from "./store.js";
 import { createBand } from "./views/band.js";
 import { createCaption } from "./views/caption.js";
 import { createCounters } from "./views/counters.js";
+import { createFindings } from "./views/findings.js";
 import { createGates } from "./views/gates.js";
 import { createHelp } from "./views/help.js";
 import { createInspector } from "./views/inspector.js";
 import { createLens } from "./views/lens.js";
 import { createLog } from "./views/log.js";
+import { createScore } from "./views/score.js";
+import { createScoreMirror } from "./views/score-mirror.js";
+import { createScoreTools } from "./views/score-tools.js";
+import { createSelection } from "./views/selection.js";
 import { createStage } from "./views/stage.js";
 import { createTheme } from "./views/theme.js";
 import { createNotice } from "./views/transport.js";
 import { fetchVocabulary, vocabulary } from "./vocabulary.js";
 import { grouped } from "./words.js";
 
-const { moment = "", readOnly = "" } = document.body.dataset;
-const api = addressOf(`/api/v1/moments/${encodeURIComponent(moment)}`);
+const { moment = "", readOnly = "", api = "" } = document.body.dataset;
+/** The moment's own address; `api` is its session's, as long as that lives. */
+const here = addressOf(`/api/v1/moments/${encodeURIComponent(moment)}`);
 const [linked] = await Promise.all([
-  fetch(api, { headers: { Accept: "application/json" } }).then((answer) => answer.json()),
+  fetch(here, { headers: { Accept: "application/json" } }).then((answer) => answer.json()),
   fetchVocabulary(),
 ]);
 
@@ -57,14 +64,41 @@ const stage = createStage({ send: refuse, select, selectVector, lens, stillness,
 const { state, events, view } = linked;
 /** The form that the page had when the link was made. */
 const form = ["drawing", "list"].includes(view.form) ? view.form : null;
-const band = createBand(frame.ask, form ?? "list");
+const band = createBand(frame.ask, form);
 const caption = createCaption();
-const log = createLog(
-  () => undefined,
-  () => null,
-);
-const views = [createInspector(), createCounters()];
-const gates = createGates(api, frame.ask);
+/** The playhead stays where it is. */
+const journeys = { go: refuse, underWay: () => false };
+const score = createScore({ store, api, journeys, frame, select });
+
+/** The span that was selected when the link was made. With it nothing else of what is seen changes. @type {number | null} */
+let restored = null;
+if (Number.isSafeInteger(view.span) && !new URLSearchParams(location.search).has("span")) {
+  restored = view.span;
+  history.replaceState(null, "", `?span=${view.span}`);
+}
+
+/** Selects a span, and brings it into sight. @param {number} span */
+const choose = (span) => {
+  store.set({ selectedSpan: span });
+  if (span === restored) {
+    restored = null;
+    return;
+  }
+  const row = score.row(span);
+  if (!row) return;
+  if (row.lane >= 0) select(row.lane);
+  score.actions.goTo(row.start);
+};
+const scoreTools = createScoreTools({ score, store, choose });
+const scoreMirror = createScoreMirror(score, store, choose);
+const findings = createFindings(api, store, choose);
+const selection = createSelection({ api, store, journeys, choose, sentence: score.sentence });
+const log = createLog(async (event) => {
+  const span = await findSpan(api, store.get().state?.branch ?? 0, event);
+  if (span !== null) choose(span);
+}, score.row);
+const views = [createInspector(), createCounters(), score.draw, scoreTools.draw, selection.draw];
+const gates = createGates(here, frame.ask);
 
 /** @param {number} now @returns {boolean} */
 function draw(now) {
@@ -89,6 +123,17 @@ listenToKeys(
   {
     ...band.actions,
     ...stage.actions,
+    ...scoreTools.actions,
+    ...selection.actions,
+    toScore: () => {
+      band.actions.unfoldScore();
+      if (band.form() === "list") log.focus();
+      else scoreMirror.focus();
+    },
+    findings: () => {
+      scoreTools.openTools();
+      findings.open();
+    },
     previousCpu: () => selectNext(-1),
     nextCpu: () => selectNext(1),
     projector: theme.projector,
@@ -100,4 +145,6 @@ listenToKeys(
 
 store.receive({ type: "snapshot", seq: state.seq, time: state.time, state, events }, performance.now());
 if (Number.isInteger(view.cpu) && state.cpus[view.cpu]) select(view.cpu);
+const [from, to] = Array.isArray(view.times) ? view.times.map(Number) : [];
+if (from !== undefined && to !== undefined && from < to) score.lookAt(from, to);
 setText(find(document, "#time"), grouped(Math.floor(state.time)));

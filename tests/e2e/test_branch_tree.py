@@ -4,7 +4,7 @@ import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import MakeSession, Open
 from tests.e2e.test_page import RULES
@@ -27,12 +27,17 @@ def branched(make_session: MakeSession) -> Api:
     return session
 
 
+def unfold(page: Page) -> None:
+    """Unfolds the tree, which is fetched anew then."""
+    with page.expect_response(re.compile(r"/branches$")) as fetched:
+        page.locator("#branches-open").press("Enter")
+    fetched.value.finished()
+    page.wait_for_timeout(250)  # and takes the place of what stood there
+
+
 def test_fork_of_the_tree_meets_the_line_that_it_leaves(open_page: Open, branched: Api) -> None:
     page = open_page(f"/s/{branched.id}")
-    with page.expect_response(re.compile(r"/branches$")) as fetched:  # what unfolds is fetched anew
-        page.locator("#branches-open").click()
-    fetched.value.finished()
-    page.wait_for_timeout(200)
+    unfold(page)
     expect(page.locator(".branch-tree")).to_have_count(2)
 
     main, other = (
@@ -56,7 +61,7 @@ def test_fork_of_the_tree_meets_the_line_that_it_leaves(open_page: Open, branche
 
 def test_both_courses_are_reached_from_the_tree_and_compared_by_keyboard(open_page: Open, branched: Api) -> None:
     page = open_page(f"/s/{branched.id}")
-    page.locator("#branches-open").press("Enter")
+    unfold(page)
     page.get_by_role("link", name="Compare main with branch 1").press("Enter")
     expect(page.locator("h1")).to_have_text("Two branches at one time")
     expect(page.locator("#compared")).to_contain_text("Until tick 9, at cycle")
@@ -82,6 +87,50 @@ def test_time_can_be_asked_for_without_scripts(open_page: Open, branched: Api) -
     page.get_by_role("button", name="Compare", exact=True).click()
 
     expect(page.locator("#compared")).to_contain_text("At cycle 0 this is one moment of both.")
+
+
+def test_branch_that_was_left_is_drawn_faintly_and_the_tree_chooses_another_or_none(
+    open_page: Open, branched: Api
+) -> None:
+    page = open_page(f"/s/{branched.id}")
+    unfold(page)
+    ghost = page.get_by_role("button", name="Draw main faintly in the score")
+    canvas = page.locator("#score-canvas")
+    expect(ghost).to_have_attribute("aria-pressed", "true")  # what this branch leaves
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(500)
+    with_ghost = canvas.screenshot()
+
+    unfold(page)
+    ghost.click()
+    expect(ghost).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("Escape")
+    expect(page.locator("#branches")).to_be_hidden()
+
+    assert canvas.screenshot() != with_ghost
+    unfold(page)
+    page.get_by_role("button", name="Show main").click()
+    expect(page.locator("#branch-now")).to_have_text("main")
+    left = page.get_by_role("button", name="Draw branch 1 faintly in the score")
+    expect(left).to_have_attribute("aria-pressed", "true")  # the one that was left last
+
+
+def test_both_scores_show_one_time_and_move_together(open_page: Open, branched: Api) -> None:
+    page = open_page(f"/s/{branched.id}/branches/compare?a=0&b=1", live=False)
+    boxes = page.locator(".branches-score-box")
+    page.wait_for_timeout(800)
+    before = [boxes.nth(side).screenshot() for side in (0, 1)]
+
+    page.get_by_role("button", name="Closer").click()
+    page.wait_for_timeout(300)
+
+    after = [boxes.nth(side).screenshot() for side in (0, 1)]
+    assert all(one != other for one, other in zip(before, after, strict=True))
+    axis = boxes.first.bounding_box()
+    assert axis is not None
+    page.mouse.click(axis["x"] + axis["width"] / 2, axis["y"] + 8)  # the axis: go to that time
+    expect(page.locator("#compared")).not_to_have_attribute("data-time", "2699")
+    assert page.locator("#time-slider").input_value() == page.get_by_label("at cycle").input_value()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -96,3 +96,30 @@ def test_another_browser_sees_the_same_pixels_of_the_stage_after_kill_9(
             with second.client() as http:
                 own = Api(http, page.url.rpartition("/")[2])
                 assert own.state()["hash"] == there["hash"]
+
+
+def test_score_of_a_linked_moment_has_its_playhead_and_what_was_selected(browser: Browser) -> None:
+    with data_directory() as directory, running_server("--data-dir", str(directory)) as server:
+        with server.client() as http:
+            session = before_an_interrupt(http)
+            state = session.state()
+        with open_pages(browser, server.address) as open_page:
+            page = open_page(f"/s/{session.id}", expects_refusals=True)
+            page.locator("#score-canvas").wait_for()
+            for _ in range(30):  # until the score has come
+                page.keyboard.press("n")
+                page.wait_for_timeout(200)
+                if page.locator("#selection").is_visible():
+                    break
+            expect(page.locator("#selection-words")).not_to_be_empty()
+            said = page.locator("#selection-words").inner_text()
+            link = linked_from(page, "")
+            other = open_page(link, live=False)
+
+            expect(other.locator("#selection-words")).to_have_text(said)
+            expect(other.locator("#score-canvas")).to_be_visible()
+            assert other.locator("#time").inner_text().replace("\u202f", "").replace(" ", "") == str(state["time"])
+            other.get_by_role("switch", name="Interrupts on CPU 0").press("Enter")
+            expect(other.locator("#notice")).to_contain_text("Nobody can change a linked moment.")
+            with server.client() as http:
+                assert Api(http, session.id).state()["hash"] == state["hash"]

@@ -296,3 +296,19 @@ def test_closing_does_what_still_waits_and_nothing_more(tmp_path: Path) -> None:
     with Store(tmp_path) as again:
         assert len(again.commands("ABC234", 0).result()) == 20
         assert again.condition == again.condition._replace(state="open", missing="", set_aside=())
+
+
+def test_history_of_an_earlier_version_is_there_and_can_have_flags(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr("app.history.opening.VERSION", 1)
+        with Store(tmp_path) as store:
+            kept(store, a_session(), a_branch(), a_moment("m1"))
+    flag = a_flag(0, "m1")
+
+    with Store(tmp_path) as store:
+        assert store.condition.state == "open"
+        assert store.moments("ABC234").result() == (a_moment("m1"),)
+        kept(store, flag)
+        assert store.flags("ABC234").result() == (flag,)

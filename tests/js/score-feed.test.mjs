@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rowOf, spanOf } from "../../static/js/score/columns.js";
 import { ANEW_EVERY, Feed } from "../../static/js/score/feed.js";
-import { ghostOf } from "../../static/js/score/ghost.js";
+import { ghostOf, parentOf } from "../../static/js/score/ghost.js";
 import { madeUp, noSpans, put, styleOf } from "./spans.mjs";
 
 const NEVER = { id: [], end: [], last: [], name: [] };
@@ -201,27 +201,31 @@ test("a server that does not answer is asked seldom, and more seldom each time",
   assert.ok(asked >= 4 && asked <= 6, `${asked} times`);
 });
 
-test("the rest of the branch that one leaves is its ghost, from where both part", async () => {
+test("the rest of another branch is a ghost, from the moment on that both share last", async () => {
   const left = madeUp({ spans: 400, cpus: 2 });
   const branches = [
-    { branch: 0, parent: null, from: 0, head: 900 },
-    { branch: 1, parent: 0, from: 300, head: 400 },
-    { branch: 2, parent: 1, from: 400, head: 500 },
+    { branch: 0, parent: null },
+    { branch: 1, parent: 0 },
   ];
-  const asked = /** @type {string[]} */ ([]);
-  /** @param {string} address */
-  const ask = async (address) => {
-    asked.push(address);
+  const asked = /** @type {unknown[]} */ ([]);
+  /** @param {string} address @param {Record<string, number>} [query] */
+  const ask = async (address, query) => {
+    asked.push([address, query]);
     if (address.endsWith("/history")) return { branches };
-    return address.includes("/records") ? { records: [{ time: 3017 }] } : { spans: left };
+    if (address.endsWith("/shared")) return { tick: 300, time: 3017 };
+    return { spans: left, filling: null };
   };
-  const ghost = await ghostOf(ask, "/s", 1, styleOf);
-  assert.deepEqual([ghost?.since, ghost?.columns.count], [3017, left.id.length]);
-  assert.deepEqual(asked.slice(1), [
-    "/s/records?branch=0&from=301&limit=1",
-    "/s/score?branch=0&from=3017&limit=4000",
+
+  const found = await ghostOf(ask, "/s", 0, 1, styleOf);
+
+  assert.deepEqual(
+    [found?.ghost.since, found?.ghost.columns.count, found?.filling],
+    [3017, left.id.length, false],
+  );
+  assert.deepEqual(asked, [
+    ["/s/history/shared", { a: 0, b: 1 }],
+    ["/s/score", { branch: 0, from: 3017, limit: 4000 }],
   ]);
-  assert.equal(await ghostOf(ask, "/s", 2, styleOf), null, "the branch that it leaves ends there");
-  assert.equal(await ghostOf(ask, "/s", 0, styleOf), null);
-  assert.equal(await ghostOf(async () => null, "/s", 1, styleOf), null);
+  assert.equal(await ghostOf(async () => null, "/s", 0, 1, styleOf), null);
+  assert.deepEqual([await parentOf(ask, "/s", 1), await parentOf(ask, "/s", 0)], [0, null]);
 });

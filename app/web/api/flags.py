@@ -2,10 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.commands.transport import LATEST, MOST_BRANCHES
+from app.session.comparing import is_on_course
+from app.session.drive import NotPossible
 from app.session.flags import LONGEST_WORD, Flag
 from app.web.addresses import link
 from app.web.api.exact_json import ExactRoute
@@ -14,6 +16,7 @@ from app.web.api.shapes import answers
 
 router = APIRouter(prefix="/api/v1", tags=["moments"], route_class=ExactRoute)
 
+OneBranch = Annotated[int | None, Query(ge=0, lt=MOST_BRANCHES)]
 FlagNumber = Annotated[int, Path(ge=0, le=LATEST)]
 
 
@@ -64,10 +67,18 @@ def flag_json(flag: Flag) -> dict[str, Any]:
     }
 
 
-@router.get("/sessions/{session_id}/flags", responses=answers(list[FlagShape], 404), response_model=None)
-async def list_flags(request: Request, session_id: str) -> list[dict[str, Any]]:
-    """All flags of a session, by branch and moment."""
-    return [flag_json(flag) for flag in registry_of(request).get(session_id).flags.all()]
+@router.get("/sessions/{session_id}/flags", responses=answers(list[FlagShape], 404, 409, 422), response_model=None)
+async def list_flags(request: Request, session_id: str, branch: OneBranch = None) -> list[dict[str, Any]]:
+    """The flags of a session by branch and moment: all, or those on the whole course of one branch."""
+    session = registry_of(request).get(session_id)
+    drive = session.drive
+    if branch is not None and branch >= len(drive.branches()):
+        raise NotPossible(f"there is no branch {branch}", "branch")
+    return [
+        flag_json(flag)
+        for flag in session.flags.all()
+        if branch is None or is_on_course(drive, flag.branch, flag.moment.tick, branch)
+    ]
 
 
 @router.post(

@@ -7,6 +7,7 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.commands.transport import LATEST, MOST_BRANCHES
+from app.session.comparing import last_shared
 from app.session.looking_back import MOST_RECORDS, binned, columns, record_json
 from app.state.shapes import NumberedState
 from app.web.api.sessions import registry_of
@@ -43,6 +44,13 @@ class History(_Shape):
     branch: int
     tick: int
     branches: list[BranchShape]
+
+
+class SharedMoment(_Shape):
+    """The last moment that two branches share."""
+
+    tick: int
+    time: int
 
 
 class RecordShape(_Shape):
@@ -83,6 +91,17 @@ class Records(_Shape):
 async def read_history(request: Request, session_id: str) -> dict[str, Any]:
     """The moment that is shown, and all branches that the session's history has."""
     return registry_of(request).get(session_id).history()
+
+
+@router.get(
+    "/sessions/{session_id}/history/shared", responses=answers(SharedMoment, 404, 409, 422), response_model=None
+)
+async def read_shared(
+    request: Request, session_id: str, a: Annotated[int, Query(ge=0)], b: Annotated[int, Query(ge=0)]
+) -> dict[str, int]:
+    """The last moment that branches `a` and `b` share: behind it they are two futures."""
+    shared = last_shared(registry_of(request).get(session_id).drive, a, b)
+    return {"tick": shared.tick, "time": shared.time}
 
 
 @router.get("/sessions/{session_id}/records", responses=answers(Records, 404, 409, 422), response_model=None)

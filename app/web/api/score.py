@@ -10,8 +10,9 @@ from app.commands.transport import LATEST, MOST_BRANCHES
 from app.session.drive import NotPossible
 from app.session.score import Covered, Filling, Score
 from app.web.api.pairs import pairs_of
-from app.web.api.sessions import registry_of
+from app.web.api.sessions import moments_of, registry_of
 from app.web.api.shapes import Side, answers
+from app.web.asking import while_there
 
 router = APIRouter(prefix="/api/v1", tags=["score"])
 
@@ -106,6 +107,15 @@ async def read_pair_score(request: Request, pair_id: str, name: Side, asked: Ask
     pair = pairs_of(request).get(pair_id)
     machine = pair.machine(name)
     return _answer(machine.score, 0, machine.cpu_count, asked)
+
+
+@router.get("/moments/{moment_id}/score", responses=answers(ScoreShape, 404, 409, 410, 422), response_model=None)
+async def read_moment_score(request: Request, moment_id: str, asked: Asked) -> Response:
+    """The same of the session of a linked moment, also when that is over; without a branch, the moment's."""
+    moments = moments_of(request)
+    moment = await moments.find(moment_id)
+    drive = await while_there(request, moments.drive(moment))
+    return _answer(drive.score, moment.branch, len(drive.machine.cpus), asked)
 
 
 def _answer(score: Score, shown: int, cpus: int, asked: Stretch) -> Response:

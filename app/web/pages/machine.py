@@ -123,6 +123,7 @@ def reading_context(state: NumberedState) -> dict[str, Any]:
     """What every page of a machine shows, whether or not anybody can act there."""
     return {
         "state": state,
+        "span_kinds": SPAN_KINDS,
         "counters": COUNTERS,
         "announced": lambda action: announced(MACHINE_KEYS, action),
         "captions": lambda action: captions(MACHINE_KEYS, action),
@@ -156,7 +157,6 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "vectors": vectors_of(names),
         "icr_choices": ICR_CHOICES,
         "keys": MACHINE_KEYS,
-        "span_kinds": SPAN_KINDS,
         "local_sources": local_sources(profile),
         "writable_registers": writable_registers(profile),
         "legacy_lines": sorted(DEVICE_LINES),

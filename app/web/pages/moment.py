@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from app.web.addresses import link
 from app.web.api.sessions import moments_of
 from app.web.asking import while_there
 from app.web.keys import keep_key, keep_owner_key, owner_key
@@ -27,13 +28,16 @@ async def moment_page(request: Request, moment_id: str) -> Response:
     moments = moments_of(request)
     moment = await moments.find(moment_id)
     state = await while_there(request, moments.state(moment))
+    lives = registry_of(request).lives(moment.session)
     context = {
         **reading_context(state),
         "moment": moment,
         "made": datetime.fromtimestamp(moment.made, UTC),
         "keys": MOMENT_KEYS,
         "past": not json.loads(moment.view).get("live", state["live"]),
-        "lives": registry_of(request).lives(moment.session),
+        "lives": lives,
+        # Of a session that is over, its moments alone can be asked.
+        "api": link(f"/api/v1/sessions/{moment.session}" if lives else f"/api/v1/moments/{moment.link}"),
         "read_only": READ_ONLY,
     }
     return templates.TemplateResponse(request, "pages/machine/moment.html", context)

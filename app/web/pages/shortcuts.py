@@ -64,7 +64,12 @@ MACHINE_KEYS = (
 MOMENT_KEYS = tuple(
     entry
     for entry in MACHINE_KEYS
-    if entry.action in ("previousCpu", "nextCpu", "scoreForm", "foldScore", "projector", "theme", "help")
+    if entry.action
+    in (
+        *("previousCpu", "nextCpu", "toScore", "scoreForm", "foldScore", "zoomIn", "zoomOut", "fitScore", "panLeft"),
+        *("panRight", "nextSpan", "previousSpan", "selectNothing", "searchScore", "filterScore", "markA", "markB"),
+        *("findings", "projector", "theme", "help"),
+    )
 )
 
 #: The page of a pair: a step is the next stimulus.

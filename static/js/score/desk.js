@@ -51,10 +51,8 @@ export class Desk {
     this.pointed = null;
     /** @type {number[]} */
     this.pinned = [];
-    /** The rest of the branch that the shown one leaves. @type {import("./ghost.js").Ghost | null} */
+    /** The rest of another branch, from where the shown one leaves it. @type {import("./ghost.js").Ghost | null} */
     this.ghost = null;
-    /** The branch whose ghost was asked for. @type {number | null} */
-    this.haunted = null;
     /** @type {import("./scene.js").Scene | null} */
     this.scene = null;
     this.now = 0;

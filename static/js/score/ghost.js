@@ -1,9 +1,9 @@
 /**
- * What would have been: the rest of the branch that the shown one leaves, to be drawn faintly from there on.
+ * What would have been: the rest of another branch than the shown one, to be drawn faintly from their fork on.
  *
  * @typedef {import("./columns.js").Columns} Columns
  * @typedef {{ columns: Columns, since: number }} Ghost `since`: the time from which on it is drawn
- * @typedef {{ branch: number, parent: number | null, from: number, head: number }} Branch `from`: the last tick that both share
+ * @typedef {(address: string, query?: Record<string, number>) => Promise<any>} Ask null where the server has no answer
  */
 
 import { append, emptyColumns } from "./columns.js";
@@ -12,26 +12,33 @@ import { append, emptyColumns } from "./columns.js";
 const MOST = 4000;
 
 /**
- * @param {(address: string) => Promise<any>} ask
+ * @param {Ask} ask
  * @param {string} api the session's address
- * @param {number} branch the shown one
+ * @param {number} branch whose rest it is
+ * @param {number} shown the branch that is shown
  * @param {(kind: string) => string} styleOf
- * @returns {Promise<Ghost | null>} null where it leaves none that went on
+ * @returns {Promise<{ ghost: Ghost, filling: boolean } | null>} `filling`: the server still reads what happened
  */
-export async function ghostOf(ask, api, branch, styleOf) {
-  const history = await ask(`${api}/history`);
-  const branches = /** @type {Branch[]} */ (history?.branches ?? []);
-  const own = branches.find((one) => one.branch === branch);
-  const left = branches.find((one) => one.branch === own?.parent);
-  if (!own || !left || left.head <= own.from) return null;
-  const rest = { branch: String(left.branch), from: String(own.from + 1), limit: "1" };
-  const first = await ask(`${api}/records?${new URLSearchParams(rest)}`);
-  const since = first?.records?.[0]?.time;
-  if (since === undefined) return null;
-  const query = { branch: String(left.branch), from: String(since), limit: String(MOST) };
-  const told = await ask(`${api}/score?${new URLSearchParams(query)}`);
+export async function ghostOf(ask, api, branch, shown, styleOf) {
+  const fork = await ask(`${api}/history/shared`, { a: branch, b: shown });
+  if (fork === null) return null;
+  const told = await ask(`${api}/score`, { branch, from: fork.time, limit: MOST });
   if (told === null) return null;
-  const ghost = { columns: emptyColumns(styleOf), since };
+  const ghost = { columns: emptyColumns(styleOf), since: fork.time };
   append(ghost.columns, told.spans);
-  return ghost;
+  return { ghost, filling: told.filling !== null };
+}
+
+/**
+ * The branch that another leaves; null for the first.
+ *
+ * @param {Ask} ask
+ * @param {string} api
+ * @param {number} branch
+ * @returns {Promise<number | null>}
+ */
+export async function parentOf(ask, api, branch) {
+  const history = await ask(`${api}/history`);
+  const courses = /** @type {{ branch: number, parent: number | null }[]} */ (history?.branches ?? []);
+  return courses.find((course) => course.branch === branch)?.parent ?? null;
 }

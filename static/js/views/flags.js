@@ -40,6 +40,8 @@ export function createFlags(store, address) {
   const count = find(document, "#flag-count");
   /** @type {number | null} */
   let changes = null;
+  /** @type {number | null} */
+  let drawn = null;
 
   const refresh = () => box.dispatchEvent(new Event("flags-changed"));
   const word = /** @type {HTMLInputElement} */ (find(box, "#flag-word"));
@@ -49,6 +51,7 @@ export function createFlags(store, address) {
   });
   new MutationObserver(() => {
     completeAddresses(list);
+    if (!list.querySelector(".problem")) setText(count, grouped(list.querySelectorAll(".flag").length));
     if (sent && !list.querySelector(".problem")) word.value = "";
     sent = false;
   }).observe(list, { childList: true });
@@ -58,21 +61,19 @@ export function createFlags(store, address) {
     if (event instanceof ToggleEvent && event.newState === "open") refresh();
   });
 
-  const fetchAnew = async () => {
-    const answer = await fetch(address, { headers: { Accept: "application/json" } });
-    if (!answer.ok) return;
-    /** @type {Flag[]} */
-    const flags = await answer.json();
-    store.set({ flags });
-    setText(count, grouped(flags.length));
+  /** Those on the course of *branch* are what the score shows. @param {number} branch */
+  const fetchAnew = async (branch) => {
+    const answer = await fetch(`${address}?branch=${branch}`, { headers: { Accept: "application/json" } });
+    if (answer.ok && branch === drawn) store.set({ flags: await answer.json() });
   };
 
   /** @param {import("../store.js").Model} model */
   const draw = ({ state }) => {
-    if (!state || state.score.flags === changes) return;
-    if (changes !== null && !sent) refresh();
+    if (!state || (state.score.flags === changes && state.branch === drawn)) return;
+    if (changes !== null && state.score.flags !== changes && !sent) refresh();
     changes = state.score.flags;
-    fetchAnew().catch(() => {
+    drawn = state.branch;
+    fetchAnew(drawn).catch(() => {
       changes = null; // the server cannot be reached; the next state asks again
     });
   };

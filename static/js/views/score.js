@@ -11,6 +11,8 @@
  * @property {import("../journeys.js").Journeys} journeys
  * @property {{ ask: () => void }} frame
  * @property {(cpu: number) => void} select
+ * @property {HTMLElement} [box] where it is drawn; the page's own place for it, without one
+ * @property {boolean} [ghosts] whether a branch that is left stays in sight
  */
 
 import { find, setHidden, setText } from "../dom.js";
@@ -18,7 +20,6 @@ import { actionsOf, gesturesOf } from "../score/acting.js";
 import { spanOf } from "../score/columns.js";
 import { Desk } from "../score/desk.js";
 import { Feed } from "../score/feed.js";
-import { ghostOf } from "../score/ghost.js";
 import { listenTo } from "../score/input.js";
 import { lookOf, watchLook } from "../score/look.js";
 import { paint } from "../score/paint.js";
@@ -44,7 +45,7 @@ export const scoreOn = (canvas) => scores.get(canvas);
 /** @param {Given} given */
 export function createScore(given) {
   const { frame } = given;
-  const sheet = createSheet(find(document, "#score-box"));
+  const sheet = createSheet(given.box ?? find(document, "#score-box"));
   const feed = new Feed({ api: given.api, styleOf, changed: frame.ask, ask });
   const desk = new Desk(feed);
   let look = lookOf(sheet.probe);
@@ -68,8 +69,7 @@ export function createScore(given) {
   const draw = (model) => {
     if (!model.state || !fitSheet(sheet, desk)) return;
     const shown = { ...model, state: model.state };
-    keepUp(desk, shown, given.journeys);
-    haunt(desk, given.api, redrawn);
+    keepUp(desk, shown, given);
     const drawing = whatIsDrawn(desk, shown, looked);
     if (drawing === drawn) return;
     drawn = drawing;
@@ -84,32 +84,35 @@ export function createScore(given) {
     receive: (/** @type {import("../score/feed.js").SpanChanges} */ spans) => feed.receive(spans),
     follows: () => desk.follows,
     ...askedOf(desk),
+    /** Shows the time between these two, and no other until somebody moves it. @param {number} from @param {number} to */
+    lookAt(from, to) {
+      desk.chosen = true;
+      desk.follows = false;
+      desk.scale = { ...desk.scale, from, to };
+      redrawn();
+    },
+    /** What is looked at: from when to when, and whether somebody chose that. */
+    sight: () => ({ from: desk.scale.from, to: desk.scale.to, chosen: desk.chosen }),
+    /** Another branch, drawn faintly. @param {import("../score/ghost.js").Ghost | null} ghost */
+    setGhost(ghost) {
+      desk.ghost = ghost;
+      redrawn();
+    },
   };
 }
 
-/** Follows the model: its branch, its time, and how much of the score the stream told of. @param {Desk} desk @param {Shown} shown @param {import("../journeys.js").Journeys} journeys */
-function keepUp(desk, { state }, journeys) {
+/** Follows the model: its branch, its time, and how much of the score the stream told of. @param {Desk} desk @param {Shown} shown @param {Given} given */
+function keepUp(desk, { state }, { journeys, ghosts = true }) {
   const before = desk.feed.setBranch(state.branch);
   // Who acts in the past leaves a branch: what was to come stays in sight, faintly, also until all of it is known.
-  if (before) desk.ghost = state.time < before.newest ? { columns: before, since: state.time } : null;
+  if (before && ghosts)
+    desk.ghost = state.time < before.newest ? { columns: before, since: state.time } : null;
   const { score } = /** @type {{ score?: { changes?: number } }} */ (state);
   if (score?.changes !== undefined) desk.feed.check(score.changes);
   if (desk.dragged !== null && !desk.dragging && !journeys.underWay()) desk.dragged = null;
   desk.moveTo(state.time, state.recording !== null);
   const { scale } = desk;
   desk.feed.want({ from: scale.from, to: desk.seesNewest ? Number.POSITIVE_INFINITY : scale.to });
-}
-
-/** Asks once for the rest of the branch that the shown one leaves: the first leaves none. @param {Desk} desk @param {string} api @param {() => void} changed */
-async function haunt(desk, api, changed) {
-  const { branch, columns } = desk.feed;
-  if (branch === desk.haunted || columns.count === 0) return;
-  desk.haunted = branch;
-  if (!branch) return;
-  const ghost = await ghostOf(ask, api, branch, styleOf);
-  if (desk.haunted !== branch) return;
-  desk.ghost = ghost;
-  changed();
 }
 
 /** Everything that the picture hangs on: while it is the same, nothing is drawn. @param {Desk} desk @param {Shown} shown @param {number} looked */

@@ -49,6 +49,21 @@ def test_flags_are_listed_by_branch_and_moment_not_by_age(stirred: Api) -> None:
     assert [(flag["branch"], flag["tick"]) for flag in flags_of(stirred)] == [(0, 2), (0, 9), (1, 7)]
 
 
+def test_flags_of_a_course_are_those_of_its_whole_past_and_no_other_future_s(stirred: Api) -> None:
+    stirred.command("set_interrupt_flag", cpu=1, enabled=False)  # branch 1 leaves main at tick 6
+    put = [(0, 2, "shared"), (1, 3, "shared too"), (0, 9, "of main"), (1, 7, "of the branch")]
+    for branch, tick, word in put:
+        stirred.http.post(f"{stirred.path}/flags", json={"word": word, "tick": tick, "branch": branch})
+
+    words = [
+        {flag["word"] for flag in stirred.http.get(f"{stirred.path}/flags", params={"branch": branch}).json()}
+        for branch in (0, 1)
+    ]
+
+    assert words == [{"shared", "shared too", "of main"}, {"shared", "shared too", "of the branch"}]
+    assert stirred.http.get(f"{stirred.path}/flags", params={"branch": 2}).status_code == 409
+
+
 def test_state_counts_how_often_flags_changed_and_nobody_is_moved(stirred: Api) -> None:
     before = stirred.state()
     assert before["score"]["flags"] == 0

@@ -78,6 +78,7 @@ def ours(description: Description) -> Iterator[str]:
 def ask_for_history(description: Description, session: str) -> None:
     description.ask("GET", f"{session}/state", 200, params={"tick": 1})
     description.ask("GET", f"{session}/history", 200)
+    description.ask("GET", f"{session}/history/shared", 200, params={"a": 0, "b": 0})
     for thing in ({"cpu": 1, "vector": 81}, {"pin": 4}, {"cpu": 0, "code": True}, {"cpu": 1, "source": "timer"}):
         description.ask("GET", f"{session}/ladder", 200, params=thing)
     description.ask("GET", f"{session}/ladder", 409, params={"message": 99_999})
@@ -93,6 +94,7 @@ def ask_for_history(description: Description, session: str) -> None:
     linked = description.ask("POST", f"{session}/moments", 201, json={"note": "here"})
     description.ask("GET", f"/api/v1/moments/{linked['id']}", 200)
     description.ask("GET", f"/api/v1/moments/{linked['id']}/ladder", 200, params={"pin": 4})
+    description.ask("GET", f"/api/v1/moments/{linked['id']}/score", 200)
     flag = description.ask("POST", f"{session}/flags", 201, json={"word": "here"})["flag"]
     description.ask("GET", f"{session}/flags", 200)
     description.ask("GET", f"{session}/flags/{flag}", 200)

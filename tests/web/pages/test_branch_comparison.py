@@ -115,6 +115,18 @@ def test_moment_of_either_branch_gets_a_link_and_is_shown_in_the_session(branche
     assert 'name="branch" value="0"><input type="hidden" name="tick" value="7"' in text
 
 
+def test_fork_of_two_branches_can_be_asked_for(branched: Api) -> None:
+    address = f"{branched.path}/history/shared"
+
+    found = branched.http.get(address, params={"a": 1, "b": 0}).json()
+
+    assert found == {"tick": 5, "time": state_at(branched, 0, 5)["time"]}
+    assert branched.http.get(address, params={"a": 0, "b": 1}).json() == found
+    main = history(branched)[0]
+    assert branched.http.get(address, params={"a": 0, "b": 0}).json() == {"tick": main["head"], "time": main["time"]}
+    assert branched.http.get(address, params={"a": 0, "b": 7}).status_code == 409
+
+
 def test_comparing_moves_nobody(branched: Api) -> None:
     before = branched.state()
 

@@ -97,3 +97,22 @@ def test_page_of_a_session_that_is_over_leads_to_no_session(server: Server) -> N
 
         assert page.status_code == 200
         assert f'href="/s/{session.id}"' not in page.text
+
+
+def test_score_of_a_moment_is_that_of_its_session_also_when_that_is_over(session: Api) -> None:
+    link = session.http.post(f"{session.path}/moments").json()["id"]
+    before = session.http.get(f"{session.path}/score", params={"branch": 0}).json()
+    assert before["spans"]["id"]
+    page = session.http.get(f"/m/{link}", headers={"Accept": "text/html"}).text
+    assert f'data-api="{session.path}"' in page
+    session.end()
+
+    after = session.http.get(f"/api/v1/moments/{link}/score").json()
+
+    assert (after["branch"], after["filling"]) == (0, None)
+    assert [after["spans"][field] for field in ("kind", "lane", "value", "start", "end")] == [
+        before["spans"][field] for field in ("kind", "lane", "value", "start", "end")
+    ]
+    page = session.http.get(f"/m/{link}", headers={"Accept": "text/html"}).text
+    assert f'data-api="/api/v1/moments/{link}"' in page
+    assert session.http.get("/api/v1/moments/NOSUCH/score").status_code == 404
