@@ -8,6 +8,10 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, Protocol, TypeVar, cast
 
+from app.breakpoints.condition import NEVER, Condition
+from app.breakpoints.reading import LONGEST as LONGEST_CONDITION
+from app.breakpoints.reading import UnreadableCondition, read_condition
+from app.breakpoints.words import WORDS
 from app.commands.fields import MISSING, Fields, shown
 from app.costs.reference import UnusableReference, cost_sheet_of, reference_of
 from app.hw.machine import MAX_CPUS
@@ -356,6 +360,33 @@ class CostSheet:
 
     def schema(self) -> Schema:
         return {"type": "string"}
+
+
+@dataclass(frozen=True, slots=True)
+class OfCondition:
+    """A condition at which something stops, as text (``breakpoints/reading``)."""
+
+    def read(self, fields: Fields, name: str, default: Condition = MISSING) -> Condition:
+        raw = fields.get(name, default)
+        if isinstance(raw, str):
+            try:
+                condition = read_condition(raw)
+            except UnreadableCondition as unreadable:
+                fields.refuse(name, str(unreadable))
+                return NEVER
+            absent = next((cpu for cpu in condition.cpus if cpu >= fields.cpu_count), None)
+            if absent is not None:
+                fields.refuse(name, f"there is no CPU {absent}; this machine has 0 to {fields.cpu_count - 1}")
+            return condition
+        if raw is not MISSING:
+            fields.refuse(name, f"{shown(raw)} is not a text")
+        return NEVER
+
+    def write(self, value: Condition) -> str:
+        return value.text
+
+    def schema(self) -> Schema:
+        return {"type": "string", "maxLength": LONGEST_CONDITION, "examples": [word.example for word in WORDS]}
 
 
 def named(names: Collection[str]) -> Choice[str]:

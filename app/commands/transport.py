@@ -6,8 +6,10 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NamedTuple, Protocol
 
+from app.breakpoints.condition import Condition
+from app.breakpoints.lookout import Hit, Looked, Search
 from app.commands.command import BaseCommand, Json, Said
-from app.commands.field_types import Perhaps, Speed, Text, Whole, WholeButZero, named
+from app.commands.field_types import Flag, OfCondition, Perhaps, Speed, Text, Whole, WholeButZero, named
 from app.commands.fields import Fields
 
 MAX_STEPS = 1_000_000
@@ -42,9 +44,30 @@ class Traveller(Protocol):
     def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Slices:
         """Goes to a tick, or to the last one at *time* or before; with neither to the head of *branch*."""
 
+    def searcher(self, condition: Condition, limit: int) -> Search:
+        """Goes on to where *condition* comes true, or as far as *limit* ticks."""
+
+    def searcher_back(self, condition: Condition) -> Search:
+        """Goes back to where *condition* came true last, if it did."""
+
+
+class Stops(Protocol):
+    """Where time that runs stops by itself."""
+
+    def add(self, condition: Condition) -> int:
+        """It stops where *condition* comes true. Returns the number of that breakpoint. It raises what there is to say
+        against it."""
+
+    def remove(self, number: int) -> str:
+        """It does not stop there any more. Returns the condition. It raises what there is to say against it."""
+
 
 class TimeKeeper(Protocol):
     """Whoever moves a machine's time on."""
+
+    @property
+    def breakpoints(self) -> Stops:
+        """Where it stops by itself."""
 
     def hold(self) -> None:
         """Time stands still from now on."""
@@ -67,13 +90,14 @@ class TimeKeeper(Protocol):
 
 class Progress(NamedTuple):
     """How far a run to a goal is: what it has done, the interrupts taken meanwhile, whether nothing is left, how many
-    units of a step it has gone, and in words the moment that is shown."""
+    units of a step it has gone, in words the moment that is shown, and how far it has looked for a hit."""
 
     operations: int
     interrupts: int
     idle: bool
     gone: int = 0
     moment: str = ""
+    looked: Looked | None = None
 
 
 class Transport(BaseCommand):
@@ -100,7 +124,7 @@ class Goal(Transport):
     #: Whether it ends where nothing but timers is left.
     until_idle: ClassVar[bool] = False
 
-    def course(self, traveller: Traveller) -> Slices | None:
+    def course(self, traveller: Traveller) -> Slices | Search | None:
         """How it gets there where it does not simply let time run; None where it does."""
         return None
 
@@ -273,6 +297,96 @@ class RunUntilIdle(Goal):
         return {"idle": progress.idle, "operations": progress.operations}
 
 
+@dataclass(frozen=True, slots=True)
+class RunTo(Goal):
+    """Goes to where a condition comes true: on from the present moment, or back from it."""
+
+    kind = "run_to"
+    description = (
+        "Goes on to the next tick in which a condition comes true, through what is known and then into what is new, "
+        "within the limit of ticks; or backwards to the last one before the present moment, and stands still there. "
+        "The answer's hit says why; null: there was none, and looked says where it was looked for."
+    )
+
+    condition: Annotated[Condition, OfCondition()]
+    backwards: Annotated[bool, Flag()] = False
+    limit: Annotated[int, Whole(1, 100_000_000)] = DEFAULT_IDLE_LIMIT
+
+    @property
+    def most(self) -> int:
+        return self.limit
+
+    def prepare(self, time: TimeKeeper) -> None:
+        time.hold()
+
+    def course(self, traveller: Traveller) -> Search:
+        if self.backwards:
+            return traveller.searcher_back(self.condition)
+        return traveller.searcher(self.condition, self.limit)
+
+    def so_far(self, progress: Progress) -> str:
+        ticks = progress.looked.ticks if progress.looked else 0
+        way = "Looks back" if self.backwards else "Runs on"
+        return f"{way} for {self.condition.text}: {ticks:,} {_ticks(ticks)} looked at so far."
+
+    def end(self, progress: Progress) -> str:
+        looked = progress.looked
+        if looked is None or not looked.ticks:
+            return f"Nothing is {'before' if self.backwards else 'behind'} this moment."
+        if looked.hit is not None:
+            return f"{hit_words(looked.hit)}."
+        ticks = looked.last - looked.first + 1
+        if ticks <= 0:
+            return f"The search for {self.condition.text} ended before it had come to anything."
+        where = f"{looked.first:,} to {looked.last:,}"
+        return f"{self.condition.text} did not come true in {ticks:,} {_ticks(ticks)}, {where}."
+
+    def values(self, progress: Progress) -> Json:
+        looked = progress.looked or Looked(0, 0, 0)
+        hit = hit_json(looked.hit) if looked.hit else None
+        return {"hit": hit, "looked": {"ticks": looked.ticks, "from": looked.first, "to": looked.last}}
+
+
+@dataclass(frozen=True, slots=True)
+class BreakAt(Control):
+    """From now on time that runs stops where a condition comes true."""
+
+    kind = "break_at"
+    description = "From now on time that runs stops where a condition comes true; the state's breakpoints list them."
+
+    condition: Annotated[Condition, OfCondition()]
+
+    def steer(self, time: TimeKeeper) -> str:
+        return f"Breakpoint {time.breakpoints.add(self.condition)}: running stops at {self.condition.text}."
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveBreakpoint(Control):
+    """Time does not stop at that breakpoint any more."""
+
+    kind = "remove_breakpoint"
+    description = "Time does not stop at that breakpoint any more."
+
+    breakpoint: Annotated[int, Whole(1, LATEST)]
+
+    def steer(self, time: TimeKeeper) -> str:
+        return f"Running does not stop at {time.breakpoints.remove(self.breakpoint)} any more."
+
+
+def _ticks(count: int) -> str:
+    return f"tick{'' if count == 1 else 's'}"
+
+
+def hit_words(hit: Hit) -> str:
+    """*hit* in a sentence, without its full stop."""
+    return f"Tick {hit.tick:,}, time {hit.time:,}: {hit.why}"
+
+
+def hit_json(hit: Hit) -> Json:
+    """*hit* as an answer and the state have it."""
+    return {"tick": hit.tick, "time": hit.time, "words": f"{hit_words(hit)}.", "why": hit.why}
+
+
 class Journey(Goal):
     """A command that shows another moment, and stands still there. It changes no history."""
 
@@ -344,4 +458,16 @@ class NameBranch(Control):
         return f"Branch {self.branch} is called {self.name}."
 
 
-TransportCommand = Pause | Run | SetSpeed | StepBy | RunUntilIdle | Seek | SwitchBranch | NameBranch
+TransportCommand = (
+    Pause
+    | Run
+    | SetSpeed
+    | StepBy
+    | RunUntilIdle
+    | RunTo
+    | BreakAt
+    | RemoveBreakpoint
+    | Seek
+    | SwitchBranch
+    | NameBranch
+)

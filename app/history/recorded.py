@@ -8,11 +8,13 @@ import io
 import pickle
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from operator import attrgetter
 from typing import Any
 
+from app.breakpoints.condition import Condition
+from app.breakpoints.lookout import Search
 from app.engine.counters import Counters
 from app.engine.endings import MAY_END, Ending, note
 from app.engine.event_log import EventLog
@@ -22,10 +24,13 @@ from app.history.branches import Branch
 from app.history.keyframes import Keyframes, Pack
 from app.history.reexecution import TICKS_A_SLICE, Record
 from app.history.rests import Rests
+from app.history.search import Guard, Searches, showing
 from app.history.slices import Slices, at_once, with_nothing
+from app.history.watch import PlaybackWatch
 from app.hw.profile import INTEL_SDM, Profile
 from app.trace.check.replay import Replay
 from app.trace.operations import Operation, Recording, RegisterRead, RegisterWrite, VectorTaken
+from app.x86.words import VectorNames
 
 _OPERATIONS_A_SLICE = 1_000
 #: Of events that may be endings, so many of the newest are looked through.
@@ -101,6 +106,10 @@ class Playback:
         """What the log has kept of what happened since the last call, with its time."""
         return self._log.take()
 
+    def events_since(self, number: int) -> list[tuple[int, Event]]:
+        """What the log has kept of what happened after the first *number* events; it stays there."""
+        return self._log.since(number - self._before)
+
     def run(self, until: int | None = None, operations: int | None = None, *, to_tick: int | None = None) -> int:
         """Plays on: to virtual time *until*, for so many operations, to the end of tick *to_tick*, or to the end of the
         recording. Returns the operations done."""
@@ -135,6 +144,7 @@ class RecordedTimeline:
         operations = recording.operations
         self.branch = Branch(0, "main", head=moment_at(len(operations), operations[-1].time if operations else 0))
         self._rests = Rests()
+        self._searches = Searches()
 
     def _new(self) -> Playback:
         return Playback(Replay(self.recording, self._profile))
@@ -223,6 +233,34 @@ class RecordedTimeline:
             or self._rests.time_at(self.branch, tick, unit) is not None
         )
         return list(islice(ends, count))
+
+    # Conditions
+
+    def searcher(self, condition: Condition, limit: int, names: VectorNames) -> Search:
+        """Plays on to the next tick in which *condition* comes true, or as far as *limit* ticks; the present moment
+        goes on with each slice."""
+        return self._searches.on(lambda: self, self._watch(), condition, limit, names)
+
+    def searcher_back(self, condition: Condition, names: VectorNames) -> Search:
+        """Goes back to the last tick before the present one in which *condition* came true; the present moment changes
+        with the last slice, and stays where there is none."""
+        looked = yield from self._searches.back(self, condition, self.playback.ticks, names)
+        if looked.hit is not None:
+            self.playback = yield from showing(self.finder(looked.hit.tick), looked)
+        return looked
+
+    def guard(self, conditions: Mapping[int, Condition], names: VectorNames) -> Slices[Guard]:
+        """What plays on from the present moment, tick by tick, and tells when one of *conditions* comes true."""
+        return self._searches.guard(self, self._watch(), conditions, names)
+
+    def _watch(self) -> PlaybackWatch:
+        return PlaybackWatch(self.playback, lambda: self.run(operations=1) > 0)
+
+    def watch(self, tick: int) -> PlaybackWatch:
+        """A playback of its own, that stands at *tick* or before, to be looked at as it goes on."""
+        keyframes = self._keyframes
+        playback = (keyframes and keyframes.nearest(self.branch, tick)) or self._new()
+        return PlaybackWatch(playback, lambda: self._run(playback, None, 1, None) > 0)
 
     # Other moments
 

@@ -13,7 +13,8 @@ from app.engine.tick_watch import TickWatch
 from app.history.branches import Branch
 from app.history.keyframes import Keyframes
 from app.history.slices import Slices, with_nothing
-from app.history.units import Diverged, do_again, go_to, one_tick
+from app.history.units import OPERATION, Diverged, do_again, go_to, one_tick
+from app.history.watch import SimulationWatch
 from app.hw.messages import BusMessage
 
 #: What is done in a slice: so many operations, or ticks that are looked at one by one.
@@ -218,6 +219,20 @@ class Reexecution:
             stops += reversed(found)
             end = begin + 1
         return stops if len(stops) == count or tick == 0 else [*stops, 0]
+
+    def watch(self, branch: Branch, tick: int) -> SimulationWatch:
+        """A simulation of its own, that stands at *tick* of *branch* or before, to be looked at as it goes on."""
+        simulation = self.start(branch, tick)
+        places = self._places(simulation.ticks, tick)
+
+        def advance() -> bool:
+            if one_tick(simulation, branch.next_entry(simulation.ticks), OPERATION) is None:
+                return False
+            if places and simulation.ticks == places[0]:
+                self._passes(branch, simulation, places)
+            return True
+
+        return SimulationWatch(simulation, advance)
 
     def recording(self, branch: Branch, first: int, last: int) -> Generator[list[Record], None, None]:
         """What happened in the ticks from *first* to *last*, a few at a time; an empty list is one more slice."""

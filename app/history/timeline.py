@@ -9,9 +9,12 @@ What may take long comes twice: as a method, and under a name in -er as a genera
 ``next`` and ends with the same result. Other things may be done in between.
 """
 
-from collections.abc import Generator, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import TYPE_CHECKING, NamedTuple
 
+from app.breakpoints.condition import Condition
+from app.breakpoints.lookout import Search
 from app.commands.command import Stimulus
 from app.engine.journal import Moment
 from app.engine.performable import Result
@@ -21,8 +24,11 @@ from app.history.journal import Entry
 from app.history.keyframes import Keyframes
 from app.history.reexecution import TICKS_A_SLICE, Record, Reexecution
 from app.history.rests import Rests
+from app.history.search import Guard, Searches, showing
 from app.history.slices import Slices, at_once
-from app.history.units import UNITS, one_tick
+from app.history.units import OPERATION, UNITS, one_tick
+from app.history.watch import SimulationWatch
+from app.x86.words import VectorNames
 
 if TYPE_CHECKING:
     from app.history.onlooker import Onlooker
@@ -57,6 +63,7 @@ class Timeline:
         self._rests = Rests()
         #: Follows its branches where they grow.
         self.onlooker: Onlooker | None = None
+        self._searches = Searches()
 
     # Where it stands
 
@@ -231,6 +238,33 @@ class Timeline:
             self._has_run()
         return time is not None
 
+    # Conditions
+
+    def searcher(self, condition: Condition, limit: int, names: VectorNames) -> Search:
+        """Goes on to the next tick in which *condition* comes true, or as far as *limit* ticks; the present moment goes
+        on with each slice. *names* are what the kernel calls its vectors."""
+        with closing(self._watch()) as watch:
+            return (yield from self._searches.on(self._past, watch, condition, limit, names))
+
+    def searcher_back(self, condition: Condition, names: VectorNames) -> Search:
+        """Goes back to the last tick before the present one in which *condition* came true; the present moment changes
+        with the last slice, and stays where there is none."""
+        course = self._past()
+        looked = yield from self._searches.back(course, condition, self.simulation.ticks, names)
+        if looked.hit is not None:
+            yield from showing(self._shower(course.branch, looked.hit.tick, None), looked)
+        return looked
+
+    def guard(self, conditions: Mapping[int, Condition], names: VectorNames) -> Slices[Guard]:
+        """What lets time go on from the present moment, tick by tick, and tells when one of *conditions* comes true."""
+        return self._searches.guard(self._past(), self._watch(), conditions, names)
+
+    def _watch(self) -> SimulationWatch:
+        return SimulationWatch(self.simulation, lambda: self._one_tick(OPERATION) is not None)
+
+    def _past(self) -> "_Past":
+        return _Past(self.branch, self._again)
+
     # Other moments
 
     def seek(self, tick: int | None = None, time: int | None = None, branch: int | None = None) -> Moment:
@@ -323,3 +357,14 @@ class Timeline:
         """As ``records``, a few at a time: each slice gives what it has found, which may be nothing."""
         course = self._branch(branch)
         return self._again.recording(course, max(first, 1), min(last, course.head.tick))
+
+
+class _Past(NamedTuple):
+    """A branch, to be looked at again."""
+
+    branch: Branch
+    again: Reexecution
+
+    def watch(self, tick: int) -> SimulationWatch:
+        """A simulation of its own that stands at *tick* or before."""
+        return self.again.watch(self.branch, tick)

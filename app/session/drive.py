@@ -3,11 +3,14 @@
 from collections.abc import Generator, Mapping
 from typing import Any, Protocol
 
+from app.breakpoints.condition import Condition
+from app.breakpoints.lookout import Search
 from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
 from app.engine.events import Event
 from app.engine.performable import Result
 from app.history.reexecution import Record
+from app.history.search import Guard
 from app.history.slices import Slices
 from app.hw.machine import Machine
 from app.session.looking_back import BranchSummary, FoundMoment, MomentState
@@ -57,6 +60,10 @@ class Drive(Protocol):
         """How often another moment was shown instead of the next."""
 
     @property
+    def tick(self) -> int:
+        """The tick that is shown."""
+
+    @property
     def branch(self) -> int:
         """The number of the branch that is shown."""
 
@@ -81,6 +88,20 @@ class Drive(Protocol):
     def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Slices[int]:
         """Shows a tick, or the last one at *time* or before, or with neither the head of *branch*; a little at each
         ``next``. LookupError and ValueError when there is no such branch or moment, NotPossible where it cannot."""
+
+    def searcher(self, condition: Condition, limit: int) -> Search:
+        """Goes on to the next tick in which *condition* comes true, or as far as *limit* ticks. NotPossible where this
+        drive cannot tell."""
+
+    def make_sure_it_is_told(self, condition: Condition) -> None:
+        """NotPossible when this drive cannot tell whether *condition* holds."""
+
+    def guard(self, conditions: Mapping[int, Condition]) -> Slices[Guard]:
+        """What lets time go on tick by tick, and tells when one of *conditions* comes true."""
+
+    def searcher_back(self, condition: Condition) -> Search:
+        """Goes back to the last tick in which *condition* came true, if it did. NotPossible where this drive cannot
+        tell."""
 
     def hash(self) -> str | None:
         """Of the model's state at the moment that is shown, without where the clock stands behind its tick; None where

@@ -2,11 +2,13 @@
 
 import time
 
+from app.breakpoints.condition import Condition
+from app.breakpoints.lookout import Hit, Looked, Search
 from app.commands.command import Said
-from app.commands.transport import Goal, Progress
+from app.commands.transport import Goal, Progress, RunTo
 from app.history.slices import Slices
 from app.session.drive import Drive, NotPossible
-from app.state.shapes import UnderWayState
+from app.state.session_shapes import UnderWayState
 
 #: How many operations go by between two looks at the clock.
 _OPERATIONS_AT_ONCE = 20
@@ -21,8 +23,9 @@ class LongRun:
         self.over = goal.until_idle and drive.idle
         self.done = 0
         self.goal = goal
-        self._course: Slices[int] | None = goal.course(drive)
+        self._course: Slices[int] | Search | None = goal.course(drive)
         self._gone = 0
+        self._looked: Looked | None = None
         self._drive = drive
         self._taken = drive.interrupts_taken
         self._waited = 0
@@ -41,11 +44,15 @@ class LongRun:
             if time.monotonic() > end:
                 return
 
-    def _follow(self, course: Slices[int]) -> None:
+    def _follow(self, course: Slices[int] | Search) -> None:
         try:
-            next(course)
+            self._looked = next(course)
         except StopIteration as stop:
-            self._gone, self.over = stop.value, True
+            self.over = True
+            if isinstance(stop.value, Looked):
+                self._looked = stop.value
+            else:
+                self._gone = stop.value
         except (LookupError, ValueError) as error:
             self.over = True
             raise NotPossible(str(error)) from error
@@ -71,12 +78,19 @@ class LongRun:
     def _progress(self) -> Progress:
         drive = self._drive
         taken = drive.interrupts_taken - self._taken
-        return Progress(self.done, taken, drive.idle, self._gone, drive.moment_words)
+        return Progress(self.done, taken, drive.idle, self._gone, drive.moment_words, self._looked)
 
     @property
     def words(self) -> str:
         """How far it is."""
         return self.goal.so_far(self._progress)
+
+    @property
+    def found(self) -> tuple[Condition, Hit] | None:
+        """The condition that has come true where it ended."""
+        if not isinstance(self.goal, RunTo) or self._looked is None or self._looked.hit is None:
+            return None
+        return self.goal.condition, self._looked.hit
 
     def state(self) -> UnderWayState:
         """As the state shows it."""

@@ -122,6 +122,7 @@ class Moments:
             "throttled": None,
             "kept": None,
             "score": {"flags": 0, "changes": 0},
+            "breakpoints": None,
             "viewers": 0,
             **machine,
             "seq": 0,

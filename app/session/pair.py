@@ -249,6 +249,7 @@ class Pair(Owner):
             "throttled": self.throttle.state(),
             "kept": None,
             "score": {"flags": 0, "changes": changes},
+            "breakpoints": None,
         }
 
     async def give(self, *commands: Stimulus) -> None:

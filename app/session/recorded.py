@@ -7,6 +7,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from app.backends.native import NATIVE_XAPIC
+from app.breakpoints.condition import Condition
+from app.breakpoints.lookout import Search
 from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
 from app.commands.machine import Demonstrate
@@ -17,6 +19,7 @@ from app.engine.machine_record import machine_state
 from app.history.keyframes import Keyframes
 from app.history.recorded import RECORDED_UNITS, RecordedTimeline, recorded_pack
 from app.history.reexecution import Record
+from app.history.search import Guard
 from app.history.slices import Slices
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_SDM, Profile
@@ -24,7 +27,7 @@ from app.session.drive import NotPossible, make_sure_it_fits
 from app.session.looking_back import BranchSummary, FoundMoment, MomentState
 from app.session.recorded_findings import difference_records, limit_records
 from app.session.recorded_score import RecordedScore
-from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE
+from app.session.simulated import BYTES_A_CPU, BYTES_A_MACHINE, Arrived, Slice
 from app.state.kept_state import KeptStates
 from app.state.ladder import Look, Selection, ladder
 from app.state.preview import Preview, preview
@@ -82,6 +85,10 @@ class RecordedDrive:
         return self.replay.time
 
     @property
+    def tick(self) -> int:
+        return self.replay.position
+
+    @property
     def branch(self) -> int:
         return 0
 
@@ -114,7 +121,22 @@ class RecordedDrive:
         yield from self.timeline.seeker(tick, time)
         return 1
 
-    def _jumping(self, course: Slices[int]) -> Slices[int]:
+    def make_sure_it_is_told(self, condition: Condition) -> None:
+        if condition.untold:
+            raise NotPossible(f"this session follows a recording; {condition.untold}", "condition")
+
+    def guard(self, conditions: "Mapping[int, Condition]") -> Slices[Guard]:
+        return self.timeline.guard(conditions, self.vector_names)
+
+    def searcher(self, condition: Condition, limit: int) -> Search:
+        self.make_sure_it_is_told(condition)
+        return self.timeline.searcher(condition, limit, self.vector_names)
+
+    def searcher_back(self, condition: Condition) -> Search:
+        self.make_sure_it_is_told(condition)
+        return self._jumping(self.timeline.searcher_back(condition, self.vector_names))
+
+    def _jumping(self, course: Generator[Slice, None, Arrived]) -> Generator[Slice, None, Arrived]:
         before = self.replay
         gone = yield from course
         if self.replay is not before:

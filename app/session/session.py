@@ -9,21 +9,23 @@ import time
 from collections import deque
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.commands.command import BaseCommand, Circumstances, Said, Stimulus
 from app.commands.guest import SendIpi
 from app.commands.machine import Demonstrate
 from app.commands.reading import read_command
 from app.commands.table import Command
-from app.commands.transport import Control, Goal, Journey, NameBranch, StepBy
+from app.commands.transport import Control, Goal, Journey, NameBranch, RunTo, StepBy
 from app.history.slices import Slices
 from app.history.store_errors import StoreError
 from app.session.answer import Answer, tell
+from app.session.breakpoints import Breakpoints
 from app.session.drive import Drive, NotPossible
 from app.session.flags import Flags
 from app.session.hub import Hub
-from app.session.keeper import Answered, Keeper, Place
+from app.session.inbox import Asked, Done, UnderWay
+from app.session.keeper import Answered, Keeper
 from app.session.long_run import LongRun
 from app.session.looking_back import MOST_TICKS, End, Found, bin_edges, collected, in_slices
 from app.session.owner import Owner
@@ -33,7 +35,8 @@ from app.session.score import Filler, Score
 from app.session.share import Share
 from app.state.ladder import Selection
 from app.state.preview import Preview
-from app.state.shapes import Condition, KeptState, LadderState, NumberedState
+from app.state.session_shapes import KeptState
+from app.state.shapes import Condition, LadderState, NumberedState
 
 _FRAME = 1 / 30
 #: How many operations go by between two looks at the clock.
@@ -42,36 +45,6 @@ _OPERATIONS_AT_ONCE = 20
 _COMMANDS_SLICE = 0.004
 #: Whoever asked for something long is answered after so many seconds; it goes on.
 _PATIENCE = 1.0
-
-
-class _Asked(NamedTuple):
-    """A command whose turn has not come, with the Idempotency-Key that it came with."""
-
-    command: Command
-    future: "asyncio.Future[Answer]"
-    key: str | None
-
-
-class _Done(NamedTuple):
-    """A command that has been applied and whose asker has not been told. It *lasts* where it has changed what is kept,
-    and stands at *place* where it is in a journal."""
-
-    future: "asyncio.Future[Answer]"
-    number: int
-    text: str
-    values: dict[str, Any]
-    lasts: bool
-    place: Place | None = None
-    key: str | None = None
-
-
-class _UnderWay(NamedTuple):
-    """A run that takes longer than one slice; *future* is its asker's, *until* when that one must be answered."""
-
-    run: LongRun
-    future: "asyncio.Future[Answer]"
-    number: int
-    until: float
 
 
 class Session(Owner):
@@ -107,11 +80,12 @@ class Session(Owner):
         self._remark = remark
         self.hub = Hub(first_seq)
         self._pacer = Pacer(speed, drive.longest_gap)
-        self._inbox: deque[_Asked] = deque()
-        self._done: list[_Done] = []
+        self._inbox: deque[Asked] = deque()
+        self._done: list[Done] = []
         #: Those who are told as soon as the disk has what they asked for.
         self._waiting: set[asyncio.Future[Answer]] = set()
-        self._under_way: _UnderWay | None = None
+        self._under_way: UnderWay | None = None
+        self.breakpoints = Breakpoints(drive)
         self._commands = 0
         self._filler = Filler(drive.score)
         self._publisher = Publisher(self.hub, drive)
@@ -148,7 +122,7 @@ class Session(Owner):
             if earlier is not None:
                 return earlier
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._inbox.append(_Asked(command, future, key))
+        self._inbox.append(Asked(command, future, key))
         self.touch()
         return await future
 
@@ -336,6 +310,10 @@ class Session(Owner):
     def _run_slice(self, until: int | None) -> None:
         """Runs for at most this session's share of wall time."""
         end = time.monotonic() + self._share.slice()
+        if self.breakpoints:
+            if self.breakpoints.run(until, end):
+                self.hold()
+            return
         while self.drive.run(until, _OPERATIONS_AT_ONCE) == _OPERATIONS_AT_ONCE and time.monotonic() <= end:
             pass
 
@@ -349,6 +327,7 @@ class Session(Owner):
             "throttled": self.throttle.state(),
             "kept": self._kept_state(),
             "score": {"flags": self.flags.changes, "changes": self.drive.score.position.changes},
+            "breakpoints": self.breakpoints.state(),
         }
 
     def _kept_state(self) -> KeptState | None:
@@ -389,7 +368,7 @@ class Session(Owner):
         self._waiting |= {done.future for done, _ in told}
         writing.add_done_callback(partial(self._tell_kept, told))
 
-    def _tell_kept(self, told: list[tuple[_Done, Answer]], writing: "asyncio.Future[None]") -> None:
+    def _tell_kept(self, told: list[tuple[Done, Answer]], writing: "asyncio.Future[None]") -> None:
         error = writing.exception()
         if error is not None:
             self.condition_changed()
@@ -399,7 +378,7 @@ class Session(Owner):
 
     # Commands
 
-    def _do(self, asked: _Asked) -> None:
+    def _do(self, asked: Asked) -> None:
         """Applies a command; its asker is told when this round is over, or later where it takes long."""
         command, future, key = asked
         if self.keeper is not None and (refusal := self.keeper.refusal) and _lasts(command):
@@ -415,7 +394,7 @@ class Session(Owner):
         self._changed()
         place = self.keeper.newest() if self.keeper is not None and isinstance(command, Stimulus) else None
         text = f"{text} {back}".rstrip()
-        self._done.append(_Done(future, self._commands, text, values, _lasts(command), place, key))
+        self._done.append(Done(future, self._commands, text, values, _lasts(command), place, key))
 
     def _applied(self, command: Control | Stimulus) -> Said:
         if isinstance(command, Control):
@@ -435,6 +414,7 @@ class Session(Owner):
         """Time stands still from now on."""
         self.paused = True
         self._pacer.stop()
+        self.breakpoints.look_anew()
 
     def let_run(self) -> None:
         """Time runs from now on."""
@@ -466,11 +446,12 @@ class Session(Owner):
             raise NotPossible(f"busy: {self._under_way.run.words} Pause ends it")
         run = LongRun(goal, self.drive)
         goal.prepare(self)
+        self.breakpoints.look_anew()
         self._commands += 1
         self.sleep.forget()
         self._changed()
         run.go_on(self._share.slice())
-        self._under_way = _UnderWay(run, future, self._commands, time.monotonic() + _PATIENCE)
+        self._under_way = UnderWay(run, future, self._commands, time.monotonic() + _PATIENCE)
         self._look_at_run()
 
     def _look_at_run(self) -> None:
@@ -479,9 +460,11 @@ class Session(Owner):
         run, future, number, until = self._under_way
         waits = not future.done() and all(done.future is not future for done in self._done)
         if waits and (run.over or time.monotonic() > until):
-            self._done.append(_Done(future, number, *run.answer(), lasts=_lasts(run.goal)))
+            self._done.append(Done(future, number, *run.answer(), lasts=_lasts(run.goal)))
         if run.over:
             self._under_way = None
+            if run.found is not None:
+                self.breakpoints.found(*run.found)
 
     def end_run(self) -> None:
         """What runs to a goal gives it up, whoever began it."""
@@ -494,4 +477,6 @@ def _lasts(command: BaseCommand) -> bool:
     """Whether *command* changes what is kept of a session: what was asked, how far it has come, or a name."""
     if isinstance(command, StepBy):
         return command.count > 0
+    if isinstance(command, RunTo):
+        return not command.backwards
     return isinstance(command, Stimulus | NameBranch | Goal) and not isinstance(command, Journey)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from app.backends.backend import remark_on
 from app.backends.catalogue import BACKENDS, reason_against
+from app.breakpoints.condition import Condition
+from app.breakpoints.lookout import Search
 from app.commands.command import Stimulus
 from app.commands.guest import SendIpi
 from app.costs.reference import reference_of
@@ -21,6 +23,7 @@ from app.history.journal_text import journal_of, write_journal
 from app.history.keyframes import Keyframes
 from app.history.record import hash_of_tick, state
 from app.history.reexecution import Record
+from app.history.search import Guard
 from app.history.simulation_keyframes import simulation_keyframes
 from app.history.slices import Slices
 from app.history.timeline import Timeline
@@ -47,6 +50,7 @@ BYTES_A_MACHINE, BYTES_A_CPU = 100_000, 60_000
 BYTES_A_COMMAND = 200
 
 
+Slice = TypeVar("Slice")
 Arrived = TypeVar("Arrived")
 
 
@@ -97,6 +101,10 @@ class SimulatedDrive:
         return self.simulation.time
 
     @property
+    def tick(self) -> int:
+        return self.simulation.ticks
+
+    @property
     def branch(self) -> int:
         return self.timeline.branch.number
 
@@ -133,7 +141,19 @@ class SimulatedDrive:
         yield from self._jumping(self.timeline.seeker(tick, time, branch))
         return 1
 
-    def _jumping(self, slices: Slices[Arrived]) -> Slices[Arrived]:
+    def searcher(self, condition: Condition, limit: int) -> Search:
+        return self.timeline.searcher(condition, limit, self.vector_names)
+
+    def make_sure_it_is_told(self, condition: Condition) -> None:
+        """A simulation tells everything."""
+
+    def guard(self, conditions: "Mapping[int, Condition]") -> Slices[Guard]:
+        return self.timeline.guard(conditions, self.vector_names)
+
+    def searcher_back(self, condition: Condition) -> Search:
+        return self._jumping(self.timeline.searcher_back(condition, self.vector_names))
+
+    def _jumping(self, slices: Generator[Slice, None, Arrived]) -> Generator[Slice, None, Arrived]:
         """The moment that is shown changes with the last slice, and with it all that was built from the machine."""
         before = self.simulation
         arrived = yield from slices

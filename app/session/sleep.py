@@ -1,6 +1,6 @@
 """Sleep: what nobody watches and nobody asks for costs nothing after a while."""
 
-from app.state.shapes import SleepState
+from app.state.session_shapes import SleepState
 
 #: Seconds without a viewer and without a question after which time stands still.
 SLEEP_AFTER = 600.0

@@ -1,6 +1,6 @@
 """Throttle: whether what runs gets the time that it wants."""
 
-from app.state.shapes import ThrottledState
+from app.state.session_shapes import ThrottledState
 
 #: Wall seconds over which one figure is taken.
 _WINDOW = 1.0

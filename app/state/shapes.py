@@ -9,6 +9,14 @@ from typing import Annotated, Literal, NotRequired, TypedDict
 from app.engine.waits import Window
 from app.hw.cpu import RunState
 from app.hw.messages import Origin
+from app.state.session_shapes import (
+    BreakpointsState,
+    KeptState,
+    ScoreState,
+    SleepState,
+    ThrottledState,
+    UnderWayState,
+)
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand, TriggerMode
 from app.x86.model_specific_registers import ApicMode
 
@@ -371,45 +379,6 @@ class DifferenceState(TypedDict):
     text: str
 
 
-class UnderWayState(TypedDict):
-    """A step, a run until idle or a way to another moment that takes long."""
-
-    command: Annotated[str, Literal["step", "run_until_idle", "seek", "switch_branch"]]
-    operations: int
-    words: str
-
-
-class SleepState(TypedDict):
-    """It sleeps, or slept until just now."""
-
-    asleep: bool
-    words: str
-
-
-class ThrottledState(TypedDict):
-    """It does not get the time that it wants."""
-
-    share: float
-    words: str
-
-
-class KeptState(TypedDict):
-    """What there is to say of how the session is kept."""
-
-    #: False while nothing can be kept, and what would change the session is refused.
-    open: bool
-    words: str
-
-
-class ScoreState(TypedDict):
-    """What the page need not ask for again as long as it stays as it is."""
-
-    #: How often a flag has come or gone. Flags do not belong to the moment that is shown, but to the session.
-    flags: int
-    #: How often a span has begun or ended in the branch that is shown, and in all before it.
-    changes: int
-
-
 class PairState(TypedDict):
     """How far the pair is that a machine is one of."""
 
@@ -430,6 +399,8 @@ class Condition(TypedDict):
     throttled: ThrottledState | None
     kept: KeptState | None
     score: ScoreState
+    #: None: nobody can set any here.
+    breakpoints: BreakpointsState | None
 
 
 class MachineState(TypedDict):

@@ -2,6 +2,7 @@
 
 from typing import Any, get_args
 
+from app.breakpoints.words import words_json
 from app.commands.table import COMMAND_KINDS
 from app.engine.events import EVENT_KINDS
 from app.engine.waits import Window
@@ -230,6 +231,10 @@ SENTENCES = {
 #: Which delivery modes put a vector into IRR when they arrive.
 VECTOR_MODES = ("fixed", "lowest_priority")
 
+_EVENTS = {
+    name: {"glyph": kind.glyph, "words": kind.words, "ended": kind.ended, "span": span_kind_of(name)}
+    for name, kind in EVENT_KINDS.items()
+}
 _STAGE = {
     "windows": {window.value: words for window, words in WINDOW_WORDS.items()},
     "holders": {window.value: words for window, words in HOLDERS.items()},
@@ -261,10 +266,7 @@ def vocabulary() -> dict[str, Any]:
         "sentences": SENTENCES,
         "commands": list(COMMAND_KINDS),
         "steps": [step.__name__ for step in get_args(Step)],
-        "events": {
-            name: {"glyph": kind.glyph, "words": kind.words, "ended": kind.ended, "span": span_kind_of(name)}
-            for name, kind in EVENT_KINDS.items()
-        },
+        "events": _EVENTS,
         "spans": _SPANS,
         "icr": {"xapic": layout_json(XAPIC_ICR), "disabled": layout_json(XAPIC_ICR), "x2apic": layout_json(X2APIC_ICR)},
         "registers": REGISTERS,
@@ -279,6 +281,7 @@ def vocabulary() -> dict[str, Any]:
         "senders": SENDERS,
         "pins": PIN_WORDS,
         "vector_modes": VECTOR_MODES,
+        "breakpoints": words_json(),
     }
 
 

@@ -20,7 +20,7 @@ from app.web.api.description import describe
 from app.web.api.shapes import Health, answers
 from app.web.guard import Guard
 from app.web.pages import branches as branches_page
-from app.web.pages import docs, guest_functions, machine, moment, profiles, verdict
+from app.web.pages import breakpoints, docs, guest_functions, machine, moment, profiles, verdict
 from app.web.pages import flags as flags_page
 from app.web.pages import kept as kept_page
 from app.web.pages.ab import page as ab
@@ -61,6 +61,7 @@ _PARTS = (
     moment,
     branches_page,
     flags_page,
+    breakpoints,
     kept_page,
     machine,
 )

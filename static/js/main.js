@@ -12,6 +12,7 @@ import { createStore } from "./store.js";
 import { createBackends } from "./views/backends.js";
 import { createBand } from "./views/band.js";
 import { createBranches } from "./views/branches.js";
+import { createBreakpoints } from "./views/breakpoints.js";
 import { createCaption } from "./views/caption.js";
 import { createComposer } from "./views/composer.js";
 import { createCondition } from "./views/condition.js";
@@ -101,6 +102,7 @@ const composer = createComposer(store);
 const demonstration = createDemonstration(send);
 const ghost = createGhost(api, score.setGhost);
 const flags = createFlags(store, `${api}/flags`);
+const breakpoints = createBreakpoints(notice.told);
 const views = [
   createTopbar(),
   createCondition(send),
@@ -123,6 +125,7 @@ const views = [
   scoreTools.draw,
   selection.draw,
   flags.draw,
+  breakpoints.draw,
 ];
 
 /** @param {number} now @returns {boolean} */
@@ -159,6 +162,7 @@ listenToKeys(
     ...transport.actions,
     ...moment.actions,
     ...flags.actions,
+    ...breakpoints.actions,
     ...linking,
     ...band.actions,
     ...scoreTools.actions,

@@ -1,8 +1,8 @@
 /**
  * What the state is made of. Written from `app/state/shapes.py` by `python -m tests.state.typedefs`.
  *
- * @typedef {object} UnderWayState A step, a run until idle or a way to another moment that takes long
- * @property {"step" | "run_until_idle" | "seek" | "switch_branch"} command
+ * @typedef {object} UnderWayState A step, a run until idle or to a condition, or a way to another moment that takes long
+ * @property {"step" | "run_until_idle" | "run_to" | "seek" | "switch_branch"} command
  * @property {number} operations
  * @property {string} words
  *
@@ -21,6 +21,21 @@
  * @typedef {object} ScoreState What the page need not ask for again as long as it stays as it is
  * @property {number} flags How often a flag has come or gone. Flags do not belong to the moment that is shown, but to the session
  * @property {number} changes How often a span has begun or ended in the branch that is shown, and in all before it
+ *
+ * @typedef {object} BreakpointState A condition at which running stops by itself
+ * @property {number} breakpoint
+ * @property {string} condition
+ *
+ * @typedef {object} HitState The moment that is shown is one in which a condition has come true
+ * @property {string} condition
+ * @property {number} tick
+ * @property {number} time
+ * @property {string} words
+ * @property {string} why
+ *
+ * @typedef {object} BreakpointsState Where a session stops by itself, and the hit that is shown
+ * @property {BreakpointState[]} held
+ * @property {HitState | null} hit
  *
  * @typedef {object} TimerState The local APIC timer
  * @property {string} mode
@@ -221,6 +236,7 @@
  * @property {ThrottledState | null} throttled
  * @property {KeptState | null} kept
  * @property {ScoreState} score
+ * @property {BreakpointsState | null} breakpoints None: nobody can set any here
  * @property {number} tick
  * @property {number} head The last tick of the branch
  * @property {number} branch Its number among the courses of the session's history

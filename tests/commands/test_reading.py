@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.breakpoints.reading import read_condition
 from app.commands.guest import CallGuest, SendIpi
 from app.commands.lines import (
     ConfigurePin,
@@ -18,7 +19,19 @@ from app.commands.machine import Demonstrate, SetBackend, SetCostSheet, SetInter
 from app.commands.reading import read_command
 from app.commands.registers import Rdmsr, ReadRegister, WriteCr8, WriteRegister, Wrmsr
 from app.commands.table import COMMAND_KINDS, Command
-from app.commands.transport import NameBranch, Pause, Run, RunUntilIdle, Seek, SetSpeed, StepBy, SwitchBranch
+from app.commands.transport import (
+    BreakAt,
+    NameBranch,
+    Pause,
+    RemoveBreakpoint,
+    Run,
+    RunTo,
+    RunUntilIdle,
+    Seek,
+    SetSpeed,
+    StepBy,
+    SwitchBranch,
+)
 from app.x86.icr import DeliveryMode, DestinationMode, Icr, Shorthand
 from app.x86.registers import Register
 from tests.commands.strategies import Raw
@@ -134,6 +147,21 @@ EXAMPLES: list[tuple[Raw, Raw, Command]] = [
         StepBy("interrupt", 7),
     ),
     ({"type": "run_until_idle", "limit": 9}, {"type": "run_until_idle", "limit": "9"}, RunUntilIdle(9)),
+    (
+        {"type": "run_to", "condition": "nmi on 1", "backwards": True},
+        {"type": "run_to", "condition": " nmi on 1 ", "backwards": "on"},
+        RunTo(read_condition("nmi on 1"), backwards=True),
+    ),
+    (
+        {"type": "break_at", "condition": "nmi"},
+        {"type": "break_at", "condition": "nmi"},
+        BreakAt(read_condition("nmi")),
+    ),
+    (
+        {"type": "remove_breakpoint", "breakpoint": 2},
+        {"type": "remove_breakpoint", "breakpoint": "2"},
+        RemoveBreakpoint(2),
+    ),
 ]
 
 

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.breakpoints.reading import read_condition
+from app.breakpoints.words import WORDS
 from app.commands.command import BaseCommand, HardwareCommand, Read, Stimulus
 from app.commands.field_types import (
     Choice,
@@ -16,6 +18,7 @@ from app.commands.field_types import (
     Cpu,
     FieldType,
     Flag,
+    OfCondition,
     OneOf,
     Perhaps,
     Speed,
@@ -85,6 +88,8 @@ def values(field: FieldType[Any]) -> st.SearchStrategy[Any]:
             return st.booleans()
         case Speed(slowest, fastest):
             return st.none() | st.floats(slowest, fastest)
+        case OfCondition():
+            return st.sampled_from([read_condition(word.example) for word in WORDS])
         case CostSheet():
             return st.sampled_from(["2007", "skylake-sp", "2007?vm_exit=900"])
         case _:

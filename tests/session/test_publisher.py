@@ -39,6 +39,7 @@ CONDITION: Condition = {
     "throttled": None,
     "kept": None,
     "score": {"flags": 0, "changes": 0},
+    "breakpoints": None,
 }
 
 

@@ -25,6 +25,7 @@ CONDITION: Condition = {
     "throttled": None,
     "kept": None,
     "score": {"flags": 0, "changes": 0},
+    "breakpoints": None,
 }
 
 

@@ -1,4 +1,4 @@
-"""The page's types of the state; ``python -m tests.state.typedefs`` writes them from ``app/state/shapes``."""
+"""The page's types of the state; ``python -m tests.state.typedefs`` writes them from the shapes in ``app/state``."""
 
 import ast
 import inspect

@@ -65,6 +65,8 @@ LAYERS = {"irr", "isr", "tmr", "twice", "masked", "coming"}
 WORDS = {key: value for key, value in vocabulary().items() if key not in ("commands", "steps", "anchors", "spans")}
 #: Which kind of span an event is about is code's, too.
 WORDS["events"] = [(kind["glyph"], kind["words"]) for kind in vocabulary()["events"].values()]
+#: How a condition is written is no word but code.
+WORDS["breakpoints"] = [word["words"] for word in vocabulary()["breakpoints"].values()]
 #: How a kind of span is drawn, and on which sort of lane, is code's, too.
 WORDS["spans"] = [kind["words"] for kind in vocabulary()["spans"].values()]
 #: One turns bits of a destination, whose place the state names; one reads the stream's 256-bit numbers; one cuts fields

@@ -5,7 +5,7 @@ Answers are not passed through these models, which would drop what is not in the
 
 from typing import Any, Literal, is_typeddict
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Hexadecimal = str
 Side = Literal["a", "b"]
@@ -101,6 +101,23 @@ class NewSessionSummary(SessionSummary):
     key: str
 
 
+class Hit(_Shape):
+    """A moment in which a condition has come true, and why."""
+
+    tick: int
+    time: int
+    words: str
+    why: str
+
+
+class Looked(_Shape):
+    """In which ticks a condition was looked for."""
+
+    ticks: int
+    first: int = Field(alias="from")
+    to: int
+
+
 class Applied(BaseModel):
     """A command has been applied: its number, the state that shows it, and what it was asked for."""
 
@@ -119,7 +136,11 @@ class Applied(BaseModel):
     operations: int = 0
     #: Of `run_until_idle`.
     idle: bool = True
-    #: Of a `step` or `run_until_idle` that is not over yet.
+    #: Of `run_to`: where its condition came true; null: it did not.
+    hit: Hit | None = None
+    #: Of `run_to`: where it was looked for.
+    looked: Looked | None = None
+    #: Of a `step`, `run_to` or `run_until_idle` that is not over yet.
     under_way: bool = True
 
 

@@ -42,6 +42,16 @@ class SpanKindShape(BaseModel):
     label: str
 
 
+class ConditionWord(BaseModel):
+    """A word of the conditions at which a session stops, and whether a recording tells it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    words: str
+    example: str
+    recorded: bool
+
+
 class Vocabulary(BaseModel):
     """The words, marks and bit positions of the model."""
 
@@ -57,3 +67,4 @@ class Vocabulary(BaseModel):
     commands: list[str]
     steps: list[str]
     keys: dict[str, dict[str, str]]
+    breakpoints: dict[str, ConditionWord]

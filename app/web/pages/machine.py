@@ -32,6 +32,7 @@ from app.web.asking import visitor_of, while_there
 from app.web.errors import Problem, problem_of
 from app.web.keys import check_cookie, holds_key, keep_key, keep_owner_key, owner_key
 from app.web.pages.asked import elsewhere, fields_of, is_htmx
+from app.web.pages.breakpoints import breakpoints_context
 from app.web.pages.choices import (
     functions_of,
     local_sources,
@@ -148,6 +149,7 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "units": RECORDED_UNITS if state["recording"] else STEP_UNITS,
         **branches_context(session),
         **flags_context(session),
+        **breakpoints_context(session),
         "backends": list(BACKENDS.values()),
         "cost_sheets": cost_sheet_names(),
         "generations": list(GENERATIONS.values()),

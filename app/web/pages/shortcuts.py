@@ -23,6 +23,7 @@ MACHINE_KEYS = (
     Key("stepBackInterrupt", ("Shift+ArrowLeft",), "step back to the interrupt before"),
     Key("toBeginning", ("Home",), "to the beginning"),
     Key("backToLive", ("l",), "back to live: the end of what has happened"),
+    Key("stopAt", ("g",), "run to, or go back to, where a condition comes true"),
     Key("flag", ("f",), "put a flag with a word at this moment; the list of flags"),
     Key("linkMoment", ("Shift+L",), "a link to this moment"),
     Key("untilIdle", ("u",), "run until idle"),
