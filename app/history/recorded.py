@@ -256,6 +256,10 @@ class RecordedTimeline:
     def _watch(self) -> PlaybackWatch:
         return PlaybackWatch(self.playback, lambda: self.run(operations=1) > 0)
 
+    def past(self, branch: int | None = None) -> "RecordedTimeline":
+        """Its only branch, to be looked at again."""
+        return self
+
     def watch(self, tick: int) -> PlaybackWatch:
         """A playback of its own, that stands at *tick* or before, to be looked at as it goes on."""
         keyframes = self._keyframes

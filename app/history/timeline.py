@@ -244,12 +244,12 @@ class Timeline:
         """Goes on to the next tick in which *condition* comes true, or as far as *limit* ticks; the present moment goes
         on with each slice. *names* are what the kernel calls its vectors."""
         with closing(self._watch()) as watch:
-            return (yield from self._searches.on(self._past, watch, condition, limit, names))
+            return (yield from self._searches.on(self.past, watch, condition, limit, names))
 
     def searcher_back(self, condition: Condition, names: VectorNames) -> Search:
         """Goes back to the last tick before the present one in which *condition* came true; the present moment changes
         with the last slice, and stays where there is none."""
-        course = self._past()
+        course = self.past()
         looked = yield from self._searches.back(course, condition, self.simulation.ticks, names)
         if looked.hit is not None:
             yield from showing(self._shower(course.branch, looked.hit.tick, None), looked)
@@ -257,13 +257,14 @@ class Timeline:
 
     def guard(self, conditions: Mapping[int, Condition], names: VectorNames) -> Slices[Guard]:
         """What lets time go on from the present moment, tick by tick, and tells when one of *conditions* comes true."""
-        return self._searches.guard(self._past(), self._watch(), conditions, names)
+        return self._searches.guard(self.past(), self._watch(), conditions, names)
 
     def _watch(self) -> SimulationWatch:
         return SimulationWatch(self.simulation, lambda: self._one_tick(OPERATION) is not None)
 
-    def _past(self) -> "_Past":
-        return _Past(self.branch, self._again)
+    def past(self, branch: int | None = None) -> "Past":
+        """A branch, the present one without a number, to be looked at again. LookupError when there is none."""
+        return Past(self._branch(branch), self._again)
 
     # Other moments
 
@@ -359,7 +360,7 @@ class Timeline:
         return self._again.recording(course, max(first, 1), min(last, course.head.tick))
 
 
-class _Past(NamedTuple):
+class Past(NamedTuple):
     """A branch, to be looked at again."""
 
     branch: Branch

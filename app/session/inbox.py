@@ -3,12 +3,13 @@
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.commands.table import Command
-from app.session.answer import Answer
 from app.session.keeper import Place
 from app.session.long_run import LongRun
 
 if TYPE_CHECKING:
     import asyncio
+
+    from app.session.answer import Answer
 
 
 class Asked(NamedTuple):

@@ -1,0 +1,281 @@
+"""What looks wrong in a score: a table of kinds, each with its words and how it is found; each finding leads to the
+span with which it began.
+
+Only what lasts counts: a busy machine's ordinary waits are no finding. The limits stand with the kinds.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from app.history.slices import Slices
+from app.hw import events as hw
+from app.score.course import Span
+from app.score.interrupt import first_cause, value_words
+from app.score.line import Line
+from app.x86.vectors import priority_class
+from app.x86.words import VectorNames
+
+#: A storm: so many services of one vector on one CPU, and no pause between two of them that is longer, in cycles.
+STORM_SERVICES, STORM_PAUSE = 32, 4_000
+#: No service is as short: where it seems to be, a recording has no clock, or a coarse one.
+LEAST_SERVICE = 50
+#: A wait of code that has lasted so many cycles, and does not end.
+STUCK_CYCLES = 200_000
+#: An interrupt waits so long behind a service whose handler has returned.
+FORGOTTEN_CYCLES = 20_000
+#: One of a higher class waits so long behind a lower one.
+INVERTED_CYCLES = 20_000
+#: Findings of one kind that are told, at most.
+MOST_OF_A_KIND = 20
+#: So many spans are sorted in a slice.
+_SPANS_A_SLICE = 2_000
+_MERGED = hw.Merged.usual_kind.name
+_NOBODY = -1
+
+
+class Finding(NamedTuple):
+    """One: *words* say what and where, from *time* and *tick* on; ``span`` is the id of the first cause, ``spans`` are
+    those of what shows it."""
+
+    kind: str
+    words: str
+    time: int
+    tick: int
+    cpu: int
+    span: int
+    spans: list[int]
+
+
+class _Score:
+    """A line with its spans by lane and kind. It is known up to time *end*, where nothing is under way if it is
+    *idle*."""
+
+    def __init__(self, line: Line, names: VectorNames, end: int, *, idle: bool) -> None:
+        self.line = line
+        self.names = names
+        self.end = end
+        self.idle = idle
+        self.by_kind: dict[str, dict[int, list[Span]]] = defaultdict(lambda: defaultdict(list))
+
+    def read(self) -> Slices[None]:
+        """Sorts all spans, a little at a time."""
+        for number, span in enumerate(self.line.spans()):
+            self.by_kind[span.kind][span.lane].append(span)
+            if number % _SPANS_A_SLICE == 0:
+                yield
+
+    def length(self, span: Span) -> int:
+        """How long it has lasted."""
+        return self.until(span) - span.start
+
+    def until(self, span: Span) -> int:
+        """When it ended; the end of the score while it is open."""
+        return self.end if span.end is None else span.end
+
+    def finding(self, kind: str, words: str, shown: Span, cause: Span, spans: Iterable[Span]) -> Finding:
+        return Finding(kind, words, shown.start, shown.first, shown.lane, cause.id, [each.id for each in spans])
+
+
+Detector = Callable[[_Score], Iterator[Finding]]
+
+
+def _storms(score: _Score) -> Iterator[Finding]:
+    lanes = score.by_kind["in_service"].keys() | score.by_kind["handler"].keys()
+    for cpu in sorted(lanes):
+        by_vector: dict[int, list[Span]] = defaultdict(list)
+        for service in score.by_kind["in_service"][cpu] or score.by_kind["handler"][cpu]:
+            if service.value >= 0:
+                by_vector[service.value].append(service)
+        for run in (run for each in by_vector.values() for run in _without_a_pause(score, each)):
+            first, length = run[0], score.until(run[-1]) - run[0].start
+            if length < len(run) * LEAST_SERVICE:
+                continue
+            what, each = value_words(first, score.names), length // len(run)
+            words = (
+                f"CPU {cpu} takes {what} {len(run):,} times in {length:,} cycles, once in {each:,}, without a pause."
+            )
+            yield score.finding("storm", words, first, first_cause(score.line, first), run[:MOST_OF_A_KIND])
+
+
+def _without_a_pause(score: _Score, services: list[Span]) -> Iterator[list[Span]]:
+    """The long runs of services of which each begins soon behind the end of the one before."""
+    run: list[Span] = []
+    for service in services:
+        if run and service.start - score.until(run[-1]) > STORM_PAUSE:
+            if len(run) >= STORM_SERVICES:
+                yield run
+            run = []
+        run.append(service)
+    if len(run) >= STORM_SERVICES:
+        yield run
+
+
+def _live_locks(score: _Score) -> Iterator[Finding]:
+    for cpu, spins in score.by_kind["spin"].items():
+        spin = spins[-1]
+        if spin.end is not None or not (score.idle or score.length(spin) >= STUCK_CYCLES):
+            continue
+        ever = "and nothing that is under way can end it" if score.idle else "and goes on waiting"
+        words = f"CPU {cpu} has waited {score.length(spin):,} cycles for {spin.name}, {ever}."
+        yield score.finding("live_lock", words, spin, _why_stuck(score, spin), [spin])
+
+
+def _why_stuck(score: _Score, spin: Span) -> Span:
+    """What keeps *spin* going: a change of its APIC, another CPU's closed window, or the code that began it."""
+    before = [mark for mark in score.by_kind["mark"][spin.lane] if mark.start <= spin.start]
+    for name in _CHANGES:
+        marks = [mark for mark in before if mark.name == name]
+        if marks:
+            return marks[-1]
+    shut = [
+        window
+        for lane, windows in score.by_kind["closed"].items()
+        for window in windows[-1:]
+        if lane != spin.lane and window.end is None
+    ]
+    if shut:
+        return min(shut, key=lambda window: window.start)
+    code = [*score.by_kind["call"][spin.lane], *score.by_kind["handler"][spin.lane]]
+    around = [each for each in code if each.start <= spin.start and each.end is None]
+    return max(around, key=lambda each: each.id, default=spin)
+
+
+#: What makes a guest wait for ever, the most telling first: its APIC is another one than it knows, or is not there.
+_CHANGES = (hw.ApicModeChanged.usual_kind.name, hw.InitPerformed.usual_kind.name, hw.RegisterFaulted.usual_kind.name)
+
+
+def _lost_wakeups(score: _Score) -> Iterator[Finding]:
+    """A device asks once more while its first request waits: it gets one interrupt for two. Of IPIs the same is usual,
+    since what they tell stands in memory."""
+    lost: dict[tuple[int, int], list[tuple[Span, Span]]] = defaultdict(list)
+    for flights in score.by_kind["flight"].values():
+        for flight in flights:
+            asked = _asked_already(score, flight) if flight.name == _MERGED and flight.source == _NOBODY else None
+            if asked is not None:
+                lost[asked.lane, asked.value].append((flight, asked))
+    for (cpu, _), merged in sorted(lost.items()):
+        flight, asked = merged[0]
+        what, many = value_words(asked, score.names), "once" if len(merged) == 1 else f"{len(merged):,} times"
+        words = (
+            f"A device asked CPU {cpu} for {what} while it was requested already, {many}: each time two became one. "
+            "One that counts its edges, as a timer does, has lost as many."
+        )
+        found = score.finding("lost_wakeup", words, flight, asked, [each for each, _ in merged[:MOST_OF_A_KIND]])
+        yield found._replace(cpu=cpu)
+
+
+def _asked_already(score: _Score, merged: Span) -> Span | None:
+    """What was requested when *merged* arrived; where it was the bus that chose the CPU, on the one that has it."""
+    lanes = score.by_kind["requested"] if merged.lane < 0 else {merged.lane: score.by_kind["requested"][merged.lane]}
+    arrived = score.until(merged)
+    waiting = (
+        each
+        for requests in lanes.values()
+        for each in requests
+        if each.value == merged.value and each.start <= arrived <= score.until(each)
+    )
+    return max(waiting, key=lambda each: each.id, default=None)
+
+
+def _missing_ends(score: _Score) -> Iterator[Finding]:
+    for cpu, services in score.by_kind["in_service"].items():
+        handlers = {each.cause: each for each in score.by_kind["handler"][cpu]}
+        for service in services:
+            handler = handlers.get(service.id)
+            if handler is None or handler.end is None or score.until(service) - handler.end < FORGOTTEN_CYCLES:
+                continue
+            behind = [
+                each for each in score.by_kind["requested"][cpu] if _waits_behind(score, each, service, handler.end)
+            ]
+            if behind:
+                what = value_words(service, score.names)
+                words = (
+                    f"CPU {cpu} has returned from the handler of {what} without an EOI: it stays in service, and "
+                    f"{value_words(behind[0], score.names)} waits behind it."
+                )
+                yield score.finding("missing_eoi", words, service, service, [service, *behind[:MOST_OF_A_KIND]])
+
+
+def _waits_behind(score: _Score, requested: Span, service: Span, since: int) -> bool:
+    """Whether *requested* waits for long because *service* has not ended since its handler returned."""
+    lower = priority_class(requested.value) <= priority_class(service.value)
+    both = min(score.until(requested), score.until(service)) - max(requested.start, since)
+    return lower and both >= FORGOTTEN_CYCLES
+
+
+def _inversions(score: _Score) -> Iterator[Finding]:
+    for cpu, requests in score.by_kind["requested"].items():
+        services, windows = score.by_kind["in_service"][cpu], score.by_kind["closed"][cpu]
+        priorities = score.by_kind["priority"][cpu]
+        for requested in requests:
+            if score.length(requested) < INVERTED_CYCLES:
+                continue
+            shut = [window for window in windows if window.name == "gate" and _common(score, window, requested)]
+            for low in services:
+                lower = priority_class(low.value) < priority_class(requested.value)
+                if lower and any(_common(score, low, requested) and _common(score, low, each) for each in shut):
+                    yield _inversion(score, requested, low, f"{value_words(low, score.names)} keeps IF at 0")
+                    break
+            for priority in priorities:
+                over = priority_class(priority.value) >= priority_class(requested.value)
+                if over and _common(score, priority, requested):
+                    yield _inversion(score, requested, priority, f"TPR is {priority.value:#04x}")
+                    break
+
+
+def _common(score: _Score, one: Span, other: Span) -> bool:
+    """Whether both last together for long."""
+    return min(score.until(one), score.until(other)) - max(one.start, other.start) >= INVERTED_CYCLES
+
+
+def _inversion(score: _Score, requested: Span, cause: Span, because: str) -> Finding:
+    what, length = value_words(requested, score.names), score.length(requested)
+    words = f"CPU {requested.lane}: {what} waits {length:,} cycles although its class is high enough: {because}."
+    return score.finding("priority_inversion", words, requested, cause, [requested, cause])
+
+
+class FindingKind(NamedTuple):
+    """A kind: what it is, and who finds it."""
+
+    name: str
+    words: str
+    detect: Detector
+
+
+#: Every kind, in the order in which they are told.
+FINDING_KINDS: tuple[FindingKind, ...] = (
+    FindingKind(
+        "storm",
+        f"A storm: one vector is taken {STORM_SERVICES} times or more without {STORM_PAUSE:,} cycles of rest.",
+        _storms,
+    ),
+    FindingKind(
+        "live_lock",
+        f"A live lock: code waits for ever, or has waited for {STUCK_CYCLES:,} cycles and does not stop.",
+        _live_locks,
+    ),
+    FindingKind("lost_wakeup", "A wake-up lost by a merge: a device asked twice, and was heard once.", _lost_wakeups),
+    FindingKind(
+        "missing_eoi",
+        f"A missing EOI: a handler has returned, and others wait behind it for {FORGOTTEN_CYCLES:,} cycles and more.",
+        _missing_ends,
+    ),
+    FindingKind(
+        "priority_inversion",
+        f"A priority inversion: a higher class waits {INVERTED_CYCLES:,} cycles and more behind a lower one.",
+        _inversions,
+    ),
+)
+
+
+def findings_of(line: Line, names: VectorNames, end: int, *, idle: bool) -> Slices[list[Finding]]:
+    """What looks wrong on *line*, which is known up to time *end*, in TSC cycles; of each kind the first few. *idle*:
+    nothing is under way there. *names* are what the kernel calls its vectors."""
+    score = _Score(line, names, end, idle=idle)
+    yield from score.read()
+    found: list[Finding] = []
+    for kind in FINDING_KINDS:
+        found += sorted(kind.detect(score), key=lambda each: (each.time, each.span))[:MOST_OF_A_KIND]
+        yield
+    return found
