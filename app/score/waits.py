@@ -16,7 +16,7 @@ from app.history.slices import Slices
 from app.hw.gates import TAKEN, Gate, first_closed
 from app.hw.waiting import gates_at, signal_gates, taken_words
 from app.score.course import Span
-from app.score.scribe import SIGNALS
+from app.score.signals import SIGNALS
 
 #: So many ticks are looked at in a slice.
 _TICKS_A_SLICE = 40

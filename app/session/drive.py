@@ -10,7 +10,7 @@ from app.commands.guest import SendIpi
 from app.engine.events import Event
 from app.engine.performable import Result
 from app.history.reexecution import Record
-from app.history.search import Guard
+from app.history.search import Guard, Past
 from app.history.slices import Slices
 from app.hw.machine import Machine
 from app.session.looking_back import BranchSummary, FoundMoment, MomentState
@@ -95,6 +95,9 @@ class Drive(Protocol):
 
     def make_sure_it_is_told(self, condition: Condition) -> None:
         """NotPossible when this drive cannot tell whether *condition* holds."""
+
+    def past(self, branch: int) -> Past:
+        """A branch, to be looked at again, without moving anybody. LookupError when there is none."""
 
     def guard(self, conditions: Mapping[int, Condition]) -> Slices[Guard]:
         """What lets time go on tick by tick, and tells when one of *conditions* comes true."""

@@ -29,6 +29,7 @@ from app.session.simulated import BYTES_A_COMMAND, BYTES_A_CPU, BYTES_A_MACHINE,
 from app.state.kept_state import KeptStates
 from app.state.ladder import Selection
 from app.state.shapes import Condition, LadderState, MachineState, NumberedState, PairState
+from app.x86.words import VectorNames
 
 #: Measured: an interrupt with all that each machine made of it.
 _BYTES_AN_ENTRY = 500
@@ -138,6 +139,11 @@ class PairedMachine:
             return whole(self._drive.ladder_finder(selection, None, None))
         except LookupError as missing:
             raise NotPossible(str(missing)) from missing
+
+    @property
+    def vector_names(self) -> VectorNames:
+        """What its kernel calls its vectors."""
+        return self._drive.vector_names
 
     @property
     def score(self) -> Score:

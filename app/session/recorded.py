@@ -19,7 +19,7 @@ from app.engine.machine_record import machine_state
 from app.history.keyframes import Keyframes
 from app.history.recorded import RECORDED_UNITS, RecordedTimeline, recorded_pack
 from app.history.reexecution import Record
-from app.history.search import Guard
+from app.history.search import Guard, Past
 from app.history.slices import Slices
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_SDM, Profile
@@ -124,6 +124,9 @@ class RecordedDrive:
     def make_sure_it_is_told(self, condition: Condition) -> None:
         if condition.untold:
             raise NotPossible(f"this session follows a recording; {condition.untold}", "condition")
+
+    def past(self, branch: int) -> Past:
+        return self.timeline
 
     def guard(self, conditions: "Mapping[int, Condition]") -> Slices[Guard]:
         return self.timeline.guard(conditions, self.vector_names)

@@ -23,7 +23,7 @@ from app.history.journal_text import journal_of, write_journal
 from app.history.keyframes import Keyframes
 from app.history.record import hash_of_tick, state
 from app.history.reexecution import Record
-from app.history.search import Guard
+from app.history.search import Guard, Past
 from app.history.simulation_keyframes import simulation_keyframes
 from app.history.slices import Slices
 from app.history.timeline import Timeline
@@ -146,6 +146,9 @@ class SimulatedDrive:
 
     def make_sure_it_is_told(self, condition: Condition) -> None:
         """A simulation tells everything."""
+
+    def past(self, branch: int) -> Past:
+        return self.timeline.past(branch)
 
     def guard(self, conditions: "Mapping[int, Condition]") -> Slices[Guard]:
         return self.timeline.guard(conditions, self.vector_names)

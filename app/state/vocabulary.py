@@ -27,6 +27,7 @@ from app.hw.gates import (
     VIRTUAL_PRIORITY,
 )
 from app.score.event_spans import span_kind_of
+from app.score.findings import FINDING_KINDS
 from app.score.span_kinds import SPAN_KINDS
 from app.state.shared_words import SHARED_WORDS
 from app.state.snapshot import LVT_NAMES
@@ -245,6 +246,9 @@ _SPANS = {
 }
 
 
+_SCORE = {"spans": _SPANS, "findings": {kind.name: kind.words for kind in FINDING_KINDS}}
+
+
 def vocabulary() -> dict[str, Any]:
     """Everything, as JSON values."""
     return {
@@ -267,7 +271,7 @@ def vocabulary() -> dict[str, Any]:
         "commands": list(COMMAND_KINDS),
         "steps": [step.__name__ for step in get_args(Step)],
         "events": _EVENTS,
-        "spans": _SPANS,
+        **_SCORE,
         "icr": {"xapic": layout_json(XAPIC_ICR), "disabled": layout_json(XAPIC_ICR), "x2apic": layout_json(X2APIC_ICR)},
         "registers": REGISTERS,
         "shared_words": SHARED_WORDS,

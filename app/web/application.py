@@ -15,7 +15,19 @@ from app.session.registry import ROOM, Registry, UnknownSession
 from app.session.version import program_version
 from app.session.workshop import Workshop
 from app.web import errors, stream, under_way
-from app.web.api import flags, history, kept, ladder, moments, pairs, recordings, score, sessions, vocabulary
+from app.web.api import (
+    flags,
+    history,
+    kept,
+    ladder,
+    moments,
+    pairs,
+    recordings,
+    score,
+    score_reading,
+    sessions,
+    vocabulary,
+)
 from app.web.api.description import describe
 from app.web.api.shapes import Health, answers
 from app.web.guard import Guard
@@ -41,6 +53,7 @@ _PARTS = (
     history,
     ladder,
     score,
+    score_reading,
     moments,
     flags,
     kept,

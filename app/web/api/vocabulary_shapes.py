@@ -58,6 +58,7 @@ class Vocabulary(BaseModel):
     vectors: dict[str, dict[str, str]]
     events: dict[str, EventKind]
     spans: dict[str, SpanKindShape]
+    findings: dict[str, str]
     icr: dict[str, list[RegisterField]]
     priority: dict[str, RegisterField]
     registers: dict[str, str]

@@ -87,6 +87,7 @@ def ask_for_history(description: Description, session: str) -> None:
         description.ask("GET", f"{session}/records", 200, params=form)
     for form in ({}, {"bins": 4}):
         description.ask("GET", f"{session}/score", 200, params=form)
+    ask_for_reading(description, session)
     description.ask("GET", f"{session}/journal", 200)
     bearer_key = {"Authorization": f"Bearer {'x' * 24}"}
     description.ask("GET", "/api/v1/kept", 200, headers=bearer_key)
@@ -111,7 +112,13 @@ def ask_for_pair(description: Description, here: str) -> None:
     ask("GET", f"{here}/stimuli", 200)
     ask("GET", f"{here}/a/state", 200)
     ask("GET", f"{here}/b/ladder", 200, params={"cpu": 1, "vector": 81})
-    ask("GET", f"{here}/b/score", 200)
+    ask_for_reading(description, f"{here}/b")
+
+
+def ask_for_reading(description: Description, owner: str) -> None:
+    spans = description.ask("GET", f"{owner}/score", 200)["spans"]
+    description.ask("GET", f"{owner}/score/spans/{spans['id'][0]}", 200)
+    description.ask("GET", f"{owner}/score/findings", 200)
 
 
 def ask_for_pages_of_figures(description: Description) -> None:
@@ -201,6 +208,9 @@ REFUSALS: list[tuple[str, str, int, Json]] = [
     ("GET", "/api/v1/pairs/NONE/c/state", 422, {}),
     ("GET", "{session}/score", 422, {"params": {"bins": 0}}),
     ("GET", "/api/v1/pairs/NONE/a/score", 404, {}),
+    ("GET", "{session}/score/spans/999999", 409, {}),
+    ("GET", "{session}/score/spans/one", 422, {}),
+    ("GET", "{session}/score/findings", 409, {"params": {"branch": 9}}),
     ("POST", "/api/v1/pairs/NONE/commands", 404, {"json": SEND}),
     ("GET", "/compare.json", 422, {"params": {"work": "nothing"}}),
     ("GET", "/compare/nothing.svg", 404, {"params": QUESTION}),
