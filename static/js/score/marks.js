@@ -53,13 +53,18 @@ function outline(brush, shape) {
   const { x, y, width, height } = shape;
   const stroke = Math.min(look.stroke * 0.8, height / 3);
   const right = shape.lasts ? width + 2 : width;
-  on.fillStyle = look.colours.panel;
-  on.fillRect(x, y, width, height);
-  on.fillStyle = look.colours.irr;
-  on.fillRect(x, y, right, stroke);
-  on.fillRect(x, y + height - stroke, right, stroke);
-  on.fillRect(x, y + stroke, Math.min(stroke, right), height - stroke * 2);
-  if (!shape.lasts) on.fillRect(x + right - stroke, y + stroke, stroke, height - stroke * 2);
+  const inner = right - (shape.lasts ? stroke : stroke * 2);
+  // One bar inside of another is the fastest frame; where both would shine through, it is a line.
+  if (on.globalAlpha === 1 && inner > 0) {
+    on.fillStyle = look.colours.irr;
+    on.fillRect(x, y, right, height);
+    on.fillStyle = look.colours.panel;
+    on.fillRect(x + stroke, y + stroke, inner, height - stroke * 2);
+  } else {
+    on.strokeStyle = look.colours.irr;
+    on.lineWidth = stroke;
+    on.strokeRect(x + stroke / 2, y + stroke / 2, Math.max(0, right - stroke), height - stroke);
+  }
   if (shape.begins) {
     const reach = height / 2 + stroke * 0.7;
     putDiamond(on, { reach, stroke, edge: look.colours.irr, inside: look.colours.panel }, x, y + height / 2);
