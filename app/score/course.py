@@ -14,7 +14,7 @@ from struct import pack
 from typing import Any, NamedTuple
 
 from app.score.busy import Busy
-from app.score.span_kinds import FLIGHT, HANDLER, KIND_NAMES
+from app.score.span_kinds import FLIGHT, HANDLER, KIND_NAMES, LATCHED, LINE
 
 #: What stands for the end, and the last tick, of a span that is still open; and for no message, source, value or cause.
 OPEN = -1
@@ -402,13 +402,16 @@ class Course:
         """*spans* are what the inherited ones really are: they began earlier, and have these ids. Both are sorted by
         id; what matches nothing stays as it is."""
         self._pack()
-        waiting: dict[tuple[int, ...], deque[int]] = {}
+        columns, words = self._columns, self.names.words
+        waiting: dict[tuple[int | str, ...], deque[int]] = {}
         for place in range(self.inherited):
-            waiting.setdefault(self._likeness(place), deque()).append(place)
+            kind, lane, value, message = (columns[name][place] for name in ("kind", "lane", "value", "message"))
+            like = _likeness(kind, lane, value, message, words[columns["name"][place]])
+            waiting.setdefault(like, deque()).append(place)
         unlike = []
         for span in spans:
             kind = KIND_NAMES.index(span.kind)
-            alike = waiting.get((kind, span.lane, span.value, span.message if kind == FLIGHT else NONE))
+            alike = waiting.get(_likeness(kind, span.lane, span.value, span.message, span.name))
             if alike:
                 self._take_over(alike.popleft(), span)
             elif kind == FLIGHT:
@@ -425,10 +428,6 @@ class Course:
         busy = [place for place in range(self.inherited) if kinds[place] == self._busy_kind]
         for lane, each in self._busy.items():
             each.begin_with([place for place in busy if lanes[place] == lane], self.inherited)
-
-    def _likeness(self, place: int) -> tuple[int, ...]:
-        kind, lane, value, message = (self._columns[name][place] for name in ("kind", "lane", "value", "message"))
-        return kind, lane, value, message if kind == FLIGHT else NONE
 
     def _take_over(self, place: int, span: Span) -> None:
         """The span at *place* is *span*."""
@@ -483,3 +482,10 @@ class Course:
         ids = self._columns["id"]
         for span, row in self._open.items():
             row[PLACE] = bisect_left(ids, span)
+
+
+def _likeness(kind: int, lane: int, value: int, message: int, name: str) -> tuple[int | str, ...]:
+    """What is the same of an open span however much is known of it: lines and signals have names of their own, others
+    get theirs by and by."""
+    named = kind in (LINE, LATCHED)
+    return kind, lane, value, message if kind == FLIGHT else NONE, name if named else ""

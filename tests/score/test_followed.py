@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from app.commands.guest import CallGuest
-from app.commands.lines import RaiseLegacyLine
+from app.commands.lines import LowerLint, RaiseLegacyLine, RaiseLint, RaisePin
 from app.engine.simulation import Simulation
 from app.history.branches import Branch
 from app.history.simulation_keyframes import simulation_keyframes
@@ -140,6 +140,20 @@ def test_a_session_of_which_nothing_is_known_yet_has_an_empty_score() -> None:
     assert score.line().between(0, 1 << 60).columns["id"] == []
     assert not score.whole()
     assert score.event_counts(0, [1, 5]) is None
+
+
+def test_lines_of_one_number_keep_their_beginnings_across_a_branch() -> None:
+    timeline = Timeline(Simulation(3))
+    score = FollowedScore(timeline)
+    for command in (RaiseLint(2, 0), RaiseLint(1, 0), RaisePin(0), LowerLint(2, 0), RaiseLint(2, 0)):
+        timeline.apply(command)
+        timeline.run(until=timeline.moment.time + 500)
+    timeline.seek(tick=timeline.head.tick - 1)
+    timeline.apply(LowerLint(1, 0))
+    timeline.run(until=timeline.moment.time + 500)
+
+    branch = timeline.branches[1]
+    assert plain(spans_of(score, branch)) == plain(done_once(timeline, branch))
 
 
 def test_nothing_is_written_twice_where_the_past_is_done_again() -> None:
