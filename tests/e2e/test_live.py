@@ -87,7 +87,7 @@ def test_pin_stays_under_the_pointer_and_goes_up(open_page: Open, session: Api) 
 
 
 WHERE = """() => Object.fromEntries(
-    [...document.querySelectorAll(`.causes :is(button, select, input, summary), .barrier, .well-select,
+    [...document.querySelectorAll(`.causes :is(button, select, input, summary), button.barrier, .well-select,
                                    .transport button, #speed`)]
     .filter(one => one.checkVisibility())
     .map((one, at) => [`${at} ${one.id || one.name || one.tagName}`, (({x, y, width, height}) =>
