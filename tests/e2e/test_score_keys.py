@@ -60,6 +60,11 @@ def cells(page: Page) -> list[str]:
     return page.locator("#score-mirror [role=gridcell]").all_text_contents()
 
 
+def drawn(page: Page) -> None:
+    """Waits until the page has been drawn with all that was done before."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def panel(page: Page) -> Locator:
     return page.locator("#selection")
 
@@ -137,18 +142,21 @@ def test_zoom_and_pan_by_keys_change_what_is_in_sight(page: Page) -> None:
     page.keyboard.press("Home")
     everything = cells(page)
 
-    for _ in range(6):
+    for _ in range(3):
         page.keyboard.press("]")
+    drawn(page)
     page.keyboard.press("End")
     close = cells(page)
     assert len(close) < len(everything)
     for _ in range(12):
         page.keyboard.press("<")
+    drawn(page)
     page.keyboard.press("Home")
     assert cells(page) != close
     for _ in range(8):
         page.keyboard.press("[")
     page.keyboard.press("0")
+    drawn(page)
     page.keyboard.press("Home")
 
     assert cells(page) == everything
@@ -211,6 +219,7 @@ def test_filter_hides_a_kind_in_both_forms(page: Page) -> None:
     expect(page.locator("#log-lines li[data-kind=acknowledged]").first).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("#score-filter")).to_be_hidden()
+    drawn(page)  # what is not shown loses the focus then
     page.keyboard.press("v")
     expect(page.locator("#score-canvas")).to_be_visible()
     to_score(page)
@@ -249,6 +258,8 @@ def test_selected_request_tells_its_whole_way_and_where_it_waited(open_page: Ope
     session = make_session()
     session.command("set_interrupt_flag", cpu=2, enabled=False)
     session.command("send_ipi", cpu=0, vector="0xfc", destination=2)
+    session.command("run_until_idle")
+    session.command("send_ipi", cpu=0, vector="0x61", destination=3)  # meanwhile time goes on
     session.command("run_until_idle")
     session.command("set_interrupt_flag", cpu=2, enabled=True)
     session.command("run_until_idle")
