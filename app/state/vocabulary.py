@@ -197,6 +197,8 @@ SENTENCES = {
     "flag": "IF {value}",
     "upcall_flag": "mask {value}",
     "in_smm": "in SMM",
+    "line_entry": "{vector} → {destination}",
+    "remote_irr_mark": "R",
     "tile": "CPU {cpu}: {words}",
     "tiles_handler": "in handlers",
     "tiles_wait": "wait",

@@ -25,6 +25,7 @@ import { createHelp, createInvite } from "./views/help.js";
 import { createInspector } from "./views/inspector.js";
 import { createGhost } from "./views/left-branch.js";
 import { createLens } from "./views/lens.js";
+import { createLines } from "./views/lines.js";
 import { createLinking } from "./views/linking.js";
 import { createLog } from "./views/log.js";
 import { createMoment } from "./views/moment.js";
@@ -111,6 +112,7 @@ const views = [
   createInspector(),
   createCounters(),
   pins.draw,
+  createLines(send),
   demonstration.draw,
   createRecording(),
   transport.draw,

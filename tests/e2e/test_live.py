@@ -87,7 +87,8 @@ def test_pin_stays_under_the_pointer_and_goes_up(open_page: Open, session: Api) 
 
 
 WHERE = """() => Object.fromEntries(
-    [...document.querySelectorAll(`.causes :is(button, select, input, summary), button.barrier, .well-select,
+    [...document.querySelectorAll(`.causes :is(button:not(.line-row), select, input, summary), button.barrier,
+                                   .well-select,
                                    .transport button, #speed`)]
     .filter(one => one.checkVisibility())
     .map((one, at) => [`${at} ${one.id || one.name || one.tagName}`, (({x, y, width, height}) =>
@@ -125,6 +126,35 @@ def test_nothing_that_can_be_pressed_moves_by_itself(
         after = page.evaluate(WHERE)
         moved = {name: (place, after.get(name)) for name, place in before.items() if after.get(name) != place}
         assert moved == {}, scene
+
+
+def test_level_line_shows_its_wave_and_remote_irr_until_it_falls(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    expect(page.locator("#lines-down")).to_be_visible()
+
+    session.command("raise_pin", pin=16)
+    session.command("step", unit="interrupt", count=1)
+    line = page.locator("[data-line='16']")
+    expect(line.locator("i")).to_have_text("R")
+    expect(line).to_have_attribute("aria-pressed", "true")
+    line.click()
+
+    expect(line).to_have_attribute("aria-pressed", "false")
+    session.command("run_until_idle")
+    expect(page.locator("#lines-down")).to_be_visible()
+
+
+def test_entry_of_a_pin_is_read_and_written_in_place(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    page.locator("#pin-number").fill("18")
+    expect(page.locator("#pin-entry")).to_have_value(session.state()["ioapic"]["pins"][18]["redirection"])
+
+    page.locator("#pin-entry").fill("0x01000000000080b9")
+    page.locator("#pin-form").get_by_role("button", name="Write").click()
+
+    expect(page.locator("#pin-answer")).not_to_be_empty()
+    pin = session.state()["ioapic"]["pins"][18]
+    assert (pin["vector"], pin["destination"], pin["trigger_mode"], pin["masked"]) == ("0xb9", "0x01", "level", False)
 
 
 # The interrupt window
