@@ -24,9 +24,10 @@ class Explanation(NamedTuple):
     previous: int | None
 
 
-def explanation_of(line: Line, number: int, past: Past | None, names: VectorNames) -> Slices[Explanation]:
-    """The span of that id. *past* is the course to which *line* belongs; without it nothing is said of waits. *names*
-    are what the kernel calls its vectors. LookupError when there is no such span."""
+def explanation_of(line: Line, number: int, past: Past | None, names: VectorNames, now: int) -> Slices[Explanation]:
+    """The span of that id, on a line that is known up to time *now*, in TSC cycles. *past* is its course; without
+    it nothing is said of waits. *names* are what the kernel calls its vectors. LookupError when there is no such
+    span."""
     span = line.span(number)
     if span is None:
         raise LookupError(f"there is no span {number} in this branch, or not any more")
@@ -36,7 +37,7 @@ def explanation_of(line: Line, number: int, past: Past | None, names: VectorName
     pieces = (yield from waits_of(past, waiting)) if waiting is not None and past is not None else []
     return Explanation(
         span,
-        span_words(span, names),
+        span_words(span, names, now),
         whole,
         steps_of(whole, names),
         pieces,

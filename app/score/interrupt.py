@@ -107,10 +107,11 @@ def _merged_into(line: Line, requested: Span) -> Iterator[Span]:
 # In words
 
 
-def span_words(span: Span, names: VectorNames) -> str:
-    """*span* in one sentence; *names* are what the kernel calls its vectors."""
+def span_words(span: Span, names: VectorNames, now: int) -> str:
+    """*span* in one sentence, at time *now*, in TSC cycles; *names* are what the kernel calls its vectors."""
     kind = SPAN_KINDS[KIND_NAMES.index(span.kind)]
-    length = "a time that is not over" if span.end is None else f"{span.end - span.start:,} cycles"
+    so_far = f"{max(0, now - span.start):,} cycles so far"
+    length = so_far if span.end is None else f"{span.end - span.start:,} cycles"
     name = EVENT_KINDS[span.name].words if span.name in EVENT_KINDS else span.name
     return kind.words.format(
         cpu=span.lane if span.lane >= 0 else "none",
@@ -136,7 +137,7 @@ _STEPS: dict[str, tuple[str, str]] = {
     "line": ("{name} goes up.", ""),
     "flight": ("{value} leaves {source}, for {target}.", "{target}: {name}."),
     "requested": ("", "CPU {cpu} takes {value}: it had waited {length} cycles."),
-    "in_service": ("", "CPU {cpu} ends {value} (EOI), {length} cycles after it was taken."),
+    "in_service": ("", "CPU {cpu} ends {value} by EOI, {length} cycles after it was taken."),
     "handler": ("CPU {cpu} enters {name}().", "CPU {cpu} returns from {name}()."),
     "latched": ("CPU {cpu}: {name} is latched.", "CPU {cpu} takes it: it had waited {length} cycles."),
 }

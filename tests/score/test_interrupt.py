@@ -86,11 +86,20 @@ def test_way_of_an_interrupt_is_told_step_by_step() -> None:
         "CPU 1: requested.",
         "CPU 1 takes 0xfc (reschedule): it had waited 0 cycles.",
         "CPU 1 enters smp_reschedule_interrupt().",
-        f"CPU 1 ends 0xfc (reschedule) (EOI), {whole[3].end - whole[3].start:,} cycles after it was taken.",  # type: ignore[operator]
+        f"CPU 1 ends 0xfc (reschedule) by EOI, {whole[3].end - whole[3].start:,} cycles after it was taken.",  # type: ignore[operator]
         "CPU 1 returns from smp_reschedule_interrupt().",
     ]
     assert [step.tick for step in steps] == sorted(step.tick for step in steps)
     assert [step.time for step in steps] == sorted(step.time for step in steps)
+
+
+def test_span_that_lasts_says_how_long_so_far() -> None:
+    scored = Scored().do(SetInterruptFlag(1, False), SendIpi(0, Icr(0x51, destination=1))).run()
+    (requested,) = scored.of("requested")
+
+    words = span_words(requested, NAMES, requested.start + 1_234)
+
+    assert words == "CPU 1: 0x51 waits for 1,234 cycles so far before it is taken."
 
 
 def test_every_span_has_a_sentence() -> None:
@@ -98,7 +107,7 @@ def test_every_span_has_a_sentence() -> None:
     scored.timeline.run(operations=2_000)
     seen = set()
     for span in scored.line.spans():
-        words = span_words(span, NAMES)
+        words = span_words(span, NAMES, scored.timeline.head.time)
         assert words.endswith(".")
         assert "{" not in words
         seen.add(span.kind)

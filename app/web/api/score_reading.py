@@ -143,7 +143,7 @@ async def _explained(
     request: Request, score: Score, branch: int, span: int, past: Callable[[], Past | None], names: VectorNames
 ) -> dict[str, Any]:
     def slices() -> Slices[Explanation]:
-        return (yield from explanation_of(score.line(branch), span, past(), names))
+        return (yield from explanation_of(score.line(branch), span, past(), names, score.covered(branch).end))
 
     found = await while_there(request, _looked_up(slices()))
     return {
