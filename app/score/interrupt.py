@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from app.engine.events import EVENT_KINDS
 from app.hw import events as hw
+from app.hw.events import NoTarget
 from app.score.course import Span
 from app.score.line import Line
 from app.score.span_kinds import KIND_NAMES, SPAN_KINDS
@@ -167,13 +168,14 @@ def steps_of(spans: Iterable[Span], names: VectorNames) -> list[Step]:
 
 def _values(span: Span, names: VectorNames, alike: list[Span]) -> dict[str, str]:
     targets = [str(each.lane) for each in alike if each.lane >= 0]
+    nobody = any(each.name == NoTarget.usual_kind.name for each in alike)
     name = EVENT_KINDS[span.name].words if span.name in EVENT_KINDS else span.name
     return {
         "cpu": str(span.lane),
         "value": value_words(span, names),
         "name": name,
         "source": f"CPU {span.source}" if span.source >= 0 else "a device",
-        "target": f"CPU {', '.join(targets)}" if targets else "whom the bus chooses",
+        "target": f"CPU {', '.join(targets)}" if targets else "nobody" if nobody else "the CPU that the bus chooses",
         "length": "" if span.end is None else f"{span.end - span.start:,}",
     }
 

@@ -8,6 +8,8 @@ class SpanKind(NamedTuple):
     {length}, the last three times in cycles; ``label`` has to fit into a bar."""
 
     name: str
+    #: What people call spans of this kind, in a list of kinds.
+    called: str
     #: Where it is drawn: "cpu", "devices" or "hypervisor", where each CPU has a row.
     lane: str
     #: The style in which it is drawn: "outline", "bar", "dashes", "hatching", "box", "dots", "crossing", "stripes",
@@ -23,27 +25,68 @@ class SpanKind(NamedTuple):
 #: The position of a kind in this table is its number in a course. New kinds are appended.
 SPAN_KINDS = (
     SpanKind(
-        "requested", "cpu", "outline", "{value}", "CPU {cpu}: {value} waits for {length} before it is taken.", "vector"
+        "requested",
+        "requested",
+        "cpu",
+        "outline",
+        "{value}",
+        "CPU {cpu}: {value} waits for {length} before it is taken.",
+        "vector",
     ),
-    SpanKind("in_service", "cpu", "bar", "{value}", "CPU {cpu}: {value} is in service for {length}.", "vector"),
     SpanKind(
-        "handler", "cpu", "dashes", "{name}", "CPU {cpu} runs {name}() for {length}.", "vector; -1 of an NMI or SMI"
+        "in_service", "in service", "cpu", "bar", "{value}", "CPU {cpu}: {value} is in service for {length}.", "vector"
     ),
-    SpanKind("closed", "cpu", "hatching", "{name}", "CPU {cpu} lets no interrupt in for {length}: {name}."),
-    SpanKind("call", "cpu", "box", "{name}", "CPU {cpu} runs {name}() for {length}."),
-    SpanKind("spin", "cpu", "dots", "{name}", "CPU {cpu} waits {length} for {name}."),
-    SpanKind("host", "hypervisor", "crossing", "{name}", "CPU {cpu} is in the hypervisor for {length}: {name}."),
-    SpanKind("sipi", "cpu", "stripes", "SIPI", "CPU {cpu} waits {length} for a start-up IPI."),
     SpanKind(
-        "priority", "cpu", "underline", "TPR {value}", "CPU {cpu} has its task priority at {value} for {length}.", "TPR"
+        "handler",
+        "handlers",
+        "cpu",
+        "dashes",
+        "{name}",
+        "CPU {cpu} runs {name}() for {length}.",
+        "vector; -1 of an NMI or SMI",
     ),
-    SpanKind("line", "devices", "wave", "{name}", "{name} is up for {length}.", "pin or line"),
     SpanKind(
-        "flight", "cpu", "arrow", "{value}", "{value} from {source} to {cpu}, {length} under way: {name}.", "vector"
+        "closed",
+        "interrupts kept out",
+        "cpu",
+        "hatching",
+        "{name}",
+        "CPU {cpu} lets no interrupt in for {length}: {name}.",
     ),
-    SpanKind("mark", "cpu", "glyph", "{name}", "At {from}: {name}.", "vector, or -1"),
+    SpanKind("call", "guest functions", "cpu", "box", "{name}", "CPU {cpu} runs {name}() for {length}."),
+    SpanKind("spin", "code that waits", "cpu", "dots", "{name}", "CPU {cpu} waits {length} for {name}."),
+    SpanKind(
+        "host",
+        "in the hypervisor",
+        "hypervisor",
+        "crossing",
+        "{name}",
+        "CPU {cpu} is in the hypervisor for {length}: {name}.",
+    ),
+    SpanKind("sipi", "waiting for SIPI", "cpu", "stripes", "SIPI", "CPU {cpu} waits {length} for a start-up IPI."),
+    SpanKind(
+        "priority",
+        "task priority",
+        "cpu",
+        "underline",
+        "TPR {value}",
+        "CPU {cpu} has its task priority at {value} for {length}.",
+        "TPR",
+    ),
+    SpanKind("line", "lines", "devices", "wave", "{name}", "{name} is up for {length}.", "pin or line"),
+    SpanKind(
+        "flight",
+        "messages",
+        "cpu",
+        "arrow",
+        "{value}",
+        "{value} from {source} to {cpu}, {length} under way: {name}.",
+        "vector",
+    ),
+    SpanKind("mark", "moments", "cpu", "glyph", "{name}", "At {from}: {name}.", "vector, or -1"),
     SpanKind(
         "latched",
+        "latched signals",
         "cpu",
         "outline",
         "{name}",
