@@ -4,7 +4,7 @@ The first line says what the machine was when it began, the last where it came t
 with the moment at which it was done::
 
     {
-        "apicscope": "0.5.0",
+        "apicscope": "0.6.0",
         "cpus": 4,
         "backend": "vmi",
         "generation": "linux-2.6.22",
