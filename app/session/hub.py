@@ -38,9 +38,11 @@ class _Publication(NamedTuple):
 class Viewer:
     """One open stream: how far it is, and a flag that there is something newer."""
 
-    __slots__ = ("fresh", "seq")
+    __slots__ = ("fresh", "seq", "spans")
 
-    def __init__(self) -> None:
+    def __init__(self, *, spans: bool = False) -> None:
+        #: It wants to be told of spans, which are no part of the state.
+        self.spans = spans
         self.seq: int | None = None
         self.fresh = asyncio.Event()
 
@@ -54,7 +56,7 @@ class Hub:
         self._published: deque[_Publication] = deque(maxlen=_DELTAS_KEPT)
         self._events: deque[EventRecord] = deque(maxlen=_EVENTS_KEPT)
         self._last_event = 0
-        self._encoded: dict[int | None, str] = {}
+        self._encoded: dict[tuple[int | None, bool], str] = {}
         #: All viewers have been told of the newest state.
         self._shown = True
         #: Some viewer may have it, and then the next difference is to it.
@@ -72,10 +74,10 @@ class Hub:
         return self._published[-1].state
 
     @contextmanager
-    def viewing(self) -> Iterator[Viewer]:
-        """A viewer for as long as the block lasts. It is told of the next state that is shown, which has all that
-        happened before it came, and not of one that lags behind that."""
-        viewer = Viewer()
+    def viewing(self, *, spans: bool = False) -> Iterator[Viewer]:
+        """A viewer for as long as the block lasts, which is told of *spans*, too, if it wants to. The first state that
+        it is told of is the next that is shown, which has all that happened before it came; none lags behind that."""
+        viewer = Viewer(spans=spans)
         self.viewers.add(viewer)
         self._shown = False
         if self.over is not None:
@@ -112,7 +114,8 @@ class Hub:
     ) -> bool:
         """Makes *state* the newest for whoever asks; viewers are told by ``show``, with what has changed in *score*.
         False when nothing has changed, and its number was not *promised* to anybody."""
-        if self._published and not promised and not events and not difference(self.state, state):
+        position = score.position if score else None
+        if self._published and not promised and not events and not self._differs(state, position):
             return False
         self._events.extend(events)
         if events:
@@ -122,11 +125,14 @@ class Hub:
             self._published.pop()  # no viewer has it: those who ask all the time leave the others their bases
         before = self._published[-1].position if self._published else None
         spans = span_changes(score, state["branch"], before) if score and before else None
-        position = score.position if score else None
         self._published.append(_Publication(seq, state, self._last_event, position, spans))
         self._shown = self._taken = False
         self._encoded.clear()
         return True
+
+    def _differs(self, state: State, position: Position | None) -> bool:
+        """Whether there is anything new in *state*, or in a score that has come to *position*."""
+        return position != self._published[-1].position or bool(difference(self.state, state))
 
     def show(self) -> None:
         """Tells every viewer that there is a newer state."""
@@ -155,9 +161,11 @@ class Hub:
         if viewer.seq == self.seq:
             return None
         base = self._find(viewer.seq)
-        key = base.seq if base else None
+        key = base.seq if base else None, viewer.spans
         if key not in self._encoded:
-            self._encoded[key] = encode(self._delta(base) if base else self._snapshot())
+            self._encoded[key] = encode(
+                self._delta(base, spans=viewer.spans) if base else self._snapshot(spans=viewer.spans)
+            )
         viewer.seq = self.seq
         self._taken = True
         return self._encoded[key]
@@ -165,18 +173,21 @@ class Hub:
     def _find(self, seq: int | None) -> _Publication | None:
         return next((publication for publication in self._published if publication.seq == seq), None)
 
-    def _snapshot(self) -> dict[str, Any]:
+    def _snapshot(self, *, spans: bool) -> dict[str, Any]:
         newest = self._published[-1]
-        return {"type": "snapshot", "seq": newest.seq, "time": newest.state["time"], "state": newest.state} | (
-            self._events_after(max(0, self._last_event - _EVENTS_IN_A_FRAME))
-        )
+        head = {"type": "snapshot", "seq": newest.seq, "time": newest.state["time"], "state": newest.state}
+        snapshot = head | self._events_after(max(0, self._last_event - _EVENTS_IN_A_FRAME))
+        if not spans or newest.position is None:
+            return snapshot
+        changes = newest.position.changes
+        return snapshot | {"spans": {"from": changes, "to": changes}}
 
-    def _delta(self, base: _Publication) -> dict[str, Any]:
+    def _delta(self, base: _Publication, *, spans: bool) -> dict[str, Any]:
         newest = self._published[-1]
         head = {"type": "delta", "seq": newest.seq, "base": base.seq, "time": newest.state["time"]}
+        delta = head | difference(base.state, newest.state) | self._events_after(base.last_event)
         changes = [each.spans for each in self._published if each.seq > base.seq and each.spans is not None]
-        spans = {"spans": told(changes)} if changes else {}
-        return head | difference(base.state, newest.state) | self._events_after(base.last_event) | spans
+        return delta | {"spans": told(changes)} if spans and changes else delta
 
     def _events_after(self, number: int) -> dict[str, Any]:
         events = [event for event in self._events if event["n"] > number][-_EVENTS_IN_A_FRAME:]

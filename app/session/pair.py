@@ -155,7 +155,7 @@ class PairedMachine:
         self.publisher.number(self._condition())
 
     def _condition(self) -> Condition:
-        return self._pair.condition(self.score.position.changes)
+        return self._pair.condition()
 
     def jump(self, side: Side) -> None:
         """Shows *side* from now on: the pair has gone to another moment."""
@@ -245,8 +245,8 @@ class Pair(Owner):
         scores = sum(machine.score.size for machine in self.machines.values())
         return machines + books + scores + (self.lock_step.stimuli + self.timeline.waiting_count) * BYTES_A_COMMAND
 
-    def condition(self, changes: int) -> Condition:
-        """What the state of a machine shows of the pair itself; *changes* are those of its score."""
+    def condition(self) -> Condition:
+        """What the state of a machine shows of the pair itself."""
         return {
             "paused": self.paused,
             "speed": None,
@@ -254,7 +254,7 @@ class Pair(Owner):
             "sleep": self.sleep.state(),
             "throttled": self.throttle.state(),
             "kept": None,
-            "score": {"flags": 0, "changes": changes},
+            "score": {"flags": 0},
             "breakpoints": None,
         }
 

@@ -326,7 +326,7 @@ class Session(Owner):
             "sleep": self.sleep.state(),
             "throttled": self.throttle.state(),
             "kept": self._kept_state(),
-            "score": {"flags": self.flags.changes, "changes": self.drive.score.position.changes},
+            "score": {"flags": self.flags.changes},
             "breakpoints": self.breakpoints.state(),
         }
 

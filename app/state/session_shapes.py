@@ -38,8 +38,6 @@ class ScoreState(TypedDict):
 
     #: How often a flag has come or gone. Flags do not belong to the moment that is shown, but to the session.
     flags: int
-    #: How often a span has begun or ended in the branch that is shown, and in all before it.
-    changes: int
 
 
 class BreakpointState(TypedDict):

@@ -75,7 +75,7 @@ async def _stream(websocket: WebSocket, find: Callable[[], Watchable]) -> None:
     except UnknownSession:
         await websocket.close(NO_SUCH_SESSION, "no such session")
         return
-    with session.hub.viewing() as viewer:
+    with session.hub.viewing(spans=websocket.query_params.get("spans") == "1") as viewer:
         viewer.seq = _resumed(session, websocket.query_params.get("resume", ""))
         session.viewers_changed()
         await _serve(websocket, session, viewer)

@@ -99,13 +99,13 @@ const isBehind = (now) => {
 
 let seen = false;
 let silence = 0;
-openStream(socketAddress(`${api}/b/stream`), {
+openStream(socketAddress(`${api}/b/stream?spans=1`), {
   message: (message) => scores.receive("b", message),
   lost: () => undefined, // what is to be said of the server is said of the other stream
   silent: () => undefined,
   over: () => undefined,
 });
-openStream(socketAddress(`${api}/a/stream`), {
+openStream(socketAddress(`${api}/a/stream?spans=1`), {
   message: (message) => {
     say("live", "live");
     const resync = scores.receive("a", message);

@@ -119,8 +119,7 @@ const views = [
   moment.draw,
   createBranches(),
   (/** @type {import("./store.js").Model} */ model) => {
-    // A machine that does not write down what lasts has nothing to draw.
-    if (!model.state || !("changes" in (model.state.score ?? {}))) return;
+    if (!model.state) return;
     score.draw(model);
     ghost(model);
   },
@@ -205,7 +204,7 @@ listenToKeys(
   help.keysAct,
 );
 
-openStream(socketAddress(`${api}/stream`), {
+openStream(socketAddress(`${api}/stream?spans=1`), {
   message: (message) => {
     if ("spans" in message && message.spans) score.receive(message.spans);
     return store.receive(message, performance.now());

@@ -20,7 +20,6 @@
  *
  * @typedef {object} ScoreState What the page need not ask for again as long as it stays as it is
  * @property {number} flags How often a flag has come or gone. Flags do not belong to the moment that is shown, but to the session
- * @property {number} changes How often a span has begun or ended in the branch that is shown, and in all before it
  *
  * @typedef {object} BreakpointState A condition at which running stops by itself
  * @property {number} breakpoint

@@ -85,14 +85,14 @@ test("the newest comes first", async () => {
 test("changes that the stream tells are added without asking", async () => {
   const { feed, asked, pass } = served(noSpans());
   feed.want({ from: 0, to: Number.POSITIVE_INFINITY });
-  feed.check(4);
+  feed.receive({ from: 4, to: 4 });
   await pass(3000);
   const before = asked.length;
   const began = noSpans();
   put(began, { id: 9, kind: "asks", lane: 0, value: 0x51, start: 40 });
   feed.receive({ from: 4, to: 5, began, ended: NEVER });
   feed.receive({ from: 5, to: 6, began: noSpans(), ended: { id: [9], end: [70], last: [7], name: [""] } });
-  feed.check(6);
+  feed.receive({ from: 6, to: 6 });
   await pass(3000);
   assert.equal(spanOf(feed.columns, 9)?.end, 70);
   assert.equal(asked.length, before);
@@ -102,7 +102,7 @@ test("what ends while an answer is under way has ended, however old the answer i
   const spans = noSpans();
   put(spans, { id: 3, kind: "asks", lane: 0, value: 0x51, start: 40 });
   const { feed, pass } = served(spans);
-  feed.check(4);
+  feed.receive({ from: 4, to: 4 });
   feed.want({ from: 0, to: Number.POSITIVE_INFINITY });
   feed.receive({ from: 4, to: 5, began: noSpans(), ended: { id: [3], end: [70], last: [7], name: [""] } });
   await pass(3000);
@@ -113,7 +113,7 @@ test("where the stream left some out, what is in sight is asked for anew, at mos
   const spans = madeUp({ spans: 200, cpus: 2 });
   const { feed, asked, pass } = served(spans);
   feed.want({ from: 0, to: Number.POSITIVE_INFINITY });
-  feed.check(1);
+  feed.receive({ from: 1, to: 1 });
   await pass(3000);
   const before = asked.length;
   for (let frame = 0; frame < 60; frame++) {
@@ -129,10 +129,10 @@ test("where the stream left some out, what is in sight is asked for anew, at mos
 test("a state that knows of more changes than the stream told is a gap, too", async () => {
   const { feed, asked, pass } = served(madeUp({ spans: 100, cpus: 2 }));
   feed.want({ from: 0, to: Number.POSITIVE_INFINITY });
-  feed.check(1);
+  feed.receive({ from: 1, to: 1 });
   await pass(3000);
   const before = asked.length;
-  feed.check(9);
+  feed.receive({ from: 9, to: 9 });
   await pass(3000);
   assert.ok(asked.length > before);
 });

@@ -138,8 +138,8 @@ async def test_streams_of_both_send_a_snapshot_after_a_step_back_and_only_what_h
 async def test_streams_tell_of_the_spans_that_began_and_after_a_step_back_of_none_that_was_undone(pair: Pair) -> None:
     machine = pair.machine("b")
     told: list[int] = []
-    with machine.hub.viewing() as viewer:
-        before = (await next_message(machine, viewer))["state"]["score"]["changes"]
+    with machine.hub.viewing(spans=True) as viewer:
+        before = (await next_message(machine, viewer))["spans"]["to"]
         await pair.ask(Go.STIMULUS)
         while before != machine.score.position.changes:
             spans = (await next_message(machine, viewer)).get("spans")
@@ -154,7 +154,7 @@ async def test_streams_tell_of_the_spans_that_began_and_after_a_step_back_of_non
         while message["type"] != "snapshot":
             message = await next_message(machine, viewer)
 
-    assert message["state"]["score"]["changes"] > before
+    assert message["spans"]["to"] > before
     assert list(machine.score.line(0).spans()) == []
 
 

@@ -38,7 +38,7 @@ CONDITION: Condition = {
     "sleep": None,
     "throttled": None,
     "kept": None,
-    "score": {"flags": 0, "changes": 0},
+    "score": {"flags": 0},
     "breakpoints": None,
 }
 

@@ -24,7 +24,7 @@ CONDITION: Condition = {
     "sleep": None,
     "throttled": None,
     "kept": None,
-    "score": {"flags": 0, "changes": 0},
+    "score": {"flags": 0},
     "breakpoints": None,
 }
 
@@ -67,7 +67,7 @@ def test_what_the_stream_tells_adds_up(seed: int) -> None:
     drive = SimulatedDrive(Simulation(chance.randint(1, 5), "kvm-pv", generation="linux-6"))
     hub = Hub()
     publisher = Publisher(hub, drive)
-    viewers = [(Viewer(), Page(drive), often) for often in (1.0, 0.3)]
+    viewers = [(Viewer(spans=True), Page(drive), often) for often in (1.0, 0.3)]
     for _ in range(60):
         go_on(drive.timeline, storm if seed % 2 else anything, chance, 1)
         if chance.random() < 0.1:
@@ -90,7 +90,7 @@ def test_what_the_stream_tells_adds_up(seed: int) -> None:
 
 def test_a_flood_is_told_by_its_number_alone() -> None:
     drive = SimulatedDrive(Simulation(8, generation="linux-6"))
-    hub, viewer = Hub(), Viewer()
+    hub, viewer = Hub(), Viewer(spans=True)
     publisher = Publisher(hub, drive)
     publisher.number(CONDITION)
     hub.message_for(viewer)
@@ -100,3 +100,20 @@ def test_a_flood_is_told_by_its_number_alone() -> None:
     told = json.loads(hub.message_for(viewer) or "")["spans"]
 
     assert told == {"from": 0, "to": drive.score.position.changes}
+
+
+def test_only_who_asks_for_spans_is_told_of_them() -> None:
+    drive = SimulatedDrive(Simulation(2, generation="linux-6"))
+    hub = Hub()
+    publisher = Publisher(hub, drive)
+    asks, asks_not = Viewer(spans=True), Viewer()
+    publisher.number(CONDITION)
+    first = json.loads(hub.message_for(asks) or "")
+    assert first["spans"] == {"from": 0, "to": 0}
+    assert "spans" not in json.loads(hub.message_for(asks_not) or "")
+
+    go_on(drive.timeline, storm, Random(1), 1)
+    publisher.number(CONDITION)
+
+    assert json.loads(hub.message_for(asks) or "")["spans"]["to"] == drive.score.position.changes > 0
+    assert "spans" not in json.loads(hub.message_for(asks_not) or "")

@@ -126,8 +126,12 @@ export class Feed {
     if (!this.#complete(this.anew ?? this.shown)) this.#pump();
   }
 
-  /** Changes that the stream tells. @param {SpanChanges} told */
+  /** Changes that the stream tells, or, of a snapshot, how many there have been. @param {SpanChanges} told */
   receive(told) {
+    if (told.from === told.to) {
+      this.#check(told.to);
+      return;
+    }
     const gap = this.changes !== null && told.from !== this.changes;
     this.changes = told.to;
     if (gap || !told.began || !told.ended) {
@@ -141,8 +145,8 @@ export class Feed {
     }
   }
 
-  /** How many changes there are by the state: where the stream told of fewer, it left some out. @param {number} there */
-  check(there) {
+  /** How many changes there are: where the stream told of fewer, it left some out. @param {number} there */
+  #check(there) {
     const gap = this.changes !== null && this.changes !== there;
     this.changes = there;
     if (gap) this.#beginAnew();

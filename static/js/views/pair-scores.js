@@ -169,7 +169,6 @@ export class PairScores {
     const model = store.get();
     if (!model.state || !fitSheet(sheet, desk)) return;
     const { state } = model;
-    feed.check(state.score.changes);
     desk.now = state.time;
     desk.scale = this.beside.scaleOf(side, desk.scale);
     const to = desk.seesNewest ? Number.POSITIVE_INFINITY : desk.scale.to;

@@ -101,14 +101,12 @@ export function createScore(given) {
   };
 }
 
-/** Follows the model: its branch, its time, and how much of the score the stream told of. @param {Desk} desk @param {Shown} shown @param {Given} given */
+/** Follows the model: its branch and its time. @param {Desk} desk @param {Shown} shown @param {Given} given */
 function keepUp(desk, { state }, { journeys, ghosts = true }) {
   const before = desk.feed.setBranch(state.branch);
   // Who acts in the past leaves a branch: what was to come stays in sight, faintly, also until all of it is known.
   if (before && ghosts)
     desk.ghost = state.time < before.newest ? { columns: before, since: state.time } : null;
-  const { score } = /** @type {{ score?: { changes?: number } }} */ (state);
-  if (score?.changes !== undefined) desk.feed.check(score.changes);
   if (desk.dragged !== null && !desk.dragging && !journeys.underWay()) desk.dragged = null;
   desk.moveTo(state.time, state.recording !== null);
   const { scale } = desk;

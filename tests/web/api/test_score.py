@@ -118,17 +118,11 @@ def scores_of(http: httpx2.Client, pair: str) -> list[list[tuple[Any, ...]]]:
     return found
 
 
-def changes_of(http: httpx2.Client, pair: str) -> list[int]:
-    return [http.get(f"{pair}/{name}/state").json()["score"]["changes"] for name in "ab"]
-
-
 def test_both_machines_of_a_pair_have_a_score_that_goes_back_with_them(http: httpx2.Client, pair: str) -> None:
     there = [scores_of(http, pair)]
-    changes = [changes_of(http, pair)]
     for _ in range(2):
         assert http.post(f"{pair}/commands", json={"type": "next"}).status_code == 200
         there.append(scores_of(http, pair))
-        changes.append(changes_of(http, pair))
     for a, b in there[1:]:
         for spans in (a, b):
             assert {span[1] for span in spans} >= {"call", "flight", "requested", "in_service", "handler"}
@@ -136,7 +130,6 @@ def test_both_machines_of_a_pair_have_a_score_that_goes_back_with_them(http: htt
     assert http.post(f"{pair}/commands", json={"type": "next", "count": -1}).status_code == 200
 
     assert scores_of(http, pair) == there[1]
-    assert all(now > before for now, before in zip(changes_of(http, pair), changes[2], strict=True))
     assert http.post(f"{pair}/commands", json={"type": "next"}).status_code == 200
     assert scores_of(http, pair) == there[2]
     assert http.get(f"{pair}/a/score", params={"branch": 1}).status_code == 409
