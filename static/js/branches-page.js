@@ -61,6 +61,8 @@ const show = () => {
   return `?${new URLSearchParams({ a, b, time: at })}`;
 };
 show();
+// Whoever moved the slider before this listened is answered now.
+if (slider.value !== find(document, "#compared").dataset.time) goTo(Number(slider.value));
 new MutationObserver(() => history.replaceState(null, "", show())).observe(
   /** @type {HTMLElement} */ (question.parentElement),
   { childList: true },
