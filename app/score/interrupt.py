@@ -1,23 +1,43 @@
 """One whole interrupt: all spans that belong to one, from its cause to its end, and its way in words."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from app.engine.events import EVENT_KINDS
+from app.history.slices import Slices
 from app.hw import events as hw
-from app.hw.events import NoTarget
+from app.hw.machine import MAX_CPUS
 from app.score.course import Span
 from app.score.line import Line
-from app.score.span_kinds import KIND_NAMES, SPAN_KINDS
+from app.score.looking import NEVER, Looking
+from app.score.span_kinds import KIND_NAMES, NAME_WORDS, SPAN_KINDS
 from app.x86.words import VectorNames, vector_words
 
-#: Later than any time.
-_NEVER = 1 << 62
 _MERGED = hw.Merged.usual_kind.name
-#: What a search for a neighbour looks through at first, in cycles; each further one twice as much.
-_FIRST_STRETCH = 20_000
+#: What the flight of an EOI broadcast ends as.
+_BROADCAST = hw.InterruptEnded.usual_kind.name
+#: So many spans are said in a slice.
+_SPANS_A_SLICE = 100
+#: What a search for the neighbour before looks through at first, in ids; each further time four times as much.
+_FIRST_STRETCH = 500
 #: Spans of one interrupt that are told, at most: a function can send to 254 CPUs.
 MOST_TOLD = 2_000
+#: Of one span so many effects are told, at most.
+_MOST_EFFECTS = MOST_TOLD // 4
+#: How many effects a span of a kind can have; others have none.
+_EFFECTS = {
+    "call": _MOST_EFFECTS,
+    "line": _MOST_EFFECTS,
+    "flight": 1,
+    "requested": 1,
+    "in_service": 1,
+    "latched": 1,
+}
+#: What these lead to begins where they end.
+_LEAD_ON_AT_THEIR_END = ("flight", "requested", "latched")
+#: So many spans begin, at most, while a message is under way.
+_UNDER_WAY = 4_000
 #: What an interrupt can begin with: nobody looks for a cause above it.
 _BEGINNINGS = ("call", "line")
 
@@ -34,25 +54,20 @@ def _is_sent(span: Span) -> bool:
     return span.kind == "flight"
 
 
-def spans_between(line: Line, begin: int, end: int | None, after: int = 0) -> Iterator[Span]:
-    """The spans that lie at least partly between two times; with None to the end."""
-    columns = line.between(begin, _NEVER if end is None else end, after).columns
-    return (Span(*row) for row in zip(*columns.values(), strict=True))
-
-
-def whole_interrupt(line: Line, span: Span) -> list[Span]:
+def whole_interrupt(line: Line, span: Span) -> Slices[list[Span]]:
     """All spans of the interrupt that *span* is a part of, in the order in which they began: from the function, or the
     line, that asked for it; with every target of its message; with what was merged into it. Of a function or a line
-    that is asked for itself, all interrupts that it has caused."""
+    that is asked for itself, the interrupts that it has caused. The first MOST_TOLD of all these."""
+    looking = Looking(line)
     chain = [span, *_causes(line, span)]
     found = {each.id: each for each in chain}
     message = next((each for each in chain if _is_sent(each)), None)
-    below = [span] if message is None or span.kind in _BEGINNINGS else _of_message(line, message)
-    for each in below:
-        found[each.id] = each
-        found |= {effect.id: effect for effect in _effects(line, each)}
+    asked = message is None or span.kind in _BEGINNINGS
+    below = [span] if message is None or asked else (yield from _of_message(looking, message))
+    found |= {each.id: each for each in below}
+    found |= {each.id: each for each in (yield from _effects(looking, below))}
     for requested in [each for each in found.values() if each.kind == "requested"]:
-        for merged in _merged_into(line, requested):
+        for merged in (yield from _merged_into(looking, requested)):
             found |= {each.id: each for each in (merged, *_causes(line, merged))}
     return sorted(found.values(), key=lambda each: (each.first, each.id))[:MOST_TOLD]
 
@@ -78,49 +93,124 @@ def first_cause(line: Line, span: Span) -> Span:
     return last
 
 
-def _of_message(line: Line, flight: Span) -> list[Span]:
-    """The flights of the same message, one for each target."""
-    alike = spans_between(line, flight.start, flight.start)
-    return [each for each in alike if _is_sent(each) and each.message == flight.message] or [flight]
+def _of_message(looking: Looking, flight: Span) -> Slices[list[Span]]:
+    """The flights of the same message, one for each target: they began together."""
+
+    def alike(each: Span) -> bool:
+        return _is_sent(each) and (each.message, each.start) == (flight.message, flight.start)
+
+    before = max(0, flight.id - MAX_CPUS)
+    return (yield from looking.find(flight.start, flight.start, alike, before)) or [flight]
 
 
-def _effects(line: Line, cause: Span) -> Iterator[Span]:
-    """What *cause* led to, and what that led to in turn, but for what a handler sends."""
-    waiting, told = [cause], 0
-    while waiting and told < MOST_TOLD:
-        one = waiting.pop()
-        for effect in spans_between(line, one.start, one.end, after=one.id):
-            if effect.cause == one.id and not (one.kind in ("handler", "in_service") and _is_sent(effect)):
-                told += 1
-                yield effect
-                waiting.append(effect)
+def _effects(looking: Looking, causes: list[Span]) -> Slices[list[Span]]:
+    """What *causes* led to, and what that led to in turn, but for what a handler sends."""
+    waiting, told = deque(causes), list[Span]()
+    while waiting and len(told) < MOST_TOLD:
+        effects = yield from _effects_of(looking, waiting.popleft())
+        told += effects
+        waiting += effects
+    return told
 
 
-def _merged_into(line: Line, requested: Span) -> Iterator[Span]:
+def _effects_of(looking: Looking, cause: Span) -> Slices[list[Span]]:
+    """What *cause* itself led to: of a wait and of a message that is where it ends, of what runs while it lasts."""
+
+    def caused(each: Span) -> bool:
+        return each.cause == cause.id and not (cause.kind == "in_service" and _is_sent(each))
+
+    most = _EFFECTS.get(cause.kind, 0)
+    if not most or (cause.kind in _LEAD_ON_AT_THEIR_END and cause.end is None):
+        return []
+    begin = cause.end if cause.kind in _LEAD_ON_AT_THEIR_END and cause.end is not None else cause.start
+    return (yield from looking.find(begin, cause.end, caused, cause.id, most))
+
+
+def _merged_into(looking: Looking, requested: Span) -> Slices[list[Span]]:
     """The flights that ended while *requested* waited, and became one with it."""
-    until = _NEVER if requested.end is None else requested.end
-    for each in spans_between(line, requested.start, requested.end):
+    until = NEVER if requested.end is None else requested.end
+
+    def merged(each: Span) -> bool:
         alike = _is_sent(each) and (each.lane, each.value) == (requested.lane, requested.value)
-        if alike and each.name == _MERGED and each.end is not None and requested.start <= each.end <= until:
-            yield each
+        return alike and each.name == _MERGED and each.end is not None and requested.start <= each.end <= until
+
+    before = max(0, requested.id - _UNDER_WAY)
+    return (yield from looking.find(requested.start, requested.end, merged, before, _MOST_EFFECTS))
 
 
 # In words
 
 
-def span_words(span: Span, names: VectorNames, now: int) -> str:
-    """*span* in one sentence, at time *now*, in TSC cycles; *names* are what the kernel calls its vectors."""
-    kind = SPAN_KINDS[KIND_NAMES.index(span.kind)]
-    so_far = f"{max(0, now - span.start):,} cycles so far"
-    length = so_far if span.end is None else f"{span.end - span.start:,} cycles"
-    name = EVENT_KINDS[span.name].words if span.name in EVENT_KINDS else span.name
-    return kind.words.format(
-        cpu=span.lane if span.lane >= 0 else "none",
-        value=value_words(span, names),
-        name=name or ("not arrived yet" if _is_sent(span) else kind.name),
-        source=f"CPU {span.source}" if span.source >= 0 else "a device",
-        **{"from": f"{span.start:,}", "to": "now" if span.end is None else f"{span.end:,}", "length": length},
-    )
+class Wording:
+    """Says the spans of one interrupt, *whole*, in words; *names* are what the kernel calls its vectors."""
+
+    def __init__(self, whole: Iterable[Span], names: VectorNames) -> None:
+        self._names = names
+        #: By the id of a flight: whom it has reached.
+        self._reached: dict[int, int] = {}
+        #: By the number of a message: the signal that it brought.
+        self._signals: dict[int, str] = {}
+        for span in whole:
+            if span.cause >= 0 and span.lane >= 0:
+                self._reached.setdefault(span.cause, span.lane)
+            if span.kind == "latched" and span.message >= 0:
+                self._signals[span.message] = span.name
+
+    def sentence(self, span: Span, now: int) -> str:
+        """What *span* is at time *now*, in TSC cycles."""
+        words = SPAN_KINDS[KIND_NAMES.index(span.kind)].words
+        if span.end is None:
+            words = words.replace("{length} cycles", "{length} cycles so far")
+        return self.filled(words, [span], now)
+
+    def filled(self, template: str, alike: list[Span], now: int) -> str:
+        """*template* with what its braces mean, those of SPAN_KINDS and {target}, to whom all of *alike* go."""
+        span = alike[0]
+        receiver = self._receivers(alike)
+        end = now if span.end is None else span.end
+        said = template.format(
+            cpu=receiver if _is_sent(span) else span.lane,
+            target=receiver,
+            value=self._value(span),
+            name=name_words(span),
+            source=f"CPU {span.source}" if span.source >= 0 else "a device",
+            length=f"{max(0, end - span.start):,}",
+            **{"from": f"{span.start:,}", "to": "now" if span.end is None else f"{span.end:,}"},
+        )
+        return said[:1].upper() + said[1:]
+
+    def _value(self, span: Span) -> str:
+        if not _is_sent(span):
+            return value_words(span, self._names)
+        if span.name == _BROADCAST:
+            return f"EOI of {value_words(span, self._names)}"
+        signal = self._signals.get(span.message)
+        return signal or (value_words(span, self._names) if span.value > 0 else "a message")
+
+    def _receivers(self, flights: list[Span]) -> str:
+        cpus = sorted({cpu for each in flights if (cpu := self._reached_by(each)) >= 0})
+        if cpus:
+            return f"CPU{'s' * (len(cpus) > 1)} {', '.join(map(str, cpus))}"
+        name = flights[0].name
+        if name == _BROADCAST:
+            return "the I/O APIC"
+        return "no CPU" if name in EVENT_KINDS and EVENT_KINDS[name].ended else "the CPU that the bus chooses"
+
+    def _reached_by(self, flight: Span) -> int:
+        return flight.lane if flight.lane >= 0 else self._reached.get(flight.id, flight.lane)
+
+
+def span_words(span: Span, names: VectorNames, now: int, whole: Iterable[Span] = ()) -> str:
+    """*span* in one sentence, at time *now*, in TSC cycles; *names* are what the kernel calls its vectors. *whole* is
+    its interrupt, by which it is known whom a message has reached, and what it was."""
+    return Wording(whole, names).sentence(span, now)
+
+
+def name_words(span: Span) -> str:
+    """What a span's name means."""
+    if span.name in EVENT_KINDS:
+        return EVENT_KINDS[span.name].words
+    return NAME_WORDS.get((span.kind, span.name), span.name or span.kind)
 
 
 def value_words(span: Span, names: VectorNames) -> str:
@@ -142,66 +232,62 @@ _STEPS: dict[str, tuple[str, str]] = {
     "handler": ("CPU {cpu} enters {name}().", "CPU {cpu} returns from {name}()."),
     "latched": ("CPU {cpu}: {name} is latched.", "CPU {cpu} takes it: it had waited {length} cycles."),
 }
+#: How a flight ends, by its name, in the place of what _STEPS says.
+_ARRIVALS = {
+    hw.Accepted.usual_kind.name: "{target} accepts it.",
+    _MERGED: "{target} has the same requested already: two become one.",
+    hw.Refused.usual_kind.name: "{target} drops it.",
+    hw.Retried.usual_kind.name: "{target} has no room for it: the bus tries again.",
+    hw.NoTarget.usual_kind.name: "It reaches nobody.",
+    _BROADCAST: "{target} has it.",
+}
 
 
-def steps_of(spans: Iterable[Span], names: VectorNames) -> list[Step]:
+def steps_of(spans: Iterable[Span], names: VectorNames) -> Slices[list[Step]]:
     """The way of these spans in words, in the order of time; a message to many targets leaves once."""
+    spans = list(spans)
+    wording = Wording(spans, names)
     steps: list[tuple[int, int, int, Step]] = []
     left: dict[int, list[Span]] = {}
-    for span in spans:
-        if span.kind not in _STEPS:
-            continue
+    for number, span in enumerate(spans):
+        if number % _SPANS_A_SLICE == 0:
+            yield
+        begins, ends = _STEPS.get(span.kind, ("", ""))
         if _is_sent(span):
             left.setdefault(span.message, []).append(span)
-        begins, ends = _STEPS[span.kind]
-        if begins and not _is_sent(span):
-            words = begins.format(**_values(span, names, [span]))
+            begins, ends = "", _ARRIVALS.get(span.name, ends)
+        if begins:
+            words = wording.filled(begins, [span], span.start)
             steps.append((span.first, 1, span.id, Step(span.start, span.first, words)))
         if ends and span.end is not None and span.last is not None:
-            words = ends.format(**_values(span, names, [span]))
+            words = wording.filled(ends, [span], span.end)
             steps.append((span.last, 0, span.id, Step(span.end, span.last, words)))
     for flights in left.values():
-        words = _STEPS["flight"][0].format(**_values(flights[0], names, flights))
-        steps.append((flights[0].first, 1, flights[0].id, Step(flights[0].start, flights[0].first, words)))
+        first = flights[0]
+        words = wording.filled(_STEPS["flight"][0], flights, first.start)
+        steps.append((first.first, 1, first.id, Step(first.start, first.first, words)))
     return [step for *_, step in sorted(steps, key=lambda each: each[:3])]
-
-
-def _values(span: Span, names: VectorNames, alike: list[Span]) -> dict[str, str]:
-    targets = [str(each.lane) for each in alike if each.lane >= 0]
-    nobody = any(each.name == NoTarget.usual_kind.name for each in alike)
-    name = EVENT_KINDS[span.name].words if span.name in EVENT_KINDS else span.name
-    return {
-        "cpu": str(span.lane),
-        "value": value_words(span, names),
-        "name": name,
-        "source": f"CPU {span.source}" if span.source >= 0 else "a device",
-        "target": f"CPU {', '.join(targets)}" if targets else "nobody" if nobody else "the CPU that the bus chooses",
-        "length": "" if span.end is None else f"{span.end - span.start:,}",
-    }
 
 
 # Neighbours
 
 
-def neighbour(line: Line, span: Span, *, forward: bool) -> int | None:
-    """The id of the next span on the same lane and of the same kind, or of the one before; None where there is none."""
-    stretch = _FIRST_STRETCH
-    while True:
-        begin, end = (span.start, span.start + stretch) if forward else (span.start - stretch, span.start)
-        alike = [
-            each
-            for each in spans_between(line, max(0, begin), end)
-            if (each.lane, each.kind) == (span.lane, span.kind) and begin <= each.start
-        ]
-        order = _order(span)
-        found = [each for each in alike if (_order(each) > order if forward else _order(each) < order)]
+def neighbour(line: Line, span: Span, *, forward: bool) -> Slices[int | None]:
+    """The id of the next span on the same lane and of the same kind, or of the one before; None where there is none, or
+    none near."""
+    looking = Looking(line)
+
+    def alike(each: Span) -> bool:
+        return (each.lane, each.kind) == (span.lane, span.kind) and (each.id > span.id) is forward and each != span
+
+    if forward:
+        found = yield from looking.find(span.start, None, alike, span.id, 1)
+        return found[0].id if found else None
+    stretch, until = _FIRST_STRETCH, span.id
+    while until > 0:
+        after = max(0, until - stretch)
+        found = yield from looking.find(0, span.start, alike, after)
         if found:
-            nearest: Callable[..., Span] = min if forward else max
-            return nearest(found, key=_order).id
-        if (begin <= 0 and not forward) or (forward and end >= _NEVER // 4):
-            return None
-        stretch *= 8 if forward else 4
-
-
-def _order(span: Span) -> tuple[int, int]:
-    return span.start, span.id
+            return found[-1].id
+        until, stretch = after, stretch * 4
+    return None

@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from app.breakpoints.seen import Seen
+from app.engine.journal import Moment
 from app.engine.waits import gates_before
 from app.history.search import Past
 from app.history.slices import Slices
@@ -20,11 +21,15 @@ from app.score.signals import SIGNALS
 
 #: So many ticks are looked at in a slice.
 _TICKS_A_SLICE = 40
+#: Of a wait so many ticks are told, at most.
+MOST_TICKS = 20_000
+_UNTOLD = f"not told: only the newest {MOST_TICKS:,} ticks of a wait are looked at again"
 _MODES = {name: mode for mode, name in SIGNALS.items()}
 
 
 class Piece(NamedTuple):
-    """From *begin* to before *end*, in TSC cycles, it waited at that kind of gate, for the reason *words*."""
+    """From *begin* to before *end*, in TSC cycles, it waited at that kind of gate, for the reason *words*; ``gate`` is
+    "" where it is not told."""
 
     begin: int
     end: int
@@ -37,24 +42,33 @@ def has_waits(span: Span) -> bool:
     return span.kind == "requested" or (span.kind == "latched" and span.name in _MODES)
 
 
-def waits_of(past: Past, span: Span) -> Slices[list[Piece]]:
+def waits_of(past: Past, span: Span, now: Moment | None = None) -> Slices[list[Piece]]:
     """The pieces of *span*, a request or a latched signal on the course *past*: they adjoin, and cover it exactly up to
-    where it was taken, or to the head of what is known."""
+    where it was taken, or to *now*, the head of what is known without it. Of a long wait the newest MOST_TICKS ticks
+    are told, behind a piece without a gate. A wait that goes on has a piece, be it of no length."""
+    head = now or past.branch.head
+    last = head.tick if span.last is None else span.last
+    first = max(span.first, last - MOST_TICKS)
     pieces: list[Piece] = []
-    last = past.branch.head.tick if span.last is None else span.last
-    with closing(past.watch(span.first)) as watch:
-        while watch.ticks < span.first and watch.tick() is not None:
+    with closing(past.watch(first)) as watch:
+        while watch.ticks < first and watch.tick() is not None:
             if watch.ticks % _TICKS_A_SLICE == 0:
                 yield
-        seen: Seen | None = watch.here()
+        here = watch.here()
+        if first > span.first and here.time > span.start:
+            pieces.append(Piece(span.start, here.time, "", _UNTOLD))
+        seen: Seen | None = here
         while seen is not None and watch.ticks < last:
             gate = _gate(seen, span)
             begin = max(span.start, seen.time)
             seen = watch.tick()
             until = seen.time if seen is not None and watch.ticks < last else span.end
-            _add(pieces, begin, past.branch.head.time if until is None else until, gate)
+            _add(pieces, begin, head.time if until is None else until, gate)
             if watch.ticks % _TICKS_A_SLICE == 0:
                 yield
+        if not pieces and span.end is None:
+            gate = _gate(seen or here, span)
+            pieces.append(Piece(head.time, head.time, gate.kind.name, gate.why))
     return pieces
 
 

@@ -28,7 +28,7 @@ from app.hw.gates import (
 )
 from app.score.event_spans import span_kind_of
 from app.score.findings import FINDING_KINDS
-from app.score.span_kinds import SPAN_KINDS
+from app.score.span_kinds import NAME_WORDS, SPAN_KINDS
 from app.state.shared_words import SHARED_WORDS
 from app.state.snapshot import LVT_NAMES
 from app.x86.bitfields import Layout
@@ -244,7 +244,11 @@ _STAGE = {
     "gates": {gate.name: words for gate, words in GATE_MARKS.items()},
 }
 _SPANS = {
-    kind.name: {"words": kind.words, "lane": kind.lane, "mark": kind.mark, "label": kind.label} for kind in SPAN_KINDS
+    kind.name: {
+        **{"words": kind.words, "lane": kind.lane, "mark": kind.mark, "label": kind.label},
+        "names": {name: words for (owner, name), words in NAME_WORDS.items() if owner == kind.name},
+    }
+    for kind in SPAN_KINDS
 }
 
 

@@ -6,14 +6,15 @@ from random import Random
 import pytest
 
 from app.commands.guest import SendIpi
-from app.commands.machine import SetInterruptFlag
+from app.commands.machine import Demonstrate, SetInterruptFlag
 from app.commands.registers import WriteCr8
+from app.engine.journal import moment_at
 from app.engine.waits import Waits
 from app.history.slices import at_once
 from app.history.timeline import Timeline
 from app.score.course import Course, Span
 from app.score.scribe import Scribe
-from app.score.waits import Piece, has_waits, waits_of
+from app.score.waits import MOST_TICKS, Piece, has_waits, waits_of
 from app.state.snapshot import cpu_state
 from app.x86.icr import Icr
 from tests.engine.random_sessions import Choose, anything, storm
@@ -60,6 +61,31 @@ def test_no_wait_has_no_pieces() -> None:
     assert pieces(scored, requested) == []
 
 
+def test_wait_that_has_only_begun_says_for_what() -> None:
+    scored = Scored().do(SetInterruptFlag(1, False), TO_CPU_1).run()
+    (requested,) = scored.of("requested")
+    begun = moment_at(requested.first, requested.start)
+
+    (piece,) = at_once(waits_of(scored.timeline.past(), requested, begun))
+
+    assert (piece.begin, piece.end) == (requested.start, requested.start)
+    assert (piece.gate, piece.words) == ("flag", "interrupts are off (held off by hand)")
+
+
+@pytest.mark.slow
+def test_very_long_wait_is_told_for_its_newest_part() -> None:
+    scored = Scored(3).do(SetInterruptFlag(1, False), TO_CPU_1).run().do(Demonstrate(True))
+    scored.timeline.run(operations=2 * MOST_TICKS)
+    (requested,) = scored.of("requested", value=0x51)
+
+    untold, *told = pieces(scored, requested)
+
+    assert (untold.begin, untold.gate) == (requested.start, "")
+    assert told[0].begin == untold.end
+    assert told[-1].end == scored.timeline.head.time
+    assert scored.timeline.at(scored.timeline.head.tick - MOST_TICKS).time == untold.end
+
+
 def covers(found: list[Piece], span: Span, end: int) -> bool:
     """Whether the pieces adjoin, from the request to *end*."""
     edges = [piece.begin for piece in found] + [found[-1].end]
@@ -100,8 +126,8 @@ def look(choose: Choose, generation: str, backend: str, seed: int) -> int:
     for span in [each for each in course.spans() if has_waits(each)][:60]:
         found = at_once(waits_of(timeline.past(), span))
         end = timeline.head.time if span.end is None else span.end
-        assert bool(found) == (end > span.start), span
-        assert not found or covers(found, span, end), (span, found)
+        assert bool(found) == (end > span.start or span.end is None), span
+        assert end == span.start or covers(found, span, end), (span, found)
         last = timeline.head.tick if span.last is None else span.last - 1
         for tick in {chance.randint(span.first, max(span.first, last)) for _ in range(2)}:
             time = timeline.at(tick).time

@@ -13,6 +13,7 @@ from app.web.api.pairs import pairs_of
 from app.web.api.sessions import moments_of, registry_of
 from app.web.api.shapes import Side, answers
 from app.web.asking import while_there
+from app.web.errors import Problem
 
 router = APIRouter(prefix="/api/v1", tags=["score"])
 
@@ -119,6 +120,9 @@ async def read_moment_score(request: Request, moment_id: str, asked: Asked) -> R
 
 
 def _answer(score: Score, shown: int, cpus: int, asked: Stretch) -> Response:
+    if asked.to is not None and asked.to < asked.begin:
+        message = f"from is {asked.begin}, and to is {asked.to}: a stretch does not end before it begins"
+        raise Problem(422, "That stretch cannot be", message, [("from", message), ("to", message)])
     branch = shown if asked.branch is None else asked.branch
     try:
         found = _spans(score, branch, asked) if asked.bins is None else _bins(score, branch, cpus, asked)

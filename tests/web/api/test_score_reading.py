@@ -69,7 +69,7 @@ def test_wait_that_goes_on_says_who_holds_it(session: Api) -> None:
     (wait,) = ask(session, f"/spans/{span(session, 'requested', lane=1)}")["waits"]
     (finding,) = ask(session, "/findings")["findings"]
 
-    assert (wait["gate"], wait["words"]) == ("flag", "interrupts are off (held off by hand)")
+    assert (wait["to"], wait["gate"], wait["words"]) == (None, "flag", "interrupts are off (held off by hand)")
     assert finding["kind"] == "live_lock"
     assert finding["span"] == span(session, "closed", lane=1, name="held")
 
@@ -81,9 +81,42 @@ def test_quiet_session_has_no_findings_and_every_kind_is_told(held: Api) -> None
     assert held.http.get("/api/v1/vocabulary").json()["findings"] == told["kinds"]
 
 
-@pytest.mark.parametrize("what", ["/spans/999999", "/spans/1?branch=7", "/findings?branch=7"])
-def test_what_is_not_there_is_refused(session: Api, what: str) -> None:
+@pytest.mark.parametrize("what", ["/spans/1?branch=7", "/findings?branch=7"])
+def test_branch_that_is_not_there_is_refused(session: Api, what: str) -> None:
     assert session.http.get(f"{session.path}/score{what}").status_code == 409
+
+
+def test_span_that_is_not_there_is_not_found(session: Api) -> None:
+    assert session.http.get(f"{session.path}/score/spans/99999").status_code == 404
+
+
+def test_stretch_that_ends_before_it_begins_is_refused_by_both_names(session: Api) -> None:
+    answer = session.http.get(f"{session.path}/score?from=10&to=5")
+
+    assert answer.status_code == 422
+    assert [each["field"] for each in answer.json()["errors"]] == ["from", "to"]
+
+
+def test_linked_moment_tells_what_was_open_then(session: Api) -> None:
+    session.command("set_interrupt_flag", cpu=1, enabled=False)
+    session.command("call_guest", cpu=0, function="smp_call_function")
+    session.command("run_until_idle")
+    number = span(session, "requested", lane=1)
+    moment = f"/api/v1/moments/{session.post('/moments').json()['id']}/score"
+    then, wrong = ask(session, f"/spans/{number}"), ask(session, "/findings")["findings"]
+    session.command("set_interrupt_flag", cpu=1, enabled=True)
+    session.command("run_until_idle")
+
+    told = session.http.get(f"{moment}/spans/{number}").json()
+
+    assert wrong
+    assert ask(session, "/findings")["findings"] == []
+    assert session.http.get(f"{moment}/findings").json()["findings"] == wrong
+    assert ask(session, f"/spans/{number}")["span"]["end"] is not None
+    assert told["span"]["end"] is None
+    assert told == then
+    later = span(session, "in_service", lane=1)
+    assert session.http.get(f"{moment}/spans/{later}").status_code == 404
 
 
 def test_machines_of_a_pair_are_read_too(http: httpx2.Client) -> None:
