@@ -169,3 +169,23 @@ def test_every_kind_says_what_it_is() -> None:
         "priority_inversion",
     ]
     assert all(kind.words.endswith(".") for kind in FINDING_KINDS)
+
+
+def test_storm_of_a_line_that_the_bus_spreads_over_the_cpus_is_found() -> None:
+    lowest_priority_to_all = 0x41 | 1 << 8 | 1 << 11 | LEVEL | 0xFF << 56
+    scored = Scored(4).do(ConfigurePin(18, lowest_priority_to_all), RaisePin(18)).run(6_000)
+    lanes = {span.lane for span in scored.of("in_service", value=0x41)}
+
+    (finding,) = found(scored)
+
+    assert len(lanes) > 1
+    assert finding.kind == "storm"
+    assert finding.words.startswith(f"{len(lanes)} CPUs together take 0x41 ")
+    assert finding.span == scored.of("line")[0].id
+
+
+def test_busy_cpus_that_send_each_other_ipis_are_no_storm() -> None:
+    scored = Scored(8).do(Demonstrate(True))
+    scored.timeline.run(operations=6_000)
+
+    assert [each.words for each in found(scored) if each.kind == "storm"] == []
