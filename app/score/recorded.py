@@ -14,15 +14,13 @@ from app.hw import events as hw
 from app.hw.cpu import RunState
 from app.hw.messages import EoiBroadcast, Origin
 from app.score.course import NONE, VALUE, Course, Row
-from app.score.scribe import VECTORS, ScribeOfEvents, Writer
+from app.score.event_scribe import BROADCAST, NO_TARGET, VECTORS, ScribeOfEvents, Writer
 from app.score.signals import EXTINT, NMI
 from app.score.span_kinds import FLIGHT, MARK, PRIORITY, REQUESTED, SIPI
 from app.trace.check.replay import Replay
 from app.trace.facts import Fact
 from app.trace.operations import RegisterRead, RegisterWrite
 
-_BROADCAST = hw.InterruptEnded.usual_kind.name
-_NO_TARGET = hw.NoTarget.usual_kind.name
 _TAKEN = hw.ExternalAcknowledged.usual_kind.name
 #: An IOMMU alone knows where such a message goes, and what has become of it.
 _UNKNOWN = ""
@@ -79,7 +77,7 @@ class RecordedScribe(ScribeOfEvents):
     def _sent(self, event: hw.MessageSent) -> None:
         message = event.message
         if isinstance(message, EoiBroadcast):
-            self._outcomes[message.number] = _BROADCAST
+            self._outcomes[message.number] = BROADCAST
         elif self._remapped and message.origin is Origin.IO_APIC:
             self._outcomes[message.number] = _UNKNOWN
             cause = self._lines.get(f"pin {message.source}")
@@ -90,7 +88,7 @@ class RecordedScribe(ScribeOfEvents):
 
     def _settle(self) -> None:
         for number in list(self._flights):
-            self._message_gone(number, self._outcomes.pop(number, _NO_TARGET))
+            self._message_gone(number, self._outcomes.pop(number, NO_TARGET))
         self._outcomes.clear()
 
     # What is over at once

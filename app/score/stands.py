@@ -70,8 +70,9 @@ class Stand:
         elif host is not None:
             self._course.end(host, time, tick)
             self.host = None
-        if apic.tpr or self.priority is not None:
-            self._look_at_priority(apic.tpr, time, tick)
+        priority = apic.tpr if cpu.event_channels is None else 0  # without an APIC TPR bars nothing
+        if priority or self.priority is not None:
+            self._look_at_priority(priority, time, tick)
         if frames and frames[-1].spin is not None:
             self._waits_for(frames[-1].spin.word.name, time, tick)
         elif self.wait is not None or apic.sends_in_flight or apic.absence_noticed:

@@ -57,7 +57,7 @@ def _of_cpu(processor: Processor) -> Iterable[Fact]:
         yield "spin", number, spin.word.name
     if cpu.run_state is RunState.WAIT_FOR_SIPI:
         yield "sipi", number
-    if cpu.apic.tpr:
+    if cpu.apic.tpr and cpu.event_channels is None:
         yield "priority", number, cpu.apic.tpr
     for frame in processor.frames:
         if type(frame.code) is Call:

@@ -12,9 +12,9 @@ from app.commands.registers import WriteCr8, Wrmsr
 from app.history.recorded import Playback
 from app.history.slices import at_once
 from app.score.course import Course, Row
+from app.score.event_scribe import ScribeOfEvents
 from app.score.findings import FINDING_KINDS, INVERTED_CYCLES, Finding, findings_of
 from app.score.line import Line, Part
-from app.score.scribe import ScribeOfEvents
 from app.score.span_kinds import CLOSED, HANDLER, IN_SERVICE, REQUESTED
 from app.trace.check.replay import Replay
 from app.x86.icr import Icr
