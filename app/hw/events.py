@@ -105,10 +105,13 @@ class Accepted(Event):
     def words(self, names: VectorNames) -> str:
         what = interrupt_words(self.vector, self.delivery_mode, names)
         if self.delivery_mode in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY):
-            level = ", level-triggered" if self.trigger_mode is TriggerMode.LEVEL else ""
+            level = self.trigger_mode is TriggerMode.LEVEL
             if self.event_channel:
-                return f"CPU {self.cpu}: the pending bit of port {what}{level} is set."
-            return f"CPU {self.cpu} accepts {what}{level}: IRR bit set."
+                asked = ["lowest priority"] * (self.delivery_mode is not DeliveryMode.FIXED)
+                asked += ["level-triggered"] * level
+                how = f" ({', '.join(asked)})" if asked else ""
+                return f"CPU {self.cpu}: the pending bit of port {vector_words(self.vector, names)} is set{how}."
+            return f"CPU {self.cpu} accepts {what}{', level-triggered' if level else ''}: IRR bit set."
         later = " and takes it after RSM: it is in system-management mode" if self.in_smm else ""
         return f"CPU {self.cpu} accepts {what}{later}."
 
@@ -127,7 +130,8 @@ class Merged(Event):
 
     def words(self, names: VectorNames) -> str:
         what = interrupt_words(self.vector, self.delivery_mode, names)
-        already = f"port {what} was pending" if self.event_channel else f"{what} was requested"
+        port = vector_words(self.vector, names)
+        already = f"port {port} was pending" if self.event_channel else f"{what} was requested"
         return f"CPU {self.cpu}: {already} already; the two become one."
 
 

@@ -27,8 +27,8 @@ from app.x86.words import VectorNames, interrupt_words, vector_words
 
 #: What a caption can be about, the most telling first: name, and what it says.
 CAPTION_KINDS: dict[str, str] = {
-    "ended": "what ended otherwise than by acceptance since somebody acted last",
     "stuck": "code that waits for what nothing under way brings, and why",
+    "ended": "what ended otherwise than by acceptance since somebody acted last",
     "barred": "a requested vector, and the gate that it waits at",
     "unended": "a vector in service that no handler ends",
     "pin": "a line that asks while its pin sends nothing",
@@ -227,6 +227,8 @@ def machine_caption(
     if best.kind == "barred":
         others = sum(one.kind == "barred" for one in found) - 1
         words += f" {others} more CPU{'s have' if others > 1 else ' has'} a vector that waits." if others else ""
+    if best.kind == "stuck":  # it stays so; what somebody did meanwhile had its end all the same
+        words = " ".join((words, *(one.words for one in found if one.kind == "ended")))
     return {"kind": best.kind, "words": words, "cpu": best.cpu, "vector": best.vector, "pin": best.pin}
 
 

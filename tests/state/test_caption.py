@@ -368,6 +368,17 @@ def test_deadlock_is_told_from_the_sender_to_the_person_who_holds_the_target() -
     assert words.endswith("waits, interrupts are off (held off by hand).")
 
 
+def test_what_waits_for_ever_is_told_before_what_somebody_sent_to_nobody_meanwhile() -> None:
+    machine = Machine()
+    machine.hold()
+    machine.do("call_guest", cpu=1, function="smp_call_function")
+    locked = machine.words
+    machine.do("send_ipi", cpu=0, vector=0x55, destination=9)
+
+    assert machine.caption["kind"] == "stuck"
+    assert machine.words == f"{locked} 0x55 reaches nobody: no APIC has this destination. It is lost."
+
+
 def test_eoi_on_a_page_that_is_gone() -> None:
     machine = Machine()
     machine.do("write_msr", cpu=2, msr=APIC_BASE, value=X2APIC)
