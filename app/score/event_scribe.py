@@ -110,7 +110,13 @@ class ScribeOfEvents:
             engine.BackendSwitched: self._switched,
         }
         marked = {kind for kind in EVENTS if kind in _MARKED or any(each.ended for each in kind.kinds())}
-        with_cause: dict[type[Event], Writer] = {
+        return {
+            kind: self._with_mark(own.get(kind, _nothing)) if kind in marked else own.get(kind, _nothing)
+            for kind in EVENTS
+        } | self._writers_of_marks_with_causes()
+
+    def _writers_of_marks_with_causes(self) -> dict[type[Event], Writer]:
+        return {
             hw.Refused: self._ended_at,
             hw.Retried: self._ended_at,
             hw.NoTarget: self._no_target,
@@ -120,10 +126,6 @@ class ScribeOfEvents:
             hw.ErrorNoticed: self._error_noticed,
             hw.LineStillUp: self._line_still_up,
         }
-        return {
-            kind: self._with_mark(own.get(kind, _nothing)) if kind in marked else own.get(kind, _nothing)
-            for kind in EVENTS
-        } | with_cause
 
     def _with_mark(self, write: Writer) -> Writer:
         """Writes what *write* does, and a mark."""
