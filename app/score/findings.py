@@ -68,6 +68,13 @@ class _Score:
             if number % _SPANS_A_SLICE == 0:
                 yield
 
+    def forget(self) -> Slices[None]:
+        """Lets go of all spans, a little at a time."""
+        for spans in (spans for lanes in self.by_kind.values() for spans in lanes.values()):
+            while spans:
+                del spans[-_SPANS_A_SLICE:]
+                yield
+
     def services(self, cpu: int) -> list[Span]:
         """When *cpu* was at interrupts: a guest without an APIC has nothing in service, but handlers."""
         return self.by_kind["in_service"][cpu] or self.by_kind["handler"][cpu]
@@ -112,9 +119,11 @@ def _storms(score: _Score) -> Iterator[Finding | None]:
                 yield found
     for cpu in lanes:
         by_vector: dict[int, list[Span]] = defaultdict(list)
-        for service in score.services(cpu):
+        for number, service in enumerate(score.services(cpu)):
             if service.value >= 0 and service.id not in told:
                 by_vector[service.value].append(service)
+            if number % _SPANS_A_SLICE == 0:
+                yield None
         for run in (run for each in by_vector.values() for run in _without_a_pause(score, each)):
             yield _storm(score, run)
         yield None
@@ -191,8 +200,11 @@ def _lost_wakeups(score: _Score) -> Iterator[Finding | None]:
     """A device asks once more while its first request waits: it gets one interrupt for two. Of IPIs the same is usual,
     since what they tell stands in memory."""
     waiting = _Requests(score)
+    yield from waiting.read()
     lost: dict[tuple[int, int], list[tuple[Span, Span]]] = defaultdict(list)
-    for flight in (each for flights in score.by_kind["flight"].values() for each in flights):
+    for number, flight in enumerate(each for flights in score.by_kind["flight"].values() for each in flights):
+        if number % _SPANS_A_SLICE == 0:
+            yield None
         asked = waiting.when_arrived(flight) if flight.name == _MERGED and flight.source == _NOBODY else None
         if asked is not None:
             lost[asked.lane, asked.value].append((flight, asked))
@@ -215,9 +227,14 @@ class _Requests:
         self._score = score
         self._lanes = [lane for lane, requests in score.by_kind["requested"].items() if requests]
         self._by_place: dict[tuple[int, int], list[Span]] = defaultdict(list)
-        for requests in score.by_kind["requested"].values():
-            for each in requests:
-                self._by_place[each.lane, each.value].append(each)
+
+    def read(self) -> Iterator[None]:
+        """Sorts all, a little at a time."""
+        for lane in self._lanes:
+            for number, each in enumerate(self._score.by_kind["requested"][lane]):
+                self._by_place[lane, each.value].append(each)
+                if number % _SPANS_A_SLICE == 0:
+                    yield
 
     def when_arrived(self, merged: Span) -> Span | None:
         """What was requested when *merged* arrived; where it was the bus that chose the CPU, on the one that has
@@ -237,10 +254,13 @@ class _Requests:
 
 def _missing_ends(score: _Score) -> Iterator[Finding | None]:
     for cpu in list(score.by_kind["in_service"]):
-        handlers = {each.cause: each for each in score.by_kind["handler"][cpu]}
+        forgotten = score.at_least("in_service", cpu, FORGOTTEN_CYCLES)
+        yield None
+        causes = {each.id for each in forgotten}
+        handlers = {each.cause: each for each in score.by_kind["handler"][cpu] if each.cause in causes}
         requests = score.at_least("requested", cpu, FORGOTTEN_CYCLES)
         yield None
-        for service in score.at_least("in_service", cpu, FORGOTTEN_CYCLES):
+        for service in forgotten:
             handler = handlers.get(service.id)
             if handler is None or handler.end is None or score.until(service) - handler.end < FORGOTTEN_CYCLES:
                 continue
@@ -365,4 +385,5 @@ def findings_of(line: Line, names: VectorNames, end: int, *, idle: bool) -> Slic
                 alike.append(each)
         found += sorted(alike, key=lambda each: (each.time, each.span))[:MOST_OF_A_KIND]
         yield
+    yield from score.forget()
     return found

@@ -189,3 +189,12 @@ def test_busy_cpus_that_send_each_other_ipis_are_no_storm() -> None:
     scored.timeline.run(operations=6_000)
 
     assert [each.words for each in found(scored) if each.kind == "storm"] == []
+
+
+def test_many_spans_are_sorted_and_let_go_of_a_little_at_a_time() -> None:
+    scored = Scored().do(ConfigurePin(18, 0x41 | LEVEL | TO_CPU_1), RaisePin(18)).run(10_000)
+    spans = sum(1 for _ in scored.line.spans())
+
+    slices = sum(1 for _ in findings_of(scored.line, {}, scored.timeline.head.time, idle=False))
+
+    assert slices > 2 * spans // 500
