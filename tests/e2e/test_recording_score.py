@@ -143,3 +143,30 @@ def test_a_recording_that_plays_on_keeps_its_whole_length_in_sight(open_page: Op
     after = wait(page, lambda shown: shown["now"] == score["covered"]["to"])
     assert after["scale"] == scale
     assert after["known"] == len(score["spans"]["id"])
+
+
+def test_a_search_goes_through_what_is_drawn_as_strips(open_page: Open, server: Server, storm: str) -> None:
+    page, score = opened(open_page, server, storm, viewport={"width": 1920, "height": 1080})
+    of_vector = score["spans"]["value"].count(0xFB)
+    count = f"{of_vector:,}".replace(",", "\u202f")
+    field = page.get_by_role("searchbox", name="Search the score")
+    said = page.locator("#score-found")
+
+    field.fill("0xfb")
+    expect(said).to_have_text(f"{count} found")
+    field.press("Enter")
+
+    expect(said).to_have_text(f"{count} found, 1 of {count}")
+    expect(page.locator("#selection")).to_be_visible()
+    selected = int(page.url.split("span=")[1].split("&")[0])
+    shown = wait(page, lambda now: any(shape["id"] == selected for shape in now["shapes"]))
+    assert shown["scale"]["to"] - shown["scale"]["from"] < score["covered"]["to"] / 10
+    field.press("Enter")
+    expect(said).to_have_text(f"{count} found, 2 of {count}")
+    field.press("Shift+Enter")
+    field.press("Shift+Enter")
+    expect(said).to_have_text(f"{count} found, {count} of {count}")
+    field.fill("0xfb nonsense")
+    expect(said).to_have_text("none found")
+    field.fill("")
+    expect(said).to_be_empty()

@@ -7,47 +7,8 @@ import * as scales from "../../static/js/score/scale.js";
 import { MOST_ARROWS, sceneOf } from "../../static/js/score/scene.js";
 import { roomsOf } from "../../static/js/score/slots.js";
 import { wholeOf } from "../../static/js/score/whole.js";
+import { AXIS, drawn, FONT, shapesOf } from "./drawn.mjs";
 import { madeUp, noSpans, put, styleOf } from "./spans.mjs";
-
-const FONT = 11;
-const AXIS = 34;
-
-/** @param {import("../../static/js/score/columns.js").SpanColumns} spans @param {number} cpus @param {{ from: number, to: number, selected?: number }} seen */
-function drawn(spans, cpus, { from, to, selected = 0 }) {
-  const columns = emptyColumns(styleOf);
-  append(columns, spans);
-  const depthOf = (/** @type {number} */ cpu) => {
-    const rooms = roomsOf(columns, cpu);
-    return { waiting: rooms.requested.depth, stack: rooms.stack.depth };
-  };
-  const lanes = lanesOf({
-    height: 284,
-    axis: AXIS,
-    font: FONT,
-    cpus,
-    selected,
-    pinned: [],
-    lines: [],
-    depthOf,
-    crosses: true,
-  });
-  const scale = { from, to, left: 100, width: 1480 };
-  const labelOf = (/** @type {number} */ row) => String(columns.value[row]);
-  const scene = sceneOf({
-    columns,
-    lanes,
-    scale,
-    axis: AXIS,
-    until: columns.newest,
-    labelOf,
-    hidden: [],
-    faint: null,
-  });
-  return { columns, lanes, scale, scene };
-}
-
-/** @param {import("../../static/js/score/scene.js").Scene} scene */
-const shapesOf = (scene) => [...scene.shapes.values()].flat();
 
 test("every span in sight has one shape, from where it begins to where it ends", () => {
   const spans = madeUp({ spans: 700, cpus: 4 });

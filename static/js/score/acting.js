@@ -12,7 +12,7 @@ import { grouped } from "../words.js";
 import { rowOf, spanOf } from "./columns.js";
 import { hitAt } from "./hit.js";
 import { firstFrom, settle } from "./mipmap.js";
-import { fitted, panned, revealing, timeAt, xOf, zoomed } from "./scale.js";
+import { fitted, magnifying, panned, revealing, timeAt, xOf, zoomed } from "./scale.js";
 import { sentenceOf } from "./sentences.js";
 
 const CLOSER = 1.6;
@@ -84,6 +84,14 @@ export function actionsOf({ store, select }, desk, changed) {
     goTo: (time) => {
       desk.follows = false;
       choose(desk, revealing(desk.scale, time, time));
+      changed();
+    },
+    /** Brings a span into sight, so close that it can be seen. @param {number} id */
+    show: (id) => {
+      const span = spanOf(desk.feed.columns, id);
+      if (!span) return;
+      desk.follows = false;
+      choose(desk, magnifying(desk.scale, span.start, span.end ?? desk.newest));
       changed();
     },
     /** Puts a marker where the pointer is, or else at the playhead. @param {"a" | "b"} which */

@@ -9,13 +9,15 @@
  */
 
 import { laneAt } from "./lanes.js";
-import { PAINTERS } from "./marks.js";
+import { inOrder, LINE } from "./marks.js";
 import { beginningIn, eachSpan } from "./mipmap.js";
 import { cyclesPerPixel, timeAt } from "./scale.js";
 
 /** A pointer may be so far off (pixels). */
 const NEAR = 4;
 const POINTS = 16;
+/** Drawn under all else, over much room. */
+const UNDER = ["stripes", "hatching"];
 
 /**
  * @param {import("./scene.js").Scene} scene
@@ -35,17 +37,14 @@ export function hitAt(scene, columns, x, y) {
 
 /** @param {import("./scene.js").Scene} scene @param {number} x @param {number} y */
 function shapeAt(scene, x, y) {
-  const order = Object.keys(PAINTERS);
-  const styles = [...scene.shapes.keys()].sort((a, b) => order.indexOf(b) - order.indexOf(a));
+  const lines = scene.shapes.get(LINE) ?? [];
   let near = /** @type {{ apart: number, id: number } | null} */ (null);
-  for (const style of styles) {
-    for (const shape of [...(scene.shapes.get(style) ?? [])].reverse()) {
-      const apart = distance(shape, x, y);
-      if (apart <= 0) return shape.id;
-      if (apart <= NEAR && (near === null || apart < near.apart)) near = { apart, id: shape.id };
-    }
-    // Hatching lies under all else: what is near goes first.
-    if (near !== null && order.indexOf(style) <= order.indexOf("box")) return near.id;
+  for (const shape of [...lines, ...inOrder(scene.shapes)].reverse()) {
+    // What lies under all else: what is near goes first.
+    if (near !== null && UNDER.includes(shape.style)) return near.id;
+    const apart = distance(shape, x, y);
+    if (apart <= 0) return shape.id;
+    if (apart <= NEAR && (near === null || apart < near.apart)) near = { apart, id: shape.id };
   }
   return near?.id ?? null;
 }

@@ -267,5 +267,23 @@ export const PAINTERS = {
   glyph,
   arrow,
 };
+const ORDER = Object.keys(PAINTERS);
+
+/** Above which others a shape is painted: by its style; what lies inside of another that stands at the foot of a lane above all of that. @param {Shape} shape */
+const rankOf = ({ style, inside = 0 }) => {
+  const rank = ORDER.indexOf(style);
+  return inside > 0
+    ? ORDER.indexOf("dashes") + (inside + (rank + 1) / ORDER.length) / (MOST_INSIDE + 2)
+    : rank;
+};
+const MOST_INSIDE = 250;
+
+/** All shapes, those above others later: whoever paints goes forwards, whoever points at them backwards. @param {Map<string, Shape[]>} shapes by style */
+export function inOrder(shapes) {
+  const all = [...shapes].filter(([style]) => style !== LINE).flatMap(([, own]) => own);
+  const ranks = new Map(all.map((shape) => [shape, rankOf(shape)]));
+  return all.sort((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
+}
+
 /** What is drawn as one line through all of its shapes. */
 export const LINE = "wave";

@@ -236,8 +236,8 @@ export function cover(track, level, from, to, pixels, until) {
   }
 }
 
-/** @param {Float32Array} pixels @param {number} left @param {number} right @param {number} share */
-function spread(pixels, left, right, share) {
+/** Adds a share to each pixel from *left* to *right*. @param {Float32Array} pixels @param {number} left @param {number} right @param {number} share */
+export function spread(pixels, left, right, share) {
   const first = Math.max(0, left);
   const end = Math.min(pixels.length, right);
   if (end <= first) return;

@@ -25,7 +25,7 @@
 
 import { paintAxis, paintGrid } from "./axis.js";
 import { lineRow } from "./lanes.js";
-import { LINE, line, nameOnDots, PAINTERS, write } from "./marks.js";
+import { inOrder, LINE, line, nameOnDots, PAINTERS, write } from "./marks.js";
 import { paintStrips } from "./pixels.js";
 import { xOf } from "./scale.js";
 
@@ -54,26 +54,20 @@ export function paint(on, look, picture) {
   on.clip();
   paintStrips(on, look, scene, picture.words.here);
   paintLines(brush, picture);
-  for (const [style, shapes] of inOrder(scene.shapes)) {
-    for (const shape of shapes) paintOne(brush, picture, PAINTERS[style] ?? plain, shape);
+  const shapes = inOrder(scene.shapes);
+  const dotted = shapes.findLastIndex(({ style }) => style === DOTS);
+  shapes.forEach((shape, at) => {
+    paintOne(brush, picture, PAINTERS[shape.style] ?? plain, shape);
     // What a function is called is read through the dots of its waiting.
-    if (style === DOTS)
-      for (const shape of scene.shapes.get(BOX) ?? []) paintOne(brush, picture, nameOnDots, shape);
-  }
+    if (at === dotted)
+      for (const named of scene.shapes.get(BOX) ?? []) paintOne(brush, picture, nameOnDots, named);
+  });
   paintChosen(brush, picture);
   paintFuture(brush, picture);
   if (picture.ghost) paintGhost(brush, picture.ghost);
   on.restore();
   paintNames(brush, picture);
   paintAxis(brush, picture);
-}
-
-/** Styles in the order in which they cover each other; what nobody has told us of is a plain bar, under all else. @param {Map<string, Shape[]>} shapes @returns {[string, Shape[]][]} */
-function inOrder(shapes) {
-  const order = Object.keys(PAINTERS);
-  return [...shapes]
-    .filter(([style]) => style !== LINE)
-    .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b));
 }
 
 /** @param {Brush} brush @param {Picture} picture @param {import("./marks.js").Painter} painter @param {Shape} shape */
@@ -85,7 +79,7 @@ function paintOne(brush, picture, painter, shape) {
   on.globalAlpha = 1;
 }
 
-/** @param {Brush} brush @param {Shape} shape */
+/** What nobody has told us of: under all else. @param {Brush} brush @param {Shape} shape */
 function plain({ on, look }, shape) {
   on.fillStyle = look.colours.edge;
   on.fillRect(shape.x, shape.y, shape.width, shape.height);
@@ -116,9 +110,7 @@ function paintGhost(brush, ghost) {
   on.rect(xOf(scale, ghost.since ?? scale.from), ghost.axis, scale.width, Number.MAX_SAFE_INTEGER);
   on.clip();
   on.globalAlpha = GHOSTLY;
-  for (const [style, shapes] of inOrder(ghost.shapes)) {
-    for (const shape of shapes) (PAINTERS[style] ?? plain)({ ...brush, glyphOf: brush.glyphOf }, shape);
-  }
+  for (const shape of inOrder(ghost.shapes)) (PAINTERS[shape.style] ?? plain)(brush, shape);
   on.globalAlpha = 1;
 }
 

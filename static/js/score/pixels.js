@@ -13,6 +13,8 @@ const COLOURS = {
 };
 /** Strips under others, which would hide them: what lies behind is paler. @type {Record<string, number>} */
 const STRENGTH = { hatching: 0.25, stripes: 0.2, box: 0.4, dashes: 0.45, arrow: 0.8, glyph: 0.9 };
+/** What somebody does not look for. */
+const FAINT = 0.3;
 const ORDER = ["stripes", "hatching", "box", "dots", "dashes", "bar", "outline"];
 /** Whatever happened at all is seen. */
 const LEAST = 0.22;
@@ -33,7 +35,7 @@ const painted = {
  * @param {(spans: number) => string} here
  */
 export function paintStrips(on, look, scene, here) {
-  const strips = [...scene.strips].sort((a, b) => ORDER.indexOf(a.style) - ORDER.indexOf(b.style));
+  const strips = [...scene.strips].sort((a, b) => orderOf(a) - orderOf(b));
   const [first] = strips;
   if (!first) return;
   const image = imageFor(first.shares.length, strips.length, look);
@@ -42,12 +44,17 @@ export function paintStrips(on, look, scene, here) {
   });
   on.imageSmoothingEnabled = false;
   const { left, width } = scene.scale;
-  for (const [row, { x, y, height, shares }] of strips.entries()) {
+  for (const [row, { x, y, height, shares, faint }] of strips.entries()) {
+    on.globalAlpha = faint ? FAINT : 1;
     on.drawImage(image, left - x, row, Math.min(width, shares.length), 1, left, y, width, height);
   }
+  on.globalAlpha = 1;
   on.imageSmoothingEnabled = true;
   writeCounts(on, look, scene, strips, here);
 }
+
+/** What is found lies over all that is not. @param {import("./scene.js").Strip} strip */
+const orderOf = ({ style, found }) => ORDER.indexOf(style) + (found ? ORDER.length + 1 : 0);
 
 /** @param {number} width @param {number} rows @param {import("./look.js").Look} look */
 function imageFor(width, rows, look) {
@@ -83,7 +90,7 @@ function writeCounts(on, look, scene, strips, here) {
   for (const lane of scene.lanes) {
     if (lane.sort !== "cpu" || lane.height < look.font * 2) continue;
     const own = strips.filter(
-      ({ y, lanes }) => y >= lane.y && y < lane.y + lane.height && lanes.length === 1,
+      ({ y, lanes, faint }) => !faint && y >= lane.y && y < lane.y + lane.height && lanes.length === 1,
     );
     const most = own.reduce((best, strip) => (strip.spans > (best?.spans ?? 0) ? strip : best), own[0]);
     if (!most?.at || (most.here ?? most.spans) < WORTH_SAYING) continue;

@@ -14,6 +14,11 @@ export const CLOSEST = 40;
 /** Room behind the newest time, as a share of the width, and before the beginning. */
 export const AHEAD = 0.08;
 const BEFORE = 0.02;
+/** What is narrower (pixels) is not seen among others; so wide it is. */
+const SEEN = 8;
+const WELL_SEEN = 24;
+/** A moment, which has no length, is looked at as if it were so long (cycles). */
+const BRIEF = 50;
 
 /** @param {Scale} scale @param {number} time */
 export const xOf = (scale, time) =>
@@ -77,6 +82,15 @@ export function revealing(scale, from, to) {
   if (from - margin < scale.from) by = from - margin - scale.from;
   else if (to + margin > scale.to) by = to + margin - scale.to;
   return { ...scale, from: scale.from + by, to: scale.to + by };
+}
+
+/** Moved, and closer if need be, so that what lasts *from* to *to* can be seen. @param {Scale} scale @param {number} from @param {number} to @returns {Scale} */
+export function magnifying(scale, from, to) {
+  const long = Math.max(to - from, BRIEF);
+  if (long >= cyclesPerPixel(scale) * SEEN) return revealing(scale, from, to);
+  const length = Math.max(CLOSEST, (long / WELL_SEEN) * scale.width);
+  const middle = (from + to) / 2;
+  return { ...scale, from: middle - length / 2, to: middle + length / 2 };
 }
 
 /** The step of the axis: 1, 2 or 5 times a power of ten, so that marks are at least so many pixels apart. @param {Scale} scale @param {number} apart */

@@ -23,6 +23,7 @@
  * @property {number} [toX] of an arrow: its point
  * @property {number} [toY]
  * @property {number} [served] of dashes: to where its interrupt is in service, if it is one of those that are
+ * @property {number} [inside] how many that last as well it lies inside of, where a lane is too low for a row of its own
  * @property {boolean} [ended] of an arrow: nothing came of it, so that its end is a mark by itself
  *
  * @typedef {object} Strip
@@ -35,6 +36,8 @@
  * @property {number} spans how many begin in sight
  * @property {number} [at] where most begin
  * @property {number} [here] how many about there
+ * @property {boolean} [faint] somebody looks for something, and what is found lies over it
+ * @property {boolean} [found] only what somebody looks for
  *
  * @typedef {object} Scene
  * @property {Lane[]} lanes

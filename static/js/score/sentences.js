@@ -66,15 +66,52 @@ function soughtIn(columns, row) {
   const kind = columns.kinds[columns.kind[row] ?? 0] ?? "";
   const name = columns.names[columns.name[row] ?? 0] ?? "";
   const known = vocabulary().names[value] ?? "";
-  return `${kind} ${name} ${called(name)} ${value < 0 ? "" : hex(value)} ${known} ${say("cpu", { cpu: columns.lane[row] ?? -1 })}`.toLowerCase();
+  const lane = columns.lane[row] ?? -1;
+  const where = lane < 0 ? "" : cpuWords(lane);
+  return `${kind} ${name} ${called(name)} ${value < 0 ? "" : hex(value)} ${known} ${where}`.toLowerCase();
 }
 
-/** Whether a span has all of the words. @param {Columns} columns @param {number} row @param {string} words in lower case */
-export function matches(columns, row, words) {
-  const said = soughtIn(columns, row);
-  return words.split(/\s+/).every((word) => said.includes(word));
+/** Whether a span has all of the words. Spans that are alike are read once, for there may be many. @param {Columns} columns @param {string} words in lower case */
+function matcher(columns, words) {
+  const sought = words.split(/\s+/);
+  /** @type {Map<string, boolean>} */
+  const known = new Map();
+  return (/** @type {number} */ row) => {
+    const { kind, name, value, lane } = columns;
+    const alike = `${kind[row]} ${name[row]} ${value[row]} ${lane[row]}`;
+    let answer = known.get(alike);
+    if (answer === undefined) {
+      const said = soughtIn(columns, row);
+      answer = sought.every((word) => said.includes(word));
+      known.set(alike, answer);
+    }
+    return answer;
+  };
 }
 
-/** Which spans are drawn faintly, because somebody looks for others; null while nobody does. @param {Columns} columns @param {string} words */
-export const faintOf = (columns, words) =>
-  words === "" ? null : (/** @type {number} */ row) => !matches(columns, row, words);
+/** What was looked for last, by the spans it was looked for in. @type {WeakMap<Columns, { words: string, faint: (row: number) => boolean }>} */
+const lastSought = new WeakMap();
+
+/** Which spans are drawn faintly, because somebody looks for others; null while nobody does. For the same words it is the same function. @param {Columns} columns @param {string} words in lower case */
+export function faintOf(columns, words) {
+  if (words === "") return null;
+  const last = lastSought.get(columns);
+  if (last?.words === words) return last.faint;
+  const matches = matcher(columns, words);
+  const faint = (/** @type {number} */ row) => !matches(row);
+  lastSought.set(columns, { words, faint });
+  return faint;
+}
+
+/** All spans that are known and have all of the words, in the order in which they begin; none without words. @param {Columns} columns @param {string} words in lower case @param {string[]} hidden kinds that are not shown @returns {number[]} ids */
+export function foundIn(columns, words, hidden) {
+  const faint = faintOf(columns, words);
+  if (!faint) return [];
+  const kinds = columns.kinds.map((kind) => !hidden.includes(kind));
+  const rows = [];
+  for (let row = 0; row < columns.count; row++)
+    if (kinds[columns.kind[row] ?? 0] && !faint(row)) rows.push(row);
+  const { start, id } = columns;
+  rows.sort((a, b) => (start[a] ?? 0) - (start[b] ?? 0) || (id[a] ?? 0) - (id[b] ?? 0));
+  return rows.map((row) => id[row] ?? -1);
+}

@@ -9,6 +9,9 @@ import { STACK, WAITING } from "./slots.js";
 const NARROWEST = 1;
 /** Nothing narrower has room for words. */
 const LABELLED = 14;
+/** So much of an outer span is seen above and below of an inner one; that keeps so much. */
+const EDGE = 2.5;
+const LEAST_INSIDE = 3;
 
 /**
  * @param {import("./scene.js").Sight} sight
@@ -55,13 +58,20 @@ function placeOf(columns, track, row, lane) {
     return { y: top, height };
   }
   if (WAITING.includes(track.style)) return { y: waitingTop(lane, slot), height: lane.waitingHeight };
-  if (STACK.includes(track.style)) return { y: stackTop(lane, slot), height: lane.bar };
+  if (STACK.includes(track.style)) return insideOf(lane, slot);
   if (track.style === "glyph" || track.style === "arrow")
     return { y: waitingTop(lane, 0), height: lane.waitingHeight };
   if (track.style === "underline") return { y: lane.y + lane.height - 3, height: 2 };
   if (track.style === "hatching" || track.style === "stripes")
     return { y: lane.y + 1, height: lane.height - 1 };
   return { y: stackTop(lane, 0), height: lane.bar };
+}
+
+/** Where there are fewer rows than spans that last at once, an inner one lies inside the outer, lower by an edge of it. @param {import("./lanes.js").Lane} lane @param {number} slot */
+function insideOf(lane, slot) {
+  const inside = Math.max(0, slot - (lane.stack - 1));
+  const edge = Math.min(inside * EDGE, Math.max(0, (lane.bar - LEAST_INSIDE) / 2));
+  return { y: stackTop(lane, slot) + edge, height: lane.bar - edge * 2, inside };
 }
 
 /** Where the service of a handler's interrupt ends: from there on it has only to return. @param {import("./scene.js").Sight} sight @param {number} row */

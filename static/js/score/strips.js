@@ -1,7 +1,7 @@
 /** What is too dense for shapes: a strip per lane and kind, and heat rows for CPUs that have no lane of their own. */
 
 import { crossingRow, lineRow, stackTop, waitingTop } from "./lanes.js";
-import { beginningIn, count, cover, levelFor, settle } from "./mipmap.js";
+import { beginningIn, count, cover, eachSpan, levelFor, settle, spread } from "./mipmap.js";
 
 /** What a heat row tells: which share of its time a CPU is in a handler. */
 const HEAT = "dashes";
@@ -9,7 +9,8 @@ const HEAT = "dashes";
 /** Scales that differ by less are one: sums of small steps are never quite the same. */
 const SAME_SCALE = 1e-9;
 
-/** @typedef {{ version: number, perPixel: number, width: number, first: number, shares: Float32Array }} Kept `first`: a pixel's number, counted from time 0 */
+/** @typedef {{ version: number, perPixel: number, width: number, first: number, shares: Float32Array, faint?: Faint }} Kept `first`: a pixel's number, counted from time 0 */
+/** @typedef {import("./scene.js").Sight["faint"]} Faint */
 
 /** @param {import("./scene.js").Scale} scale */
 const pixelsOf = (scale) => Math.max(1, Math.round(scale.width));
@@ -27,13 +28,27 @@ export function addStrips(scene, sight, crowded) {
       if (style === "arrow" || style === "glyph") count(track, from, to, shares);
       else coverAll(track, from, to, shares, sight.until);
     });
-    scene.strips.push({
-      ...{ style, lanes: [track.lane], spans },
-      ...pixels,
-      ...stripPlace(track, lane),
-      ...densest(track, sight),
-    });
+    const place = { style, lanes: [track.lane], ...stripPlace(track, lane) };
+    scene.strips.push({ ...place, spans, ...pixels, ...densest(track, sight), faint: Boolean(sight.faint) });
+    if (sight.faint)
+      scene.strips.push({ ...place, spans: 0, ...foundPixels(sight, name, [track], 1), found: true });
   }
+}
+
+/** The pixels of those alone that somebody looks for. @param {import("./scene.js").Sight} sight @param {string} name @param {import("./mipmap.js").Track[]} tracks @param {number} lanes that share them */
+function foundPixels(sight, name, tracks, lanes) {
+  return pixelsFor(sight, `found ${name}`, tracks, (from, to, shares) => {
+    const perCycle = shares.length / (to - from);
+    for (const track of tracks) {
+      eachSpan(track, from, to, (at) => {
+        if (sight.faint?.(track.rows[at] ?? 0)) return;
+        const [start, end] = [track.start[at] ?? 0, Math.min(track.end[at] ?? 0, sight.until)];
+        const left = (start - from) * perCycle;
+        // What has no length, and what is shorter than a pixel, is seen all the same.
+        spread(shares, left, Math.max(left + 1, (end - from) * perCycle), 1 / lanes);
+      });
+    }
+  });
 }
 
 /** @param {import("./mipmap.js").Track} track @param {number} from @param {number} to @param {Float32Array} shares @param {number} until */
@@ -51,15 +66,15 @@ function coverAll(track, from, to, shares, until) {
  * @param {(from: number, to: number, shares: Float32Array) => void} draw
  * @returns {{ x: number, shares: Float32Array }}
  */
-function pixelsFor({ columns, scale, until }, name, tracks, draw) {
+function pixelsFor({ columns, scale, until, faint }, name, tracks, draw) {
   const width = pixelsOf(scale);
   const perPixel = (scale.to - scale.from) / width;
   let version = tracks.reduce((sum, track) => sum + track.version, tracks.length);
   if (tracks.some(({ open }) => open.size > 0)) version += until;
   let kept = columns.strips.get(name);
-  if (!kept || !isOfUse(kept, version, perPixel, scale, width)) {
+  if (!kept || kept.faint !== faint || !isOfUse(kept, version, perPixel, scale, width)) {
     const first = Math.floor(scale.from / perPixel) - Math.floor(width / 2);
-    kept = { version, perPixel, width, first, shares: new Float32Array(width * 2 + 2) };
+    kept = { version, perPixel, width, first, faint, shares: new Float32Array(width * 2 + 2) };
     draw(first * perPixel, (first + kept.shares.length) * perPixel, kept.shares);
     columns.strips.set(name, kept);
   }
@@ -123,7 +138,11 @@ export function addHeat(scene, sight) {
     });
     const spans = tracks.reduce((sum, track) => sum + beginningIn(track, scale.from, scale.to), 0);
     const place = { y: lane.y + 1, height: lane.height - 2 };
-    scene.strips.push({ style: "heat", lanes: lane.cpus, spans, ...pixels, ...place });
+    const strip = { style: "heat", lanes: lane.cpus, ...place };
+    scene.strips.push({ ...strip, spans, ...pixels, faint: Boolean(sight.faint) });
+    if (!sight.faint) continue;
+    const found = foundPixels(sight, `${lane.cpus[0]} ${lane.cpus.length}`, tracks, lane.cpus.length);
+    scene.strips.push({ ...strip, spans: 0, ...found, found: true });
   }
 }
 

@@ -17,6 +17,7 @@ const button = (id) => find(document, `#score-${id}`);
 /** What is looked for: words, and kinds that are not shown. @param {Given} given */
 function createSearch({ score, store, choose }) {
   const field = /** @type {HTMLInputElement} */ (button("search"));
+  const found = button("found");
   const filter = button("filter");
   const kinds = () => [...filter.querySelectorAll("input")].filter((one) => one instanceof HTMLInputElement);
 
@@ -26,19 +27,44 @@ function createSearch({ score, store, choose }) {
       .map((kind) => kind.value);
     store.set({ scoreFilter: { hidden, words: field.value.trim().toLowerCase() } });
     button("filter-open").classList.toggle("filters", hidden.length > 0);
+    tell(matching(), -1);
   };
 
-  /** The next of those that are found, and again the first after the last. */
-  const next = () => {
-    const { scoreFilter, selectedSpan } = store.get();
-    const found = score.matching(scoreFilter.words, scoreFilter.hidden);
-    const id = found[found.indexOf(selectedSpan ?? -1) + 1] ?? found[0];
-    if (id !== undefined) choose(id);
+  const matching = () => {
+    const { words, hidden } = store.get().scoreFilter;
+    return score.matching(words, hidden);
+  };
+
+  /** How many are found, and the how manyth is selected. @param {number[]} ids @param {number} at -1 for none */
+  const tell = (ids, at) => {
+    const { none = "", some = "", one = "", partly = "" } = found.dataset;
+    const count = grouped(ids.length);
+    const words = at < 0 ? filled(some, { count }) : filled(one, { count, at: grouped(at + 1) });
+    const said = ids.length === 0 ? none : words;
+    const sought = store.get().scoreFilter.words !== "";
+    setText(found, sought ? `${said}${score.partly() ? partly : ""}` : "");
+  };
+
+  /** The next of those that are found, or the one before; first one that is in sight; again the first after the last. @param {1 | -1} by */
+  const go = (by) => {
+    const ids = matching();
+    const now = ids.indexOf(store.get().selectedSpan ?? -1);
+    const first = Math.max(
+      0,
+      ids.findIndex((id) => (score.row(id)?.start ?? 0) >= score.sight().from),
+    );
+    const at = now < 0 ? first : (now + by + ids.length) % ids.length;
+    const id = ids[at];
+    if (id !== undefined) {
+      choose(id);
+      score.actions.show(id);
+    }
+    tell(ids, id === undefined ? -1 : at);
   };
 
   field.addEventListener("input", read);
   field.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") next();
+    if (event.key === "Enter") go(event.shiftKey ? -1 : 1);
   });
   filter.addEventListener("change", read);
   button("filter-all").addEventListener("click", () => {

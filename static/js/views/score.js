@@ -23,7 +23,7 @@ import { Feed } from "../score/feed.js";
 import { listenTo } from "../score/input.js";
 import { lookOf, watchLook } from "../score/look.js";
 import { paint } from "../score/paint.js";
-import { matches, sentenceOf, styleOf } from "../score/sentences.js";
+import { foundIn, sentenceOf, styleOf } from "../score/sentences.js";
 import { createSheet, fitSheet } from "../score/sheet.js";
 import { say } from "../vocabulary.js";
 
@@ -154,23 +154,12 @@ function askedOf(desk) {
           name: say("cpu", { cpu }),
           spans: inLane(desk, cpu),
         })),
-    /** Ids of the spans in sight that have all of the words. @param {string} words @param {string[]} hidden */
-    matching: (words, hidden) =>
-      idsOf(desk).filter((id) => {
-        const span = spanOf(feed.columns, id);
-        const row = feed.columns.rows.get(id);
-        return (
-          span &&
-          row !== undefined &&
-          !hidden.includes(span.kind) &&
-          matches(feed.columns, row, words.toLowerCase())
-        );
-      }),
+    /** Ids of all spans that are loaded and have all of the words, in the order in which they begin. @param {string} words in lower case @param {string[]} hidden */
+    matching: (words, hidden) => foundIn(feed.columns, words, hidden),
+    /** Whether some of what is in sight is not loaded, because it is too much. */
+    partly: () => feed.coarse !== null || feed.filling !== null,
   };
 }
-
-/** @param {Desk} desk */
-const idsOf = (desk) => [...(desk.scene?.shapes.values() ?? [])].flat().map(({ id }) => id);
 
 /** The spans of a lane that are in sight, by their beginning. @param {Desk} desk @param {number} lane */
 function inLane(desk, lane) {
