@@ -20,6 +20,9 @@ const SPACED = new Intl.NumberFormat("en", { useGrouping: true, maximumFractionD
 /** 12345678 as "12 345 678", with thin spaces that do not break. @param {number} value */
 export const grouped = (value) => SPACED.format(value).replaceAll(",", "\u202f");
 
+/** The server's words, with their numbers in groups as the page writes them. @param {string} words */
+export const regrouped = (words) => words.replaceAll(/(?<=\d),(?=\d{3}(?!\d))/g, "\u202f");
+
 /** 61234 as "61.2k" for places where width is dear. @param {number} value */
 export function short(value) {
   if (value < 10_000) return grouped(value);

@@ -333,3 +333,14 @@ def test_every_tool_can_be_reached_where_they_are_folded(open_page: Open, lived:
         expect(page.get_by_role("button", name=name)).to_be_in_viewport()
     expect(page.get_by_role("searchbox", name="Search the score")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_findings_say_that_the_server_did_not_answer(open_page: Open, lived: Api) -> None:
+    page = open_page(f"/s/{lived.id}", viewport=WIDE, expects_refusals=True)
+    page.route("**/score/findings?*", lambda route: route.fulfill(status=404))
+    to_score(page)
+
+    page.keyboard.press("w")
+
+    expect(page.locator("#score-findings-words")).to_contain_text("did not answer")
+    expect(page.locator("#score-findings-list li")).to_have_count(0)

@@ -23,7 +23,6 @@ export function drawn(spans, cpus, { from, to, selected = 0, faint = null }) {
     font: FONT,
     cpus,
     selected,
-    pinned: [],
     lines: [],
     depthOf,
     crosses: true,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rowOf, spanOf } from "../../static/js/score/columns.js";
-import { ANEW_EVERY, Feed } from "../../static/js/score/feed.js";
+import { Feed } from "../../static/js/score/feed.js";
 import { ghostOf, parentOf } from "../../static/js/score/ghost.js";
 import { madeUp, noSpans, put, styleOf } from "./spans.mjs";
 
@@ -54,6 +54,9 @@ function served(spans) {
   };
   return { feed, asked, pass, newest };
 }
+
+/** A page that was left behind asks anew no more often than this (ms). */
+const ANEW_EVERY = 500;
 
 test("what is in sight is there after a while, and nothing is asked for twice", async () => {
   const spans = madeUp({ spans: 3000, cpus: 2 });

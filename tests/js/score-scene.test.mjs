@@ -124,7 +124,6 @@ test("lanes fill the height, the selected one is the tallest, at any number of C
         font: FONT,
         cpus,
         selected: cpus - 1,
-        pinned: [],
         lines: ["pin 1"],
         depthOf,
         crosses: true,
@@ -205,7 +204,7 @@ test("what a handler sends is another interrupt, unless somebody asks for the ha
   assert.deepEqual([...wholeOf(columns, asked)].sort(), [handler, second, asked]);
 });
 
-test("a message of lowest priority points at the CPU that took it, and one to nobody at the devices", () => {
+test("a message of lowest priority points at the CPU that took it, one to nobody ends in the air beside its sender", () => {
   const spans = noSpans();
   const lowest = put(spans, { kind: "flies", lane: -1, source: 0, start: 100, end: 200 });
   put(spans, { kind: "asks", lane: 1, start: 200, end: 900, cause: lowest });
@@ -215,7 +214,7 @@ test("a message of lowest priority points at the CPU that took it, and one to no
   append(columns, spans);
   const depthOf = () => ({ waiting: 1, stack: 1 });
   const lanes = lanesOf({
-    ...{ height: 284, axis: AXIS, font: FONT, cpus: 2, selected: 0, pinned: [] },
+    ...{ height: 284, axis: AXIS, font: FONT, cpus: 2, selected: 0 },
     lines: ["a line"],
     depthOf,
     crosses: false,
@@ -228,6 +227,7 @@ test("a message of lowest priority points at the CPU that took it, and one to no
     axis: AXIS,
     until: 900,
     labelOf: () => "",
+    isLost: (row) => columns.id[row] === lost,
     hidden: [],
     faint: null,
   });
@@ -238,7 +238,9 @@ test("a message of lowest priority points at the CPU that took it, and one to no
     ]),
   );
   assert.deepEqual(ends.get(lowest), ["cpu", false]);
-  assert.deepEqual(ends.get(lost), ["lines", true]);
+  assert.deepEqual(ends.get(lost), ["cpu", true]);
+  const [inAir] = (scene.shapes.get("arrow") ?? []).filter(({ id }) => id === lost);
+  assert.ok(inAir?.toY !== undefined && inAir.toY < inAir.y && inAir.y - inAir.toY < 20);
 });
 
 test("kinds that somebody hides are neither shapes nor strips", () => {

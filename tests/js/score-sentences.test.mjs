@@ -12,12 +12,14 @@ learn({
     a_device: "some device",
     no_cpu: "nobody at all",
     to_io_apic: "the chip",
+    cycles: "{count} steps",
   },
   events: {
     taken_in: { glyph: "+", words: "let in", ended: false },
     lost: { glyph: "-", words: "gone", ended: true },
   },
-  windows: { kept_shut: "kept shut" },
+  windows: { kept_shut: "Press to open it." },
+  holders: { kept_shut: "kept shut" },
   spans: {
     flies: {
       mark: "arrow",
@@ -50,10 +52,10 @@ test("a message is said with its sender and its receiver, whoever they are", () 
   const columns = columnsOf(spans);
   const said = [first, second, third, fourth].map((id) => sentenceOf(columns, id, 99));
   assert.deepEqual(said, [
-    "0x51 processor 1 > processor 2 20: let in",
-    "0x51 pin of the disk > processor 3 20: let in",
-    "0x51 some device > nobody at all 20: gone",
-    "0x51 processor 0 > the chip 20: let in",
+    "0x51 processor 1 > processor 2 20 steps: let in",
+    "0x51 pin of the disk > processor 3 20 steps: let in",
+    "0x51 some device > nobody at all 20 steps: gone",
+    "0x51 processor 0 > the chip 20 steps: let in",
   ]);
 });
 

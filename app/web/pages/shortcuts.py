@@ -49,7 +49,7 @@ MACHINE_KEYS = (
     Key("nextSpan", ("n",), "select the next one on the same lane"),
     Key("previousSpan", ("Shift+N",), "select the one before"),
     Key("selectNothing", ("c",), "select nothing"),
-    Key("searchScore", ("/",), "search the score"),
+    Key("searchScore", ("/",), "search the score; Enter and Shift+Enter go from one that is found to another"),
     Key("filterScore", ("Shift+F",), "choose what kinds the score shows"),
     Key("markA", ("1",), "put marker A at the pointer, or at the time that is shown"),
     Key("markB", ("2",), "put marker B; the difference stands beside it"),

@@ -73,13 +73,6 @@ export function actionsOf({ store, select }, desk, changed) {
     previousOnLane: act(() => step(store, desk, -1)),
     laneUp: lane(-1),
     laneDown: lane(1),
-    /** The selected CPU keeps a lane of its own where others are heat rows; or no longer. */
-    pinLane: act(() => {
-      const { selected } = store.get();
-      desk.pinned = desk.pinned.includes(selected)
-        ? desk.pinned.filter((cpu) => cpu !== selected)
-        : [...desk.pinned, selected];
-    }),
     /** @param {number} time */
     goTo: (time) => {
       desk.follows = false;

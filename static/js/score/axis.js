@@ -52,11 +52,14 @@ function paintTicks(brush, picture) {
   const { scale } = scene;
   const pill = widthOf(brush, words.grouped(now)) / 2 + PILL * 2;
   const nowX = xOf(scale, now);
+  const margin = look.font * 0.9;
+  write(brush, words.unit, margin, times, "dim", { face: "sans" });
+  const free = margin + words.unit.length * look.font * 0.6;
   for (const time of ticksOf(scale, APART * look.font * 0.6)) {
     const x = Math.round(xOf(scale, time));
     const said = words.grouped(time);
     const half = widthOf(brush, said) / 2;
-    if (x - half < 2 || x + half > scale.left + scale.width) continue;
+    if (x - half < free || x + half > scale.left + scale.width) continue;
     if (Math.abs(x - nowX) < pill + half + 4) continue;
     write(brush, said, x, times, "dim", { align: "center" });
   }

@@ -16,13 +16,13 @@
  */
 
 import { say, vocabulary } from "../vocabulary.js";
-import { grouped } from "../words.js";
+import { grouped, hex } from "../words.js";
 import { axisHeight } from "./axis.js";
 import { rowOf, styleAt } from "./columns.js";
 import { laneOfCpu, lanesOf } from "./lanes.js";
 import { fitted, following, revealing, xOf } from "./scale.js";
 import { sceneOf } from "./scene.js";
-import { faintOf, labelOf } from "./sentences.js";
+import { faintOf, isLost, labelOf } from "./sentences.js";
 import { roomsOf } from "./slots.js";
 import { wholeOf } from "./whole.js";
 
@@ -49,8 +49,6 @@ export class Desk {
     this.dragging = false;
     /** Where the pointer is, as a time. @type {number | null} */
     this.pointed = null;
-    /** @type {number[]} */
-    this.pinned = [];
     /** The rest of another branch, from where the shown one leaves it. @type {import("./ghost.js").Ghost | null} */
     this.ghost = null;
     /** @type {import("./scene.js").Scene | null} */
@@ -103,7 +101,6 @@ export class Desk {
       font: look.font,
       cpus: given.state.cpus.length,
       selected: given.selected,
-      pinned: this.pinned,
       lines: this.lines(),
       depthOf: (cpu) => {
         const { requested, stack } = roomsOf(columns, cpu);
@@ -132,6 +129,7 @@ export class Desk {
       axis: axisHeight(look.font, height),
       until: this.newest,
       labelOf: (/** @type {number} */ row) => labelOf(columns, row),
+      isLost: (/** @type {number} */ row) => isLost(columns, row),
       hidden: given.scoreFilter.hidden,
       faint: faintOf(columns, given.scoreFilter.words),
       coarse: this.feed.coarse,
@@ -151,6 +149,7 @@ export class Desk {
       words: {
         here: (spans) => say("spans_here", { count: grouped(spans) }),
         notRun: say("not_run"),
+        unit: say("time_unit"),
         grouped,
       },
     };
@@ -189,10 +188,10 @@ export class Desk {
   }
 }
 
-/** A heat row is called by its first CPU: of a whole cluster, by the APIC IDs that it begins with. @param {import("./lanes.js").Lane} lane */
+/** A heat row is called by its first and last CPU, as the mosaic calls them. @param {import("./lanes.js").Lane} lane */
 function laneName({ sort, cpus }) {
   const first = cpus[0] ?? 0;
   if (sort === "crossings") return say("crossings");
   if (sort === "cpu") return say("cpu", { cpu: first });
-  return cpus.length === 1 ? String(first) : `${first}\u2013${first + cpus.length - 1}`;
+  return cpus.length === 1 ? hex(first) : `${hex(first)}\u2013${hex(first + cpus.length - 1)}`;
 }

@@ -28,7 +28,7 @@ import { append, emptyColumns, finish } from "./columns.js";
 import { joined, missing } from "./stretches.js";
 
 /** A page that was left behind asks anew no more often than this (ms). */
-export const ANEW_EVERY = 500;
+const ANEW_EVERY = 500;
 /** While the server is still reading what happened, it is asked again after so long (ms). */
 const FILLING_EVERY = 700;
 /** After an answer that was none the page waits so long (ms), after each further one twice as long, up to the second. */

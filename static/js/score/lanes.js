@@ -1,16 +1,16 @@
 /**
  * Which lanes there are, and where: lines of devices, CPUs, the hypervisor. The selected lane is tall and has a row for each
- * interrupt that waits or is served; where CPUs are too many for lanes, they fold into heat rows, and those that are pinned or
- * selected have a lane above.
+ * interrupt that waits or is served; where CPUs are too many for lanes, they fold into heat rows, and the
+ * selected one has a lane above.
  *
  * @typedef {object} Lane
  * @property {"lines" | "cpu" | "heat" | "crossings"} sort
  * @property {number[]} cpus one; of a heat row and of the hypervisor all that it stands for
  * @property {string[]} lines names of lines, a row each
+ * @property {number} lineRows rows for them: where they are fewer, the last is of several lines
  * @property {number} y
  * @property {number} height
  * @property {boolean} selected
- * @property {boolean} pinned above the heat rows
  * @property {number} waiting rows at its head, for what waits
  * @property {number} waitingHeight of one of them
  * @property {number} stack rows at its foot, for what runs
@@ -22,7 +22,6 @@
  * @property {number} font the size of its labels
  * @property {number} cpus
  * @property {number} selected
- * @property {number[]} pinned
  * @property {string[]} lines
  * @property {(cpu: number) => { waiting: number, stack: number }} depthOf how many rows a CPU has ever needed
  * @property {boolean} crosses whether anything has ever left the guest
@@ -41,7 +40,8 @@ const READABLE = 1.1;
 /** A lane that is not selected is no higher, in lines of its font. */
 const MOST_LOW = 9;
 const MOST_LINES = 5;
-const MOST_PINNED = 4;
+/** A line that can be named is so high, in lines of its font. */
+const LINE_HEIGHT = 1.25;
 
 /** @param {Wanted} wanted @returns {Lane[]} */
 export function lanesOf(wanted) {
@@ -50,7 +50,7 @@ export function lanesOf(wanted) {
   const { lines, crossing } = others(wanted, room, many);
   const rest = room - lines - crossing;
   const heat = many || rest / (wanted.cpus + TALLER - 1) < THIN;
-  const lanes = lines > 0 ? [lane("lines", { height: lines, lines: wanted.lines })] : [];
+  const lanes = lines > 0 ? [linesLane(wanted, lines)] : [];
   lanes.push(...(heat ? heatLanes(wanted, rest) : cpuLanes(wanted, rest)));
   if (crossing > 0) lanes.push(lane("crossings", { height: crossing, cpus: upTo(wanted.cpus) }));
   let y = wanted.axis;
@@ -81,15 +81,22 @@ const upTo = (count) => Array.from({ length: count }, (_, cpu) => cpu);
 
 /** @param {Lane["sort"]} sort @param {Partial<Lane>} known @returns {Lane} */
 const lane = (sort, known) => ({
-  ...{ sort, cpus: [], lines: [], y: 0, height: 0, selected: false, pinned: false },
+  ...{ sort, cpus: [], lines: [], lineRows: 0, y: 0, height: 0, selected: false },
   ...{ waiting: 0, waitingHeight: 0, stack: 0, bar: 0 },
   ...known,
 });
 
+/** As many lines as can be named there have a row of their own. @param {Wanted} wanted @param {number} height */
+function linesLane({ lines, font }, height) {
+  const rows = Math.floor((height - PAD) / (font * LINE_HEIGHT) + 0.01);
+  return lane("lines", { height, lines, lineRows: Math.max(1, Math.min(lines.length, rows)) });
+}
+
 /** @param {Wanted} wanted @param {number} room */
-function heightOfLines(wanted, room) {
-  const rows = Math.min(wanted.lines.length, MOST_LINES);
-  return rows === 0 ? 0 : Math.floor(Math.min(rows * wanted.font * 1.25 + PAD, room * 0.3));
+function heightOfLines({ lines, font }, room) {
+  const one = font * LINE_HEIGHT;
+  const rows = Math.min(lines.length, MOST_LINES, Math.max(1, Math.floor((room * 0.3 - PAD) / one)));
+  return rows === 0 ? 0 : Math.ceil(rows * one + PAD);
 }
 
 /** @param {Wanted} wanted @param {number} room @param {boolean} many */
@@ -147,15 +154,9 @@ function rowsOf(wanted, depth, height, selected) {
 
 /** @param {Wanted} wanted @param {number} room */
 function heatLanes(wanted, room) {
-  const known = [...new Set([...wanted.pinned, wanted.selected])].filter((cpu) => cpu < wanted.cpus);
-  const height = Math.floor(wanted.font * 2.1);
-  const most = Math.max(1, Math.min(MOST_PINNED, Math.floor((room * 0.45) / height) - 1));
-  const above = known.slice(-most).sort((a, b) => a - b);
-  const pinned = above.map((cpu) => ({
-    ...cpuLane(wanted, cpu, cpu === wanted.selected ? Math.floor(height * 1.5) : height),
-    pinned: true,
-  }));
-  const rest = room - pinned.reduce((sum, one) => sum + one.height, 0);
+  const own =
+    wanted.selected < wanted.cpus ? [cpuLane(wanted, wanted.selected, Math.floor(wanted.font * 3.1))] : [];
+  const rest = room - own.reduce((sum, one) => sum + one.height, 0);
   const size = groupSize(wanted.cpus, rest);
   const groups = Math.ceil(wanted.cpus / size);
   const row = Math.max(2, Math.min(wanted.font * 1.4, Math.floor(rest / groups)));
@@ -163,7 +164,7 @@ function heatLanes(wanted, room) {
     const cpus = upTo(Math.min(size, wanted.cpus - group * size)).map((cpu) => group * size + cpu);
     return lane("heat", { cpus, height: row, selected: cpus.includes(wanted.selected) });
   });
-  return [...pinned, ...heat];
+  return [...own, ...heat];
 }
 
 /** How many CPUs share a heat row: one where there is room for each, else a part of a cluster, a cluster or several. @param {number} cpus @param {number} room */
@@ -193,9 +194,8 @@ export const stackTop = (one, slot) =>
 
 /** Where the row of a line lies. @param {Lane} one @param {number} at */
 export function lineRow(one, at) {
-  const rows = Math.min(one.lines.length, MOST_LINES);
-  const height = (one.height - PAD) / rows;
-  const row = Math.min(at, rows - 1);
+  const height = (one.height - PAD) / one.lineRows;
+  const row = Math.min(at, one.lineRows - 1);
   return { top: one.y + PAD + row * height + 2, bottom: one.y + PAD + (row + 1) * height - 1.5 };
 }
 

@@ -20,7 +20,7 @@
  * @property {{ a: number | null, b: number | null }} markers
  * @property {(lane: import("./lanes.js").Lane) => string} laneName
  * @property {(shape: Shape) => string} glyphOf
- * @property {{ here: (spans: number) => string, notRun: string, grouped: (value: number) => string }} words
+ * @property {{ here: (spans: number) => string, notRun: string, unit: string, grouped: (value: number) => string }} words
  */
 
 import { paintAxis, paintGrid } from "./axis.js";
@@ -196,10 +196,12 @@ function paintName(brush, picture, lane) {
   const left = font * 0.9;
   switch (lane.sort) {
     case "lines":
-      lane.lines.slice(0, 5).forEach((name, at) => {
+      for (let at = 0; at < lane.lineRows; at++) {
         const { top, bottom } = lineRow(lane, at);
-        write(brush, name, left, (top + bottom) / 2, "dim", { size: Math.min(font, bottom - top + 4) });
-      });
+        const several = at === lane.lineRows - 1 && lane.lines.length > lane.lineRows;
+        const name = several ? `${lane.lines[at]} \u2026 ${lane.lines.at(-1)}` : (lane.lines[at] ?? "");
+        write(brush, name, left, (top + bottom) / 2, "dim", { size: font * 0.95 });
+      }
       return;
     case "heat":
       paintHeatName(brush, picture, lane);
@@ -214,7 +216,8 @@ function paintName(brush, picture, lane) {
       return;
     }
     case "cpu": {
-      const size = Math.min(font * 1.1, lane.height - 1);
+      if (!isNamed(picture.scene.lanes, lane, font)) return;
+      const size = Math.min(font * 1.1, Math.max(font * 0.8, lane.height * 0.8));
       const middle = lane.y + Math.min(lane.height / 2, font * 1.1);
       const weight = lane.selected ? 700 : 600;
       write(brush, picture.laneName(lane), left, middle, "ink", { face: "sans", weight, size });
@@ -222,15 +225,24 @@ function paintName(brush, picture, lane) {
   }
 }
 
-/** As many heat rows are named as there is room for. @param {Brush} brush @param {Picture} picture @param {import("./lanes.js").Lane} lane */
-function paintHeatName(brush, { scene, laneName }, lane) {
-  const { font } = brush.look;
-  const rows = scene.lanes.filter(({ sort }) => sort === "heat");
-  const every = Math.max(1, Math.ceil((font * 0.95) / lane.height));
+/** As many lanes of a sort are named as there is room for, so that no name touches another; the selected one always. @param {import("./lanes.js").Lane[]} lanes @param {import("./lanes.js").Lane} lane @param {number} font */
+export function isNamed(lanes, lane, font) {
+  const rows = lanes.filter(({ sort }) => sort === lane.sort);
+  const low = Math.min(...rows.map(({ height }) => height));
+  const every = Math.max(1, Math.ceil((font * 0.95) / low));
   const at = rows.indexOf(lane);
   const chosen = rows.findIndex(({ selected }) => selected);
-  if (at !== chosen && (at % every !== 0 || (chosen >= 0 && Math.abs(at - chosen) < every))) return;
-  const size = Math.min(font, Math.max(font * 0.8, lane.height + 1));
+  if (at === chosen) return true;
+  // A tall one keeps its name away from the next.
+  const apart = chosen >= 0 && (rows[chosen]?.height ?? 0) > low * 1.5 && at > chosen ? 1 : every;
+  return at % every === 0 && (chosen < 0 || Math.abs(at - chosen) >= apart);
+}
+
+/** @param {Brush} brush @param {Picture} picture @param {import("./lanes.js").Lane} lane */
+function paintHeatName(brush, { scene, laneName }, lane) {
+  const { font } = brush.look;
+  if (!isNamed(scene.lanes, lane, font)) return;
+  const size = font * 0.9;
   const right = scene.scale.left - font * 0.6;
   const colour = lane.selected ? "ink" : "dim";
   write(brush, laneName(lane), right, lane.y + lane.height / 2, colour, {

@@ -55,6 +55,7 @@
  * @property {number} axis
  * @property {number} until when what lasts still is drawn to: the newest time
  * @property {(row: number) => string} labelOf
+ * @property {(row: number) => boolean} [isLost] whether a message reaches nobody
  * @property {string[]} hidden kinds that are not drawn
  * @property {((row: number) => boolean) | null} faint whether a span is not what somebody looks for; null: nobody looks for any
  * @property {import("./feed.js").Coarse | null} [coarse] counts, where spans are too many to be fetched

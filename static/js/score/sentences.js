@@ -23,7 +23,7 @@ export function labelOf(columns, row) {
 }
 
 /** What a name of the model's is called; a function's is what it is. @param {string} name */
-const called = (name) => vocabulary().events[name]?.words ?? vocabulary().windows[name] ?? name;
+const called = (name) => vocabulary().events[name]?.words ?? vocabulary().holders[name] ?? name;
 
 /** @param {number} cpu */
 const cpuWords = (cpu) => say("cpu", { cpu });
@@ -42,6 +42,12 @@ function receiverWords(columns, row, { lane, name }) {
   return vocabulary().events[name]?.ended ? say("no_cpu") : say("to_io_apic");
 }
 
+/** Whether a message reaches nobody at all. @param {Columns} columns @param {number} row */
+export function isLost(columns, row) {
+  const name = columns.names[columns.name[row] ?? 0] ?? "";
+  return (columns.lane[row] ?? -1) < 0 && (vocabulary().events[name]?.ended ?? false);
+}
+
 /** One sentence of a span. @param {Columns} columns @param {number} id @param {number} until when what lasts is said to end */
 export function sentenceOf(columns, id, until) {
   const span = spanOf(columns, id);
@@ -55,7 +61,7 @@ export function sentenceOf(columns, id, until) {
     name: called(span.name),
     from: grouped(span.start),
     to: grouped(end),
-    length: grouped(Math.max(0, end - span.start)),
+    length: say("cycles", { count: grouped(Math.max(0, end - span.start)) }),
     source: flies ? senderWords(columns, span) : "",
   }).trim();
 }

@@ -12,6 +12,8 @@ const LABELLED = 14;
 /** So much of an outer span is seen above and below of an inner one; that keeps so much. */
 const EDGE = 2.5;
 const LEAST_INSIDE = 3;
+/** A message to nobody ends in the air, so far from its sender at least. */
+const LOST = { right: 18, up: 9 };
 
 /**
  * @param {import("./scene.js").Sight} sight
@@ -93,9 +95,14 @@ function serviceOf({ columns, scale, until }, row) {
  */
 function arrowOf(sight, row, shape, from, to) {
   const { columns, lanes } = sight;
-  const target = targetOf(columns, lanes, row, shape.lane);
   const y = senderY(sight, row);
-  if (y === null || !target) return null;
+  if (y === null) return null;
+  if (sight.isLost?.(row)) {
+    const toX = Math.max(to, from + LOST.right);
+    return { ...shape, x: from, y, width: toX - from, height: 0, toX, toY: y - LOST.up, ended: true };
+  }
+  const target = targetOf(columns, lanes, row, shape.lane);
+  if (!target) return null;
   const toY = target.sort === "cpu" ? arrivalY(columns, row, target) : target.y + target.height / 2;
   const toX = Math.max(to, from + 1);
   const ended = !shape.lasts && (columns.effects[row] ?? -1) < 0;
@@ -103,8 +110,8 @@ function arrowOf(sight, row, shape, from, to) {
 }
 
 /**
- * The lane where a message arrives. Who gets one of lowest priority is known by what it leads to; what reaches no CPU ends among
- * the devices.
+ * The lane where a message arrives. Who gets one of lowest priority is known by what it leads to; what is for the I/O APIC ends
+ * among the devices.
  *
  * @param {import("./columns.js").Columns} columns
  * @param {import("./lanes.js").Lane[]} lanes

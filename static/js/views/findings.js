@@ -1,7 +1,7 @@
 /** What looks wrong in all that has happened: the server's detectors find it, the list leads to the first cause of each. */
 
 import { element, find, setText } from "../dom.js";
-import { grouped } from "../words.js";
+import { grouped, regrouped } from "../words.js";
 
 /** @typedef {{ kind: string, words: string, time: number, tick: number, cpu: number | null, span: number, spans: number[] }} Finding */
 
@@ -20,7 +20,10 @@ export function createFindings(api, store, choose) {
     const row = element("li");
     const lead = element("button", "function finding");
     lead.type = "button";
-    lead.append(element("span", "", finding.words), element("small", "mono", grouped(finding.time)));
+    lead.append(
+      element("span", "", regrouped(finding.words)),
+      element("small", "mono", grouped(finding.time)),
+    );
     lead.addEventListener("click", () => {
       popover.hidePopover();
       choose(finding.span);
@@ -32,7 +35,11 @@ export function createFindings(api, store, choose) {
   const refresh = async () => {
     const branch = store.get().state?.branch ?? 0;
     const answer = await fetch(`${api}/score/findings?branch=${branch}`).catch(() => null);
-    if (!answer?.ok) return;
+    if (!answer?.ok) {
+      setText(said, said.dataset.failed ?? "");
+      list.replaceChildren();
+      return;
+    }
     /** @type {{ findings: Finding[] }} */
     const { findings } = await answer.json();
     setText(said, (findings.length === 0 ? said.dataset.none : said.dataset.some) ?? "");
