@@ -89,7 +89,10 @@ const choose = (span) => {
 const scoreTools = createScoreTools({ score, store, choose });
 const scoreMirror = createScoreMirror(score, store, choose);
 const findings = createFindings(api, store, choose);
-const selection = createSelection({ api, store, journeys, choose, sentence: score.sentence });
+const selection = createSelection({
+  ...{ api, store, journeys, choose },
+  ...{ sentence: score.sentence, told: score.told, refused: notice.refused },
+});
 const gates = createGates(api, frame.ask);
 const log = createLog(async (event) => {
   const span = await findSpan(api, store.get().state?.branch ?? 0, event);
@@ -103,7 +106,7 @@ const composer = createComposer(store);
 const demonstration = createDemonstration(send);
 const ghost = createGhost(api, score.setGhost);
 const flags = createFlags(store, `${api}/flags`);
-const breakpoints = createBreakpoints(notice.told);
+const breakpoints = createBreakpoints(notice.told, select);
 const views = [
   createTopbar(),
   createCondition(send),

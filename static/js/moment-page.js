@@ -91,8 +91,12 @@ const choose = (span) => {
 };
 const scoreTools = createScoreTools({ score, store, choose });
 const scoreMirror = createScoreMirror(score, store, choose);
-const findings = createFindings(api, store, choose);
-const selection = createSelection({ api, store, journeys, choose, sentence: score.sentence });
+const findings = createFindings(here, store, choose);
+// The score's own sentence may speak of what came later: until the server has answered nothing is said.
+const selection = createSelection({
+  ...{ api: here, store, journeys, choose },
+  ...{ sentence: () => "", told: score.told, refused: notice.refused },
+});
 const log = createLog(async (event) => {
   const span = await findSpan(api, store.get().state?.branch ?? 0, event);
   if (span !== null) choose(span);

@@ -204,6 +204,11 @@ def test_search_finds_and_goes_on(page: Page) -> None:
     first = page.url
     page.keyboard.press("Enter")
     expect(page).not_to_have_url(first)
+    page.keyboard.press("Escape")
+    expect(page.locator("#machine")).to_be_focused()
+    expect(field).to_have_value("0xfb cpu 2")
+    page.keyboard.press("c")
+    expect(panel(page)).to_be_hidden()
 
 
 def test_filter_hides_a_kind_in_both_forms(page: Page) -> None:
@@ -286,6 +291,66 @@ def test_selected_request_tells_its_whole_way_and_where_it_waited(open_page: Ope
     expect(panel(page)).to_be_visible()
 
 
+def test_explanation_follows_what_happens_and_the_moment_that_is_shown(
+    open_page: Open, make_session: MakeSession
+) -> None:
+    session = make_session()
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("send_ipi", cpu=0, vector="0x61", destination=2)
+    session.command("run_until_idle")
+    page = open_page(f"/s/{session.id}", viewport=WIDE)
+    to_score(page)
+    page.keyboard.press("0")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Home")
+    for _ in range(10):
+        if "0x61 waits" in current(page):
+            break
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    words, steps = page.locator("#selection-words"), page.locator("#selection-steps li:visible")
+    expect(steps.first).to_be_visible()
+    before, known = words.text_content() or "", steps.count()
+
+    session.command("set_interrupt_flag", cpu=2, enabled=True)
+    session.command("run_until_idle")
+
+    expect(words).not_to_have_text(before)
+    expect(steps.nth(known)).to_be_visible()
+    asked = f"/score/spans/{page.url.partition('span=')[2]}"
+    with page.expect_response(lambda answer: asked in answer.url):
+        session.command("seek", tick=3)
+    with page.expect_response(lambda answer: asked in answer.url):
+        session.command("switch_branch", branch=session.state()["branch"])
+
+
+@pytest.mark.parametrize("named", ["999999", "abc"])
+def test_span_that_is_not_there_is_said_and_dropped(open_page: Open, lived: Api, named: str) -> None:
+    page = open_page(f"/s/{lived.id}?span={named}", viewport=WIDE, expects_refusals=True)
+
+    expect(page.locator("#notice")).to_contain_text(f"There is no span {named} here")
+    expect(page).not_to_have_url(re.compile(r"span="))
+    expect(panel(page)).to_be_hidden()
+
+
+def test_sent_by_enter_the_ipi_leaves_the_keys_to_the_machine(open_page: Open, make_session: MakeSession) -> None:
+    session = make_session()
+    page = open_page(f"/s/{session.id}", viewport=WIDE)
+    page.keyboard.press("s")
+    page.keyboard.type("0x61")
+
+    page.keyboard.press("Enter")
+    page.keyboard.press("u")
+
+    expect(page.locator("#machine")).to_be_focused()
+    expect(page.locator("#send-vector")).to_have_value("0x61")
+    expect(page.locator("#log-lines li", has_text="takes 0x61").first).to_be_attached()
+    page.locator("#send-mode").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator("#machine")).to_be_focused()
+
+
 def test_findings_lead_to_the_first_cause(open_page: Open, make_session: MakeSession) -> None:
     session = make_session()
     session.command("set_interrupt_flag", cpu=2, enabled=False)
@@ -293,6 +358,7 @@ def test_findings_lead_to_the_first_cause(open_page: Open, make_session: MakeSes
     session.command("run_until_idle")
     page = open_page(f"/s/{session.id}", viewport=WIDE)
     to_score(page)
+    page.locator("#score-mirror").blur()
 
     page.keyboard.press("w")
 
@@ -301,6 +367,7 @@ def test_findings_lead_to_the_first_cause(open_page: Open, make_session: MakeSes
     expect(finding).to_contain_text("call_data.started")
     page.keyboard.press("Enter")
     expect(page.locator("#score-findings")).to_be_hidden()
+    expect(page.locator("#score-findings-open")).to_be_focused()
     expect(panel(page)).to_be_visible()
     expect(page).to_have_url(re.compile(r"span="))
 

@@ -145,6 +145,9 @@ function askedOf(desk) {
     row: (id) => spanOf(feed.columns, id),
     /** A sentence of a span. @param {number} id */
     sentence: (id) => sentenceOf(feed.columns, id, desk.newest),
+    /** Whether nothing of what is in sight is still to come. */
+    told: () =>
+      feed.filling === null && (feed.shown.known.length > 0 || feed.coarse !== null || feed.quietUntil > 0),
     /** The spans in sight, by lane and time, a few of each. */
     inView: () =>
       (desk.scene?.lanes ?? [])

@@ -13,13 +13,20 @@
  * @property {number | null} previous
  */
 
-import { element, find, setAttribute, setHidden, setText } from "../dom.js";
+import { createQuestions } from "../asking.js";
+import { element, find, reusedList, setAttribute, setHidden, setText } from "../dom.js";
+import { filled } from "../vocabulary.js";
 import { grouped } from "../words.js";
 
-/** The span that the page's address names. */
-function spanInAddress() {
-  const named = new URLSearchParams(location.search).get("span");
-  return named !== null && /\d/.test(named) && Number.isSafeInteger(Number(named)) ? Number(named) : null;
+/** So much of what the address names is repeated. */
+const LONGEST_NAMED = 40;
+
+/** What the page's address names as a span, or null. */
+const namedInAddress = () => new URLSearchParams(location.search).get("span");
+
+/** @param {string | null} named */
+function spanOf(named) {
+  return named !== null && /^\d+$/.test(named) && Number.isSafeInteger(Number(named)) ? Number(named) : null;
 }
 
 /** @param {number | null} span */
@@ -35,47 +42,117 @@ function addressFor(span) {
  * @param {(tick: number) => void} go
  */
 function createSteps(list, go) {
-  /** @param {Step} step */
-  const item = ({ time, tick, words }) => {
+  const make = () => {
     const row = element("li");
     const lead = element("button", "step-lead");
     lead.type = "button";
-    lead.append(element("span", "mono dim", grouped(time)), element("span", "", words));
-    lead.addEventListener("click", () => go(tick));
+    lead.append(element("span", "mono dim"), element("span"));
+    lead.addEventListener("click", () => go(Number(lead.value)));
     row.append(lead);
     return row;
   };
-  return (/** @type {Step[]} */ steps) => list.replaceChildren(...steps.map(item));
+  return reusedList(list, make, (row, /** @type {Step} */ { time, tick, words }) => {
+    setAttribute(find(row, "button"), "value", String(tick));
+    setText(find(row, ".mono"), grouped(time));
+    setText(find(row, "span:last-child"), words);
+  });
 }
 
-/** @param {Piece} piece */
-function pieceItem({ from, to, words }) {
-  const row = element("li");
-  const length = to === null ? "" : grouped(to - from);
-  row.append(element("span", "mono dim", length), element("span", "", words));
-  return row;
+/** @param {HTMLElement} list */
+function createWaits(list) {
+  const make = () => {
+    const row = element("li");
+    row.append(element("span", "mono dim"), element("span"));
+    return row;
+  };
+  return reusedList(list, make, (row, /** @type {Piece} */ { from, to, words }) => {
+    setText(find(row, ".mono"), to === null ? "" : grouped(Math.max(0, to - from)));
+    setText(find(row, "span:last-child"), words);
+  });
 }
 
-/**
- * @param {object} given
- * @param {string} given.api the session's address
- * @param {import("../store.js").Store} given.store
- * @param {import("../journeys.js").Journeys} given.journeys
- * @param {(span: number) => void} given.choose
- * @param {(span: number) => string} given.sentence said until the server has answered
- */
-export function createSelection({ api, store, journeys, choose, sentence }) {
+/** The panel: it writes an explanation, or what is known without one. @param {(tick: number) => void} go */
+function createPanel(go) {
   const panel = find(document, "#selection");
   const words = find(panel, "#selection-words");
-  const link = find(panel, "#selection-link");
-  const steps = createSteps(find(panel, "#selection-steps"), (tick) => journeys.go({ type: "seek", tick }));
-  const waits = find(panel, "#selection-waits");
+  const steps = createSteps(find(panel, "#selection-steps"), go);
+  const waits = createWaits(find(panel, "#selection-waits"));
   const stepsPart = find(panel, "#selection-steps-part");
   const waitsPart = find(panel, "#selection-waits-part");
   const beside = /** @type {const} */ (["previous", "next"]).map((side) => ({
     side,
     button: /** @type {HTMLButtonElement} */ (find(panel, `#selection-${side}`)),
   }));
+  const problem = find(panel, "#selection-problem");
+  return {
+    panel,
+    words,
+    beside,
+    /** @param {Explanation | null} explanation @param {string} otherwise said without one @param {number} [now] so far a wait that goes on has lasted */
+    show(explanation, otherwise, now = 0) {
+      setText(problem, "");
+      setText(words, explanation?.words ?? otherwise);
+      steps(explanation?.interrupt.steps ?? []);
+      waits((explanation?.waits ?? []).map((piece) => ({ ...piece, to: piece.to ?? now })));
+      setHidden(stepsPart, !explanation?.interrupt.steps.length);
+      setHidden(waitsPart, !explanation?.waits.length);
+      for (const { side, button } of beside) button.disabled = (explanation?.[side] ?? null) === null;
+    },
+    /** What stands there may be old. */
+    failed: () => setText(problem, problem.dataset.failed ?? ""),
+    /** @param {string} named */
+    unknown: (named) => filled(problem.dataset.unknown ?? "", { span: named.slice(0, LONGEST_NAMED) }),
+  };
+}
+
+/**
+ * What an explanation hangs on: while this is the same, so is the explanation.
+ *
+ * @param {import("../store.js").State} state
+ */
+const editionOf = ({ branch, tick, score }) =>
+  [branch, tick, /** @type {{ changes?: number } | undefined} */ (score)?.changes].join();
+
+/**
+ * The span that the page's address names. It is selected once it has come, or when nothing more is to come.
+ *
+ * @param {object} given
+ * @param {(span: number) => void} given.choose
+ * @param {(span: number) => string} given.sentence
+ * @param {() => boolean} given.told
+ * @param {(named: string) => void} given.unknown
+ * @returns {() => boolean} whether it is still awaited
+ */
+function createAddressee({ choose, sentence, told, unknown }) {
+  const named = namedInAddress();
+  let awaited = spanOf(named);
+  if (named !== null && awaited === null) {
+    unknown(named);
+    history.replaceState(null, "", addressFor(null));
+  }
+  return () => {
+    if (awaited === null) return false;
+    if (sentence(awaited) === "" && !told()) return true;
+    const span = awaited;
+    awaited = null;
+    choose(span);
+    return false;
+  };
+}
+
+/**
+ * @param {object} given
+ * @param {string} given.api where explanations are: the session's address, or a linked moment's
+ * @param {import("../store.js").Store} given.store
+ * @param {import("../journeys.js").Journeys} given.journeys
+ * @param {(span: number) => void} given.choose
+ * @param {(span: number) => string} given.sentence said until the server has answered; "" of a span that the page does not have
+ * @param {() => boolean} given.told whether the page has what there is to have
+ * @param {(words: string) => void} given.refused
+ */
+export function createSelection({ api, store, journeys, choose, sentence, told, refused }) {
+  const { panel, words, beside, ...written } = createPanel((tick) => journeys.go({ type: "seek", tick }));
+  const link = find(panel, "#selection-link");
   /** @type {Explanation | null} */
   let explained = null;
   /** @type {number | null} */
@@ -89,45 +166,54 @@ export function createSelection({ api, store, journeys, choose, sentence }) {
       if (id !== null && id !== undefined) choose(id);
     });
 
-  /** @param {Explanation | null} explanation */
-  const show = (explanation) => {
-    explained = explanation;
-    if (explanation) setText(words, explanation.words);
-    steps(explanation?.interrupt.steps ?? []);
-    waits.replaceChildren(...(explanation?.waits ?? []).map(pieceItem));
-    setHidden(stepsPart, !explanation?.interrupt.steps.length);
-    setHidden(waitsPart, !explanation?.waits.length);
-    for (const { side, button } of beside) button.disabled = (explanation?.[side] ?? null) === null;
-  };
+  const questions = createQuestions(
+    async () => {
+      const { selectedSpan, state } = store.get();
+      const answer = await fetch(`${api}/score/spans/${selectedSpan}?branch=${state?.branch ?? 0}`);
+      if (answer.status === 404 || answer.status === 409) return "none"; // there is no such span
+      return answer.ok ? /** @type {Promise<Explanation>} */ (answer.json()) : null;
+    },
+    (answer) => {
+      if (store.get().selectedSpan !== drawn) return; // another one has been selected meanwhile
+      if (answer === "none") {
+        refused(written.unknown(String(drawn)));
+        clear();
+      } else if (answer) {
+        explained = answer;
+        written.show(answer, "", store.get().state?.time);
+      } else written.failed();
+    },
+  );
 
-  /** @param {number} span @param {number} branch */
-  const ask = async (span, branch) => {
-    const answer = await fetch(`${api}/score/spans/${span}?branch=${branch}`).catch(() => null);
-    if (store.get().selectedSpan !== span) return; // another one has been selected meanwhile
-    show(answer?.ok ? await answer.json() : null);
-  };
+  const takeUp = createAddressee({
+    choose,
+    sentence,
+    told,
+    unknown: (named) => refused(written.unknown(named)),
+  });
 
-  let awaited = spanInAddress();
-  /** What the address names is selected once it has come. */
-  const takeUp = () => {
-    if (awaited === null || sentence(awaited) === "") return;
-    const span = awaited;
-    awaited = null;
-    choose(span);
+  /** @param {number | null} span */
+  const begin = (span) => {
+    drawn = span;
+    explained = null;
+    setHidden(panel, span === null);
+    const address = addressFor(span);
+    history.replaceState(null, "", address);
+    setAttribute(link, "href", address.href);
+    if (span === null) questions.stop();
+    else written.show(null, sentence(span));
   };
 
   /** @param {import("../store.js").Model} model */
-  const draw = ({ selectedSpan, state }) => {
-    takeUp();
-    if (!state || selectedSpan === drawn || awaited !== null) return;
-    drawn = selectedSpan;
-    setHidden(panel, selectedSpan === null);
-    const address = addressFor(selectedSpan);
-    history.replaceState(null, "", address);
-    setAttribute(link, "href", address.href);
+  const draw = ({ state }) => {
+    const waits = takeUp();
+    const { selectedSpan } = store.get();
+    if (!state || waits) return;
+    if (selectedSpan !== drawn) begin(selectedSpan);
     if (selectedSpan === null) return;
-    setText(words, sentence(selectedSpan));
-    ask(selectedSpan, state.branch);
+    // While time runs nobody could listen to all of it.
+    setAttribute(words, "aria-live", state.paused ? "polite" : "off");
+    questions.want(String(selectedSpan), editionOf(state));
   };
   return { draw, actions: { selectNothing: clear } };
 }
