@@ -7,7 +7,11 @@
 
 /** Fields, and widgets whose own keys are arrows. */
 const TYPING =
-  "input:not([type=checkbox], [type=radio], [type=range]), select, textarea, [contenteditable], [role=grid]:not(.score-mirror), dialog, [popover]";
+  "input:not([type=checkbox], [type=radio], [type=range]), select, textarea, [contenteditable], [role=grid]:not(.score-mirror), dialog, :popover-open";
+/** What somebody is in who writes or chooses. */
+const FIELD = "input, select, textarea";
+/** Whoever is in a field there goes back to what opened it. */
+const OVERLAID = "dialog, :popover-open";
 /** Their arrows choose; their letters mean what they mean everywhere. */
 const CHOOSING = "input[type=radio], input[type=range]";
 /** Things that Space or Enter presses. */
@@ -43,10 +47,72 @@ export function actionFor(event, bindings) {
   return shifted ?? bindings[event.key] ?? null;
 }
 
+/** The field that has the focus, outside of what lies over the page; or null. */
+function focusedField() {
+  const focused = document.activeElement;
+  return focused instanceof HTMLElement && focused.matches(FIELD) && !focused.closest(OVERLAID)
+    ? focused
+    : null;
+}
+
+/** Where the page has one. */
+const machine = () => {
+  const found = document.querySelector("#machine");
+  return found instanceof HTMLElement ? found : null;
+};
+
+/** Out of the field, so that single keys act: to the machine. @param {HTMLElement} field */
+function leave(field) {
+  field.blur();
+  machine()?.focus({ preventScroll: true });
+}
+
+/** Leaves a field by Escape, and once its form has been sent by Enter. */
+function leaveFields() {
+  document.addEventListener("keydown", (event) => {
+    const field = event.key === "Escape" && !event.defaultPrevented ? focusedField() : null;
+    if (!field) return;
+    event.preventDefault(); // a search keeps its words
+    leave(field);
+  });
+  document.addEventListener("submit", (event) => {
+    const field = focusedField();
+    if (field && machine() && event.target instanceof HTMLFormElement && event.target.contains(field))
+      leave(field);
+  });
+}
+
+/** Whoever closes what lies over the page by a key goes on from the button that opens it. */
+function giveFocusBack() {
+  let byKey = false;
+  for (const [name, key] of /** @type {[string, boolean][]} */ ([
+    ["keydown", true],
+    ["pointerdown", false],
+  ]))
+    document.addEventListener(
+      name,
+      () => {
+        byKey = key;
+      },
+      true,
+    );
+  const closed = (/** @type {Event} */ event) => {
+    const { target } = event;
+    if (!(event instanceof ToggleEvent) || !(target instanceof HTMLElement) || !target.popover) return;
+    if (event.newState !== "closed" || !byKey) return;
+    const focused = document.activeElement;
+    if (focused && focused !== document.body && !target.contains(focused)) return; // somebody has gone on already
+    const opener = document.querySelector(`[popovertarget="${CSS.escape(target.id)}"]`);
+    if (opener instanceof HTMLElement) opener.focus();
+  };
+  document.addEventListener("toggle", closed, true);
+}
+
 /** @param {KeyboardEvent} event */
 function belongsToFocus(event) {
   const target = event.target instanceof Element ? event.target : null;
   if (!target) return false;
+  if (event.key === "Escape" && target.matches(FIELD) && !target.closest(OVERLAID)) return false;
   if (target.closest(TYPING)) return true;
   if (MOVING.has(event.key) && target.closest(CHOOSING)) return true;
   if (event.key === " " && target.closest(PRESSABLE)) return true;
@@ -68,6 +134,8 @@ export function listenToKeys(bindings, actions, act) {
     if (event.key !== "Escape") event.preventDefault();
     action();
   });
+  leaveFields();
+  giveFocusBack();
   // After a click with the mouse Space goes back to meaning "pause": the button was pressed, it need not stay armed.
   document.addEventListener("click", (event) => {
     const pressed = event.target instanceof Element ? event.target.closest("button, label, input") : null;

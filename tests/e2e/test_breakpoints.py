@@ -31,7 +31,7 @@ def test_keyboard_alone_goes_back_to_where_a_condition_came_true(open_page: Open
     expect(page.locator("#breakpoint-answer")).to_contain_text("CPU 1 takes 0x51: IRR to ISR.")
     hit = lived.state()["breakpoints"]["hit"]
     assert lived.state()["tick"] == hit["tick"]
-    expect(page.locator("#told")).to_have_text(hit["words"])
+    expect(page.locator("#breakpoint-answer")).to_contain_text(hit["words"])
 
 
 def test_what_is_wrong_stands_at_the_field(open_page: Open, lived: Api) -> None:
@@ -61,3 +61,38 @@ def test_everybody_sees_the_breakpoints_and_where_running_stopped(open_page: Ope
     page.keyboard.press("g")
     page.get_by_role("button", name="Do not stop at taken on 1").click()
     expect(page.locator("#breakpoint-count")).to_have_text("0")
+
+
+def test_hit_is_told_once_and_its_cpu_is_selected(open_page: Open, lived: Api) -> None:
+    page = open_page(f"/s/{lived.id}")
+    expect(page.locator("#inspected")).to_have_text("0")
+    page.keyboard.press("g")
+    page.keyboard.type("taken(0x51)")
+    page.locator("#breakpoint-back").press("Enter")
+    expect(page.locator("#breakpoint-answer")).to_contain_text("CPU 1 takes 0x51")
+
+    expect(page.locator("#inspected")).to_have_text("1")
+    expect(page.locator("#told")).to_be_empty()
+
+
+def test_what_is_held_always_is_confirmed_and_stays_written(open_page: Open, lived: Api) -> None:
+    page = open_page(f"/s/{lived.id}")
+    page.keyboard.press("g")
+    page.keyboard.type("nmi on 1")
+    with page.expect_response(lambda answer: answer.request.method == "GET" and "/breakpoint" in answer.url):
+        page.locator("#breakpoint-hold").press("Enter")
+
+    expect(page.locator("#breakpoint-count")).to_have_text("1")
+    expect(page.locator("#breakpoint-answer")).to_have_text("Breakpoint 1: running stops at nmi on 1.")
+    expect(page.locator("#breakpoint-condition")).to_have_value("nmi on 1")
+
+
+@pytest.mark.parametrize(("key", "opener"), [("g", "#breakpoint-open"), ("f", "#flags-open")])
+def test_escape_gives_the_focus_to_the_button(open_page: Open, lived: Api, key: str, opener: str) -> None:
+    page = open_page(f"/s/{lived.id}")
+    page.keyboard.press(key)
+    expect(page.locator(":popover-open input").first).to_be_focused()
+
+    page.keyboard.press("Escape")
+
+    expect(page.locator(opener)).to_be_focused()

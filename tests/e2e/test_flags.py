@@ -38,6 +38,7 @@ def test_flag_put_by_keyboard_is_seen_by_another_browser_and_leads_there(open_pa
 
     expect(page.locator("#flag-answer")).to_have_text("“look here” stands at tick 9.")
     expect(page.get_by_label("A word for the moment that is shown")).to_have_value("")
+    assert page.locator("#flag-word:user-invalid").count() == 0
     expect(other.locator("#flag-list")).to_contain_text("look here")
     expect(other.locator("#flag-count")).to_have_text("1")
     lived.command("switch_branch", branch=0)

@@ -40,8 +40,9 @@ def breakpoints_context(session: Session) -> dict[str, Any]:
 
 @router.get("/s/{session_id}/breakpoint")
 async def breakpoints(request: Request, session_id: str) -> Response:
-    """The form, and the breakpoints that the session holds."""
-    return _form(request, registry_of(request).get(session_id), {})
+    """The form, with what somebody has written into it, and the breakpoints that the session holds."""
+    written = request.query_params.get("condition", "")[:LONGEST]
+    return _form(request, registry_of(request).get(session_id), {"condition": written})
 
 
 @router.post("/s/{session_id}/breakpoint")
@@ -59,7 +60,7 @@ async def act(request: Request, session_id: str) -> Response:
         problem = problem_of(error)
         if not is_htmx(request):
             raise
-        told = {"condition": written.get("condition", ""), "problem": problem}
+        told = {"condition": written.get("condition", ""), "problem": problem, "answer": ""}
         return _form(request, session, told, problem.status)
     if not is_htmx(request):
         return RedirectResponse(link(f"/s/{session.id}"), status_code=303)
@@ -67,5 +68,5 @@ async def act(request: Request, session_id: str) -> Response:
 
 
 def _form(request: Request, session: Session, told: dict[str, Any], status: int = 200) -> Response:
-    context = breakpoints_context(session) | {"fragment": True} | told
+    context = breakpoints_context(session) | told
     return templates.TemplateResponse(request, "pages/machine/_breakpoint_form.html", context, status)

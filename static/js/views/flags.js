@@ -44,15 +44,15 @@ export function createFlags(store, address) {
   let drawn = null;
 
   const refresh = () => box.dispatchEvent(new Event("flags-changed"));
-  const word = /** @type {HTMLInputElement} */ (find(box, "#flag-word"));
+  const form = /** @type {HTMLFormElement} */ (find(box, ".flag-new"));
   let sent = false;
-  find(box, ".flag-new").addEventListener("submit", () => {
+  form.addEventListener("submit", () => {
     sent = true;
   });
   new MutationObserver(() => {
     completeAddresses(list);
     if (!list.querySelector(".problem")) setText(count, grouped(list.querySelectorAll(".flag").length));
-    if (sent && !list.querySelector(".problem")) word.value = "";
+    if (sent && !list.querySelector(".problem")) form.reset();
     sent = false;
   }).observe(list, { childList: true });
   completeAddresses(list);
