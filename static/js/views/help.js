@@ -27,7 +27,7 @@ function makeMark(bits, words) {
     "0x00",
   );
   const { x, y } = cornerOf(SAMPLE);
-  matrix.svg.setAttribute("viewBox", `${x - 2} ${y - 2} 20 20`);
+  matrix.svg.setAttribute("viewBox", `${x - 2} ${y - 4} 24 24`);
   name.append(matrix.svg);
   row.append(name, element("dd", "", words));
   return row;

@@ -5,6 +5,7 @@ from html import escape
 
 import pytest
 
+from app.score.span_kinds import SPAN_KINDS
 from app.web.pages.shortcuts import MACHINE_KEYS, PAIR_KEYS, Key, announced, bindings, caption, captions
 from app.web.rendering import STATIC_FOLDER
 from tests.web.serving import Server, new_session
@@ -64,3 +65,14 @@ def test_help_lists_every_key(server: Server) -> None:
         assert f"<dd>{entry.words}</dd>" in page
         for printed in captions(MACHINE_KEYS, entry.action):
             assert f"<kbd>{escape(printed)}</kbd>" in page
+
+
+def test_help_explains_every_mark_of_the_score(server: Server) -> None:
+    with server.client() as http:
+        session = new_session(http)
+        marks = http.get(f"/s/{session.id}").text.partition("Marks of the score</h3>")[2].partition("</dl>")[0]
+        session.end()
+
+    for kind in SPAN_KINDS:
+        assert f'class="span-mark {kind.mark}"' in marks
+        assert f"<dd>{kind.called}</dd>" in marks
