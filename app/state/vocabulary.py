@@ -192,7 +192,6 @@ SENTENCES = {
     "port_shelf": "Ports {shelf}0 to {shelf}f",
     "empty_shelf": "{shelf}, nothing",
     "chip_coming": "{vector} is on its way to CPU {cpu}.",
-    "pin_name": "pin {pin}",
     "water_line": "PPR {ppr}",
     "both_lines": "PPR {ppr} = TPR",
     "task_line": "TPR {tpr}",
@@ -228,8 +227,8 @@ SENTENCES = {
     "pins_open": "A press raises a line, the next lowers it. Not masked: {pins}.",
     "pins_masked": "A press raises a line, the next lowers it. All pins are masked.",
     "polls_for_ever": "CPU {cpu} polls for ever",
-    "something_waits": "nothing goes on by itself, but something waits",
-    "nothing_left": "nothing is left to do",
+    "something_waits": "something waits",
+    "nothing_left": "nothing left to do",
     "many_events": "{count} events, {taken} interrupts taken. Last: {last}",
 }
 

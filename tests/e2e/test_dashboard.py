@@ -146,7 +146,7 @@ def test_keyboard_alone_drives_it_from_start_to_end(open_page: Open, session: Ap
     keys.press(" ")
     expect(page.locator("#play-words")).to_have_text("Pause")
     expect(well(page, 2).locator(".chip-on-shelf")).to_have_count(0)
-    expect(page.locator("#mode")).to_contain_text("nothing is left to do")
+    expect(page.locator("#mode")).to_contain_text("nothing left to do")
 
 
 def test_every_control_can_be_reached_by_tab(open_page: Open, session: Api) -> None:

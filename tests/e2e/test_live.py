@@ -323,7 +323,7 @@ def test_demonstration_from_start_to_end_by_keyboard_alone(open_page: Open, sess
     keys.press(" ")
     expect(page.locator("#pins [data-pin='16']")).to_have_attribute("aria-pressed", "false")
     keys.press("u")
-    expect(page.locator("#mode")).to_contain_text("nothing is left to do")
+    expect(page.locator("#mode")).to_contain_text("nothing left to do")
 
     keys.press("o")  # another back end
     expect(page.locator("#backend input:checked")).to_be_focused()

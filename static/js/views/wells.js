@@ -3,9 +3,8 @@
 import { find, setClass } from "../dom.js";
 import { classOf, noneOfEachClass } from "../fields.js";
 import { chipsOf, comingTo, signalsTo } from "../stage/chips.js";
-import { createNames } from "../stage/names.js";
 import { nextShrinking, noShelves, shelvesAfter } from "../stage/shelves.js";
-import { cellSentence } from "../words.js";
+import { cellSentence, nameOf } from "../words.js";
 import { createRoving } from "./roving.js";
 import { readUnderPointer } from "./vector-grid.js";
 import { createWell } from "./well.js";
@@ -131,7 +130,6 @@ export function createWells(machine, acts, lens, ask) {
   let shown = null;
   /** @type {unknown[][]} */
   let drawn = [];
-  const namesOf = createNames();
   const room = createRoom(ask);
   const set = createSet(machine, holder, acts, (cpu, place) =>
     readUnderPointer(place, () => shown?.cpus[cpu] ?? null, lens),
@@ -163,7 +161,6 @@ export function createWells(machine, acts, lens, ask) {
     const coming = comingTo(state);
     const signals = signalsTo(state);
     const tall = tallOf(usedClasses(cpus, coming), now);
-    const nameOf = namesOf(state.ioapic);
     const { selected, selectedVector, receivers } = model;
     for (const cpu of cpus) {
       const index = cpu.cpu;
