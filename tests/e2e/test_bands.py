@@ -261,3 +261,50 @@ def test_beginning_needs_no_scripts(open_page: Open, session: Api) -> None:
     page.get_by_role("button", name="To the beginning").click()
 
     assert session.state()["tick"] == 0
+
+
+@pytest.mark.parametrize("theme", ["light", "projector"])
+def test_small_window_leaves_most_of_it_to_the_picture(open_page: Open, session: Api, theme: str) -> None:
+    page = open_page(f"/s/{session.id}", viewport={"width": 320, "height": 640})
+    if theme == "projector":
+        page.keyboard.press("p")
+        expect(page.locator("html")).to_have_attribute("data-theme", "projector")
+
+    high = page.evaluate(
+        "['.topbar', '.caption', '.transport'].map(part => document.querySelector(part).getBoundingClientRect().height)"
+    )
+
+    assert sum(high) <= 640 * (0.45 if theme == "light" else 0.55)
+    assert page.evaluate("document.querySelector('.transport').scrollWidth") <= 320
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280, 1920])
+@pytest.mark.parametrize("theme", ["light", "projector"])
+def test_what_the_machine_is_about_is_not_cut(open_page: Open, session: Api, width: int, theme: str) -> None:
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("send_ipi", cpu=0, vector="0x61", destination=2)
+    session.command("run_until_idle")
+    page = open_page(f"/s/{session.id}", viewport={"width": width, "height": 720})
+    if theme == "projector":
+        page.keyboard.press("p")
+        expect(page.locator("html")).to_have_attribute("data-theme", "projector")
+    expect(page.locator("#mode")).to_have_text("paused; something waits")
+
+    cut = page.locator("#mode").evaluate(
+        "mode => [mode.scrollWidth - mode.clientWidth, mode.scrollHeight - mode.clientHeight]"
+    )
+
+    assert max(cut) <= 1
+
+
+def test_chip_of_an_ipi_is_not_named_after_a_pin(open_page: Open, session: Api) -> None:
+    pin = next(pin for pin in session.state()["ioapic"]["pins"] if not pin["masked"])
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("send_ipi", cpu=0, vector=pin["vector"], destination=2)
+    session.command("run_until_idle")
+
+    page = open_page(f"/s/{session.id}")
+
+    chips = page.locator(".well .chip-on-shelf", has_text=f"{int(str(pin['vector']), 0):02x}")
+    expect(chips.first).to_be_visible()
+    expect(chips.first).not_to_contain_text("pin")
