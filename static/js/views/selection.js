@@ -26,7 +26,8 @@ const namedInAddress = () => new URLSearchParams(location.search).get("span");
 
 /** @param {string | null} named */
 function spanOf(named) {
-  return named !== null && /^\d+$/.test(named) && Number.isSafeInteger(Number(named)) ? Number(named) : null;
+  const span = Number(named);
+  return named !== null && String(span) === named && Number.isSafeInteger(span) && span >= 0 ? span : null;
 }
 
 /** @param {number | null} span */
