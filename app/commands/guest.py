@@ -16,8 +16,6 @@ from app.x86.icr import X2APIC_DESTINATION, DeliveryMode, DestinationMode, Icr, 
 from app.x86.words import interrupt_words
 
 _MOST_CALLS = 64
-#: Why a guest with event channels sends no interrupt command.
-_NO_ICR = "this guest has no APIC, and so no ICR: nothing would be sent. It sends by EVTCHNOP_send: call a function"
 
 _VECTOR = Whole(0, 255)
 _WAIT = Flag()
@@ -100,10 +98,7 @@ class SendIpi(Stimulus):
         return Refusal(misfit, "destination") if misfit else None
 
     def refusal(self, simulation: Simulation) -> Refusal | None:
-        backend = simulation.execution.backend
-        if backend.event_channels:
-            return Refusal(_NO_ICR)
-        return self.misfit(x2apic=backend.x2apic) or _too_many_calls(simulation, self.cpu)
+        return self.misfit(x2apic=simulation.execution.backend.x2apic) or _too_many_calls(simulation, self.cpu)
 
     def perform(self, simulation: Simulation) -> None:
         simulation.call(self.cpu, GuestCall(ICR_WRITE, self.icr))

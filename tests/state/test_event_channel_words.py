@@ -11,7 +11,6 @@ from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Acknowledge, DisableInterrupts, HostSend, ReturnFromInterrupt
 from app.hw.events import Accepted, Merged
-from app.session.drive import NotPossible
 from app.session.simulated import SimulatedDrive
 from app.state.event_records import event_record
 from app.state.preview import preview
@@ -106,15 +105,6 @@ def test_preview_says_that_there_is_no_icr_and_it_is_so() -> None:
     ]
     assert (seen.receivers, seen.sentences) == ([], [])
     assert simulation.counters.messages == 0
-
-
-def test_interrupt_command_for_an_icr_that_is_not_there_is_refused_with_the_reason() -> None:
-    drive = SimulatedDrive(Simulation(2, "xen-evtchn"))
-
-    with pytest.raises(NotPossible, match="no APIC, and so no ICR: nothing would be sent"):
-        drive.apply(SendIpi(0, Icr(0x61, destination=1)))
-    drive.apply(SetBackend("native-xapic"))
-    drive.apply(SendIpi(0, Icr(0x61, destination=1)))
 
 
 def test_port_of_a_message_of_lowest_priority_is_named_without_it() -> None:
