@@ -186,6 +186,7 @@ SENTENCES = {
     "cycles": "{count} cycles",
     "time_unit": "TSC cycles",
     "not_run": "not yet run",
+    "branch_ends": "this branch ends here",
     "shelves": "Shelves of CPU {cpu}",
     "port_shelves": "Shelves of ports of CPU {cpu}",
     "shelf": "Class {shelf}",

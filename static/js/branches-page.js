@@ -48,14 +48,21 @@ for (const button of place.querySelectorAll("[data-action]"))
 
 /** What the server answered, in the scores and in the address. */
 const show = () => {
-  const { a = "", b = "", time: at = "", last = "", cpus = "" } = find(document, "#compared").dataset;
+  const {
+    a = "",
+    b = "",
+    time: at = "",
+    last = "",
+    cpus = "",
+    fork = "",
+  } = find(document, "#compared").dataset;
   [a, b].forEach((branch, side) => {
     const name = question.querySelector(`option[value="${branch}"]`)?.textContent ?? branch;
     const caption = names[side];
     if (caption) setText(caption, name);
   });
   const courses = [a, b].map((branch) => ({ branch: Number(branch), cpus: Number(cpus) }));
-  scores.show(courses, Number(at), Number(last));
+  scores.show(courses, Number(at), Number(last), Number(fork));
   slider.max = last;
   time.max = last;
   return `?${new URLSearchParams({ a, b, time: at })}`;

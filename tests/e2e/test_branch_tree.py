@@ -130,7 +130,28 @@ def test_both_scores_show_one_time_and_move_together(open_page: Open, branched: 
     assert axis is not None
     page.mouse.click(axis["x"] + axis["width"] / 2, axis["y"] + 8)  # the axis: go to that time
     expect(page.locator("#compared")).not_to_have_attribute("data-time", "2699")
-    assert page.locator("#time-slider").input_value() == page.get_by_label("at cycle").input_value()
+    slider = page.locator("#time-slider")
+    notch = int(slider.get_attribute("step") or 0)
+    assert abs(int(slider.input_value()) - int(page.get_by_label("at cycle").input_value())) < notch
+
+
+def test_scores_begin_a_little_before_the_fork_and_say_where_a_branch_ends(open_page: Open, branched: Api) -> None:
+    page = open_page(f"/s/{branched.id}/branches/compare?a=0&b=1", live=False)
+    compared = page.locator("#compared")
+    fork, last = (int(compared.get_attribute(f"data-{name}") or 0) for name in ("fork", "last"))
+
+    desk = "scoreOn(document.querySelector('.branches-score-box canvas')).desk"
+    at = page.evaluate(
+        f"async (module) => {{ const {{ scoreOn }} = await import(module); const desk = {desk};"
+        " return [desk.scale.from, desk.scale.to, desk.whole]; }",
+        page.evaluate(
+            "[...performance.getEntriesByType('resource')].find((e) => e.name.endsWith('views/score.js')).name"
+        ),
+    )
+
+    assert 0 <= at[0] <= fork < last < at[1]
+    assert fork - at[0] <= (last - fork) * 0.2
+    assert at[2] is True
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

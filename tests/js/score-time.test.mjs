@@ -27,6 +27,15 @@ test("following shows the newest time, and what is revealed is in sight", () => 
   assert.deepEqual(scales.revealing(scale, 4_000, 5_000), scale);
 });
 
+test("two courses are shown from a little before their fork to a little after their end", () => {
+  const { from, to } = scales.sightFrom(100_000, 104_000);
+  assert.ok(from > 99_000 && from < 100_000);
+  assert.ok(to > 104_000 && to < 105_000);
+  assert.equal(scales.sightFrom(0, 5_000).from, 0);
+  const none = scales.sightFrom(5_000, 5_000);
+  assert.ok(none.from < 5_000 && none.to > 5_000);
+});
+
 test("what is missing and what is joined make the whole", () => {
   const chance = chanceFrom(29);
   for (let round = 0; round < 100; round++) {

@@ -43,6 +43,8 @@ export class Desk {
     this.follows = true;
     /** Whether somebody chose the stretch of time. */
     this.chosen = false;
+    /** Whether nothing more comes: where the course ends, it ended. */
+    this.whole = false;
     /** The time that somebody drags the playhead to. @type {number | null} */
     this.dragged = null;
     /** Whether the pointer still holds it. */
@@ -148,7 +150,7 @@ export class Desk {
       glyphOf: (shape) => vocabulary().events[shape.name]?.glyph ?? "",
       words: {
         here: (spans) => say("spans_here", { count: grouped(spans) }),
-        notRun: say("not_run"),
+        notRun: say(this.whole ? "branch_ends" : "not_run"),
         unit: say("time_unit"),
         grouped,
       },

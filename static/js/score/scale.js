@@ -20,6 +20,20 @@ const WELL_SEEN = 24;
 /** A moment, which has no length, is looked at as if it were so long (cycles). */
 const BRIEF = 50;
 
+/** What two courses have in common before their fork and is shown with it, as a share of what follows. */
+const BEFORE_FORK = 0.15;
+
+/**
+ * Where to look at first where two courses part at *fork*, of *last* in all: from a little before that on.
+ *
+ * @param {number} fork
+ * @param {number} last
+ */
+export function sightFrom(fork, last) {
+  const after = Math.max(last - fork, CLOSEST);
+  return { from: Math.max(0, fork - after * BEFORE_FORK), to: last + after * 0.04 };
+}
+
 /** @param {Scale} scale @param {number} time */
 export const xOf = (scale, time) =>
   scale.left + ((time - scale.from) / (scale.to - scale.from)) * scale.width;

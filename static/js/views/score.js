@@ -13,6 +13,7 @@
  * @property {(cpu: number) => void} select
  * @property {HTMLElement} [box] where it is drawn; the page's own place for it, without one
  * @property {boolean} [ghosts] whether a branch that is left stays in sight
+ * @property {boolean} [whole] whether nothing more comes: where it ends, it ended
  */
 
 import { find, setHidden, setText } from "../dom.js";
@@ -48,6 +49,7 @@ export function createScore(given) {
   const sheet = createSheet(given.box ?? find(document, "#score-box"));
   const feed = new Feed({ api: given.api, styleOf, changed: frame.ask, ask });
   const desk = new Desk(feed);
+  desk.whole = given.whole ?? false;
   let look = lookOf(sheet.probe);
   let [looked, drawn] = [0, ""];
 

@@ -6,6 +6,7 @@
  */
 
 import { createFrame } from "../frame.js";
+import { sightFrom } from "../score/scale.js";
 import { createStore } from "../store.js";
 import { createScore } from "./score.js";
 
@@ -26,9 +27,13 @@ export function createTwoScores(api, boxes, goTo) {
       go: (/** @type {Record<string, unknown>} */ command) => goTo(Number(command.time)),
       underWay: () => false,
     };
-    return { store, score: createScore({ store, api, journeys, frame, select, box, ghosts: false }) };
+    return {
+      store,
+      score: createScore({ store, api, journeys, frame, select, box, ghosts: false, whole: true }),
+    };
   });
   let sight = { from: -1, to: -1, chosen: false };
+  let compared = "";
 
   /** Whoever was moved takes the others along. */
   const align = () => {
@@ -49,14 +54,26 @@ export function createTwoScores(api, boxes, goTo) {
   };
 
   return {
-    /** Shows these two courses at a time, of *last* in all. @param {Course[]} courses @param {number} time @param {number} last */
-    show(courses, time, last) {
+    /**
+     * Shows these two courses at a time, of *last* in all; new ones from a little before their fork on.
+     *
+     * @param {Course[]} courses
+     * @param {number} time
+     * @param {number} last
+     * @param {number} fork
+     */
+    show(courses, time, last, fork) {
       courses.forEach(({ branch, cpus }, at) => {
         const side = sides[at];
         const state = /** @type {any} */ ({ branch, time, cpus: Array.from({ length: cpus }, () => ({})) });
         side?.store.set({ state });
       });
-      if (sight.to < 0 && last > 0) for (const { score } of sides) score.lookAt(0, last * 1.04);
+      const names = courses.map(({ branch }) => branch).join();
+      if (names !== compared && last > 0) {
+        compared = names;
+        const { from, to } = sightFrom(fork, last);
+        for (const { score } of sides) score.lookAt(from, to);
+      }
       frame.ask();
     },
     /** Each does it: what is looked at stays the same in both. */
