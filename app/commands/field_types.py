@@ -72,10 +72,12 @@ def _whole_number(raw: object) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole number from *lowest* to *highest*, or a string that is one."""
+    """A whole number from *lowest* to *highest*, or a string that is one. Of *bits*, as vectors and registers
+    have them, people know the limits in hexadecimal."""
 
     lowest: int
     highest: int
+    bits: bool = False
 
     def read(self, fields: Fields, name: str, default: int = MISSING) -> int:
         raw = fields.get(name, default)
@@ -86,9 +88,10 @@ class Whole:
             fields.refuse(name, f"{shown(raw)} is not a whole number (write 81 or 0x51)")
             return self.lowest
         if not self.lowest <= value <= self.highest:
-            limits = f"{self.lowest:#x} to {self.highest:#x}"
-            if self.highest <= 0xFFFF:
-                limits = f"{self.lowest} to {self.highest} ({limits})"
+            limits = f"{self.lowest:,} to {self.highest:,}"
+            if self.bits:
+                written = f"{self.lowest:#x} to {self.highest:#x}"
+                limits = f"{limits} ({written})" if self.highest <= 0xFFFF else written
             fields.refuse(name, f"{shown(raw)} is not in {limits}")
             return self.lowest
         return value
@@ -128,7 +131,7 @@ class CpuMask:
     """A set of CPUs as a number whose bits they are; it is not empty."""
 
     def read(self, fields: Fields, name: str, default: int = MISSING) -> int:
-        return Whole(1, (1 << fields.cpu_count) - 1).read(fields, name, default)
+        return Whole(1, (1 << fields.cpu_count) - 1, bits=True).read(fields, name, default)
 
     def write(self, value: int) -> int:
         return value
@@ -211,7 +214,7 @@ class Text:
             return ""
         text = raw.strip() if isinstance(raw, str) else ""
         if not text:
-            fields.refuse(name, f"{shown(raw)} is not a text")
+            fields.refuse(name, "is empty" if isinstance(raw, str) else f"{shown(raw)} is not a text")
         elif len(text) > self.longest:
             fields.refuse(name, f"has {len(text)} characters, {self.longest} at most")
         elif not text.isprintable():
@@ -395,10 +398,10 @@ def named(names: Collection[str]) -> Choice[str]:
 
 
 CpuNumber = Annotated[int, Cpu()]
-Vector = Annotated[int, Whole(0, 255)]
+Vector = Annotated[int, Whole(0, 255, bits=True)]
 #: What a register or an entry of 64 bits can hold; a narrower register keeps the lowest bits, or faults.
-Word64 = Annotated[int, Whole(0, 0xFFFF_FFFF_FFFF_FFFF)]
-Word32 = Annotated[int, Whole(0, 0xFFFF_FFFF)]
+Word64 = Annotated[int, Whole(0, 0xFFFF_FFFF_FFFF_FFFF, bits=True)]
+Word32 = Annotated[int, Whole(0, 0xFFFF_FFFF, bits=True)]
 #: An offset in the APIC page, which JSON has by the register's name in the manual.
 RegisterOffset = Annotated[int, Choice({register.name: register for register in Register}, str.upper)]
 #: An input of the I/O APIC.

@@ -17,7 +17,7 @@ from app.x86.words import interrupt_words
 
 _MOST_CALLS = 64
 
-_VECTOR = Whole(0, 255)
+_VECTOR = Whole(0, 255, bits=True)
 _WAIT = Flag()
 
 
@@ -55,7 +55,7 @@ _IPI_FIELDS = (
     Field("delivery_mode", Choice(_DELIVERY_MODES), DeliveryMode.FIXED),
     Field("destination_mode", Choice({one.name.lower(): one for one in DestinationMode}), DestinationMode.PHYSICAL),
     Field("shorthand", Choice({one.name.lower(): one for one in Shorthand}), Shorthand.NONE),
-    Field("destination", Whole(0, X2APIC_DESTINATION.highest), 0),
+    Field("destination", Whole(0, X2APIC_DESTINATION.highest, bits=True), 0),
     Field("level", _Level(), 1),
     Field("trigger_mode", Choice({one.name.lower(): one for one in TriggerMode}), TriggerMode.EDGE),
 )

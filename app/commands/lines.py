@@ -197,7 +197,7 @@ class SendMsi(HardwareCommand):
     kind = "send_msi"
     description = "A device writes an interrupt message."
 
-    address: Annotated[int, Whole(0xFEE0_0000, 0xFEEF_FFFF)]
+    address: Annotated[int, Whole(0xFEE0_0000, 0xFEEF_FFFF, bits=True)]
     data: Word32
 
     @property

@@ -332,7 +332,7 @@ class RunTo(Goal):
     def end(self, progress: Progress) -> str:
         looked = progress.looked
         if looked is None or not looked.ticks:
-            return f"Nothing is {'before' if self.backwards else 'behind'} this moment."
+            return f"Nothing is {'before' if self.backwards else 'after'} this moment."
         if looked.hit is not None:
             return f"{hit_words(looked.hit)}."
         ticks = looked.last - looked.first + 1

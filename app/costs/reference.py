@@ -78,7 +78,7 @@ def _wrong_with(written: str, unit: str, gigahertz: float) -> str | None:
         return f"must be 0 or more, not {written[:40]}"
     if float(written) > _most(unit, gigahertz):
         return f"must be at most {_most(unit, gigahertz):,} {unit}, not {written[:40]}"
-    return f"must be written like 900 or 12.5, with at most three digits behind the point, not “{written[:40]}”"
+    return f"must be written like 900 or 12.5, with at most three digits after the point, not “{written[:40]}”"
 
 
 def _most(unit: str, gigahertz: float) -> int:

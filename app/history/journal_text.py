@@ -210,9 +210,9 @@ def _entry(line: _Members, cpu_count: int, before: Moment) -> Entry:
     line.only("tick", "time", "who", "command")
     moment = line.moment()
     if moment.tick <= before.tick:
-        raise line.wrong(f"tick {moment.tick:,} comes behind tick {before.tick:,}; each command has a later one")
+        raise line.wrong(f"tick {moment.tick:,} comes after tick {before.tick:,}; each command has a later one")
     if moment.time < before.time:
-        raise line.wrong(f"time {moment.time:,} comes behind time {before.time:,}")
+        raise line.wrong(f"time {moment.time:,} comes after time {before.time:,}")
     try:
         command = read_command(line.raw("command"), cpu_count)
     except InvalidCommand as error:
@@ -228,5 +228,5 @@ def _last_line(line: _Members, before: Moment) -> tuple[Moment, str | None]:
     head.only("tick", "time", "hash")
     moment = head.moment()
     if moment.tick <= before.tick or moment.time < before.time:
-        raise line.wrong(f"the head, tick {moment.tick:,} at {moment.time:,}, is not behind the last command")
+        raise line.wrong(f"the head, tick {moment.tick:,} at {moment.time:,}, is not after the last command")
     return moment, None if head.raw("hash") is None else head.text("hash")

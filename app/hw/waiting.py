@@ -101,7 +101,7 @@ def _window(cpu: Cpu) -> Gate:
 
 def _shadow(cpu: Cpu) -> Gate:
     if cpu.interrupt_shadow:
-        return Gate(SHADOW, "behind STI", "STI lets interrupts in after the next instruction")
+        return Gate(SHADOW, "after STI", "STI lets interrupts in after the next instruction")
     return Gate(SHADOW, "none")
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from app.commands.fields import InvalidCommand
 from app.engine.journal import Moment, moment_at
 from app.history.kept import KeptFlag, KeptMoment
 from app.session.drive import NotPossible
@@ -11,6 +12,16 @@ from app.session.drive import NotPossible
 LONGEST_WORD = 60
 #: Flags that a session may have at once.
 MOST_FLAGS = 500
+
+
+def flag_word(written: str) -> str:
+    """The word as a flag has it. InvalidCommand when it is none: one line for people to read."""
+    word = written.strip()
+    if not 0 < len(word) <= LONGEST_WORD:
+        raise InvalidCommand([("word", f"must have 1 to {LONGEST_WORD} characters")])
+    if not word.isprintable():
+        raise InvalidCommand([("word", "has characters that cannot be printed: it is one line")])
+    return word
 
 
 class UnknownFlag(LookupError):

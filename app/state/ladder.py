@@ -106,13 +106,26 @@ class Selection(NamedTuple):
     code: bool = False
 
     @property
-    def problem(self) -> str:
-        """Why it selects nothing, or too much; empty when it is one thing."""
-        things = [self.vector is not None, self.source is not None, self.code, self.pin is not None]
-        of_cpu = any(things[:3])
-        if sum(things) + (self.message is not None) != 1:
-            return "one of vector, source, code, pin, message must be there"
-        return "the number of the CPU must be there" if of_cpu and self.cpu is None else ""
+    def things(self) -> list[str]:
+        """The names of what is asked for."""
+        given = {
+            **{name: getattr(self, name) is not None for name in ("vector", "source", "pin", "message")},
+            "code": self.code,
+        }
+        return [name for name, asked in given.items() if asked]
+
+    @property
+    def problems(self) -> list[tuple[str, str]]:
+        """Why it selects nothing, or too much, by field; empty when it is one thing."""
+        match self.things:
+            case []:
+                return [("vector", "must be there, or one of source, code, pin, message")]
+            case [_, _, *_] as things:
+                return [(name, f"only one of {', '.join(things)} may be there") for name in things]
+            case ["vector" | "source" | "code" as thing] if self.cpu is None:
+                return [("cpu", f"must be there with {thing}")]
+            case _:
+                return []
 
 
 def ladder(look: Look, selection: Selection) -> LadderState:
@@ -129,7 +142,8 @@ def ladder(look: Look, selection: Selection) -> LadderState:
         case Selection(message=int(message), cpu=cpu):
             return message_ladder(look, message, cpu)
         case _:
-            raise NothingThere(selection.problem)
+            field, problem = selection.problems[0]
+            raise NothingThere(f"{field}: {problem}")
 
 
 # What can be selected

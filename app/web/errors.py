@@ -29,6 +29,9 @@ BROKEN = ("Something is broken here", "The fault is ours, not yours; the server'
 #: In place of "Not Found", twice.
 NOWHERE = ("Nothing is here", "No page and no call has this address.")
 
+#: What people call the part of a request that a value stands in.
+_PARTS = {"body": "The body", "query": "The query", "path": "The address", "header": "A header"}
+
 
 class Problem(Exception):
     """An answer that is an error. ``errors`` holds (field, what is wrong with it), ``way_out`` where a page about it
@@ -164,7 +167,9 @@ def _invalid_body(error: RequestValidationError) -> Problem:
         reason = malformed[0].get("ctx", {}).get("error", "")
         return Problem(400, "The body is not JSON", f"{reason} at character {at}".strip())
     errors = [(".".join(str(part) for part in item["loc"][1:]), item["msg"]) for item in error.errors()]
-    return Problem(422, "The body does not fit", "; ".join(f"{field}: {text}" for field, text in errors), errors)
+    [part, *others] = {str(item["loc"][0]) for item in error.errors()}
+    title = f"{'What was asked for' if others else _PARTS.get(part, 'What was asked for')} does not fit"
+    return Problem(422, title, "; ".join(f"{field}: {text}" for field, text in errors), errors)
 
 
 def as_details(problem: Problem) -> Response:

@@ -243,6 +243,22 @@ def test_no_command_takes_a_field_that_people_are_not_told_of(raw: Raw, name: st
         assert name[:40] in blamed(raw | {name: 1})
 
 
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ({"type": "run_until_idle", "limit": 0}, "limit: 0 is not in 1 to 100,000,000"),
+        ({**SEND, "vector": 256}, "vector: 256 is not in 0 to 255 (0x0 to 0xff)"),
+        ({"type": "name_branch", "branch": 0, "name": ""}, "name: is empty"),
+        ({"type": "name_branch", "branch": 0, "name": 5}, "name: 5 is not a text"),
+    ],
+)
+def test_limits_are_written_as_people_write_such_numbers(raw: Raw, said: str) -> None:
+    with pytest.raises(InvalidCommand) as refusal:
+        read_command(raw, CPUS)
+
+    assert str(refusal.value) == said
+
+
 def test_refusal_of_an_unknown_field_lists_the_known_ones() -> None:
     with pytest.raises(InvalidCommand, match="known: type, pin"):
         read_command({"type": "raise_pin", "pin": 1, "pim": 2}, CPUS)

@@ -64,11 +64,11 @@ def test_reference_names_the_copy_it_was_made_from(name: str, values: dict[str, 
         ("2007?smm_entry=300000000", [("smm_entry", "must be at most 263,157,894 ns, not 300000000")]),
         (
             "2007?decode=1e3&vm_exit",
-            [("decode", "must be written like 900 or 12.5, with at most three digits behind the point, not “1e3”")],
+            [("decode", "must be written like 900 or 12.5, with at most three digits after the point, not “1e3”")],
         ),
         (
             "2007?decode=0.0001",
-            [("decode", "must be written like 900 or 12.5, with at most three digits behind the point, not “0.0001”")],
+            [("decode", "must be written like 900 or 12.5, with at most three digits after the point, not “0.0001”")],
         ),
         (
             "2007?mmio_read=0",

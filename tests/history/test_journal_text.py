@@ -115,8 +115,8 @@ WRONG: dict[str, tuple[int, Any, str]] = {
     "a member too many": (1, {"why": 1}, "line 2: why is not known here; known: tick, time, who, command"),
     "a negative tick": (1, {"tick": -1}, "line 2: tick is -1, and must be a whole number"),
     "a tick that is no number": (1, {"tick": True}, "line 2: tick is true, and must be a whole number"),
-    "a tick twice": (2, {"tick": 0}, "line 3: tick 0 comes behind tick 0; each command has a later one"),
-    "time that goes back": (2, {"time": 0}, "line 3: time 0 comes behind time 7"),
+    "a tick twice": (2, {"tick": 0}, "line 3: tick 0 comes after tick 0; each command has a later one"),
+    "time that goes back": (2, {"time": 0}, "line 3: time 0 comes after time 7"),
     "nobody": (1, {"who": 7}, "line 2: who is no text: 7"),
     "another command": (1, {"command": {"type": "reboot"}}, "line 2: command: type: 'reboot' is no command; known: "),
     "another CPU": (
@@ -132,7 +132,7 @@ WRONG: dict[str, tuple[int, Any, str]] = {
     "an end before the last command": (
         3,
         {"head": {"tick": 0, "time": 0, "hash": None}},
-        "line 4: the head, tick 0 at 0, is not behind the last command",
+        "line 4: the head, tick 0 at 0, is not after the last command",
     ),
     "a hash that is none": (3, {"head": {"tick": 99, "time": 9_999_999, "hash": 5}}, "line 4: hash is no text: 5"),
     "no end": (3, {"tick": 99}, "line 4: tick is not known here; known: head"),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.commands.transport import LATEST, MOST_BRANCHES
 from app.session.comparing import is_on_course
 from app.session.drive import NotPossible
-from app.session.flags import LONGEST_WORD, Flag
+from app.session.flags import LONGEST_WORD, Flag, flag_word
 from app.web.addresses import link
 from app.web.api.exact_json import ExactRoute
 from app.web.api.sessions import moments_of, registry_of
@@ -90,7 +90,7 @@ async def list_flags(request: Request, session_id: str, branch: OneBranch = None
 async def put_flag(request: Request, response: Response, session_id: str, wanted: NewFlag) -> dict[str, Any]:
     """Puts a flag with a word at a moment. Where moments have links, it gives this one a link, too."""
     session = registry_of(request).get(session_id)
-    flag = await moments_of(request).put_flag(session, wanted.branch, wanted.tick, wanted.word)
+    flag = await moments_of(request).put_flag(session, wanted.branch, wanted.tick, flag_word(wanted.word))
     response.headers["Location"] = link(f"/api/v1/sessions/{session.id}/flags/{flag.number}")
     return {"flag": flag.number, "link": flag_link(flag)}
 

@@ -1,9 +1,10 @@
 """The JSON interface of the gate ladder: what something selected passes on its way, and where it is held up."""
 
+import re
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema
 
 from app.hw.machine import MAX_CPUS
 from app.state.ladder import Selection
@@ -23,25 +24,29 @@ from app.x86.vectors import VECTOR_COUNT
 router = APIRouter(prefix="/api/v1", tags=["history"])
 
 _SOURCES: dict[str, Register] = {name: Register(register) for register, name in LVT_NAMES.items()}
+#: As commands take numbers: 97, 0x61.
+_WRITTEN = re.compile(r"\s*0[xX][0-9a-fA-F]{1,16}\s*")
+Number = Annotated[
+    int | None, BeforeValidator(lambda raw: int(raw, 16) if isinstance(raw, str) and _WRITTEN.fullmatch(raw) else raw)
+]
 SourceName = Annotated[str, WithJsonSchema({"type": "string", "enum": list(_SOURCES)})]
 
 
 def selection_of(
-    cpu: Annotated[
-        int | None, Query(ge=0, lt=MAX_CPUS, description="A CPU, with vector, source, code or message.")
-    ] = None,
-    vector: Annotated[int | None, Query(ge=0, lt=VECTOR_COUNT, description="A vector, or a port, at the CPU.")] = None,
+    cpu: Annotated[Number, Query(ge=0, lt=MAX_CPUS, description="A CPU, with vector, source, code or message.")] = None,
+    vector: Annotated[Number, Query(ge=0, lt=VECTOR_COUNT, description="A vector, or a port, at the CPU.")] = None,
     source: Annotated[SourceName | None, Query(description="The source of an LVT entry of the CPU.")] = None,
     code: Annotated[bool, Query(description="What the CPU's code waits for.")] = False,
-    pin: Annotated[int | None, Query(ge=0, lt=PIN_COUNT, description="A pin of the I/O APIC.")] = None,
+    pin: Annotated[Number, Query(ge=0, lt=PIN_COUNT, description="A pin of the I/O APIC.")] = None,
     message: Annotated[int | None, Query(ge=0, description="A message under way, by its number.")] = None,
 ) -> Selection:
     """What was asked for. Problem when that is nothing, or more than one thing."""
     if source is not None:
         check_known("source", source, _SOURCES)
     selection = Selection(cpu, vector, None if source is None else _SOURCES[source], pin, message, code)
-    if selection.problem:
-        raise Problem(422, "That selects nothing", selection.problem)
+    if problems := selection.problems:
+        field, said = problems[0]
+        raise Problem(422, "That selects nothing", said if len(problems) > 1 else f"{field}: {said}", problems)
     return selection
 
 

@@ -12,6 +12,7 @@ from app.session.session import Session
 from app.web.addresses import link
 from app.web.api.sessions import moments_of, registry_of
 from app.web.asking import while_there
+from app.web.errors import Problem
 from app.web.pages.asked import fields_of, is_htmx
 from app.web.pages.forms import whole_number
 from app.web.rendering import templates
@@ -20,6 +21,8 @@ router = APIRouter(include_in_schema=False)
 
 #: Positions of the slider.
 _NOTCHES = 500
+#: What the address may ask for.
+_QUESTION = ("a", "b", "time", "tick")
 
 OneBranch = Annotated[int | None, Query(ge=0, lt=MOST_BRANCHES)]
 OneMoment = Annotated[int | None, Query(ge=0, le=LATEST)]
@@ -36,6 +39,9 @@ async def compare_branches(
 ) -> Response:
     """Branches *a* and *b* (without numbers: the one that is shown, and the one that it leaves or that was begun last)
     at a time in cycles, or at a tick of *a*."""
+    if strange := [name for name in request.query_params if name not in _QUESTION]:
+        said = f"is not known here; known: {', '.join(_QUESTION)}"
+        raise Problem(422, "The query does not fit", f"{strange[0]}: {said}", [(name, said) for name in strange])
     session = registry_of(request).get(session_id)
     first = session.drive.branch if a is None else a
     second = _other(session, first) if b is None else b
@@ -67,7 +73,7 @@ def _other(session: Session, branch: int) -> int:
 
 
 def _time_shown(session: Session, a: int, b: int) -> int | None:
-    """The time that the session shows, where that is of one of the two and behind their fork; else None."""
+    """The time that the session shows, where that is of one of the two and after their fork; else None."""
     if session.drive.branch not in (a, b) or session.drive.live:
         return None
     return session.drive.time

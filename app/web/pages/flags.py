@@ -5,9 +5,8 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
-from app.commands.fields import InvalidCommand
 from app.commands.transport import LATEST
-from app.session.flags import LONGEST_WORD
+from app.session.flags import LONGEST_WORD, flag_word
 from app.session.moments import has_links
 from app.session.session import Session
 from app.web.addresses import link
@@ -37,9 +36,7 @@ async def flags(request: Request, session_id: str) -> Response:
 async def put_flag(request: Request, session_id: str) -> Response:
     """Puts a flag at the moment that is shown."""
     session = registry_of(request).get(session_id)
-    word = (await fields_of(request)).get("word", "").strip()
-    if not 0 < len(word) <= LONGEST_WORD:
-        raise InvalidCommand([("word", f"must have 1 to {LONGEST_WORD} characters")])
+    word = flag_word((await fields_of(request)).get("word", ""))
     flag = await moments_of(request).put_flag(session, None, None, word)
     return _answer(request, session, f"“{flag.word}” stands at tick {flag.moment.tick:,}.")
 

@@ -207,7 +207,9 @@ async def command(request: Request, session_id: str) -> Response:
 
 @router.get("/s/{session_id}/branches")
 async def branches(request: Request, session_id: str) -> Response:
-    """The list of the session's branches."""
+    """The list of the session's branches, a part of the machine's page: whoever asks for it alone is led there."""
+    if not is_htmx(request):
+        return RedirectResponse(link(f"/s/{registry_of(request).get(session_id).id}"), status_code=303)
     return _branches(request, registry_of(request).get(session_id), "")
 
 

@@ -25,6 +25,18 @@ def flags_of(session: Api) -> list[dict[str, object]]:
     return found
 
 
+@pytest.mark.parametrize("word", [" ", "a\nb", "a\u0007", "\u202e"])
+def test_word_that_nobody_can_read_in_one_line_is_refused(stirred: Api, word: str) -> None:
+    accepted = {"accept": "application/json"}
+    by_program = stirred.http.post(f"{stirred.path}/flags", json={"word": word})
+    by_form = stirred.http.post(f"/s/{stirred.id}/flags", data={"word": word}, headers=accepted)
+
+    for answer in (by_program, by_form):
+        assert answer.status_code == 422
+        assert [error["field"] for error in answer.json()["errors"]] == ["word"]
+    assert flags_of(stirred) == []
+
+
 def test_flag_stands_at_what_is_shown_and_has_a_link_that_leads_there(stirred: Api) -> None:
     there = stirred.state()
 

@@ -57,6 +57,21 @@ def test_what_selects_nothing_or_two_things_is_refused(held: Api, asked: dict[st
     assert problem(answer, 422)["title"] == "That selects nothing"
 
 
+def test_vector_can_be_written_as_commands_write_it(held: Api) -> None:
+    assert get(held, "ladder", cpu="0x1", vector="0x61") == get(held, "ladder", cpu=1, vector=97)
+
+
+def test_refusal_names_each_field(held: Api) -> None:
+    two = held.http.get(f"{held.path}/ladder", params={"pin": 1, "message": 2})
+    alone = held.http.get(f"{held.path}/ladder", params={"vector": 5})
+    outside = held.http.get(f"{held.path}/ladder", params={"cpu": 1, "vector": "0x161"})
+
+    assert problem(two, 422)["detail"] == "Only one of pin, message may be there"
+    assert fields(two) == ["pin", "message"]
+    assert fields(alone) == ["cpu"]
+    assert problem(outside, 422)["title"] == "The query does not fit"
+
+
 def test_what_is_not_there_is_told_so(held: Api) -> None:
     answer = held.http.get(f"{held.path}/ladder", params={"message": 12345})
 

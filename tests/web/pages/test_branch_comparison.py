@@ -48,6 +48,15 @@ def compared(session: Api, **asked: int) -> str:
     return answer.text
 
 
+def test_question_that_the_page_does_not_know_is_refused(branched: Api) -> None:
+    answer = branched.http.get(f"/s/{branched.id}/branches/compare", params={"at": -5})
+    negative = branched.http.get(f"/s/{branched.id}/branches/compare", params={"time": -5})
+
+    assert answer.status_code == negative.status_code == 422
+    assert answer.json()["errors"] == [{"field": "at", "message": "is not known here; known: a, b, time, tick"}]
+    assert negative.json()["title"] == "The query does not fit"
+
+
 def test_page_says_until_when_both_are_the_same_and_what_was_done_then(branched: Api) -> None:
     page = branched.http.get(f"/s/{branched.id}/branches/compare", params={"a": 0, "b": 1}).text
 

@@ -38,6 +38,12 @@ def test_page_and_fragment_list_all_branches_and_which_one_is_shown(branched: Ap
     assert "hx-swap-oob" not in page
 
 
+def test_list_that_is_opened_by_itself_leads_to_the_session_that_it_is_a_part_of(branched: Api) -> None:
+    answer = branched.http.get(f"/s/{branched.id}/branches")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/s/{branched.id}")
+
+
 def test_form_shows_another_branch_and_answers_with_the_list(branched: Api) -> None:
     answer = branched.http.post(
         f"/s/{branched.id}/branches", data={"type": "switch_branch", "branch": "0"}, headers=HTMX

@@ -181,7 +181,7 @@ async def _back(request: Request, pair: Pair, unit: str) -> Response:
     now = pair.progress()
     if pair.timeline.moment == before:
         return _answer(request, pair, "This is the beginning: there is nothing to undo.")
-    where = ("behind" if now["at_rest"] else "within") + f" stimulus {now['stimuli']}"
+    where = ("after" if now["at_rest"] else "within") + f" stimulus {now['stimuli']}"
     place = where if now["stimuli"] else "at the beginning"
     waits = "1 stimulus waits" if now["waiting"] == 1 else f"{now['waiting']:,} stimuli wait"
     return _answer(request, pair, f"Both are back {place}. {waits}; what you cause now comes last.")
