@@ -96,3 +96,19 @@ def test_escape_gives_the_focus_to_the_button(open_page: Open, lived: Api, key: 
     page.keyboard.press("Escape")
 
     expect(page.locator(opener)).to_be_focused()
+
+
+def test_told_hit_hides_nothing_of_what_happens(open_page: Open, lived: Api) -> None:
+    page = open_page(f"/s/{lived.id}")
+    lived.command("break_at", condition="taken on 1")
+    lived.command("demonstrate", enabled=True)
+    lived.command("run")
+    told = page.locator("#told")
+    expect(told).to_contain_text("CPU 1 takes")
+
+    box, score = told.bounding_box(), page.locator("#score").bounding_box()
+
+    assert box is not None
+    assert score is not None
+    assert box["y"] + box["height"] <= score["y"]
+    assert told.evaluate("told => getComputedStyle(told).position") == "absolute"

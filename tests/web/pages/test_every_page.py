@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from app.backends.catalogue import BACKENDS
+from app.web.rendering import STATIC_FOLDER
 
 PAGES = (
     "/compare",
@@ -91,3 +92,10 @@ def test_new_session_can_have_any_back_end(http: httpx2.Client) -> None:
 
 def test_changed_sheet_leads_to_the_verdict_by_its_figures(http: httpx2.Client) -> None:
     assert 'href="/verdict?sheet=skylake-sp%3Fvm_exit%3D900"' in page_at(http, "/costs/skylake-sp?vm_exit=900")
+
+
+def test_every_sheet_of_the_machine_is_on_a_page() -> None:
+    written = "".join(page.read_text() for page in (STATIC_FOLDER.parent / "templates").rglob("*.html"))
+
+    sheets = [sheet.stem for sheet in (STATIC_FOLDER / "css/pages/machine").glob("*.css")]
+    assert [sheet for sheet in sheets if not re.search(rf"pages/machine/{sheet}[\".]", written)] == []
