@@ -40,6 +40,8 @@ class SpanKindShape(BaseModel):
     lane: str
     mark: str
     label: str
+    #: What a span's name means in a sentence, where the kind has such names.
+    names: dict[str, str]
 
 
 class ConditionWord(BaseModel):

@@ -95,7 +95,9 @@ def ask_for_history(description: Description, session: str) -> None:
     linked = description.ask("POST", f"{session}/moments", 201, json={"note": "here"})
     description.ask("GET", f"/api/v1/moments/{linked['id']}", 200)
     description.ask("GET", f"/api/v1/moments/{linked['id']}/ladder", 200, params={"pin": 4})
-    description.ask("GET", f"/api/v1/moments/{linked['id']}/score", 200)
+    then = description.ask("GET", f"/api/v1/moments/{linked['id']}/score", 200)
+    description.ask("GET", f"/api/v1/moments/{linked['id']}/score/spans/{then['spans']['id'][0]}", 200)
+    description.ask("GET", f"/api/v1/moments/{linked['id']}/score/findings", 200)
     flag = description.ask("POST", f"{session}/flags", 201, json={"word": "here"})["flag"]
     description.ask("GET", f"{session}/flags", 200)
     description.ask("GET", f"{session}/flags/{flag}", 200)
@@ -208,7 +210,7 @@ REFUSALS: list[tuple[str, str, int, Json]] = [
     ("GET", "/api/v1/pairs/NONE/c/state", 422, {}),
     ("GET", "{session}/score", 422, {"params": {"bins": 0}}),
     ("GET", "/api/v1/pairs/NONE/a/score", 404, {}),
-    ("GET", "{session}/score/spans/999999", 409, {}),
+    ("GET", "{session}/score/spans/999999", 404, {}),
     ("GET", "{session}/score/spans/one", 422, {}),
     ("GET", "{session}/score/findings", 409, {"params": {"branch": 9}}),
     ("POST", "/api/v1/pairs/NONE/commands", 404, {"json": SEND}),

@@ -102,7 +102,7 @@ def test_linked_moment_tells_what_was_open_then(session: Api) -> None:
     session.command("call_guest", cpu=0, function="smp_call_function")
     session.command("run_until_idle")
     number = span(session, "requested", lane=1)
-    moment = f"/api/v1/moments/{session.post('/moments').json()['id']}/score"
+    moment = f"/api/v1/moments/{session.http.post(f'{session.path}/moments').json()['id']}/score"
     then, wrong = ask(session, f"/spans/{number}"), ask(session, "/findings")["findings"]
     session.command("set_interrupt_flag", cpu=1, enabled=True)
     session.command("run_until_idle")
