@@ -158,6 +158,7 @@ def test_commands_of_two_kinds_are_never_equal() -> None:
 # For people
 
 
+@pytest.mark.slow
 @every_command
 @given(data=st.data())
 def test_stimulus_is_told_in_a_phrase_that_can_be_followed_by_another(
@@ -173,6 +174,7 @@ def refused(one: Command, simulation: Simulation) -> bool:
     return isinstance(one, Stimulus) and one.refusal(simulation) is not None
 
 
+@pytest.mark.slow
 @every_command
 @given(data=st.data())
 def test_fresh_machine_refuses_only_what_it_lacks(command: type[Command], data: st.DataObject) -> None:

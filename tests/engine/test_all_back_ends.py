@@ -97,6 +97,7 @@ def played(generation: str, backend: str, plan: tuple[int, list[Stimulus]]) -> O
     )
 
 
+@pytest.mark.slow
 @every_generation
 @given(plan=plans())
 def test_every_apic_ends_as_under_the_native_back_end(generation: str, plan: tuple[int, list[Stimulus]]) -> None:

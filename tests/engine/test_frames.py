@@ -32,6 +32,7 @@ def rebuild_all(simulation: Simulation) -> Counter[str]:
     return kinds
 
 
+@pytest.mark.slow
 @under_every_pair
 @pytest.mark.parametrize("choose", KINDS, ids=lambda choose: choose.__name__)
 def test_sessions_whose_generators_are_always_new_give_the_same(

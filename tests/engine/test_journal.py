@@ -31,6 +31,7 @@ KINDS: list[Choose] = [anything, storm]
 EACH = -(-int(os.environ.get("APICSCOPE_RANDOM_SESSIONS", "66")) // (len(PAIRS) * len(KINDS)))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("choose", KINDS, ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize(("generation", "backend"), PAIRS, ids=lambda word: word)
@@ -45,6 +46,7 @@ def test_the_journal_repeats_a_session_however_either_was_cut(generation: str, b
                 assert first_difference(played.states[place], state) == "", f"seed {seed}, before command {place}"
 
 
+@pytest.mark.slow
 def test_random_sessions_come_upon_what_they_are_to_try() -> None:
     """Switches that wait, the demonstration, commands that are refused: none is left out by chance."""
     sessions = [play(kind, *pair, seed) for kind in KINDS for pair in PAIRS for seed in range(3)]

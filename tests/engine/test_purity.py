@@ -129,6 +129,7 @@ def watched_function(function: Callable[..., object]) -> Callable[..., object]:
     return inside
 
 
+@pytest.mark.slow
 @under_every_pair
 @pytest.mark.parametrize("choose", [anything, storm], ids=lambda choose: choose.__name__)
 def test_guest_and_host_code_touches_nothing(choose: Choose, generation: str, backend: str, found: Found) -> None:

@@ -46,6 +46,7 @@ class Everything(TickWatch):
         self.heard.clear()
 
 
+@pytest.mark.slow
 @under_every_pair
 @pytest.mark.parametrize("choose", [anything, storm], ids=lambda choose: choose.__name__)
 def test_every_event_is_heard_in_its_tick(generation: str, backend: str, choose: Choose) -> None:

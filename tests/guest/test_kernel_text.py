@@ -80,6 +80,7 @@ def word(step: Step) -> str:
 CASES = [(*pair, title) for pair, lines in TEXT.items() for title in lines]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("generation", "backend", "title"), CASES)
 def test_function_does_what_the_kernels_text_says(generation: str, backend: str, title: str) -> None:
     (found,) = (sequence for sequence in sequences(generation, backend) if sequence.title == title)

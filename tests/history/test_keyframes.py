@@ -68,6 +68,7 @@ def spacings(keyframes: Keyframes[Simulation]) -> list[int]:
     return [after - before for before, after in pairwise([0, *(keyframe.tick for keyframe in keyframes.kept)])]
 
 
+@pytest.mark.slow
 @random_sessions
 @pytest.mark.parametrize("pack", [PACK, SIMULATION_PACK], ids=["asked", "record"])
 def test_a_moment_is_the_same_from_keyframes_as_from_the_beginning(
@@ -149,6 +150,7 @@ def test_a_budget_is_kept_to_with_gaps_that_are_alike() -> None:
     assert max(old) <= 2 * sorted(old)[len(old) // 2]
 
 
+@pytest.mark.slow
 def test_whoever_steps_back_again_and_again_has_short_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     ways: list[int] = []
 

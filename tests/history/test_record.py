@@ -72,6 +72,7 @@ def test_simulation_that_was_another_becomes_the_one_of_the_record(generation: s
             assert spare.journal == []
 
 
+@pytest.mark.slow
 def test_another_process_goes_on_alike() -> None:
     records, here, kinds = [], [], Counter[str]()
     for choose in KINDS:
@@ -108,6 +109,7 @@ def test_random_moments_come_upon_what_they_are_to_try() -> None:
     assert wanted | {"Call", "Take", "Deliver", "Serve", "StartSecondary", "DefaultIdle"} <= kinds.keys()
 
 
+@pytest.mark.slow
 @under_every_pair
 @of_every_kind
 def test_hash_does_not_tell_how_a_run_was_cut(choose: Choose, generation: str, backend: str) -> None:

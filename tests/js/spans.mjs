@@ -37,8 +37,8 @@ export function put(columns, span) {
     first: Math.floor(whole.start / 10),
     last: whole.end === null ? null : Math.floor(whole.end / 10),
   };
-  for (const [name, values] of Object.entries(columns))
-    values.push(/** @type {any} */ ({ ...ticks, ...whole })[name]);
+  const row = /** @type {any} */ ({ ...ticks, ...whole });
+  for (const [name, values] of Object.entries(columns)) values.push(row[name]);
   return id;
 }
 

@@ -39,6 +39,7 @@ def script(recording: Recording) -> Script:
     return recorded_script(recording, Machine("native-xapic", OLD), Machine("vmi", OLD))
 
 
+@pytest.mark.slow
 def test_every_recorded_ipi_becomes_one_send(recording: Recording, script: Script) -> None:
     replay = Replay(recording)
     while not replay.finished:

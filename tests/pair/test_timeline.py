@@ -69,6 +69,7 @@ def forward(timeline: PairTimeline, unit: str) -> bool:
     return True
 
 
+@pytest.mark.slow
 @every_pair
 def test_a_step_back_undoes_a_step_in_machines_and_books(a: tuple[str, str], b: tuple[str, str]) -> None:
     chance = Random(f"{a} {b}")

@@ -51,6 +51,7 @@ def rows(columns: dict[str, list[object]]) -> list[Span]:
     return [Span(*row) for row in zip(*columns.values(), strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_a_range_holds_what_reaches_into_it_and_nothing_else(seed: int) -> None:
     chance = Random(seed)

@@ -133,6 +133,7 @@ def test_higher_class_behind_a_lower_one_s_gate_is_found() -> None:
     assert "0x31 keeps IF at 0" in finding.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", list(BACKENDS))
 def test_demonstration_has_no_findings(backend: str) -> None:
     scored = Scored(4, backend).do(Demonstrate(True))

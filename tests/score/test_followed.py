@@ -83,6 +83,7 @@ def counted_right(score: FollowedScore, timeline: Timeline, branch: Branch, chan
     assert counts == binned(found, 7, first)["bins"]
 
 
+@pytest.mark.slow
 @every_kind
 @under_every_pair
 def test_every_branch_has_the_score_of_its_journal(generation: str, backend: str, choose: Choose) -> None:
@@ -100,6 +101,7 @@ def test_every_branch_has_the_score_of_its_journal(generation: str, backend: str
             counted_right(score, timeline, branch, chance)
 
 
+@pytest.mark.slow
 @every_kind
 @under_every_pair
 def test_what_is_filled_in_after_a_restart_is_what_would_have_been_followed(

@@ -28,6 +28,7 @@ def followed(played: Played, cuts: Random | None) -> tuple[list[Span], Scribe]:
     return list(course.spans()), scribe
 
 
+@pytest.mark.slow
 @under_every_pair
 @pytest.mark.parametrize("choose", [anything, storm], ids=lambda choose: choose.__name__)
 def test_spans_say_what_the_machine_shows(generation: str, backend: str, choose: Choose) -> None:

@@ -162,6 +162,7 @@ async def test_pair_that_has_had_all_that_it_keeps_takes_no_more_and_says_so(pai
         await pair.give(TO_CPU_1)
 
 
+@pytest.mark.slow
 async def test_pause_ends_a_long_run(pairs: Pairs) -> None:
     pair = await pairs.create_from_recording(WANTED, sample_file("linux-6.1-boot-4cpu", "somebody"))
     running = asyncio.create_task(pair.ask(Go.ON))

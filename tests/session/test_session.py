@@ -256,6 +256,7 @@ async def test_preview_is_by_the_session_s_kernel_and_the_mode_of_its_apics(
     assert lost.sentences == [f"Nobody has APIC ID 0x77: 0xfc ({name}) would be lost."]
 
 
+@pytest.mark.slow
 async def test_busy_session_that_nobody_watches_lets_go_of_what_happened(session: Session) -> None:
     await busy_without_end(session)
     for command in (SetSpeed(None), Run()):

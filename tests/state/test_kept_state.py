@@ -73,6 +73,7 @@ def test_kept_state_is_the_state_after_every_command_and_step(
             assert_as_built_anew(drive)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", sorted(BACKENDS))
 def test_kept_state_follows_a_storm_operation_by_operation(backend: str) -> None:
     drive = SimulatedDrive(Simulation(4, backend))

@@ -437,6 +437,7 @@ def assert_next_turn_takes_what_is_open(simulation: Simulation) -> int:
     return tried
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("choose", [anything, storm])
 @pytest.mark.parametrize(("generation", "backend"), PAIRS)
 def test_vector_is_taken_next_exactly_when_all_its_gates_are_open(choose: Any, generation: str, backend: str) -> None:

@@ -110,6 +110,7 @@ def test_description_for_programs_says_where_it_stands(http: httpx2.Client) -> N
     assert http.get(f"{PREFIX}/openapi.json").json()["servers"] == [{"url": PREFIX}]
 
 
+@pytest.mark.slow
 def test_the_program_itself_answers_without_the_path_too() -> None:
     with running_server("--root-path", f"{PREFIX}/") as server, server.client() as http:
         assert server.address.endswith(PREFIX)

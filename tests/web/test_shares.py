@@ -182,6 +182,7 @@ def test_pairs_are_of_the_same_share(server: Server) -> None:
     assert post(server, "/api/v1/sessions", "127.0.4.1")[0] == 429
 
 
+@pytest.mark.slow
 def test_behind_a_trusted_proxy_the_visitor_is_whom_it_names() -> None:
     with running_server("--proxy-headers", "--commands-per-address", "5") as server:
         path = "/api/v1/sessions/NOSUCH/commands"

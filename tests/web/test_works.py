@@ -88,6 +88,7 @@ async def test_failure_while_nobody_waits_is_told_once_and_then_tried_again() ->
         assert slow.begun == begun
 
 
+@pytest.mark.slow
 async def test_what_nobody_asks_for_any_more_is_given_up() -> None:
     slow = Slow()
     works = Works(slow, patience_with_askers=0.05)
@@ -99,6 +100,7 @@ async def test_what_nobody_asks_for_any_more_is_given_up() -> None:
     assert await works.answer(1, ME) == 10
 
 
+@pytest.mark.slow
 async def test_what_is_asked_for_again_in_time_goes_on() -> None:
     slow = Slow()
     works = Works(slow, patience_with_askers=0.4)
