@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from app.hw.cpu import Cpu
 from app.hw.events import Reason
 from app.hw.gates import (
-    APIC_ON,
     ENTRY_UNMASKED,
     FREE,
     IDLE,
@@ -23,6 +22,7 @@ from app.hw.io_apic import EDGE_LOST, IoApic, is_level
 from app.hw.local_apic import LocalApic
 from app.hw.local_vector_table import LINT_REGISTERS, delivers, delivery_mode
 from app.hw.local_vector_table import is_level as is_local_level
+from app.hw.waiting import apic_on
 from app.x86 import lvt
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode
 from app.x86.model_specific_registers import ApicMode
@@ -38,17 +38,9 @@ from app.x86.words import level_words
 def gates_into(cpu: Cpu, vector: int) -> Iterator[Gate]:
     """The gates between the bus and IRR, or the pending bits of a guest without an APIC, for a fixed message."""
     if cpu.event_channels is None:
-        yield _accepts(cpu.apic)
+        yield apic_on(cpu.apic, closed=cpu.apic.refuses_while_disabled)
     yield legal(vector)
     yield free(cpu, vector)
-
-
-def _accepts(apic: LocalApic) -> Gate:
-    if apic.mode is ApicMode.DISABLED:
-        return Gate(APIC_ON, "IA32_APIC_BASE.EN = 0", Reason.APIC_DISABLED.value)
-    value = f"{apic.mode.value}, SVR bit 8 = {int(apic.software_enabled)}"
-    refuses = apic.refuses_while_disabled and not apic.software_enabled
-    return Gate(APIC_ON, value, Reason.SOFTWARE_DISABLED.value if refuses else "")
 
 
 def legal(vector: int) -> Gate:

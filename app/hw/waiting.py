@@ -44,7 +44,7 @@ def gates_at(cpu: Cpu, vector: int) -> Iterator[Gate]:
     """The gates between the request for *vector* and *cpu*, in the order in which they are asked."""
     channels = cpu.event_channels
     if channels is None:
-        yield apic_on(cpu.apic)
+        yield apic_on(cpu.apic, closed=cpu.apic.blocked_while_disabled)
         yield _started(cpu)
         yield _priority(cpu.apic, vector)
     else:
@@ -55,13 +55,13 @@ def gates_at(cpu: Cpu, vector: int) -> Iterator[Gate]:
     yield _first(cpu, vector)
 
 
-def apic_on(apic: LocalApic) -> Gate:
-    """Whether the APIC gives its CPU what it holds."""
+def apic_on(apic: LocalApic, *, closed: bool) -> Gate:
+    """Whether an APIC is enabled. *closed* is whether a clear SVR bit 8 closes the gate."""
     if apic.mode is ApicMode.DISABLED:
         return Gate(APIC_ON, "IA32_APIC_BASE.EN = 0", Reason.APIC_DISABLED.value)
     value = f"{apic.mode.value}, SVR bit 8 = {int(apic.software_enabled)}"
-    blocked = apic.blocked_while_disabled and not apic.software_enabled
-    return Gate(APIC_ON, value, Reason.SOFTWARE_DISABLED.value if blocked else "")
+    barred = closed and not apic.software_enabled
+    return Gate(APIC_ON, value, Reason.SOFTWARE_DISABLED.value if barred else "")
 
 
 def _started(cpu: Cpu) -> Gate:
