@@ -6,37 +6,24 @@ import { find } from "./dom.js";
 import { createFrame } from "./frame.js";
 import { createJourneys } from "./journeys.js";
 import { listenToKeys } from "./keys.js";
-import { findSpan } from "./score/of-event.js";
 import { openStream } from "./socket.js";
 import { createStore } from "./store.js";
 import { createBackends } from "./views/backends.js";
-import { createBand } from "./views/band.js";
 import { createBranches } from "./views/branches.js";
 import { createBreakpoints } from "./views/breakpoints.js";
-import { createCaption } from "./views/caption.js";
 import { createComposer } from "./views/composer.js";
 import { createCondition } from "./views/condition.js";
-import { createCounters } from "./views/counters.js";
 import { createDemonstration } from "./views/demonstration.js";
-import { createFindings } from "./views/findings.js";
 import { createFlags } from "./views/flags.js";
-import { createGates } from "./views/gates.js";
 import { createHelp, createInvite } from "./views/help.js";
-import { createInspector } from "./views/inspector.js";
 import { createGhost } from "./views/left-branch.js";
-import { createLens } from "./views/lens.js";
 import { createLines } from "./views/lines.js";
 import { createLinking } from "./views/linking.js";
-import { createLog } from "./views/log.js";
 import { createMoment } from "./views/moment.js";
+import { createPicture } from "./views/picture.js";
 import { createPins } from "./views/pins.js";
 import { createPricing } from "./views/pricing.js";
 import { createRecording } from "./views/recording.js";
-import { createScore } from "./views/score.js";
-import { createScoreMirror } from "./views/score-mirror.js";
-import { createScoreTools } from "./views/score-tools.js";
-import { createSelection } from "./views/selection.js";
-import { createStage } from "./views/stage.js";
 import { createDrawer, createTheme } from "./views/theme.js";
 import { createTopbar } from "./views/topbar.js";
 import { createNotice, createTransport } from "./views/transport.js";
@@ -53,51 +40,15 @@ const store = createStore(frame.ask);
 const notice = createNotice();
 const send = createCommands(`${api}/commands`, notice.refused, notice.told);
 
-/** @param {number} cpu */
-const select = (cpu) => {
-  if (store.get().selected !== cpu) store.set({ selected: cpu });
-};
-
-/** @param {number} cpu @param {number} vector */
-const selectVector = (cpu, vector) => store.set({ selected: cpu, selectedVector: { cpu, vector } });
-
-/** @param {number} by */
-const selectNext = (by) => {
-  const { state, selected } = store.get();
-  const count = state?.cpus.length ?? 1;
-  select((selected + by + count) % count);
-};
-
-const lens = createLens();
-const stage = createStage({ send, select, selectVector, lens, stillness, ask: frame.ask });
-const band = createBand(frame.ask);
-const caption = createCaption();
 const journeys = createJourneys(async (command) => {
   const answer = await send(command);
   if (answer && command.type !== "seek") moment.say(answer.text); // the slider says by itself where it is
 });
-const score = createScore({ store, api, journeys, frame, select });
-
-/** Selects a span, and brings it into sight. @param {number} span */
-const choose = (span) => {
-  store.set({ selectedSpan: span });
-  const row = score.row(span);
-  if (!row) return;
-  if (row.lane >= 0) select(row.lane);
-  score.actions.goTo(row.start);
-};
-const scoreTools = createScoreTools({ score, store, choose });
-const scoreMirror = createScoreMirror(score, store, choose);
-const findings = createFindings(api, store, choose);
-const selection = createSelection({
-  ...{ api, store, journeys, choose },
-  ...{ sentence: score.sentence, told: score.told, refused: notice.refused },
+const picture = createPicture({
+  ...{ store, frame, api, momentApi: api, send, journeys, stillness },
+  ...{ refused: notice.refused, form: null, foretells: true, restored: null },
 });
-const gates = createGates(api, frame.ask);
-const log = createLog(async (event) => {
-  const span = await findSpan(api, store.get().state?.branch ?? 0, event);
-  if (span !== null) choose(span);
-}, score.row);
+const { select, score } = picture;
 const moment = createMoment(journeys, store.get);
 const transport = createTransport(send, journeys, store.get);
 const backends = createBackends(send);
@@ -112,8 +63,6 @@ const views = [
   createCondition(send),
   backends.draw,
   createPricing(),
-  createInspector(),
-  createCounters(),
   pins.draw,
   createLines(send),
   demonstration.draw,
@@ -122,12 +71,8 @@ const views = [
   moment.draw,
   createBranches(),
   (/** @type {import("./store.js").Model} */ model) => {
-    if (!model.state) return;
-    score.draw(model);
-    ghost(model);
+    if (model.state) ghost(model);
   },
-  scoreTools.draw,
-  selection.draw,
   flags.draw,
   breakpoints.draw,
 ];
@@ -136,11 +81,8 @@ const views = [
 function draw(now) {
   const model = store.get();
   for (const view of views) view(model, now);
-  const unwritten = log.draw(model, now);
   const unforeseen = composer.draw(model, now);
-  const unsaid = caption(model, now);
-  const unasked = gates(model, now);
-  return stage.draw(model, now) || unwritten || unforeseen || unsaid || unasked;
+  return picture.draw(model, now) || unforeseen;
 }
 
 const theme = createTheme(frame.ask);
@@ -154,7 +96,7 @@ const linking = createLinking(() => {
   return {
     cpu: selected,
     span: selectedSpan,
-    form: band.form(),
+    form: picture.band.form(),
     times: chosen ? [from, to] : null,
     live: state?.live ?? true,
   };
@@ -168,21 +110,7 @@ listenToKeys(
     ...flags.actions,
     ...breakpoints.actions,
     ...linking,
-    ...band.actions,
-    ...scoreTools.actions,
-    ...selection.actions,
-    toScore: () => {
-      band.actions.unfoldScore();
-      if (band.form() === "list") log.focus();
-      else scoreMirror.focus();
-    },
-    findings: () => {
-      scoreTools.openTools();
-      findings.open();
-    },
-    ...stage.actions,
-    previousCpu: () => selectNext(-1),
-    nextCpu: () => selectNext(1),
+    ...picture.actions,
     projector: theme.projector,
     theme: theme.next,
     help: help.open,
