@@ -13,6 +13,7 @@ import {
   shelvesAfter,
 } from "../../static/js/stage/shelves.js";
 import {
+  boxOf,
   censusOf,
   cpuAt,
   layoutOf,
@@ -213,6 +214,9 @@ test("a row of the mosaic is a cluster of sixteen, and a point finds the tile th
   for (const number of [0, 15, 16, 254]) {
     const { x, y } = middleOf(WIDE, number);
     assert.equal(cpuAt(WIDE, x, y), number);
+    const box = boxOf(WIDE, number);
+    assert.equal(cpuAt(WIDE, box.x + 1, box.y + 1), number);
+    assert.equal(cpuAt(WIDE, box.x + box.width - 1, box.y + box.height - 1), number);
   }
   const beyond = middleOf(WIDE, 255);
   assert.equal(cpuAt(WIDE, beyond.x, beyond.y), null);

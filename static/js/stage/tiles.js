@@ -88,6 +88,12 @@ export const middleOf = (layout, cpu) => ({
   y: layout.top + (Math.floor(cpu / layout.columns) + 0.5) * layout.height,
 });
 
+/** Where a tile lies, with the space around it. @param {Layout} layout @param {number} cpu */
+export function boxOf(layout, cpu) {
+  const { x, y } = middleOf(layout, cpu);
+  return { x: x - layout.width / 2, y: y - layout.height / 2, width: layout.width, height: layout.height };
+}
+
 /** The CPU whose tile lies there, or null. @param {Layout} layout @param {number} x @param {number} y */
 export function cpuAt(layout, x, y) {
   const column = Math.floor((x - layout.left) / layout.width);

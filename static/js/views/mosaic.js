@@ -6,7 +6,7 @@
 import { element, find, reusedList, setAttribute, setText } from "../dom.js";
 import { lookOf, watchLook } from "../score/look.js";
 import { paintMosaic } from "../stage/mosaic-paint.js";
-import { CLUSTER, censusOf, cpuAt, layoutOf, middleOf, nextOf, tileAt, tileOf } from "../stage/tiles.js";
+import { boxOf, CLUSTER, censusOf, cpuAt, layoutOf, nextOf, tileAt, tileOf } from "../stage/tiles.js";
 import { say, vocabulary } from "../vocabulary.js";
 
 /** @typedef {import("../state-types.js").State} State */
@@ -143,10 +143,34 @@ function tileWords(cpu) {
 }
 
 /**
+ * Where tiles lie in the window.
+ *
+ * @param {HTMLElement} grid
+ * @param {() => import("../stage/tiles.js").Layout} layout
+ */
+function createPlaces(grid, layout) {
+  return {
+    /** The box of a CPU's tile; null where it has none. @param {number} cpu */
+    boxOf(cpu) {
+      if (cpu < 0 || cpu >= layout().count) return null;
+      const at = grid.getBoundingClientRect();
+      const { x, y, width, height } = boxOf(layout(), cpu);
+      return new DOMRect(at.left + x, at.top + y, width, height);
+    },
+    /** The CPU whose tile lies at a place of the window, or null. @param {number} clientX @param {number} clientY */
+    cpuAt(clientX, clientY) {
+      const at = grid.getBoundingClientRect();
+      return cpuAt(layout(), clientX - at.left, clientY - at.top);
+    },
+  };
+}
+
+/**
  * Pointer and keys.
  *
  * @param {HTMLElement} grid
  * @param {object} parts
+ * @param {ReturnType<typeof createPlaces>} parts.places
  * @param {() => import("../stage/tiles.js").Layout} parts.layout
  * @param {(at: number) => CpuState | null} parts.cpu
  * @param {() => number} parts.selected
@@ -154,12 +178,9 @@ function tileWords(cpu) {
  * @param {() => void} parts.togglePin
  * @param {import("./lens.js").Lens} parts.lens
  */
-function listen(grid, { layout, cpu, selected, select, togglePin, lens }) {
+function listen(grid, { places, layout, cpu, selected, select, togglePin, lens }) {
   /** @param {MouseEvent} event */
-  const under = (event) => {
-    const at = grid.getBoundingClientRect();
-    return cpuAt(layout(), event.clientX - at.left, event.clientY - at.top);
-  };
+  const under = (event) => places.cpuAt(event.clientX, event.clientY);
   grid.addEventListener("click", (event) => {
     const at = under(event);
     if (at !== null) select(at);
@@ -167,12 +188,9 @@ function listen(grid, { layout, cpu, selected, select, togglePin, lens }) {
   grid.addEventListener("dblclick", togglePin);
   grid.addEventListener("pointermove", (event) => {
     const pointed = cpu(under(event) ?? -1);
-    if (!pointed) return lens.hide();
-    const box = grid.getBoundingClientRect();
-    const { width, height } = layout();
-    const { x, y } = middleOf(layout(), pointed.cpu);
-    const tile = new DOMRect(box.left + x - width / 2, box.top + y - height / 2, width, height);
-    lens.showAt(tile, tileWords(pointed));
+    const box = pointed && places.boxOf(pointed.cpu);
+    if (!pointed || !box) return lens.hide();
+    lens.showAt(box, tileWords(pointed));
   });
   grid.addEventListener("pointerleave", lens.hide);
   grid.addEventListener("keydown", (event) => {
@@ -184,6 +202,10 @@ function listen(grid, { layout, cpu, selected, select, togglePin, lens }) {
     event.preventDefault();
   });
 }
+
+/** Those that are pinned when one is pinned, or no more. @param {number[]} pinned @param {number} cpu */
+const toggled = (pinned, cpu) =>
+  (pinned.includes(cpu) ? pinned.filter((other) => other !== cpu) : [...pinned, cpu]).slice(-MOST_PINNED);
 
 /**
  * @param {HTMLElement} machine
@@ -216,21 +238,16 @@ export function createMosaic(machine, select, lens, ask) {
   });
 
   const togglePin = () => {
-    pinned = pinned.includes(selected) ? pinned.filter((cpu) => cpu !== selected) : [...pinned, selected];
-    pinned = pinned.slice(-MOST_PINNED);
+    pinned = toggled(pinned, selected);
     ask();
   };
 
-  listen(grid, {
-    layout,
-    cpu: (at) => shown?.cpus[at] ?? null,
-    selected: () => selected,
-    select: go,
-    togglePin,
-    lens,
-  });
+  const places = createPlaces(grid, layout);
+  const cpu = (/** @type {number} */ at) => shown?.cpus[at] ?? null;
+  listen(grid, { places, layout, cpu, selected: () => selected, select: go, togglePin, lens });
 
   return {
+    ...places,
     /** Whose wells stand beside it. @param {number} cpu the selected one */
     open: (cpu) => [...new Set([...pinned, cpu])].slice(-MOST_PINNED),
     /** @param {import("../store.js").Model} model @param {State} state @param {number} now */

@@ -91,6 +91,7 @@ export function createPicture(given) {
 
   return {
     select,
+    stage,
     score,
     band,
     choose,

@@ -31,6 +31,7 @@ export function createStage({ send, select, selectVector, lens, stillness, ask }
   const bus = createBus(stillness, ask);
   const tray = createTray(select, selectVector);
   let asBits = false;
+  const areTiles = () => Number(machine.dataset.cpus) >= MOSAIC_FROM;
 
   /** @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether something moves */
   const draw = (model, now) => {
@@ -41,7 +42,7 @@ export function createStage({ send, select, selectVector, lens, stillness, ask }
     setAttribute(machine, "data-cpus", String(state.cpus.length));
     setClass(machine, "as-mosaic", many);
     if (many) mosaic.draw(model, state, now);
-    wells(model, state, many ? mosaic.open(selected) : state.cpus.map((cpu) => cpu.cpu), asBits, now);
+    wells.draw(model, state, many ? mosaic.open(selected) : state.cpus.map((cpu) => cpu.cpu), asBits, now);
     const cpu = state.cpus[selected];
     if (cpu) bits(cpu, comingTo(state).get(selected) ?? []);
     tray.draw(state.endings);
@@ -50,6 +51,11 @@ export function createStage({ send, select, selectVector, lens, stillness, ask }
 
   return {
     draw,
+    /** Where a CPU stands in the window: its tile's box where CPUs are tiles, its well's else; null where it is not drawn. @param {number} cpu */
+    boxOf: (cpu) => (areTiles() ? mosaic.boxOf(cpu) : wells.boxOf(cpu)),
+    /** The CPU whose well or tile lies at a place of the window, or null. @param {number} clientX @param {number} clientY */
+    cpuAt: (clientX, clientY) =>
+      wells.cpuAt(clientX, clientY) ?? (areTiles() ? mosaic.cpuAt(clientX, clientY) : null),
     actions: {
       bits: () => {
         asBits = !asBits;

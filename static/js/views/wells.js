@@ -151,7 +151,7 @@ export function createWells(machine, acts, lens, ask) {
   };
 
   /** @param {Model} model @param {State} state @param {number[]} open CPUs whose wells are shown @param {boolean} bits @param {number} now */
-  return (model, state, open, bits, now) => {
+  const draw = (model, state, open, bits, now) => {
     shown = state;
     if (set.hold(open)) {
       room.watch(set.wells()[open[0] ?? 0]?.element);
@@ -175,5 +175,22 @@ export function createWells(machine, acts, lens, ask) {
       drawOne(index, sight, now);
     }
     roving.draw(selected);
+  };
+
+  /** @param {number} cpu */
+  const boxOf = (cpu) => set.wells()[cpu]?.element.getBoundingClientRect() ?? null;
+
+  return {
+    draw,
+    /** Where a CPU's well lies in the window; null where it is not open. */
+    boxOf,
+    /** The CPU whose well lies at a place of the window, or null. @param {number} clientX @param {number} clientY */
+    cpuAt: (clientX, clientY) =>
+      [...set.wells().keys()].find((cpu) => {
+        const box = boxOf(cpu);
+        if (!box) return false;
+        const across = clientX >= box.left && clientX < box.right;
+        return across && clientY >= box.top && clientY < box.bottom;
+      }) ?? null,
   };
 }
