@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from app.hw.cpu import Cpu
 from app.hw.events import Reason
 from app.hw.gates import (
+    APIC_ON,
     ENTRY_UNMASKED,
     FREE,
     IDLE,
