@@ -11,7 +11,18 @@ from app.web.rendering import STATIC_FOLDER
 from tests.web.serving import Server, new_session
 
 #: Those whose actions a page takes as they are.
-VIEWS = ("stage", "transport", "moment", "band", "flags", "breakpoints", "linking", "score-tools", "selection")
+VIEWS = (
+    "picture",
+    "stage",
+    "transport",
+    "moment",
+    "band",
+    "flags",
+    "breakpoints",
+    "linking",
+    "score-tools",
+    "selection",
+)
 
 
 @pytest.mark.parametrize("table", [MACHINE_KEYS, PAIR_KEYS], ids=["machine", "pair"])
