@@ -45,7 +45,7 @@ const journeys = createJourneys(async (command) => {
   if (answer && command.type !== "seek") moment.say(answer.text); // the slider says by itself where it is
 });
 const picture = createPicture({
-  ...{ store, frame, api, momentApi: api, send, journeys, stillness },
+  ...{ store, frame, api, send, journeys, stillness },
   ...{ refused: notice.refused, form: null, foretells: true, restored: null },
 });
 const { select, score } = picture;

@@ -13,8 +13,8 @@ import { createNotice } from "./views/transport.js";
 import { fetchVocabulary, vocabulary } from "./vocabulary.js";
 import { grouped } from "./words.js";
 
-const { moment = "", readOnly = "", api = "" } = document.body.dataset;
-/** The moment's own address; `api` is its session's, as long as that lives. */
+const { moment = "", readOnly = "" } = document.body.dataset;
+/** The moment's own address: it answers when its session is over, too. */
 const here = addressOf(`/api/v1/moments/${encodeURIComponent(moment)}`);
 const [linked] = await Promise.all([
   fetch(here, { headers: { Accept: "application/json" } }).then((answer) => answer.json()),
@@ -40,7 +40,7 @@ if (Number.isSafeInteger(view.span) && !new URLSearchParams(location.search).has
   history.replaceState(null, "", `?span=${view.span}`);
 }
 const picture = createPicture({
-  ...{ store, frame, api, momentApi: here, send: refuse, journeys, stillness: { matches: true } },
+  ...{ store, frame, api: here, send: refuse, journeys, stillness: { matches: true } },
   ...{ refused: notice.refused, foretells: false, restored },
   form: ["drawing", "list"].includes(view.form) ? view.form : null,
 });

@@ -36,8 +36,6 @@ async def moment_page(request: Request, moment_id: str) -> Response:
         "keys": MOMENT_KEYS,
         "past": not json.loads(moment.view).get("live", state["live"]),
         "lives": lives,
-        # Of a session that is over, its moments alone can be asked.
-        "api": link(f"/api/v1/sessions/{moment.session}" if lives else f"/api/v1/moments/{moment.link}"),
         "read_only": READ_ONLY,
     }
     return templates.TemplateResponse(request, "pages/machine/moment.html", context)

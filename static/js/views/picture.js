@@ -19,8 +19,7 @@ import { createStage } from "./stage.js";
  * @typedef {object} Given what the two pages have each its own of
  * @property {import("../store.js").Store} store
  * @property {{ ask: () => void }} frame
- * @property {string} api where the machine's score is asked for
- * @property {string} momentApi where what is known at the moment shown is asked for
+ * @property {string} api where the machine's score and gates are asked for
  * @property {import("../commands.js").Send} send does, or refuses, what a part of the picture is pressed for
  * @property {import("../journeys.js").Journeys} journeys moves the playhead, or does not
  * @property {(words: string) => void} refused
@@ -51,7 +50,7 @@ function createCpuChoice(store) {
 
 /** @param {Given} given */
 export function createPicture(given) {
-  const { store, frame, api, momentApi, send, journeys } = given;
+  const { store, frame, api, send, journeys } = given;
   const { select, selectVector, selectNext } = createCpuChoice(store);
   let { restored } = given;
 
@@ -77,9 +76,9 @@ export function createPicture(given) {
 
   const tools = createScoreTools({ score, store, choose });
   const mirror = createScoreMirror(score, store, choose);
-  const findings = createFindings(momentApi, store, choose);
+  const findings = createFindings(api, store, choose);
   const selection = createSelection({
-    ...{ api: momentApi, store, journeys, choose },
+    ...{ api, store, journeys, choose },
     ...{ sentence: given.foretells ? score.sentence : () => "", told: score.told, refused: given.refused },
   });
   const log = createLog(async (event) => {
@@ -87,7 +86,7 @@ export function createPicture(given) {
     if (span !== null) choose(span);
   }, score.row);
   const views = [createInspector(), createCounters(), score.draw, tools.draw, selection.draw];
-  const unhurried = [log.draw, createCaption(), createGates(momentApi, frame.ask), stage.draw];
+  const unhurried = [log.draw, createCaption(), createGates(api, frame.ask), stage.draw];
 
   return {
     select,
