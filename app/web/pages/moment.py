@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from app.web.addresses import link
 from app.web.api.sessions import moments_of
 from app.web.asking import while_there
 from app.web.keys import keep_key, keep_owner_key, owner_key
