@@ -72,6 +72,10 @@ class Drive(Protocol):
         """Nothing is known of what comes next."""
 
     @property
+    def demonstrates(self) -> bool:
+        """The machine acts by itself."""
+
+    @property
     def moment_words(self) -> str:
         """Which moment is shown."""
 

@@ -97,6 +97,10 @@ class RecordedDrive:
         return self.timeline.live
 
     @property
+    def demonstrates(self) -> bool:
+        return False
+
+    @property
     def moment_words(self) -> str:
         return f"operation {self.replay.position:,} of {self.replay.length:,}"
 

@@ -7,7 +7,6 @@ process up, and publishes. It waits for nobody who watches, and what takes long 
 import asyncio
 import time
 from collections import deque
-from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -427,10 +426,9 @@ class Session(Owner):
 
     def quieten(self) -> None:
         """The machine's own activity ends: it would never let it come to rest. In the past nobody disturbs it: that
-        would be another branch."""
-        if self.drive.live:
-            with suppress(NotPossible):
-                self.drive.apply(Demonstrate(False))
+        would be another branch; nor does anybody where it does not act by itself: what was done last stays the last."""
+        if self.drive.live and self.drive.demonstrates:
+            self.drive.apply(Demonstrate(False))
 
     def name_branch(self, branch: int, name: str) -> None:
         """Gives a branch another name. NotPossible when there is none of that number."""

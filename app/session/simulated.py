@@ -113,6 +113,10 @@ class SimulatedDrive:
         return self.timeline.live
 
     @property
+    def demonstrates(self) -> bool:
+        return self.simulation.demonstration is not None
+
+    @property
     def moment_words(self) -> str:
         timeline = self.timeline
         tick, head = timeline.moment.tick, timeline.head.tick
@@ -258,7 +262,7 @@ class SimulatedDrive:
 
     @property
     def idle(self) -> bool:
-        return self.live and self.simulation.idle and self.simulation.demonstration is None
+        return self.live and self.simulation.idle and not self.demonstrates
 
     def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
         return self.timeline.run(until, operations, until_idle=until_idle)
@@ -311,7 +315,7 @@ class SimulatedDrive:
             "profile": self.machine.profile.name,
             "generation": simulation.generation,
             "switching_to": simulation.switching_to,
-            "demonstration": simulation.demonstration is not None,
+            "demonstration": self.demonstrates,
             "idle": self.idle,
             "counters": simulation.counters.as_dict(),
             "cpus": cpus,

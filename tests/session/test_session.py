@@ -135,6 +135,17 @@ async def test_run_until_idle_ends_the_demonstration(session: Session) -> None:
     assert session.state()["demonstration"] is False
 
 
+async def test_run_until_idle_changes_nothing_where_nothing_is_left_to_do(session: Session) -> None:
+    await session.submit(SendIpi(0, Icr(0x61, destination=9)))
+    await session.submit(RunUntilIdle(1_000_000))
+    before = session.state()
+
+    await session.submit(RunUntilIdle(1_000_000))
+
+    assert [ending["fresh"] for ending in before["endings"]] == [True]
+    assert session.state() | {"seq": before["seq"]} == before
+
+
 async def test_read_answers_the_value(session: Session) -> None:
     await session.submit(WriteRegister(1, Register.TPR, 0x60))
 
