@@ -1,10 +1,11 @@
 """What a session has counted since it began."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
 from app.engine.events import Event
 from app.engine.work import Work
+from app.hw.events import Acknowledged, EventTaken, ExternalAcknowledged, NmiTaken
 
 #: The order in which they are told.
 _TOLD = (
@@ -12,12 +13,15 @@ _TOLD = (
     *("messages", "accepted", "merged", "refused", "interrupts_taken", "eois"),
 )
 
+#: What each CPU does now is told by the interrupts that it took in the last so many cycles.
+LATELY = 10_000
+
 
 @dataclass(slots=True)
 class Counters(Work):
     """The work of all CPUs, and what happened meanwhile. Waiting and idling are not work."""
 
-    STATE: ClassVar[tuple[str, ...]] = _TOLD
+    STATE: ClassVar[tuple[str, ...]] = (*_TOLD, "lately")
 
     ipis_sent: int = 0
     #: Of the accesses, the ones that by-passed a replaced ``apic_read``.
@@ -28,22 +32,46 @@ class Counters(Work):
     refused: int = 0
     interrupts_taken: int = 0
     eois: int = 0
+    #: Of each CPU that has taken an interrupt: the period of LATELY cycles in which it took the last, how many it took
+    #: in that, and in the one before.
+    lately: dict[int, tuple[int, int, int]] = field(default_factory=dict)
 
     @property
     def work(self) -> Work:
         """The work alone, as it stands now."""
         return Work(self.accesses, self.exits, self.hypercalls, self.cycles)
 
-    def count(self, event: Event) -> None:
-        """Adds *event* to the counter that it names, if it does."""
+    def count(self, event: Event, time: int) -> None:
+        """Adds *event* of a *time* to the counter that it names, if it does."""
         name = event.counter
-        if name is not None:
-            setattr(self, name, getattr(self, name) + 1)
+        if name is None:
+            return
+        setattr(self, name, getattr(self, name) + 1)
+        if isinstance(event, Acknowledged | EventTaken | ExternalAcknowledged | NmiTaken):
+            self._take(event.cpu, time // LATELY)
+
+    def _take(self, cpu: int, period: int) -> None:
+        last, taken, before = self.lately.get(cpu, (period, 0, 0))
+        if period > last:
+            taken, before = 0, taken if period == last + 1 else 0
+        self.lately[cpu] = (period, taken + 1, before)
+
+    def rates(self, cpu_count: int, time: int) -> list[int]:
+        """How many interrupts each CPU has taken in the last LATELY cycles: those of the period that *time* lies in,
+        and of the one before as many as still count, if they came evenly."""
+        now, gone = divmod(time, LATELY)
+        rates = [0] * cpu_count
+        for cpu, (period, taken, before) in self.lately.items():
+            if now == period:
+                rates[cpu] = taken + (before * (LATELY - gone) + LATELY // 2) // LATELY
+            elif now == period + 1:
+                rates[cpu] = (taken * (LATELY - gone) + LATELY // 2) // LATELY
+        return rates
 
     def reset(self) -> None:
         """Begins to count anew."""
-        for field in fields(self):
-            setattr(self, field.name, 0)
+        for counter in fields(self):
+            setattr(self, counter.name, {} if counter.name == "lately" else 0)
 
     def as_dict(self) -> dict[str, int]:
         """Name to number."""

@@ -48,8 +48,8 @@ class EventLog:
 
     def count(self) -> None:
         """Brings the counters, and what ended, up to date."""
-        for _, event in self._events[self._counted :]:
-            self._counters.count(event)
+        for time, event in self._events[self._counted :]:
+            self._counters.count(event, time)
             if type(event) in MAY_END:
                 note(self._endings, event)
         self._counted = len(self._events)

@@ -22,7 +22,7 @@ class EventChannels:
     The guests here mask no port, but the word is theirs to write, and what is set in it counts.
     """
 
-    STATE = ("level", "masked", "pending", "selector", "upcall_pending")
+    STATE = ("coalesced", "level", "masked", "pending", "selector", "upcall_pending")
     WIRES = ("_cpu", "_services")
     __slots__ = (*STATE, *WIRES)
 
@@ -32,6 +32,8 @@ class EventChannels:
         self.pending = VectorBitmap()
         self.masked = VectorBitmap()
         self.level = VectorBitmap()
+        #: Ports that were asked for again while pending, and how often: for watchers only.
+        self.coalesced: dict[int, int] = {}
         #: ``evtchn_pending_sel``: the words in which the guest has to look, since it looked last.
         self.selector = 0
         #: ``evtchn_upcall_pending``: the guest is to be called up.
@@ -61,6 +63,7 @@ class EventChannels:
         self.level.assign(port, message.trigger_mode is TriggerMode.LEVEL)
         mode: DeliveryMode = message.delivery_mode
         if merged:
+            self.coalesced[port] = self.coalesced.get(port, 0) + 1
             self._services.ledger.book(Merged(self._cpu, port, mode, message.number, event_channel=True))
             return Outcome.MERGED
         self._notify(port)
@@ -82,5 +85,6 @@ class EventChannels:
         port = self.deliverable()
         if port is not None:
             self.pending.clear(port)
+            self.coalesced.pop(port, None)
             self._services.record(EventTaken(self._cpu, port))
         return port

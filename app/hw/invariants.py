@@ -26,7 +26,7 @@ def cpu_problems(cpu: Cpu) -> Iterator[str]:
     classes = [vector >> 4 for vector in apic.isr]
     if len(classes) != len(set(classes)):
         yield "two vectors of one class are in service"
-    if apic.coalesced.bits & ~apic.irr.bits:
+    if any(vector not in apic.irr for vector in apic.coalesced):
         yield "a vector merged that is not requested"
     if apic.ppr >> 4 < apic.tpr >> 4:
         yield "PPR is below TPR"

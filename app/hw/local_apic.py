@@ -134,8 +134,8 @@ class LocalApic:
     timer: Timer = field(default_factory=Timer)
 
     # What no register shows
-    #: Vectors that were requested again while already requested: for watchers only.
-    coalesced: VectorBitmap = field(default_factory=VectorBitmap)
+    #: Vectors that were requested again while already requested, and how often: for watchers only.
+    coalesced: dict[int, int] = field(default_factory=dict)
     #: LVT registers whose source waits for its vector's IRR bit to become free (P6 family).
     retried_sources: set[Register] = field(default_factory=set)
     #: What drives LINT0 and LINT1. They are pins, which no reset changes.
@@ -163,7 +163,7 @@ class LocalApic:
         self.irr.clear_all()
         self.isr.clear_all()
         self.tmr.clear_all()
-        self.coalesced.clear_all()
+        self.coalesced.clear()
         self.retried_sources.clear()
         self.svr = _RESET_SVR
         self.esr = self.esr_pending = 0
@@ -287,7 +287,7 @@ class LocalApic:
             if self.retries:
                 book(Retried(self.cpu, vector, mode, number))
                 return _RETRIED
-            self.coalesced.set(vector)
+            self.coalesced[vector] = self.coalesced.get(vector, 0) + 1
             self.tmr.assign(vector, trigger is _LEVEL)
             book(Merged(self.cpu, vector, mode, number))
             return _MERGED
@@ -345,7 +345,7 @@ class LocalApic:
             self.services.record(SpuriousDelivered(self.cpu, spurious))
             return spurious
         self.irr.clear(vector)
-        self.coalesced.clear(vector)
+        self.coalesced.pop(vector, None)
         self.isr.set(vector)
         self.services.record(_acknowledged(self.cpu, vector))
         return vector

@@ -31,13 +31,15 @@ def _into_mode(cpu: Cpu, mode: ApicMode) -> None:
 def _to_event_channels(cpu: Cpu, channels: EventChannels) -> None:
     apic = cpu.apic
     channels.adopt(apic.irr.bits, apic.irr.bits & apic.tmr.bits)
+    channels.coalesced.update(apic.coalesced)
     apic.irr.clear_all()
-    apic.coalesced.clear_all()
+    apic.coalesced.clear()
     cpu.event_channels = channels
 
 
 def _to_local_apic(cpu: Cpu) -> None:
     channels, cpu.event_channels = cpu.event_channels, None
     if channels is not None:
+        cpu.apic.coalesced.update(channels.coalesced)
         cpu.apic.irr.bits |= channels.pending.bits
         cpu.apic.tmr.bits |= channels.level.bits & channels.pending.bits

@@ -276,6 +276,7 @@ class RecordedDrive:
             "demonstration": False,
             "idle": self.idle,
             "counters": self._counted(),
+            "rates": self.timeline.playback.counters.rates(len(cpus), self.machine.clock.now),
             "cpus": cpus,
             "ioapic": io_apic,
             "in_flight": [],

@@ -318,6 +318,7 @@ class SimulatedDrive:
             "demonstration": self.demonstrates,
             "idle": self.idle,
             "counters": simulation.counters.as_dict(),
+            "rates": simulation.counters.rates(len(cpus), simulation.time),
             "cpus": cpus,
             "ioapic": io_apic,
             "in_flight": in_flight_state(flights, self.machine),

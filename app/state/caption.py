@@ -113,7 +113,9 @@ def _of_requests(cpu: Cpu, gate_of: Callable[[int], Gate | None], names: VectorN
 def barred_words(cpu: Cpu, vector: int, gate: Gate, names: VectorNames) -> str:
     """That *vector*, or a port, which is requested, waits on *cpu* at *gate*."""
     asker = vector_words(vector, names) if cpu.event_channels is None else f"Port {vector_words(vector, names)}"
-    again = " It was asked for again meanwhile: the requests are one." if vector in cpu.apic.coalesced else ""
+    merged = (cpu.event_channels or cpu.apic).coalesced.get(vector, 0)
+    often = "again" if merged == 1 else f"{merged} times more"
+    again = f" It was asked for {often} meanwhile: the requests are one." if merged else ""
     return f"{asker} waits on CPU {cpu.number}: {gate.why}.{again}"
 
 
@@ -284,7 +286,7 @@ def _counts(event: Event, machine: Machine, asking: set[int | None]) -> bool:
         case SendRefused():
             return event.reason is not Reason.INIT_DEASSERT
         case Merged(cpu, vector):
-            return vector not in machine.cpus[cpu].apic.coalesced
+            return vector not in (machine.cpus[cpu].event_channels or machine.cpus[cpu].apic).coalesced
         case _:
             return True
 

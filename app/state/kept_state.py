@@ -46,7 +46,6 @@ SHOWN: dict[str, tuple[str, ...]] = {
         "irr.bits",
         "isr.bits",
         "tmr.bits",
-        "coalesced.bits",
         "tpr",
         "icr",
         "esr",
@@ -134,11 +133,12 @@ class KeptStates:
 def _cpu_signature(cpu: Cpu) -> Signature:
     apic = cpu.apic
     sources = tuple(apic.lvt.values()), tuple(apic.lint_lines), frozenset(apic.retried_sources) or None
-    return *_of_cpu(cpu), sources, _channels_signature(cpu.event_channels)
+    merged = tuple(apic.coalesced.items()) if apic.coalesced else None
+    return *_of_cpu(cpu), sources, merged, _channels_signature(cpu.event_channels)
 
 
 def _channels_signature(channels: EventChannels | None) -> Signature | None:
-    return None if channels is None else _of_channels(channels)
+    return None if channels is None else (*_of_channels(channels), tuple(channels.coalesced.items()))
 
 
 def _processor_signature(processor: Processor) -> Signature:

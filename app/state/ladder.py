@@ -281,8 +281,9 @@ def _requested(look: Look, cpu: Cpu, vector: int) -> _Way:
     gates = look.gates(cpu.number, vector)
     on = [gate for gate in gates if gate.kind is APIC_ON]
     request = free(cpu, vector)
-    again = vector in cpu.apic.coalesced
-    request = request._replace(value=request.value.partition(":")[0] + (", asked for again" if again else ""), why="")
+    merged = (cpu.event_channels or cpu.apic).coalesced.get(vector, 0)
+    often = f", asked for {merged + 1} times" if merged else ""
+    request = request._replace(value=request.value.partition(":")[0] + often, why="")
     before = [Gate(SENT, "has arrived"), *on, legal(vector), request]
     closed = first_closed(gates)
     what = _named(cpu, vector, look.names)

@@ -68,6 +68,14 @@ class WaitingVector(TypedDict):
     text: str
 
 
+class RepeatedRequest(TypedDict):
+    """A vector, or a port, that stands for several requests."""
+
+    vector: int
+    #: The first request, and those that became one with it: two at least.
+    times: int
+
+
 class CpuWait(TypedDict):
     """What a CPU's code polls or spins for."""
 
@@ -173,6 +181,8 @@ class HardwareState(LocalSources):
     tmr: VectorDigits
     #: Vectors that were requested again while they were requested.
     coalesced: VectorDigits
+    #: How often, of those vectors; of a guest without an APIC: of ports.
+    repeated: list[RepeatedRequest]
     tpr: RegisterDigits
     ppr: RegisterDigits
     icr: RegisterDigits
@@ -430,6 +440,8 @@ class MachineState(TypedDict):
     demonstration: bool
     idle: bool
     counters: dict[str, int]
+    #: Interrupts that each CPU has taken in the last 10,000 cycles or so.
+    rates: list[int]
     cpus: list[CpuState]
     ioapic: IoApicState
     in_flight: list[FlightState]

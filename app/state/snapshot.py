@@ -37,6 +37,7 @@ from app.state.shapes import (
     LastStep,
     LocalSources,
     PinState,
+    RepeatedRequest,
     SoftwareState,
     WaitingVector,
 )
@@ -45,6 +46,7 @@ from app.state.step_words import step_words
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, TriggerMode, decode_icr
 from app.x86.redirection import MASKED, REMOTE_IRR
 from app.x86.registers import LVT_REGISTERS
+from app.x86.vectors import VectorBitmap
 from app.x86.words import VectorNames
 
 #: What the state calls the entries of the local vector table.
@@ -113,7 +115,8 @@ def _hardware(cpu: Cpu, names: VectorNames) -> HardwareState:
         "irr": apic.irr.hexadecimal(),
         "isr": apic.isr.hexadecimal(),
         "tmr": apic.tmr.hexadecimal(),
-        "coalesced": apic.coalesced.hexadecimal(),
+        "coalesced": VectorBitmap(sum(1 << vector for vector in apic.coalesced)).hexadecimal(),
+        "repeated": _repeated(cpu),
         "tpr": f"{apic.tpr:#04x}",
         "ppr": f"{apic.ppr:#04x}",
         "icr": f"{icr:#018x}",
@@ -136,6 +139,12 @@ def _hardware(cpu: Cpu, names: VectorNames) -> HardwareState:
         "in_smm": cpu.in_smm,
         "interrupt_shadow": cpu.interrupt_shadow,
     }
+
+
+def _repeated(cpu: Cpu) -> list[RepeatedRequest]:
+    """What became one with an earlier request was one too: together they are one more than those that merged."""
+    merged = (cpu.event_channels or cpu.apic).coalesced
+    return [{"vector": vector, "times": 1 + merged[vector]} for vector in sorted(merged)]
 
 
 def _event_channels(cpu: Cpu) -> EventChannelWords | None:

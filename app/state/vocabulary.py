@@ -77,7 +77,7 @@ CELL_WORDS = {
     "requested": "requested, waits",
     "serving": "in service",
     "again": "requested again, waits",
-    "coalesced": "asked for again while it waited, so requests became one",
+    "coalesced": "asked for {times} times, and the requests became one",
     "level": "level-triggered",
     "port_idle": "not pending",
     "port_pending": "pending",
@@ -96,8 +96,8 @@ MARKS = (
     (("irr", "masked"), "pending, and the port is masked"),
     (("coming",), "on its way here"),
 )
-#: Says of a requested vector that there was more than one request: how many is nowhere kept, nor in the hardware.
-COALESCED_MARK = "2+"
+#: Says in the help that there was more than one request; in a picture stands how many, which no hardware keeps.
+COALESCED_MARK = "×n"
 
 #: Vectors that no interrupt may have, and those of exceptions: (first, last, which of CELL_WORDS).
 RESERVED_VECTORS = ((0, 15, "illegal"), (16, 31, "exception"))

@@ -5,7 +5,7 @@
  * @typedef {import("./state-types.js").CpuState} CpuState
  */
 
-import { EMPTY } from "./bitmap.js";
+import { bitmapOf, EMPTY } from "./bitmap.js";
 
 /**
  * What the picture of a CPU shows: requests, what is in service, what is level-triggered, lost or on its way.
@@ -23,7 +23,7 @@ export function bitsOf(cpu, coming) {
     irr: channels.pending,
     isr: EMPTY,
     tmr: channels.level,
-    twice: EMPTY,
+    twice: bitmapOf(cpu.repeated.map(({ vector }) => vector)),
     masked: channels.masked,
     coming,
   };

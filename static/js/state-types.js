@@ -43,6 +43,10 @@
  * @property {number | null} deadline Virtual time
  * @property {string} words
  *
+ * @typedef {object} RepeatedRequest A vector, or a port, that stands for several requests
+ * @property {number} vector
+ * @property {number} times The first request, and those that became one with it: two at least
+ *
  * @typedef {object} IcrFields The interrupt command field by field, in the manual's words, and as a sentence
  * @property {string} words
  * @property {string} short As short as a card needs it
@@ -119,6 +123,7 @@
  * @property {string} isr
  * @property {string} tmr
  * @property {string} coalesced Vectors that were requested again while they were requested
+ * @property {RepeatedRequest[]} repeated How often, of those vectors; of a guest without an APIC: of ports
  * @property {string} tpr
  * @property {string} ppr
  * @property {string} icr
@@ -251,6 +256,7 @@
  * @property {boolean} demonstration The machine acts by itself
  * @property {boolean} idle
  * @property {Record<string, number>} counters
+ * @property {number[]} rates Interrupts that each CPU has taken in the last 10,000 cycles or so
  * @property {CpuState[]} cpus
  * @property {IoApicState} ioapic
  * @property {FlightState[]} in_flight

@@ -49,6 +49,9 @@ export const spaced = (name) => name.replaceAll("_", " ");
 /** @param {string} which */
 const cell = (which) => vocabulary().cells[which] ?? "";
 
+/** How many requests a vector, or a port, that is requested stands for. @param {import("./state-types.js").CpuState} cpu @param {number} vector */
+export const timesOf = (cpu, vector) => cpu.repeated.find((one) => one.vector === vector)?.times ?? 1;
+
 /**
  * What one cell of the matrix shows, in words.
  *
@@ -68,7 +71,8 @@ export function cellWords(cpu, vector) {
     const kept = vocabulary().reserved.find(([first, last]) => vector >= first && vector <= last);
     said.push(cell(kept ? kept[2] : "idle"));
   }
-  if (has(cpu.coalesced, vector)) said.push(cell("coalesced"));
+  const times = timesOf(cpu, vector);
+  if (times > 1) said.push(cell("coalesced").replace("{times}", String(times)));
   if (has(cpu.tmr, vector)) said.push(cell("level"));
   return `${fullName(vector)} ${said.join(", ")}`;
 }
@@ -85,6 +89,8 @@ export function portWords(cpu, channels, port) {
   if (has(channels.pending, port)) said.push(cell("port_pending"));
   if (has(channels.masked, port)) said.push(cell("port_masked"));
   if (cpu.handlers.some((handler) => handler.vector === port)) said.push(cell("port_handler"));
+  const times = timesOf(cpu, port);
+  if (times > 1) said.push(cell("coalesced").replace("{times}", String(times)));
   if (has(channels.level, port)) said.push(cell("port_level"));
   return said.length === 0 ? cell("port_idle") : said.join(", ");
 }

@@ -149,7 +149,7 @@ def past_the_guest(draw: st.DrawFn, kind: str, cpu: int) -> list[Stimulus]:
 def apic_state(simulation: Simulation) -> list[tuple[object, ...]]:
     return [
         (
-            *(apic.irr.bits, apic.isr.bits, apic.tmr.bits, apic.coalesced.bits),
+            *(apic.irr.bits, apic.isr.bits, apic.tmr.bits, *apic.coalesced.items()),
             *(apic.tpr, apic.ppr, apic.icr, apic.svr, apic.esr, apic.esr_pending, apic.ldr, apic.dfr),
             *(sorted(apic.lvt.items()), apic.sends_in_flight),
             *(cpu.run_state, cpu.interrupt_flag, cpu.nmi_count, cpu.nmi_pending, cpu.starts),

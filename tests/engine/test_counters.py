@@ -36,7 +36,7 @@ def test_event_adds_to_the_counter_of_its_kind_and_to_no_other() -> None:
     counters = Counters()
 
     for event in (InterruptEnded(0, Vector(0x51)), InterruptEnded(1, Vector(0x51)), HandlerReturned(0, 0x51)):
-        counters.count(event)
+        counters.count(event, 0)
 
     assert counters.as_dict() == dict.fromkeys(Counters().as_dict(), 0) | {"eois": 2}
 
@@ -55,9 +55,21 @@ def test_event_adds_to_the_counter_of_its_kind_and_to_no_other() -> None:
 def test_what_the_guest_s_handlers_serve_is_an_interrupt_taken(event: Event, taken: int) -> None:
     counters = Counters()
 
-    counters.count(event)
+    counters.count(event, 0)
 
     assert counters.interrupts_taken == taken
+
+
+def test_rate_of_a_cpu_is_what_it_took_of_late_and_fades_with_time() -> None:
+    counters = Counters()
+    for time in (100, 5_000, 9_999):
+        counters.count(NmiTaken(1), time)
+    assert counters.rates(2, 9_999) == [0, 3]
+    counters.count(NmiTaken(1), 12_500)
+
+    # Of the three of the first period half still count in the middle of the second one.
+    later = (12_500, 15_000, 19_999, 25_000, 30_000)
+    assert [counters.rates(2, time)[1] for time in later] == [3, 3, 1, 1, 0]
 
 
 @under_every_backend

@@ -80,6 +80,7 @@ class _Walk:
                 yield "happened", value.happened
             case Counters():
                 yield from value.as_dict().items()
+                yield "lately", value.lately
             case dict():
                 for number, (key, part) in enumerate(value.items()):
                     yield f"key {number}", key

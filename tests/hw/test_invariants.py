@@ -46,7 +46,7 @@ def serve_two_of_a_class(cpu: Cpu) -> None:
 
 
 def merge_nothing(cpu: Cpu) -> None:
-    cpu.apic.coalesced.set(0x41)
+    cpu.apic.coalesced[0x41] = 1
 
 
 def unmask_while_disabled(cpu: Cpu) -> None:

@@ -125,12 +125,12 @@ test("a requested chip knows its gate, that it is level-triggered, and that requ
     cpu(0, {
       irr: bitmapOf([0x51]),
       tmr: bitmapOf([0x51]),
-      coalesced: bitmapOf([0x51]),
+      repeated: [{ vector: 0x51, times: 3 }],
       why: [{ vector: 0x51, text: "waits", gate: "priority" }],
     }),
     [],
   );
-  assert.deepEqual([chip?.gate, chip?.level, chip?.merged], ["priority", true, true]);
+  assert.deepEqual([chip?.gate, chip?.level, chip?.times], ["priority", true, 3]);
 });
 
 test("chips lie on the shelf of their class", () => {

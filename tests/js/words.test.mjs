@@ -21,12 +21,12 @@ test("a cell says what it is, and why it waits", () => {
     irr: bitmapOf([0x51, 0x61]),
     isr: bitmapOf([0x61]),
     tmr: bitmapOf([0x51]),
-    coalesced: bitmapOf([0x61]),
+    repeated: [{ vector: 0x61, times: 2 }],
     ppr: "0x60",
     why: [{ vector: 0x51, gate: "priority", text: "0x51 waits: class 5." }],
   });
   assert.equal(cellWords(busy, 0x51), "0x51 requested, level-triggered");
-  assert.equal(cellWords(busy, 0x61), "0x61 in service, again, coalesced");
+  assert.equal(cellWords(busy, 0x61), "0x61 in service, again, asked for 2 times");
   assert.equal(cellWords(busy, 0x05), "0x05 illegal");
   assert.equal(cellWords(busy, 0xfc), "0xfc idle");
   learn({ names: { 252: "reschedule" } });

@@ -82,7 +82,7 @@ def test_kinds_of_one_name_are_one() -> None:
 def test_event_is_counted_by_a_counter_that_there_is(kind: type, data: st.DataObject) -> None:
     event = data.draw(instances(kind))
     counters = Counters()
-    counters.count(event)
+    counters.count(event, 0)
 
     counted = {name for name, count in counters.as_dict().items() if count}
     assert counted == ({event.counter} if event.counter else set())

@@ -125,7 +125,7 @@ NOT_SHOWN = {
     LocalApic: {
         *("cpu", "initial_id", "profile", "services", "refuses_while_disabled"),
         *("esr_pending", "absence_noticed", "retries"),  # shows when it becomes something else
-        *("lvt", "lint_lines", "retried_sources", "timer"),  # marked by themselves
+        *("lvt", "lint_lines", "retried_sources", "timer", "coalesced"),  # marked by themselves
     },
     Timer: set[str](),
     Processor: {
@@ -140,7 +140,7 @@ NOT_SHOWN = {
         "stirred",
         "windows",
     },
-    EventChannels: {"_cpu", "_services"},
+    EventChannels: {"_cpu", "_services", "coalesced"},  # the last is marked by itself
     Frame: {
         *("code", "generator", "replies", "step", "value", "previous_flag"),
         *("host", "guest_replies", "guest_step", "kept", "carried", "handler_begun", "kick"),

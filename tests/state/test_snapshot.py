@@ -68,7 +68,7 @@ PIN = {
     "trigger_mode": r"edge|level",
     "delivery_status": r"idle|send_pending",
 }
-OTHER_CPU_KEYS = {"cpu", "apic_id", "lvt", "lint", "timer", "in_service", "icr_fields", "handlers"} | {
+OTHER_CPU_KEYS = {"cpu", "apic_id", "lvt", "lint", "timer", "in_service", "repeated", "icr_fields", "handlers"} | {
     "call_stack",
     "step",
     "queued",

@@ -248,7 +248,7 @@ class Replay:
         for cpu in self.machine.cpus:
             if operation.vector in cpu.apic.irr and operation.cpu in (None, cpu.number):
                 cpu.apic.irr.clear(operation.vector)
-                cpu.apic.coalesced.clear(operation.vector)
+                cpu.apic.coalesced.pop(operation.vector, None)
                 return
 
     def _guessed_cpu(self, vector: int) -> int:

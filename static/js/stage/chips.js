@@ -10,7 +10,7 @@
  * @property {number} vector
  * @property {ChipKind} kind
  * @property {boolean} level
- * @property {boolean} merged requested again while it waited
+ * @property {number} times how many requests it stands for: more than one have merged
  * @property {boolean} masked of a port
  * @property {string} gate the kind of gate that it waits at; "" where none is closed, or none is told
  */
@@ -18,7 +18,7 @@
 import { has, vectorsIn } from "../bitmap.js";
 import { classOf } from "../fields.js";
 import { vocabulary } from "../vocabulary.js";
-import { flightFace } from "../words.js";
+import { flightFace, timesOf } from "../words.js";
 
 /**
  * Where vectors will land on each CPU: fixed and lowest-priority messages under way.
@@ -92,7 +92,7 @@ export function chipsOf(cpu, coming) {
           vector,
           kind,
           level: kind !== "coming" && has(levels, vector),
-          merged: requested && !channels && has(cpu.coalesced, vector),
+          times: requested ? timesOf(cpu, vector) : 1,
           masked: requested && channels !== null && has(channels.masked, vector),
           gate: requested ? (gates.get(vector) ?? "") : "",
         };
@@ -113,12 +113,12 @@ export function byShelf(chips) {
 
 /** Widths of a chip's parts, in the letters' size. */
 const BARE = 3.4;
-const PIP = 1.3;
+const PIP = 1.5;
 const LETTER = 0.56;
 const MORE = 2;
 
 /** @param {Chip} chip @param {string} name */
-const widthOf = (chip, name) => BARE + (chip.merged ? PIP : 0) + (name ? 0.4 + LETTER * name.length : 0);
+const widthOf = (chip, name) => BARE + (chip.times > 1 ? PIP : 0) + (name ? 0.4 + LETTER * name.length : 0);
 
 /**
  * How much of a shelf's chips there is room for: all with their names, or all without, or the first few.

@@ -25,7 +25,7 @@ export function createBits(lens) {
     shown = cpu;
     arriving = signed;
     const { ppr, tpr } = prioritiesOf(cpu);
-    matrix.draw(bitsOf(cpu, bitmapOf(coming)), ppr, tpr);
+    matrix.draw(bitsOf(cpu, bitmapOf(coming)), ppr, tpr, cpu.repeated);
     grid.draw(cpu, place);
   };
 }

@@ -21,6 +21,10 @@ import { vocabulary } from "../vocabulary.js";
 
 /** @typedef {"irr" | "isr" | "tmr" | "twice" | "masked" | "coming"} Layer */
 /** @typedef {Record<Layer, string>} Bits */
+/** @typedef {import("../state-types.js").RepeatedRequest} RepeatedRequest */
+
+/** More than a pip has room for. */
+const MANY = 9;
 
 /** The keys of the priorities that hold vectors back: each is its register's name. */
 const PROCESSOR = "ppr";
@@ -32,7 +36,7 @@ function makeMark(vector) {
   const { x, y } = cornerOf(vector);
   const mark = drawn("g", { class: "mark" });
   const pip = drawn("text", { class: "pip", x: x + 15, y: y + 6, "text-anchor": "middle" });
-  pip.textContent = vocabulary().coalesced;
+  setText(pip, vocabulary().coalesced);
   mark.append(
     drawn("rect", { class: "serving", x: x + 0.9, y: y + 0.9, width: 14.2, height: 14.2, rx: 2.6 }),
     drawn("path", { class: "arrival", d: diamond(vector, 7) }),
@@ -168,12 +172,16 @@ export function createMatrix() {
 
   return {
     svg,
-    /** @param {Bits} bits @param {string} ppr @param {string} tpr */
-    draw(bits, ppr, tpr) {
+    /** @param {Bits} bits @param {string} ppr @param {string} tpr @param {RepeatedRequest[]} repeated how many requests are one, where several are */
+    draw(bits, ppr, tpr, repeated = []) {
       for (const layer of LAYERS) {
         for (const vector of differing(shown[layer], bits[layer])) markOf(vector).classList.toggle(layer);
       }
       shown = bits;
+      for (const { vector, times } of repeated) {
+        const pip = markOf(vector).querySelector(".pip");
+        if (pip) setText(pip, times > MANY ? `${MANY}+` : String(times));
+      }
       placeLines(lines, ppr, tpr, bits);
     },
   };

@@ -113,7 +113,7 @@ const signature = (cpu) =>
     JSON.stringify(cpu.event_channels ?? cpu.irr),
     cpu.isr,
     cpu.tmr,
-    cpu.coalesced,
+    JSON.stringify(cpu.repeated),
     cpu.event_channels ? cpu.handlers.map((handler) => handler.vector) : "",
   ].join();
 

@@ -39,7 +39,7 @@ function makeChip(cpu, chip, press) {
 
 /** @param {Chip} chip */
 function extraOf(chip) {
-  const parts = [chip.level ? NOTCH : "", chip.merged ? INNER : "", chip.masked ? STROKE : ""];
+  const parts = [chip.level ? NOTCH : "", chip.times > 1 ? INNER : "", chip.masked ? STROKE : ""];
   return parts.join("");
 }
 
@@ -90,13 +90,13 @@ function writeChip(made, chip, name, sentence, selected) {
   const { node, mark, extra, pip } = made;
   setAttribute(node, "data-kind", chip.kind);
   setClass(node, "level", chip.level);
-  setClass(node, "merged", chip.merged);
+  setClass(node, "merged", chip.times > 1);
   setAttribute(mark, "d", chip.kind === "service" || chip.kind === "ended" ? SQUARE : DIAMOND);
   setAttribute(extra, "d", extraOf(chip));
   setText(made.name, name);
   setHidden(made.name, name === "");
-  setText(pip, chip.merged ? `×${vocabulary().coalesced}` : "");
-  setHidden(pip, !chip.merged);
+  setText(pip, chip.times > 1 ? `×${chip.times}` : "");
+  setHidden(pip, chip.times === 1);
   setAttribute(node, "aria-label", sentence);
   setAttribute(node, "data-says", sentence);
   setAttribute(node, "aria-selected", String(selected));

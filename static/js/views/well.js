@@ -164,7 +164,7 @@ export function createWell(index, acts, half) {
       place.append(matrix.svg);
     }
     const { ppr, tpr } = prioritiesOf(cpu);
-    matrix.draw(bitsOf(cpu, bitmapOf(vectorsOf(coming))), ppr, tpr);
+    matrix.draw(bitsOf(cpu, bitmapOf(vectorsOf(coming))), ppr, tpr, cpu.repeated);
   };
 
   return {
