@@ -228,6 +228,7 @@ SENTENCES = {
     "pins_open": "A press raises a line, the next lowers it. Not masked: {pins}.",
     "pins_masked": "A press raises a line, the next lowers it. All pins are masked.",
     "polls_for_ever": "CPU {cpu} polls for ever",
+    "acts_by_itself": "acts by itself",
     "something_waits": "something waits",
     "nothing_left": "nothing left to do",
     "many_events": "{count} events, {taken} interrupts taken. Last: {last}",

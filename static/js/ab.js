@@ -5,6 +5,7 @@ import { find } from "./dom.js";
 import { recall } from "./kept.js";
 import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
+import { createDensity } from "./views/density.js";
 import { resultOf } from "./views/pair-rows.js";
 import { PairScores } from "./views/pair-scores.js";
 import { createTheme } from "./views/theme.js";
@@ -70,7 +71,10 @@ listenToKeys(
   () => recall("keys") !== "off", // chosen beside the list of keys, for every page
 );
 
-createTheme(() => undefined);
+createTheme(
+  () => undefined,
+  createDensity(() => undefined),
+);
 
 /** What is over answers nothing any more: its controls would only fail. @param {string} words */
 const end = (words) => {

@@ -14,6 +14,7 @@ import { createBreakpoints } from "./views/breakpoints.js";
 import { createComposer } from "./views/composer.js";
 import { createCondition } from "./views/condition.js";
 import { createDemonstration } from "./views/demonstration.js";
+import { createDensity } from "./views/density.js";
 import { createFlags } from "./views/flags.js";
 import { createHelp, createInvite } from "./views/help.js";
 import { createGhost } from "./views/left-branch.js";
@@ -85,7 +86,8 @@ function draw(now) {
   return picture.draw(model, now) || unforeseen;
 }
 
-const theme = createTheme(frame.ask);
+const density = createDensity(frame.ask);
+const theme = createTheme(frame.ask, density);
 const drawer = createDrawer();
 const help = createHelp();
 createInvite();
@@ -113,6 +115,7 @@ listenToKeys(
     ...picture.actions,
     projector: theme.projector,
     theme: theme.next,
+    density: density.next,
     help: help.open,
     compose: () => {
       drawer.open();

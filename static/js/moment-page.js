@@ -6,9 +6,10 @@ import { find, setText } from "./dom.js";
 import { createFrame } from "./frame.js";
 import { listenToKeys } from "./keys.js";
 import { createStore } from "./store.js";
+import { createDensity } from "./views/density.js";
 import { createHelp } from "./views/help.js";
 import { createPicture } from "./views/picture.js";
-import { createTheme } from "./views/theme.js";
+import { createDrawer, createTheme } from "./views/theme.js";
 import { createNotice } from "./views/transport.js";
 import { fetchVocabulary, vocabulary } from "./vocabulary.js";
 import { grouped } from "./words.js";
@@ -50,7 +51,9 @@ function draw(now) {
   return picture.draw(store.get(), now);
 }
 
-const theme = createTheme(frame.ask);
+const density = createDensity(frame.ask);
+const theme = createTheme(frame.ask, density);
+createDrawer();
 const help = createHelp();
 const address = /** @type {HTMLInputElement} */ (find(document, "#moment-address"));
 address.value = new URL(address.value, location.href).href;
@@ -64,6 +67,7 @@ listenToKeys(
     ...picture.actions,
     projector: theme.projector,
     theme: theme.next,
+    density: density.next,
     help: help.open,
   },
   help.keysAct,

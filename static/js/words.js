@@ -118,3 +118,18 @@ export function middle(name, letters) {
   const end = Math.floor((letters - 1) / 2);
   return `${name.slice(0, Math.max(1, letters - 1 - end))}…${name.slice(-Math.max(1, end))}`;
 }
+
+/** So many letters of a name that is too long for its place stay at its end. */
+const KEPT_AT_END = 9;
+
+/**
+ * A name in two, its end short: where it is too long for its place, the first part is cut and the second is not, so that its middle
+ * is left out. Whoever reads it otherwise reads it whole.
+ *
+ * @param {string} name
+ * @returns {[string, string]}
+ */
+export const halves = (name) => {
+  const at = Math.max(0, name.length - KEPT_AT_END);
+  return [name.slice(0, at), name.slice(at)];
+};

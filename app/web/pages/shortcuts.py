@@ -56,8 +56,9 @@ MACHINE_KEYS = (
     Key("findings", ("w",), "what looks wrong, and its first cause"),
     Key("demonstration", ("a",), "the machine acts by itself, or not"),
     Key("dismiss", ("Escape",), "leave a field, so that keys act again; clear away what was refused or lost"),
-    Key("projector", ("p",), "projector"),
+    Key("projector", ("p",), "a projector's colours and a lecture's size, or back"),
     Key("theme", ("t",), "next theme"),
+    Key("density", ("y",), "next density: explore, lecture, review"),
     Key("help", ("?",), "this help"),
 )
 
@@ -69,7 +70,7 @@ MOMENT_KEYS = tuple(
     in (
         *("previousCpu", "nextCpu", "toScore", "scoreForm", "foldScore", "zoomIn", "zoomOut", "fitScore", "panLeft"),
         *("panRight", "nextSpan", "previousSpan", "selectNothing", "searchScore", "filterScore", "markA", "markB"),
-        *("findings", "projector", "theme", "help"),
+        *("findings", "projector", "theme", "density", "help"),
     )
 )
 

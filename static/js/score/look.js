@@ -1,4 +1,4 @@
-/** The colours and sizes of the page's style sheets, as a canvas can use them: read again when the theme changes. */
+/** The colours and sizes of the page's style sheets, as a canvas can use them: read again when the theme or the density changes. */
 
 const COLOURS = /** @type {const} */ ([
   "bg",
@@ -65,7 +65,7 @@ export function lookOf(probe) {
 export function watchLook(changed) {
   new MutationObserver(changed).observe(document.documentElement, {
     attributes: true,
-    attributeFilter: ["data-theme"],
+    attributeFilter: ["data-theme", "data-density"],
   });
   for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)", "(prefers-contrast: more)"])
     matchMedia(query).addEventListener("change", changed);

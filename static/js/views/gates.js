@@ -8,7 +8,7 @@
  * @typedef {Record<string, number>} Wanted the query that selects it
  */
 
-import { copyOf, element, find, reusedList, setAttribute, setHidden, setText } from "../dom.js";
+import { copyOf, element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
 
 /** Nobody reads faster than this (ms). */
 const ASK_EVERY = 150;
@@ -80,24 +80,33 @@ function createPanel() {
     panel.scrollTop = Math.max(0, end + BEHIND - panel.clientHeight);
   };
 
-  return (/** @type {LadderState | null} */ ladder) => {
+  let said = "";
+
+  /** @param {LadderState | null} ladder */
+  const show = (ladder) => {
     setHidden(panel, ladder === null);
     if (!ladder) return;
+    said = ladder.caption.words;
     setText(title, ladder.title);
     // Where a gate holds it up, that gate says so, and of a message under way not all; a chain speaks for itself.
-    const said = ladder.status !== "coming" && ladder.gates.some((gate) => gate.state === "barred");
-    setHidden(words, said || ladder.chain.length > 0);
-    setText(words, ladder.caption.words);
+    const barred = ladder.status !== "coming" && ladder.gates.some((gate) => gate.state === "barred");
+    setHidden(words, barred || ladder.chain.length > 0);
+    setText(words, said);
     setHidden(chain, ladder.chain.length === 0);
     links(ladder.chain);
     gates(ladder.gates.map((gate, place) => ({ gate, last: place === ladder.gates.length - 1 })));
     reveal(ladder);
   };
+  return {
+    show,
+    /** Where the caption says the same, a lecture's density does not say it twice. @param {string | undefined} caption */
+    compare: (caption) => setClass(panel, "of-caption", said === caption),
+  };
 }
 
 /** @param {string} api the session's address @param {() => void} redraw */
 export function createGates(api, redraw) {
-  const show = createPanel();
+  const { show, compare } = createPanel();
   /** @type {unknown[]} */
   let asked = [];
   let [under, askedAt] = [false, 0];
@@ -113,6 +122,7 @@ export function createGates(api, redraw) {
 
   /** @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether it is to be asked again */
   return (model, now) => {
+    compare(model.state?.caption.words);
     const wanted = wantedOf(model);
     const query =
       wanted && new URLSearchParams(Object.entries(wanted).map(([name, one]) => [name, String(one)]));

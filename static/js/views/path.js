@@ -1,8 +1,8 @@
 /** The guest's call stack down to the register, with the seam where a back end took over, and the step under way. */
 
-import { element, reusedList, setAttribute, setText } from "../dom.js";
+import { element, reusedList, setAttribute, setClass, setText } from "../dom.js";
 import { say } from "../vocabulary.js";
-import { grouped } from "../words.js";
+import { grouped, halves } from "../words.js";
 
 /** @typedef {import("../state-types.js").CpuState} CpuState */
 /** @typedef {{ kind: "frame" | "overridden" | "seam" | "step", words: string, cycles?: string, host?: boolean }} Line */
@@ -39,12 +39,20 @@ export function createPath(list) {
     list,
     () => {
       const item = element("li");
-      item.append(element("span", "words"), element("span", "cycles"));
+      const words = element("span", "words");
+      words.append(element("span"), element("span"));
+      item.append(words, element("span", "cycles"));
       return item;
     },
     (item, /** @type {Line} */ line) => {
       setAttribute(item, "class", `${line.kind}${line.host ? " host" : ""}`);
-      setText(/** @type {HTMLElement} */ (item.firstElementChild), line.words);
+      const words = /** @type {HTMLElement} */ (item.firstElementChild);
+      const named = line.kind === "frame" || line.kind === "overridden";
+      setClass(words, "long-name", named);
+      setAttribute(words, "title", named ? line.words : null);
+      const [start, end] = named ? halves(line.words) : [line.words, ""];
+      setText(/** @type {HTMLElement} */ (words.firstElementChild), start);
+      setText(/** @type {HTMLElement} */ (words.lastElementChild), end);
       setText(/** @type {HTMLElement} */ (item.lastElementChild), line.cycles ?? "");
     },
   );

@@ -56,6 +56,7 @@ function modeWords(state) {
   if (state.recording?.finished) return "the recording is over";
   const turning = state.cpus.find((cpu) => cpu.waits?.for_ever && !state.idle);
   if (turning) return `${state.paused ? "paused; " : ""}${say("polls_for_ever", { cpu: turning.cpu })}`;
+  if (state.demonstration) return `${state.paused ? "paused; " : ""}${say("acts_by_itself")}`;
   if (!state.idle) return state.paused ? "paused" : "";
   const stuck = state.cpus.some((cpu) => cpu.why.length > 0 || cpu.waits !== null);
   const rest = say(stuck ? "something_waits" : "nothing_left");

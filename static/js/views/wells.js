@@ -17,7 +17,7 @@ import { createWell } from "./well.js";
 const DETAILED_TO = 2;
 /** From this many CPUs on there is room for used shelves only. */
 const HALF_FROM = 9;
-/** What a well's padding, the letter of a shelf and the gate at its end take, in the letters' size. */
+/** What a well's padding, the letter of a shelf and the gate at its end take, in the letters' size, unless the style sheet says otherwise. */
 const AROUND = 6.4;
 
 /** The classes that any of these CPUs uses. @param {import("../state-types.js").CpuState[]} cpus @param {Map<number, number[]>} coming */
@@ -40,8 +40,11 @@ function createRoom(changed) {
   let watched = null;
   const observer = new ResizeObserver(([entry]) => {
     if (!entry) return;
-    const size = Number.parseFloat(getComputedStyle(entry.target).fontSize);
-    const next = Math.max(0, entry.contentRect.width / size - AROUND);
+    const style = getComputedStyle(entry.target);
+    const said = (/** @type {string} */ name, /** @type {number} */ usual) =>
+      Number(style.getPropertyValue(name)) || usual;
+    const size = Number.parseFloat(style.fontSize) * said("--chip-letter", 1);
+    const next = Math.max(0, entry.contentRect.width / size - said("--beside-chips", AROUND));
     if (Math.abs(next - room) < 0.1) return;
     room = next;
     changed();
