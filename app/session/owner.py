@@ -91,6 +91,10 @@ class Owner(ABC):
             self._changed()
         self._called.set()
 
+    def wait_for_somebody(self) -> None:
+        """Time stands still until somebody is interested for the first time."""
+        self.sleep.begin_unseen(time.monotonic())
+
     def opens_to(self, key: str) -> bool:
         """Whether *key* is one of this. Hashes are compared: how long that takes says nothing of the key."""
         lock = lock_of(key)

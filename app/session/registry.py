@@ -8,7 +8,6 @@ from importlib import resources
 from typing import NamedTuple
 
 from app.backends.catalogue import DEFAULT_BACKEND
-from app.commands.machine import Demonstrate
 from app.commands.transport import OPERATION, StepBy, SwitchBranch
 from app.costs.sheet import CostSheet
 from app.engine.simulation import Simulation
@@ -19,6 +18,7 @@ from app.hw.profile import DEFAULT_PROFILE, PROFILES
 from app.session import jobs
 from app.session.archive import Archive
 from app.session.drive import NotPossible
+from app.session.first_machine import first_machine
 from app.session.keeper import Keeper
 from app.session.owner import Admission, Room, lock_of, make_room, new_id, new_key
 from app.session.owner import TooManySessions as TooManySessions
@@ -128,11 +128,8 @@ class Registry:
         self._open_default()
 
     def _open_default(self) -> Session:
-        simulation = Simulation(4)
-        simulation.apply(Demonstrate(True))
-        self._default = self._add(
-            "Four CPUs", SimulatedDrive(simulation), paused=False, speed=SLOW_MOTION, key=self.first_key
-        )
+        self._default = self._add("Four CPUs", first_machine(), paused=False, speed=SLOW_MOTION, key=self.first_key)
+        self._default.wait_for_somebody()
         return self._default
 
     async def stop(self, code: int) -> None:

@@ -13,6 +13,8 @@ class Sleep:
         self.after = after
         self._since: float | None = None
         self._slept: float | None = None
+        #: Nobody has seen it awake: nothing was missed, and nothing is told.
+        self._unseen = False
 
     @property
     def asleep(self) -> bool:
@@ -26,11 +28,16 @@ class Sleep:
         """Falls asleep."""
         self._since = now
 
+    def begin_unseen(self, now: float) -> None:
+        """Sleeps from the beginning, until the first comes."""
+        self._since, self._unseen = now, True
+
     def end(self, now: float) -> bool:
         """Wakes up. False when it was awake."""
         if self._since is None:
             return False
-        self._slept, self._since = now - self._since, None
+        self._slept = None if self._unseen else now - self._since
+        self._since, self._unseen = None, False
         return True
 
     def forget(self) -> None:
@@ -40,7 +47,7 @@ class Sleep:
     @property
     def words(self) -> str:
         """What whoever comes back is told; "" when there is nothing to tell."""
-        if self._since is not None:
+        if self._since is not None and not self._unseen:
             return f"Nobody watched or asked for {_span(self.after)}: it sleeps, and time stands still."
         if self._slept is not None:
             return f"It slept for {_span(self._slept)} since nobody watched or asked; time goes on from where it stood."

@@ -11,6 +11,7 @@ from app.session.drive import NotPossible
 from app.session.owner import Room
 from app.session.registry import File, Registry, TooManySessions, UnknownSession
 from app.trace.errors import UnusableRecording
+from tests.session.living import let_it_live, until
 from tests.there import there
 
 pytestmark = pytest.mark.anyio
@@ -32,6 +33,20 @@ async def test_default_session_is_open_and_does_something(registry: Registry) ->
     assert default.state()["demonstration"] is True
     assert default.state()["paused"] is False
     assert default.cpu_count == 4
+
+
+async def test_first_visitor_finds_one_interrupt_in_service_and_another_that_waits_for_it(registry: Registry) -> None:
+    default = registry.default()
+    await let_it_live()  # nobody has come yet, and time stands still
+
+    found = default.state()
+    await until(default, lambda state: state["tick"] > found["tick"])
+
+    (cpu,) = [cpu for cpu in found["cpus"] if cpu["why"]]
+    assert cpu["in_service"]
+    assert [waiting["gate"] for waiting in cpu["why"]] == ["priority"]
+    assert (found["caption"]["kind"], found["caption"]["cpu"]) == ("barred", cpu["cpu"])
+    assert found["sleep"] is default.state()["sleep"] is None
 
 
 async def test_session_is_found_by_its_id(registry: Registry) -> None:
