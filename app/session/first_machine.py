@@ -1,5 +1,5 @@
-"""The machine that a first visitor finds: it has done something already, one CPU serves an interrupt while another waits
-there, and it goes on by itself."""
+"""The machine that a first visitor finds: it has done something already, one of its CPUs serves an interrupt while
+another waits for that, and it goes on by itself."""
 
 from app.commands.guest import CallGuest
 from app.commands.lines import LowerPin, RaisePin

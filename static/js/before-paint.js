@@ -12,7 +12,7 @@
     else if (theme === "projector") dataset.density = "lecture";
     const height = localStorage.getItem("apicscope.score-height");
     if (height) style.setProperty("--score-chosen", height);
-    dataset.invite = localStorage.getItem("apicscope.invite") ?? "";
+    dataset.invite = localStorage.getItem("apicscope.invite") ?? "0";
     dataset.score = localStorage.getItem("apicscope.score") ?? "open";
     dataset.scoreForm = localStorage.getItem("apicscope.score-form") ?? "drawing";
   } catch {

@@ -16,7 +16,8 @@ import { createCondition } from "./views/condition.js";
 import { createDemonstration } from "./views/demonstration.js";
 import { createDensity } from "./views/density.js";
 import { createFlags } from "./views/flags.js";
-import { createHelp, createInvite } from "./views/help.js";
+import { createHelp } from "./views/help.js";
+import { createInvite } from "./views/invite.js";
 import { createGhost } from "./views/left-branch.js";
 import { createLines } from "./views/lines.js";
 import { createLinking } from "./views/linking.js";
@@ -76,6 +77,7 @@ const views = [
   },
   flags.draw,
   breakpoints.draw,
+  createInvite({ select, send, stillness }),
 ];
 
 /** @param {number} now @returns {boolean} */
@@ -90,7 +92,6 @@ const density = createDensity(frame.ask);
 const theme = createTheme(frame.ask, density);
 const drawer = createDrawer();
 const help = createHelp();
-createInvite();
 createUpload();
 const linking = createLinking(() => {
   const { state, selected, selectedSpan } = store.get();

@@ -95,7 +95,7 @@ def open_pages(browser: Browser, address: str) -> Iterator[Open]:
     contexts = []
 
     def open_one(path: str, *, live: bool = True, expects_refusals: bool = False, **settings: Any) -> Page:
-        context = browser.new_context(base_url=address, reduced_motion="reduce", **settings)
+        context = browser.new_context(base_url=address, **{"reduced_motion": "reduce", **settings})
         contexts.append(context)
         page = context.new_page()
 

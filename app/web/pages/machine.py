@@ -42,6 +42,7 @@ from app.web.pages.choices import (
 )
 from app.web.pages.flags import flags_context
 from app.web.pages.forms import send_ipi_from_form, whole_number
+from app.web.pages.invitations import FOLLOWED, PAUSED, invitations, invited_cpu
 from app.web.pages.shortcuts import MACHINE_KEYS, announced, captions
 from app.web.rendering import templates
 from app.web.under_way import Telling
@@ -77,8 +78,8 @@ def composed(preview: Preview) -> dict[str, Any]:
 
 
 def first_act(cpus: int) -> dict[str, Any]:
-    """What the forms hold at first: an IPI to the CPU that the invitation speaks of."""
-    cpu = min(2, cpus - 1)
+    """What the forms hold at first: an IPI to the CPU that the invitations speak of."""
+    cpu = invited_cpu(cpus)
     return {"cpu": cpu, "destination": f"0x{cpu:02x}", "msi_address": f"0xfee{cpu:02x}000"}
 
 
@@ -145,6 +146,8 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         **reading_context(state),
         "session": session,
         "act": act,
+        "invitations": invitations(session.cpu_count),
+        "invitation_words": {"paused": PAUSED, "followed": FOLLOWED},
         "join_address": address,
         "units": RECORDED_UNITS if state["recording"] else STEP_UNITS,
         **branches_context(session),

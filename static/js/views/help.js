@@ -59,11 +59,3 @@ export function createHelp() {
   });
   return { open, keysAct: () => keysAct };
 }
-
-/** The one line that invites a first act; gone for good once dismissed. */
-export function createInvite() {
-  document.querySelector("#invite-close")?.addEventListener("click", () => {
-    document.documentElement.dataset.invite = "dismissed"; // before-paint.js reads it when the page is opened again
-    keep("invite", "dismissed");
-  });
-}
