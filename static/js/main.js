@@ -120,11 +120,13 @@ listenToKeys(
     help: help.open,
     compose: () => {
       drawer.open();
+      picture.narrow.show("ipi");
       composer.open();
     },
     send: composer.send,
     pins: () => {
       drawer.open();
+      picture.narrow.show("pins");
       /** @type {HTMLDetailsElement} */ (find(document, "#devices-section")).open = true;
       pins.focus();
     },

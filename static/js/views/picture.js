@@ -9,6 +9,7 @@ import { createGates } from "./gates.js";
 import { createInspector } from "./inspector.js";
 import { createLens } from "./lens.js";
 import { createLog } from "./log.js";
+import { createNarrow } from "./narrow.js";
 import { createScore } from "./score.js";
 import { createScoreMirror } from "./score-mirror.js";
 import { createScoreTools } from "./score-tools.js";
@@ -85,6 +86,7 @@ export function createPicture(given) {
     const span = await findSpan(api, store.get().state?.branch ?? 0, event);
     if (span !== null) choose(span);
   }, score.row);
+  const narrow = createNarrow(select, frame.ask);
   const views = [createInspector(), createCounters(), score.draw, tools.draw, selection.draw];
   const unhurried = [log.draw, createCaption(), createGates(api, frame.ask), stage.draw];
 
@@ -93,10 +95,11 @@ export function createPicture(given) {
     stage,
     score,
     band,
+    narrow,
     choose,
     /** @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether there is more to do */
     draw(model, now) {
-      for (const view of views) view(model);
+      for (const view of [...views, narrow.draw]) view(model);
       return unhurried.map((view) => view(model, now)).some(Boolean);
     },
     actions: {

@@ -1,8 +1,21 @@
-/** Where each CPU meets the bus: under its well, so that a message leaves and arrives at the right place. */
+/** Where each CPU meets the bus: under its well, or its tab on a phone, so that a message leaves and arrives at the right place. */
 
 import { element, find, setStyle } from "../dom.js";
 
 /** @typedef {import("../stage/way.js").Port} Port */
+
+/** What stands for a CPU: on a phone a tab, for there one well alone is open. */
+const CPU_TABS = "#cpu-tabs [data-tab]";
+const CPU_WELLS = ".wells [data-cpu]";
+
+/** The first of these that are on the page at all. @param {string[]} selectors @returns {HTMLElement[]} */
+function shownOf(...selectors) {
+  for (const selector of selectors) {
+    const found = [...document.querySelectorAll(selector)].filter((one) => one instanceof HTMLElement);
+    if (found[0]?.offsetParent) return found;
+  }
+  return [];
+}
 
 /** @param {HTMLElement} strip */
 export function createPorts(strip) {
@@ -15,9 +28,9 @@ export function createPorts(strip) {
   const layOut = () => {
     const box = strip.getBoundingClientRect();
     const middle = box.height / 2;
-    for (const well of document.querySelectorAll(".wells [data-cpu]")) {
-      const cpu = Number(well.getAttribute("data-cpu"));
-      const lies = well.getBoundingClientRect();
+    for (const one of shownOf(CPU_TABS, CPU_WELLS)) {
+      const cpu = Number(one.dataset.tab ?? one.dataset.cpu);
+      const lies = one.getBoundingClientRect();
       const entry = ports.get(cpu) ?? { node: element("span", "port"), port: { x: 0, edge: 0 } };
       ports.set(cpu, entry);
       entry.port.x = lies.left + lies.width / 2 - box.left;

@@ -14,7 +14,7 @@ const SHAPES = {
 };
 
 /** @param {CpuState} cpu */
-function shapeOf(cpu) {
+export function shapeOf(cpu) {
   if (cpu.window === "open") return SHAPES.up;
   return cpu.window === "held" ? SHAPES.locked : SHAPES.down;
 }
