@@ -11,6 +11,7 @@ from typing import Any, ClassVar, NamedTuple, Self, get_type_hints
 
 from app.commands.field_types import FieldType
 from app.commands.fields import MISSING, Fields
+from app.commands.line import Line, Surroundings, flat
 from app.engine.performable import Result
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import Generation
@@ -90,6 +91,8 @@ class BaseCommand:
     kind: ClassVar[str]
     #: What it does, for people who write requests.
     description: ClassVar[str]
+    #: How it is said in one line; the first that can say it is how it is written.
+    lines: ClassVar[tuple[Line, ...]]
 
     @classmethod
     def fields(cls) -> tuple[Field, ...]:
@@ -117,6 +120,12 @@ class BaseCommand:
         """The command as JSON, which reads as the same. ValueError where no request could have asked for it."""
         values = self._values()
         return {"type": self.kind, **{field.name: field.type.write(values[field.name]) for field in self.fields()}}
+
+    def to_line(self, among: Surroundings | None = None) -> str:
+        """The command as one line, which reads as the same: *among* this machine, or without one on any that has its
+        CPUs. ValueError where no request could have asked for it."""
+        values = flat(self.to_json())
+        return next(line for line in self.lines if line.says_it(values)).write(values, among)
 
     # A command whose attributes are not its fields in JSON says how one becomes the other
 

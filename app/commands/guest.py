@@ -7,6 +7,10 @@ from typing import Any, ClassVar, Self
 from app.commands.command import Circumstances, Field, Json, Refusal, Stimulus
 from app.commands.field_types import Choice, Cpu, CpuList, CpuMask, FieldType, Flag, Schema, Whole, described, named
 from app.commands.fields import MISSING, Fields
+from app.commands.line import Line, Surroundings, Values
+from app.commands.line_calls import CpuSet, GuestFunctionName, TargetGiven, VectorGiven, join_call, split_call
+from app.commands.line_destinations import Destination, join_destination, split_destination
+from app.commands.line_parts import Hexadecimal, Meant, OneCpu, OneOfWords, Rare, VectorNumber, mark, named_part
 from app.engine.guest_calls import ICR_WRITE, GuestCall
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import Generation
@@ -62,6 +66,57 @@ _IPI_FIELDS = (
 
 
 @dataclass(frozen=True, slots=True)
+class _IpiVector(VectorNumber):
+    def is_needed(self, read: Values) -> bool:
+        """NMI, SMI and INIT have no vector."""
+        return read.get("delivery_mode") not in ("nmi", "smi", "init")
+
+    def write(self, values: Values, among: Surroundings | None) -> str:
+        return VectorNumber.write(self, values, among) if values["vector"] or self.is_needed(values) else ""
+
+
+def _join_ipi(values: Values, among: Surroundings) -> Values:
+    return join_destination({"vector": 0} | values, among)
+
+
+_DELIVERY_WORDS = {
+    "fixed": Meant("fixed", "take the vector"),
+    "lowest": Meant("lowest_priority", "one of those addressed takes the vector"),
+    "nmi": Meant("nmi", "a non-maskable interrupt"),
+    "init": Meant("init", "resets the target"),
+    "startup": Meant("startup", "starts the target at the page that the vector names"),
+    "sipi": Meant("startup", "the same as startup"),
+    "smi": Meant("smi", "a system-management interrupt"),
+}
+_MODE_WORDS = {
+    "physical": Meant("physical", "by APIC ID"),
+    "logical": Meant("logical", "by logical ID"),
+}
+_IPI_LINE = Line(
+    "ipi",
+    (
+        OneCpu("CPU", "the CPU that sends", ("cpu",)),
+        Destination("TO", "CPUs such as 2 or 0-3,7; all, others, self; l:03, p:02", ("to", "destination")),
+    ),
+    (
+        _IpiVector("VECTOR", "hexadecimal, such as 61, or by the kernel's name", ("vector",)),
+        OneOfWords("DELIVERY", ", ".join(_DELIVERY_WORDS), ("delivery_mode",), _DELIVERY_WORDS, "fixed"),
+        OneOfWords("physical|logical", "the destination mode", ("destination_mode",), _MODE_WORDS),
+        mark("deassert", "level", False, True, "level 0"),
+        mark("level", "trigger_mode", "level", "edge", "trigger mode level"),
+        named_part(
+            Hexadecimal("HEX", "what a shorthand leaves unread", ("destination",), highest=X2APIC_DESTINATION.highest),
+            "destination",
+            Rare,
+        ),
+    ),
+    example="ipi 0 2 61",
+    join=_join_ipi,
+    split=split_destination,
+)
+
+
+@dataclass(frozen=True, slots=True)
 class SendIpi(Stimulus):
     """The guest on *cpu* writes this interrupt command through its back end."""
 
@@ -70,6 +125,7 @@ class SendIpi(Stimulus):
         "The guest on the CPU sends this interrupt command through its back end. The destination has 8 bits, and 32 "
         "where the guest has its APIC in x2APIC mode."
     )
+    lines: ClassVar[tuple[Line, ...]] = (_IPI_LINE,)
 
     cpu: int
     icr: Icr
@@ -158,6 +214,26 @@ _CALL_FIELDS = (
 _FORM_FIELDS = {Argument.TARGET: "cpu", Argument.MASK: "cpu", Argument.VECTOR: "vector"}
 
 
+_CALL_LINE = Line(
+    "call",
+    (
+        OneCpu("CPU", "the CPU that calls", ("cpu",)),
+        GuestFunctionName("FUNCTION", "a function of the kernel", ("function",)),
+    ),
+    (
+        TargetGiven("TO", "the targets, such as 2 or 0-3,7, or others", ("to",)),
+        VectorGiven("VECTOR", "hexadecimal, or by the kernel's name", ("vector",)),
+        mark("nowait", "arguments.wait", False, True, "does not wait until the others are done"),
+        named_part(OneCpu("CPU", "one target", ("arguments.cpu",)), "target", Rare),
+        named_part(CpuSet("CPUS", "a mask of targets", ("arguments.cpus",)), "mask", Rare),
+        named_part(VectorNumber("HEX", "a vector", ("arguments.vector",)), "vector", Rare),
+    ),
+    example="call 1 smp_call_function",
+    join=join_call,
+    split=split_call,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class CallGuest(Stimulus):
     """The guest on *cpu* calls one of its functions. What an argument of None means is the function's matter."""
@@ -167,6 +243,7 @@ class CallGuest(Stimulus):
         "The guest on the CPU calls one of its functions. Arguments, where the function has them: cpu or cpus or mask "
         "(the targets), vector, wait."
     )
+    lines: ClassVar[tuple[Line, ...]] = (_CALL_LINE,)
 
     cpu: int
     function: str

@@ -8,9 +8,13 @@ from typing import Annotated, ClassVar
 
 from app.commands.command import Circumstances, HardwareCommand, Refusal
 from app.commands.field_types import Choice, CpuNumber, OneOf, Pin, Whole, Word32, Word64
+from app.commands.line import Line, Surroundings, Values
+from app.commands.line_parts import Decimal, Exactly, Hexadecimal, OneCpu, PinNumber, words
 from app.engine.performable import Result
 from app.engine.simulation import Simulation
 from app.hw.legacy_pic import DEVICE_LINES
+from app.x86.redirection import MASKED, PIN_COUNT
+from app.x86.register_map import REGISTERS
 from app.x86.registers import Register
 from app.x86.words import level_words, register_words
 
@@ -20,6 +24,13 @@ LOCAL_SOURCES = {
     "performance": Register.LVT_PERFORMANCE,
     "cmci": Register.LVT_CMCI,
 }
+
+
+_UP, _DOWN = Exactly("up", "raises it"), Exactly("down", "lowers it")
+_OF_CPU = OneCpu("CPU", "the CPU", ("cpu",))
+_LINT = Decimal("0|1", "LINT0 or LINT1", ("pin",), highest=1)
+_LEGACY_LINE = Decimal("LINE", "a line of the 8259, 0 to 15 without 2", ("line",), highest=15)
+_PIN = PinNumber("PIN", f"a pin of the I/O APIC, 0 to {PIN_COUNT - 1}", ("pin",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +60,7 @@ class RaiseLint(_Lint):
 
     kind = "raise_lint"
     description = "Something raises LINT0 (pin 0) or LINT1 (pin 1) of a CPU."
+    lines: ClassVar[tuple[Line, ...]] = (Line("lint", (_OF_CPU, _LINT, _UP), example="lint 0 1 up"),)
     level = 1
 
 
@@ -59,6 +71,7 @@ class LowerLint(_Lint):
 
     kind = "lower_lint"
     description = "Something lowers it."
+    lines: ClassVar[tuple[Line, ...]] = (Line("lint", (_OF_CPU, _LINT, _DOWN), example="lint 0 1 down"),)
     level = 0
 
 
@@ -68,6 +81,21 @@ class FireLocalSource(HardwareCommand):
 
     kind = "fire_local_source"
     description = "The source of an LVT entry fires once: thermal, performance or (where there is one) cmci."
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line(
+            "fire",
+            (
+                _OF_CPU,
+                words(
+                    "source",
+                    "SOURCE",
+                    ", ".join(LOCAL_SOURCES),
+                    **{name: (name, REGISTERS[register].title) for name, register in LOCAL_SOURCES.items()},
+                ),
+            ),
+            example="fire 0 thermal",
+        ),
+    )
 
     cpu: CpuNumber
     #: The LVT entry whose source it is.
@@ -119,6 +147,7 @@ class RaiseLegacyLine(_LegacyLine):
 
     kind = "raise_legacy_line"
     description = "A device raises a line of the 8259."
+    lines: ClassVar[tuple[Line, ...]] = (Line("pic", (_LEGACY_LINE, _UP), example="pic 1 up"),)
     level = 1
 
 
@@ -129,6 +158,7 @@ class LowerLegacyLine(_LegacyLine):
 
     kind = "lower_legacy_line"
     description = "A device lowers it."
+    lines: ClassVar[tuple[Line, ...]] = (Line("pic", (_LEGACY_LINE, _DOWN), example="pic 1 down"),)
     level = 0
 
 
@@ -156,6 +186,7 @@ class RaisePin(_PinLevel):
 
     kind = "raise_pin"
     description = "A device raises an I/O APIC input."
+    lines: ClassVar[tuple[Line, ...]] = (Line("pin", (_PIN, _UP), example="pin 16 up"),)
     level = 1
 
 
@@ -166,7 +197,14 @@ class LowerPin(_PinLevel):
 
     kind = "lower_pin"
     description = "A device lowers it."
+    lines: ClassVar[tuple[Line, ...]] = (Line("pin", (_PIN, _DOWN), example="pin 16 down"),)
     level = 0
+
+
+def _join_mask(values: Values, among: Surroundings) -> Values:
+    """The pin's entry as it is, with the mask bit set or clear."""
+    entry = among.machine.io_apic.entries[values["pin"]]
+    return values | {"entry": entry & ~MASKED | values["entry"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +213,31 @@ class ConfigurePin(HardwareCommand):
 
     kind = "configure_pin"
     description = "Writes a 64-bit redirection entry."
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line(
+            "entry",
+            (_PIN, Hexadecimal("ENTRY", "64 bits, hexadecimal", ("entry",), highest=(1 << 64) - 1)),
+            example="entry 16 80b1",
+        ),
+        Line(
+            "mask",
+            (_PIN,),
+            example="mask 16",
+            says="Masks a pin: bit 16 of its entry; the rest of it stays.",
+            fixed={"entry": MASKED},
+            join=_join_mask,
+            is_short=True,
+        ),
+        Line(
+            "unmask",
+            (_PIN,),
+            example="unmask 16",
+            says="Lets a pin through again.",
+            fixed={"entry": 0},
+            join=_join_mask,
+            is_short=True,
+        ),
+    )
 
     pin: Pin
     entry: Word64
@@ -196,6 +259,16 @@ class SendMsi(HardwareCommand):
 
     kind = "send_msi"
     description = "A device writes an interrupt message."
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line(
+            "msi",
+            (
+                Hexadecimal("ADDRESS", "fee00000 to feefffff", ("address",), highest=0xFFFF_FFFF),
+                Hexadecimal("DATA", "hexadecimal", ("data",), highest=0xFFFF_FFFF),
+            ),
+            example="msi fee01000 41",
+        ),
+    )
 
     address: Annotated[int, Whole(0xFEE0_0000, 0xFEEF_FFFF, bits=True)]
     data: Word32

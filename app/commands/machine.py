@@ -1,12 +1,15 @@
 """What changes the machine itself, or how it is looked at: interrupt windows, back end, cost sheet, demonstration."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from app.backends.catalogue import BACKENDS, reason_against
 from app.commands.command import Circumstances, Refusal, Stimulus
 from app.commands.demonstration import Demonstration
 from app.commands.field_types import CostSheet, CpuNumber, Flag, named
+from app.commands.line import Line
+from app.commands.line_choices import BackendName, CostSheetName
+from app.commands.line_parts import OneCpu, switch
 from app.costs.reference import cost_sheet_of
 from app.engine.repricing import reason_against_sheet
 from app.engine.simulation import Simulation
@@ -18,6 +21,13 @@ class SetInterruptFlag(Stimulus):
 
     kind = "set_interrupt_flag"
     description = "Holds the CPU's interrupts off, or lets go."
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line(
+            "if",
+            (OneCpu("CPU", "the CPU", ("cpu",)), switch("enabled", "lets interrupts in", "holds interrupts off")),
+            example="if 2 off",
+        ),
+    )
     disturbs = False
 
     cpu: CpuNumber
@@ -44,6 +54,9 @@ class SetBackend(Stimulus):
 
     kind = "set_backend"
     description = "Changes how the guest reaches its APIC; what is under way ends as it began."
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line("backend", (BackendName("NAME", "a back end", ("backend",)),), example="backend vmi"),
+    )
     disturbs = False
     pairable = False
 
@@ -76,6 +89,9 @@ class SetCostSheet(Stimulus):
         "Prices what is done from now on by another sheet: a name, or a copy such as 2007?vm_exit=900. The counters "
         "begin anew."
     )
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line("costs", (CostSheetName("SHEET", "a cost sheet", ("cost_sheet",)),), example="costs skylake-sp"),
+    )
     disturbs = False
     pairable = False
 
@@ -103,6 +119,9 @@ class Demonstrate(Stimulus):
 
     kind = "demonstrate"
     description = "Starts or stops the machine's own activity."
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line("demo", (switch("enabled", "starts it", "stops it"),), example="demo on"),
+    )
     disturbs = False
     pairable = False
 

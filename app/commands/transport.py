@@ -2,15 +2,18 @@
 leaves no mark in the machine's journal, which says by itself how far time had gone at each command."""
 
 from abc import abstractmethod
-from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, NamedTuple, Protocol
+from typing import Annotated, ClassVar
 
 from app.breakpoints.condition import Condition
 from app.breakpoints.lookout import Hit, Looked, Search
 from app.commands.command import BaseCommand, Json, Said
 from app.commands.field_types import Flag, OfCondition, Perhaps, Speed, Text, Whole, WholeButZero, named
 from app.commands.fields import Fields
+from app.commands.line import Line
+from app.commands.line_choices import ConditionText
+from app.commands.line_parts import Decimal, Meant, OneOfWords, Remaining, SpeedOrMax, named_part
+from app.commands.time_keeping import Progress, Slices, TimeKeeper, Traveller
 
 MAX_STEPS = 1_000_000
 #: The latest tick, or time in TSC cycles, that can be asked for.
@@ -24,80 +27,15 @@ OPERATION = "operation"
 INTERRUPT = "interrupt"
 #: What a step can be a step of.
 STEP_UNITS = (OPERATION, "access", INTERRUPT, "function")
-#: Something that does a little at each ``next``, and ends with how many units it has gone.
-Slices = Generator[None, None, int]
-
-
-class Traveller(Protocol):
-    """Whoever can show other moments of a machine."""
-
-    @property
-    def moment_words(self) -> str:
-        """Which moment is shown."""
-
-    def stands(self, unit: str) -> None:
-        """A step of *unit* is made from the moment that is shown: a step back will end there, too."""
-
-    def stepper(self, unit: str, count: int) -> Slices:
-        """Goes on by *count* of *unit*, or back where *count* is below zero."""
-
-    def seeker(self, tick: int | None, time: int | None, branch: int | None) -> Slices:
-        """Goes to a tick, or to the last one at *time* or before; with neither to the head of *branch*."""
-
-    def searcher(self, condition: Condition, limit: int) -> Search:
-        """Goes on to where *condition* comes true, or as far as *limit* ticks."""
-
-    def searcher_back(self, condition: Condition) -> Search:
-        """Goes back to where *condition* came true last, if it did."""
-
-
-class Stops(Protocol):
-    """Where time that runs stops by itself."""
-
-    def add(self, condition: Condition) -> int:
-        """It stops where *condition* comes true. Returns the number of that breakpoint. It raises what there is to say
-        against it."""
-
-    def remove(self, number: int) -> str:
-        """It does not stop there any more. Returns the condition. It raises what there is to say against it."""
-
-
-class TimeKeeper(Protocol):
-    """Whoever moves a machine's time on."""
-
-    @property
-    def breakpoints(self) -> Stops:
-        """Where it stops by itself."""
-
-    def hold(self) -> None:
-        """Time stands still from now on."""
-
-    def let_run(self) -> None:
-        """Time runs from now on."""
-
-    def set_speed(self, speed: float | None) -> None:
-        """Virtual cycles per second of wall time; None: as fast as it goes."""
-
-    def end_run(self) -> None:
-        """What runs to a goal gives it up, whoever began it."""
-
-    def quieten(self) -> None:
-        """The machine's own activity ends: it would never let it come to rest."""
-
-    def name_branch(self, branch: int, name: str) -> None:
-        """Gives a branch another name. It raises what there is to say against that."""
-
-
-class Progress(NamedTuple):
-    """How far a run to a goal is: what it has done, the interrupts taken meanwhile, whether nothing is left, how many
-    units of a step it has gone, in words the moment that is shown, and how far it has looked for a hit."""
-
-    operations: int
-    interrupts: int
-    idle: bool
-    gone: int = 0
-    moment: str = ""
-    looked: Looked | None = None
+_UNIT_WORDS = {
+    OPERATION: Meant(OPERATION, "one thing that happens"),
+    "access": Meant("access", "to the next access of an APIC"),
+    INTERRUPT: Meant(INTERRUPT, "to the next interrupt that is taken"),
+    "function": Meant("function", "to the end of the guest's function"),
+}
+_BRANCH = Decimal("BRANCH", "the number of a branch", ("branch",), highest=MOST_BRANCHES - 1)
+_LIMIT = Decimal("LIMIT", "how many at most", ("limit",), 1, 100_000_000, DEFAULT_IDLE_LIMIT)
+_CONDITION = ConditionText("CONDITION", "such as taken(0x61) on 2", ("condition",))
 
 
 class Transport(BaseCommand):
@@ -172,6 +110,7 @@ class Pause(Control):
 
     kind = "pause"
     description = "Stops time."
+    lines: ClassVar[tuple[Line, ...]] = (Line("pause", example="pause"),)
 
     def steer(self, time: TimeKeeper) -> str:
         time.hold()
@@ -185,6 +124,7 @@ class Run(Control):
 
     kind = "run"
     description = "Lets time run."
+    lines: ClassVar[tuple[Line, ...]] = (Line("run", example="run"),)
 
     def steer(self, time: TimeKeeper) -> str:
         time.let_run()
@@ -198,6 +138,9 @@ class SetSpeed(Control):
 
     kind = "set_speed"
     description = "Virtual cycles a second of wall time; null or max is as fast as it goes."
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line("speed", (SpeedOrMax("CYCLES", "cycles a second, or max", ("speed",)),), example="speed 2000"),
+    )
 
     speed: Annotated[float | None, Speed(_SLOWEST, _FASTEST)]
 
@@ -214,6 +157,16 @@ class StepBy(Goal):
     description = (
         "Runs so many operations, accesses of the APIC, interrupts or guest functions, then stands still. A count "
         "below zero goes back as exactly."
+    )
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line(
+            "step",
+            free=(
+                Decimal("COUNT", "how many; below zero goes back", ("count",), -MAX_STEPS, MAX_STEPS, 1),
+                OneOfWords("UNIT", ", ".join(STEP_UNITS), ("unit",), _UNIT_WORDS, OPERATION),
+            ),
+            example="step -1 interrupt",
+        ),
     )
 
     unit: Annotated[str, named(STEP_UNITS)] = OPERATION
@@ -275,6 +228,7 @@ class RunUntilIdle(Goal):
 
     kind = "run_until_idle"
     description = "Runs until nothing is left to do, or the limit of operations; the answer says which."
+    lines: ClassVar[tuple[Line, ...]] = (Line("idle", free=(_LIMIT,), example="idle"),)
     until_idle = True
 
     limit: Annotated[int, Whole(1, 100_000_000)] = DEFAULT_IDLE_LIMIT
@@ -306,6 +260,24 @@ class RunTo(Goal):
         "Goes on to the next tick in which a condition comes true, through what is known and then into what is new, "
         "within the limit of ticks; or backwards to the last one before the present moment, and stands still there. "
         "The answer's hit says why; null: there was none, and looked says where it was looked for."
+    )
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line(
+            "until",
+            (_CONDITION,),
+            (named_part(_LIMIT, "limit"),),
+            "until taken(0x61) on 2",
+            "Goes on to the next tick in which a condition comes true, and stands still there.",
+            {"backwards": False},
+        ),
+        Line(
+            "back",
+            (_CONDITION,),
+            (named_part(_LIMIT, "limit"),),
+            "back taken(0x61) on 2",
+            "Goes back to the last tick in which a condition came true.",
+            {"backwards": True},
+        ),
     )
 
     condition: Annotated[Condition, OfCondition()]
@@ -353,6 +325,7 @@ class BreakAt(Control):
 
     kind = "break_at"
     description = "From now on time that runs stops where a condition comes true; the state's breakpoints list them."
+    lines: ClassVar[tuple[Line, ...]] = (Line("break", (_CONDITION,), example="break taken(0x61) on 2"),)
 
     condition: Annotated[Condition, OfCondition()]
 
@@ -366,6 +339,9 @@ class RemoveBreakpoint(Control):
 
     kind = "remove_breakpoint"
     description = "Time does not stop at that breakpoint any more."
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line("unbreak", (Decimal("NUMBER", "of the breakpoint", ("breakpoint",), 1, LATEST),), example="unbreak 1"),
+    )
 
     breakpoint: Annotated[int, Whole(1, LATEST)]
 
@@ -415,6 +391,24 @@ class Seek(Journey):
         "Shows a tick of a branch, or the last tick at a time or before, and stands still there. It never changes "
         "history. Without a branch it is the present one."
     )
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line(
+            "seek",
+            (Decimal("TICK", "a tick", ("tick",), highest=LATEST),),
+            (named_part(_BRANCH, "branch"),),
+            "seek 1200",
+            "Shows a tick of a branch, and stands still there.",
+            {"time": None},
+        ),
+        Line(
+            "time",
+            (Decimal("CYCLES", "a time in TSC cycles", ("time",), highest=LATEST),),
+            (named_part(_BRANCH, "branch"),),
+            "time 12000",
+            "Shows the last tick at a time or before, and stands still there.",
+            {"tick": None},
+        ),
+    )
 
     tick: Annotated[int | None, Perhaps(0, LATEST)] = None
     time: Annotated[int | None, Perhaps(0, LATEST)] = None
@@ -436,6 +430,7 @@ class SwitchBranch(Journey):
 
     kind = "switch_branch"
     description = "Shows the head of a branch, and stands still there."
+    lines: ClassVar[tuple[Line, ...]] = (Line("branch", (_BRANCH,), example="branch 0"),)
 
     branch: Annotated[int, Whole(0, MOST_BRANCHES - 1)]
 
@@ -449,6 +444,9 @@ class NameBranch(Control):
 
     kind = "name_branch"
     description = "Gives a branch another name."
+    lines: ClassVar[tuple[Line, ...]] = (
+        Line("name", (_BRANCH, Remaining("NAME", "its name", ("name",))), example="name 0 before the storm"),
+    )
 
     branch: Annotated[int, Whole(0, MOST_BRANCHES - 1)]
     name: Annotated[str, Text(60)]

@@ -28,6 +28,13 @@ class Argument(Enum):
     WAIT = "wait"
 
 
+class Whom(Enum):
+    """Whom a guest function interrupts that takes no targets."""
+
+    OTHERS = "others"
+    ITSELF = "itself"
+
+
 class CallArguments(NamedTuple):
     """What a call names. None: not named, and ``Argument`` says what that means."""
 
@@ -51,6 +58,8 @@ class GuestFunction:
     name: str
     arguments: tuple[Argument, ...] = ()
     sentence: str = ""
+    #: Whom it interrupts, where it takes neither a target nor a mask; None: nobody, or those that it takes.
+    whom: Whom | None = None
     #: It waits for other CPUs, and so for ever when one of them is held off.
     waits: bool = False
     #: It writes ICR itself, below all that a hypervisor without APICs replaces: over event channels it never runs.
@@ -102,6 +111,24 @@ def _value(argument: Argument, context: Context, call: CallArguments) -> int:
             return call.wait
 
 
+def interrupted_by(function: GuestFunction, cpu: int, call: CallArguments, cpu_count: int) -> list[int]:
+    """The CPUs that *function* means to interrupt, called so by *cpu*, all of them being online."""
+    others = [one for one in range(cpu_count) if one != cpu]
+    if Argument.TARGET in function.arguments:
+        return [(cpu + 1) % cpu_count if call.target is None else call.target]
+    if Argument.MASK in function.arguments and call.mask is not None:
+        return [one for one in range(cpu_count) if call.mask >> one & 1]
+    if Argument.MASK in function.arguments:
+        return others if call.target is None else [call.target]
+    match function.whom:
+        case Whom.OTHERS:
+            return others
+        case Whom.ITSELF:
+            return [cpu]
+        case None:
+            return []
+
+
 def by_name(*functions: KernelFunction) -> dict[str, KernelFunction]:
     """A kernel's table."""
     return {row.function.name: row for row in functions}
@@ -115,6 +142,7 @@ SMP_CALL_FUNCTION = GuestFunction(
     "smp_call_function",
     (Argument.WAIT,),
     "Has every other CPU run a function, and waits for them.",
+    whom=Whom.OTHERS,
     waits=True,
     form=(),
     examples=(Example("Have all others run a function"),),
@@ -151,6 +179,7 @@ SEND_IPI_SELF = GuestFunction(
     "send_ipi_self",
     (Argument.VECTOR,),
     "An IPI to the CPU itself, by shorthand.",
+    whom=Whom.ITSELF,
     form=(Argument.VECTOR,),
     examples=(Example("Send to itself", CallArguments(vector=_VECTOR)),),
 )
@@ -158,6 +187,7 @@ SEND_IPI_ALLBUTSELF = GuestFunction(
     "send_ipi_allbutself",
     (Argument.VECTOR,),
     "An IPI to all others, by shorthand: one write, however many they are.",
+    whom=Whom.OTHERS,
     form=(Argument.VECTOR,),
     examples=(
         Example("Send to all other CPUs, of 4", CallArguments(vector=_VECTOR)),

@@ -71,9 +71,10 @@ def takes_signals(apic: LocalApic) -> Gate:
 # A pin of the I/O APIC
 
 
-def pin_gates(io_apic: IoApic, pin: int) -> Iterator[Gate]:
-    """The gates between a device's line and the bus."""
-    entry, line = io_apic.entries[pin], io_apic.lines[pin]
+def pin_gates(io_apic: IoApic, pin: int, line: int | None = None) -> Iterator[Gate]:
+    """The gates between a device's line and the bus; if the line were at *line*, where that is given."""
+    entry = io_apic.entries[pin]
+    line = io_apic.lines[pin] if line is None else line
     level = is_level(entry)
     trigger = "level" if level else "edge"
     yield Gate(LINE, f"{level_words(line)}, {trigger}", "the line is down" if level and not line else "")
@@ -90,12 +91,13 @@ def pin_gates(io_apic: IoApic, pin: int) -> Iterator[Gate]:
 # A local source
 
 
-def local_gates(cpu: Cpu, register: Register) -> Iterator[Gate]:
-    """The gates between the source of an LVT entry, which is there, and IRR or, by another delivery mode, the CPU."""
+def local_gates(cpu: Cpu, register: Register, line: int | None = None) -> Iterator[Gate]:
+    """The gates between the source of an LVT entry, which is there, and IRR or, by another delivery mode, the CPU; if the
+    line of LINT0 or LINT1 were at *line*, where that is given."""
     apic, entry = cpu.apic, cpu.apic.lvt[register]
     pin = LINT_REGISTERS.index(register) if register in LINT_REGISTERS else None
     bypasses = apic.mode is ApicMode.DISABLED and pin is not None
-    yield _source(apic, register, pin)
+    yield _source(apic, register, pin, line)
     if bypasses:
         yield Gate(APIC_ON, f"disabled: the pin is {'NMI' if pin else 'INTR'}")
         return
@@ -119,10 +121,11 @@ def mode_of(register: Register, entry: int) -> DeliveryMode:
     return delivery_mode(entry)
 
 
-def _source(apic: LocalApic, register: Register, pin: int | None) -> Gate:
+def _source(apic: LocalApic, register: Register, pin: int | None, line: int | None) -> Gate:
     if pin is None:
         return Gate(SOURCE, "fires once")
-    line, entry = apic.lint_lines[pin], apic.lvt[register]
+    entry = apic.lvt[register]
+    line = apic.lint_lines[pin] if line is None else line
     holds = is_local_level(register, entry) or delivery_mode(entry) is DeliveryMode.EXTINT
     value = f"LINT{pin} {level_words(line)}, {'level' if holds else 'edge'}"
     return Gate(SOURCE, value, f"LINT{pin} is down" if holds and not line else "")

@@ -4,7 +4,7 @@ Each APIC compares the destination in its own mode.
 """
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from app.hw.cpu import Cpu
 from app.hw.local_apic import LocalApic
@@ -111,3 +111,19 @@ def _matches_logical(apic: LocalApic, destination: int) -> bool:
     if apic.dfr >> 28 == _FLAT_MODEL:
         return bool(destination & logical_id)
     return destination >> 4 == logical_id >> 4 and bool(destination & logical_id & 0xF)
+
+
+class Address(NamedTuple):
+    """What one writes into ICR's destination field to name an APIC: its ID, or its logical bits. Two logical
+    destinations can be one where ``group`` (the bits that name a cluster) is the same."""
+
+    physical: int
+    logical: int
+    group: int
+
+
+def address_of(apic: LocalApic) -> Address:
+    """How *apic* is named now."""
+    if apic.mode is ApicMode.X2APIC:
+        return Address(apic.apic_id, apic.logical_id, 0xFFFF_0000)
+    return Address(apic.apic_id, apic.logical_id >> 24, 0 if apic.dfr >> 28 == _FLAT_MODEL else 0xF0)

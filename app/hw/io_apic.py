@@ -30,6 +30,21 @@ def is_level(entry: int) -> bool:
     return bool(entry & LEVEL) and entry >> 8 & 7 in (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY)
 
 
+def message_of_entry(pin: int, entry: int, number: int) -> InterruptMessage:
+    """The message number *number* that *entry* makes of *pin*."""
+    return InterruptMessage(
+        number,
+        Origin.IO_APIC,
+        pin,
+        VECTORS[entry & 0xFF],
+        DeliveryMode(entry >> 8 & 7),
+        DestinationMode(entry >> 11 & 1),
+        Shorthand.NONE,
+        entry >> 56 | (entry & _EXTENDED_DESTINATION) >> 41,
+        TriggerMode.LEVEL if is_level(entry) else TriggerMode.EDGE,
+    )
+
+
 class IoApic:
     """One I/O APIC. ``entries`` are the 64-bit redirection entries, ``lines`` the inputs."""
 
@@ -135,18 +150,7 @@ class IoApic:
 
     def message_of(self, pin: int, number: int) -> InterruptMessage:
         """The message number *number* that the entry of *pin* makes. Nothing is sent."""
-        entry = self.entries[pin]
-        return InterruptMessage(
-            number,
-            Origin.IO_APIC,
-            pin,
-            VECTORS[entry & 0xFF],
-            DeliveryMode(entry >> 8 & 7),
-            DestinationMode(entry >> 11 & 1),
-            Shorthand.NONE,
-            entry >> 56 | (entry & _EXTENDED_DESTINATION) >> 41,
-            TriggerMode.LEVEL if is_level(entry) else TriggerMode.EDGE,
-        )
+        return message_of_entry(pin, self.entries[pin], number)
 
     # How a message ended, and EOI
 

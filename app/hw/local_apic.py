@@ -319,6 +319,11 @@ class LocalApic:
                 return vector & 0xF0
         return self.tpr
 
+    def ppr_with(self, tpr: int) -> int:
+        """What PPR would be if TPR were *tpr*."""
+        vector = self.isr.highest()
+        return tpr if vector is None or vector >> 4 <= tpr >> 4 else vector & 0xF0
+
     @property
     def apr(self) -> int:
         """Arbitration priority, which only the P6 family has ("Arbitration Priority Register (APR)")."""

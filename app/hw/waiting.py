@@ -46,11 +46,11 @@ def gates_at(cpu: Cpu, vector: int) -> Iterator[Gate]:
     if channels is None:
         yield apic_on(cpu.apic, closed=cpu.apic.blocked_while_disabled)
         yield _started(cpu)
-        yield _priority(cpu.apic, vector)
+        yield priority(cpu.apic, vector, cpu.apic.tpr)
     else:
         yield _started(cpu)
         yield from _port_gates(channels, vector)
-    yield _window(cpu)
+    yield window(cpu, held_off=cpu.held_off)
     yield _shadow(cpu)
     yield _first(cpu, vector)
 
@@ -70,28 +70,29 @@ def _started(cpu: Cpu) -> Gate:
     return Gate(STARTED, cpu.run_state.value)
 
 
-def _priority(apic: LocalApic, vector: int) -> Gate:
-    """Strictly higher class than PPR wins, equal class waits."""
-    own, ppr = priority_class(vector), apic.ppr
+def priority(apic: LocalApic, vector: int, tpr: int) -> Gate:
+    """Whether *apic* would let *vector* through, priority alone considered, if its TPR were *tpr*. Strictly higher class
+    than PPR wins, equal class waits."""
+    own, ppr = priority_class(vector), apic.ppr_with(tpr)
     if own > priority_class(ppr):
         return Gate(PRIORITY, f"{own:x} > {priority_class(ppr):x}")
     in_service = apic.isr.highest()
-    if in_service is not None and priority_class(in_service) > priority_class(apic.tpr):
+    if in_service is not None and priority_class(in_service) > priority_class(tpr):
         cause = f"{in_service:#04x} is in service"
     else:
-        cause = f"TPR is {apic.tpr:#04x}"
+        cause = f"TPR is {tpr:#04x}"
     return Gate(
         PRIORITY, f"{own:x} ≤ {priority_class(ppr):x}", f"class {own:x} is not above PPR {ppr:#04x}, because {cause}"
     )
 
 
-def _window(cpu: Cpu) -> Gate:
+def window(cpu: Cpu, *, held_off: bool) -> Gate:
     """IF, or the word that stands for it, unless somebody holds interrupts off whatever it says."""
     if cpu.event_channels is None:
         kind, name, value = FLAG, "IF", int(cpu.interrupt_flag)
     else:
         kind, name, value = UPCALL_MASK, "evtchn_upcall_mask", int(not cpu.interrupt_flag)
-    if cpu.held_off:
+    if held_off:
         return Gate(kind, f"{value}, held off", "interrupts are off (held off by hand)")
     if cpu.interrupt_flag:
         return Gate(kind, str(value))
@@ -161,7 +162,7 @@ def signal_gates(cpu: Cpu, mode: DeliveryMode) -> Iterator[Gate]:
             yield _awaited(cpu)
         case DeliveryMode.EXTINT:
             yield _started(cpu)
-            yield _window(cpu)
+            yield window(cpu, held_off=cpu.held_off)
         case DeliveryMode.INIT:
             yield _no_smm(cpu)
         case _:

@@ -5,7 +5,8 @@ import time
 from app.breakpoints.condition import Condition
 from app.breakpoints.lookout import Hit, Looked, Search
 from app.commands.command import Said
-from app.commands.transport import Goal, Progress, RunTo
+from app.commands.time_keeping import Progress
+from app.commands.transport import Goal, RunTo
 from app.history.slices import Slices
 from app.session.drive import Drive, NotPossible
 from app.state.session_shapes import UnderWayState

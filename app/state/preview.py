@@ -35,6 +35,10 @@ _LOW = 0xFFFF_FFFF
 _TRAVELS = "trigger mode level means something for INIT level de-assert only; here it travels with the IPI"
 
 
+#: Of more CPUs than these, runs of neighbours are said by their ends.
+_MOST_LISTED = 8
+
+
 class PreviewField(NamedTuple):
     """One field of the command: its name, its bits, its digits, what its value is called, what the field is."""
 
@@ -47,13 +51,15 @@ class PreviewField(NamedTuple):
 
 class Preview(NamedTuple):
     """``icr`` is the whole register as it is once the guest has written it. ``problems`` are reasons for which nothing
-    would be sent; ``sentences`` say what would become of it."""
+    would be sent; ``sentences`` say what would become of it; at those of the receivers that ``merges`` lists it would
+    become one with a request that waits."""
 
     icr: int
     fields: list[PreviewField]
     receivers: list[int]
     sentences: list[str]
     problems: list[str]
+    merges: list[int]
 
 
 def preview(machine: Machine, command: SendIpi, names: VectorNames, backend: Backend | None = None) -> Preview:
@@ -76,10 +82,10 @@ def preview(machine: Machine, command: SendIpi, names: VectorNames, backend: Bac
         TriggerMode.EDGE,
         sender.x2apic,
     )
-    receivers = [] if problems else machine.targets(message)
-    sentences = [] if problems else _sentences(machine, message, receivers, names)
+    met = Met([], [], []) if problems else meet(machine, message, names)
     raw = _written(sender, icr, x2apic, backend)
-    return Preview(raw, _fields(raw, x2apic), receivers, sentences + _remarks(machine, icr), problems)
+    sentences = met.sentences + _remarks(machine, icr)
+    return Preview(raw, _fields(raw, x2apic), met.receivers, sentences, problems, met.merges)
 
 
 def _written(sender: LocalApic, icr: Icr, x2apic: bool, backend: Backend | None) -> int:
@@ -143,67 +149,115 @@ def _remarks(machine: Machine, icr: Icr) -> list[str]:
     return remarks
 
 
-def _sentences(machine: Machine, message: InterruptMessage, receivers: list[int], names: VectorNames) -> list[str]:
+class Met(NamedTuple):
+    """Whom a message would reach now, at which of them it would merge, and what would become of it in sentences."""
+
+    receivers: list[int]
+    merges: list[int]
+    sentences: list[str]
+
+
+class AtTarget(NamedTuple):
+    """What would become of a message at a target, beyond being taken at once, with a place for its number, or for the
+    numbers of several that meet it alike; *plural* where the sentence is another one for these."""
+
+    words: str = ""
+    merges: bool = False
+    plural: str = ""
+
+
+def meet(machine: Machine, message: InterruptMessage, names: VectorNames) -> Met:
+    """What *message* would come to if it arrived now."""
+    receivers = machine.targets(message)
     what = interrupt_words(message.vector, message.delivery_mode, names)
     if not receivers:
         disabled = disabled_targets(message, machine.cpus)
         lost = f"Nobody has {message.destination_words()}: {what} would be lost."
-        return [lost, disabled_words(disabled)] if disabled else [lost]
-    reached = ", ".join(str(cpu) for cpu in receivers)
+        return Met([], [], [lost, disabled_words(disabled)] if disabled else [lost])
     lowest = message.delivery_mode is DeliveryMode.LOWEST_PRIORITY and message.shorthand is Shorthand.NONE
-    sentences = [f"Will reach CPU {reached}" + (" (the lowest priority wins)." if lowest else ".")]
-    for cpu in receivers:
-        sentences += _at_target(machine.cpus[cpu], message)
-    return sentences
+    reached = f"Will reach CPU {cpus_words(receivers)}" + (" (the lowest priority wins)." if lowest else ".")
+    outcomes = {cpu: at_target(machine.cpus[cpu], message) for cpu in receivers}
+    merges = [cpu for cpu, outcome in outcomes.items() if outcome.merges]
+    return Met(receivers, merges, [reached, *in_sentences(outcomes)])
 
 
-def _at_target(target: Cpu, message: InterruptMessage) -> list[str]:
-    """What would become of *message* at one of those that it reaches, beyond being taken at once."""
-    number, sentence = target.number, ""
+def in_sentences(outcomes: dict[int, AtTarget]) -> list[str]:
+    """One sentence for all CPUs that meet it alike."""
+    alike: dict[AtTarget, list[int]] = {}
+    for cpu, outcome in outcomes.items():
+        alike.setdefault(outcome, []).append(cpu)
+    return [
+        (outcome.plural if outcome.plural and len(cpus) > 1 else outcome.words).format(cpus=cpus_words(cpus))
+        for outcome, cpus in alike.items()
+        if outcome.words
+    ]
+
+
+def cpus_words(cpus: list[int]) -> str:
+    """``1, 2, 5``, and of many ``0 to 62, 64``. *cpus* go up."""
+    runs: list[list[int]] = []
+    for cpu in cpus:
+        if len(cpus) > _MOST_LISTED and runs and runs[-1][-1] == cpu - 1:
+            runs[-1] = [runs[-1][0], cpu]
+        else:
+            runs.append([cpu])
+    return ", ".join(" to ".join(map(str, run)) for run in runs)
+
+
+def at_target(target: Cpu, message: InterruptMessage) -> AtTarget:
+    """What would become of *message* at one of those that it reaches."""
     match message.delivery_mode:
         case DeliveryMode.FIXED | DeliveryMode.LOWEST_PRIORITY:
-            sentence = _vector_at_target(target, message.vector)
-        case DeliveryMode.NMI:
-            sentence = _nmi_at_target(target)
-        case DeliveryMode.SMI if target.smi_pending:
-            sentence = f"On CPU {number} it will merge: an SMI is pending there."
-        case DeliveryMode.SMI if target.in_smm:
-            sentence = f"On CPU {number} it will wait for RSM: the CPU is in system-management mode."
-        case DeliveryMode.SMI:
-            pass
-        case DeliveryMode.INIT:
-            then = "begins anew at its reset vector" if target.bootstrap else "then waits for a start-up IPI"
-            sentence = f"CPU {number} loses all it does and {then}."
+            return vector_at_target(target, message.vector)
         case DeliveryMode.STARTUP:
-            begins = target.run_state is RunState.WAIT_FOR_SIPI or (target.init_pending and not target.bootstrap)
-            dropped = f"CPU {number} will drop it: {Reason.NOT_WAITING_FOR_SIPI.value}."
-            sentence = f"CPU {number} begins at {message.vector << 12:#07x}." if begins else dropped
+            if target.run_state is RunState.WAIT_FOR_SIPI or (target.init_pending and not target.bootstrap):
+                page = f"{message.vector << 12:#07x}"
+                return AtTarget(f"CPU {{cpus}} begins at {page}.", plural=f"CPU {{cpus}} begin at {page}.")
+            return AtTarget(f"CPU {{cpus}} will drop it: {Reason.NOT_WAITING_FOR_SIPI.value}.")
+        case DeliveryMode.NMI | DeliveryMode.SMI | DeliveryMode.INIT:
+            return signal_at_target(target, message.delivery_mode)
         case DeliveryMode.RESERVED_3 | DeliveryMode.EXTINT:
-            pass  # no ICR sends these
-    return [sentence] if sentence else []
+            return AtTarget()  # no ICR sends these
 
 
-def _nmi_at_target(target: Cpu) -> str:
-    number = target.number
+def signal_at_target(target: Cpu, mode: DeliveryMode) -> AtTarget:
+    """What would become of an NMI, an SMI or an INIT, which have no vector."""
+    match mode:
+        case DeliveryMode.NMI:
+            return _nmi_at_target(target)
+        case DeliveryMode.SMI if target.smi_pending:
+            return AtTarget("On CPU {cpus} it will merge: an SMI is pending there.", merges=True)
+        case DeliveryMode.SMI if target.in_smm:
+            return AtTarget("On CPU {cpus} it will wait for RSM: the CPU is in system-management mode.")
+        case DeliveryMode.INIT:
+            one = "begins anew at its reset vector" if target.bootstrap else "then waits for a start-up IPI"
+            many = "begin anew at their reset vector" if target.bootstrap else "then wait for start-up IPIs"
+            return AtTarget(
+                f"CPU {{cpus}} loses all it does and {one}.", plural=f"CPU {{cpus}} lose all they do and {many}."
+            )
+        case _:
+            return AtTarget()
+
+
+def _nmi_at_target(target: Cpu) -> AtTarget:
     if target.run_state is RunState.WAIT_FOR_SIPI:
-        return f"On CPU {number} it will wait until the CPU has been started."
+        return AtTarget("On CPU {cpus} it will wait until the CPU has been started.")
+    if target.nmi_running and target.nmi_pending:
+        return AtTarget("On CPU {cpus} it will merge with the one that waits: an NMI is being handled.", merges=True)
     if target.nmi_running:
-        merges = target.nmi_pending > 0
-        return (
-            f"On CPU {number} it will {'merge with the one that waits' if merges else 'wait'}: an NMI is being handled."
-        )
-    return f"On CPU {number} neither IF nor priorities hold it back."
+        return AtTarget("On CPU {cpus} it will wait: an NMI is being handled.")
+    return AtTarget("On CPU {cpus} neither IF nor priorities hold it back.")
 
 
-def _vector_at_target(target: Cpu, vector: int) -> str:
-    """By the gates that it would find there."""
-    number = target.number
-    into, requested = list(gates_into(target, vector)), vector in target.apic.irr
-    closed = first_closed(into)
+def vector_at_target(target: Cpu, vector: int) -> AtTarget:
+    """By the gates that the vector would find there."""
+    closed = first_closed(gates_into(target, vector))
     if closed is not None and closed.kind is not FREE:
-        return f"CPU {number} will drop it: {closed.why}."
-    if requested:
+        return AtTarget(f"CPU {{cpus}} will drop it: {closed.why}.")
+    requested = target.apic.irr if target.event_channels is None else target.event_channels.pending
+    if vector in requested:
         becomes = "merge" if closed is None else "be tried again until there is room"
-        return f"On CPU {number} it will {becomes}: {vector:#04x} is already requested there."
+        words = f"On CPU {{cpus}} it will {becomes}: {vector:#04x} is already requested there."
+        return AtTarget(words, merges=closed is None)
     waits = first_closed(gates_at(target, vector))
-    return f"On CPU {number} it will wait: {waits.why}." if waits else ""
+    return AtTarget(f"On CPU {{cpus}} it will wait: {waits.why}.") if waits else AtTarget()

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from app.hw.destination import address_of
 from app.hw.local_apic import LocalApic
 from app.state.shapes import Destinations, IcrWords
 from app.x86 import lvt
@@ -132,11 +133,6 @@ def timer_words(apic: LocalApic) -> str:
 
 
 def destinations_of(apic: LocalApic) -> Destinations:
-    """What one writes into ICR's destination field to name this APIC: its ID, or its logical bits. Two logical
-    destinations can be one where ``group`` (the bits that name a cluster) is the same."""
-    logical_id = apic.logical_id
-    if apic.mode is ApicMode.X2APIC:
-        logical, group = logical_id, 0xFFFF_0000
-    else:
-        logical, group = logical_id >> 24, 0 if apic.dfr >> 28 == _FLAT_MODEL else 0xF0
-    return {"physical": apic.apic_id, "logical": logical, "group": group}
+    """What one writes into ICR's destination field to name this APIC, as ``hw/destination`` has it."""
+    physical, logical, group = address_of(apic)
+    return {"physical": physical, "logical": logical, "group": group}
