@@ -221,7 +221,7 @@ _CALL_LINE = Line(
         GuestFunctionName("FUNCTION", "a function of the kernel", ("function",)),
     ),
     (
-        TargetGiven("TO", "the targets, such as 2 or 0-3,7, or others", ("to",)),
+        TargetGiven("TO", "the targets, such as 2 or 0-3,7, or others", ("to", "arguments.cpu", "arguments.cpus")),
         VectorGiven("VECTOR", "hexadecimal, or by the kernel's name", ("vector",)),
         mark("nowait", "arguments.wait", False, True, "does not wait until the others are done"),
         named_part(OneCpu("CPU", "one target", ("arguments.cpu",)), "target", Rare),

@@ -32,12 +32,13 @@ class Surroundings(NamedTuple):
 
 class Misread(ValueError):
     """What is wrong with a word; or with words together, at that of the field *of_field*; or with a text to the end of
-    the line, behind its first *at* characters."""
+    the line, behind its first *at* characters. *meant*: the word was meant for the part that says so, of several."""
 
-    def __init__(self, says: str, *, of_field: str = "", at: int | None = None) -> None:
+    def __init__(self, says: str, *, of_field: str = "", at: int | None = None, meant: bool = False) -> None:
         super().__init__(says)
         self.of_field = of_field
         self.at = at
+        self.meant = meant
 
 
 class Completion(NamedTuple):
@@ -210,13 +211,13 @@ def _options(ahead: list[Part], free: list[Part], read: Values) -> list[Part]:
 
 def _reader_of(word: Word, text: str, options: list[Part], followed: Followed, among: Surroundings) -> Part | None:
     """The first of *options* that reads *word*, its fields read; None, and a misfit noted, where there is none."""
-    refusals: list[str] = []
+    refusals: list[Misread] = []
     for part in options:
         written = Word(text[word.start :].rstrip(), word.start) if part.is_rest else word
         try:
             values = part.read(written.text, followed.values, among)
         except Misread as misread:
-            refusals.append(str(misread))
+            refusals.append(misread)
             if part.is_rest:
                 followed.next, followed.misfit = (part,), _misfit_of_rest(written, misread)
             continue
@@ -237,11 +238,12 @@ def _misfit_of_rest(written: Word, misread: Misread) -> Misfit:
     return Misfit(start, written.end, str(misread), begun=start >= written.end)
 
 
-def _says(word: Word, options: list[Part], refusals: list[str], line: Line) -> str:
+def _says(word: Word, options: list[Part], refusals: list[Misread], line: Line) -> str:
     if not options:
         return f"{word.text!r} is more than the line has: {line.syntax}"
-    if len(options) == 1:
-        return refusals[0]
+    meant = refusals[0] if len(options) == 1 else next((refusal for refusal in refusals if refusal.meant), None)
+    if meant is not None:
+        return str(meant)
     shown = [part for part in options if not part.is_rare]
     return f"{word.text!r} is none of what can stand here: {', '.join(part.shown for part in shown)}"
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.commands.line import Completion, Misread, Part, Surroundings, Values
-from app.commands.line_parts import VectorNumber, none_of, cpus_words, some_cpus
+from app.commands.line_parts import VectorNumber, cpus_words, none_of, some_cpus
 from app.guest.functions import Argument
 from app.guest.generations import GUEST_FUNCTIONS
 
@@ -66,7 +66,7 @@ class TargetGiven(CpuSet):
     def read(self, text: str, read: Values, among: Surroundings) -> Values:
         cpus = CpuSet.read(self, text, read, among)["to"]
         if Argument.TARGET in _takes(read) and len(cpus) != 1:
-            raise Misread(f"{read['function']} takes one CPU, not {text!r}")
+            raise Misread(f"{read['function']} takes one CPU, not {text!r}", meant=True)
         return {"to": cpus}
 
 

@@ -134,6 +134,7 @@ class Hexadecimal(Part):
     """A number as vectors and registers are written: 61 is 0x61. *words* are names of values."""
 
     highest: int = 0
+    lowest: int = 0
     words: Mapping[str, int] = field(default_factory=dict)
 
     def names(self, among: Surroundings) -> Mapping[str, int]:
@@ -147,12 +148,13 @@ class Hexadecimal(Part):
         if not _HEXADECIMAL.fullmatch(text):
             raise Misread(f"{text!r} is not hexadecimal: write {self._example()}")
         value = int(text, 16)
-        if value > self.highest:
-            raise Misread(f"{value:#x} is more than {self.highest:#x}")
+        if not self.lowest <= value <= self.highest:
+            limits = f"in {self.lowest:#x} to" if self.lowest else "at most"
+            raise Misread(f"{value:#x} is not {limits} {self.highest:#x}", meant=True)
         return {self.fields[0]: value}
 
     def _example(self) -> str:
-        return "61 for 0x61" if self.highest == 0xFF else "0 to " + f"{self.highest:x}"
+        return "61 for 0x61" if self.highest == 0xFF else f"{self.lowest:x} to {self.highest:x}"
 
     def write(self, values: Values, among: Surroundings | None) -> str:
         value = values.get(self.fields[0])

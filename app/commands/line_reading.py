@@ -190,10 +190,11 @@ def _completes(one: Completion, begun: str) -> bool:
 
 def _hint(parts: list[Part]) -> str:
     """What the first of *parts* is, and what else may stand there."""
-    first, *others = dict.fromkeys(part for part in parts if not part.is_rare) or (None,)
-    if first is None:
+    says = {part.shown: part.says for part in reversed(parts) if not part.is_rare}
+    shown = list(dict.fromkeys(part.shown for part in parts if not part.is_rare))
+    if not shown:
         return ""
-    return f"{first.shown}: {first.says}" + (f"; or {', '.join(part.shown for part in others)}" if others else "")
+    return f"{shown[0]}: {says[shown[0]]}" + (f"; or {', '.join(shown[1:])}" if shown[1:] else "")
 
 
 def _beginning(typed: str) -> list[Completion]:

@@ -263,7 +263,7 @@ class SendMsi(HardwareCommand):
         Line(
             "msi",
             (
-                Hexadecimal("ADDRESS", "fee00000 to feefffff", ("address",), highest=0xFFFF_FFFF),
+                Hexadecimal("ADDRESS", "fee00000 to feefffff", ("address",), highest=0xFEEF_FFFF, lowest=0xFEE0_0000),
                 Hexadecimal("DATA", "hexadecimal", ("data",), highest=0xFFFF_FFFF),
             ),
             example="msi fee01000 41",

@@ -92,8 +92,8 @@ def pin_gates(io_apic: IoApic, pin: int, line: int | None = None) -> Iterator[Ga
 
 
 def local_gates(cpu: Cpu, register: Register, line: int | None = None) -> Iterator[Gate]:
-    """The gates between the source of an LVT entry, which is there, and IRR or, by another delivery mode, the CPU; if the
-    line of LINT0 or LINT1 were at *line*, where that is given."""
+    """The gates between the source of an LVT entry, which is there, and IRR or, by another delivery mode, the CPU; if
+    the line of LINT0 or LINT1 were at *line*, where that is given."""
     apic, entry = cpu.apic, cpu.apic.lvt[register]
     pin = LINT_REGISTERS.index(register) if register in LINT_REGISTERS else None
     bypasses = apic.mode is ApicMode.DISABLED and pin is not None

@@ -71,8 +71,8 @@ def _started(cpu: Cpu) -> Gate:
 
 
 def priority(apic: LocalApic, vector: int, tpr: int) -> Gate:
-    """Whether *apic* would let *vector* through, priority alone considered, if its TPR were *tpr*. Strictly higher class
-    than PPR wins, equal class waits."""
+    """Whether *apic* would let *vector* through, priority alone considered, if its TPR were *tpr*. Strictly higher
+    class than PPR wins, equal class waits."""
     own, ppr = priority_class(vector), apic.ppr_with(tpr)
     if own > priority_class(ppr):
         return Gate(PRIORITY, f"{own:x} > {priority_class(ppr):x}")

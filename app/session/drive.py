@@ -5,8 +5,10 @@ from typing import Any, Protocol
 
 from app.breakpoints.condition import Condition
 from app.breakpoints.lookout import Search
-from app.commands.command import Stimulus
+from app.commands.command import Refusal, Stimulus
 from app.commands.guest import SendIpi
+from app.commands.line import Surroundings
+from app.commands.table import Command
 from app.engine.events import Event
 from app.engine.performable import Result
 from app.history.reexecution import Record
@@ -15,6 +17,7 @@ from app.history.slices import Slices
 from app.hw.machine import Machine
 from app.session.looking_back import BranchSummary, FoundMoment, MomentState
 from app.session.score import Score
+from app.state.foresight import Foreseen
 from app.state.ladder import Selection
 from app.state.preview import Preview
 from app.state.shapes import LadderState, MachineState
@@ -183,6 +186,15 @@ class Drive(Protocol):
 
     def preview(self, command: SendIpi) -> Preview:
         """What *command* would do now, and the word that it would write. NotPossible when there is no such word."""
+
+    def surroundings(self, selected: int | None) -> Surroundings:
+        """What a line may speak of whose writer has selected that CPU."""
+
+    def objection(self, command: Command) -> Refusal | None:
+        """Why *command* cannot be done now, as far as that is known without trying; None when it can."""
+
+    def foresee(self, command: Command) -> Foreseen | None:
+        """What *command*, to which there is no objection, would come to."""
 
     def take_log(self) -> list[tuple[int, Event]]:
         """The newest of what happened since the last call, with its time. What nobody takes is dropped in the end."""

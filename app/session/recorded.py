@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 from app.backends.native import NATIVE_XAPIC
 from app.breakpoints.condition import Condition
 from app.breakpoints.lookout import Search
-from app.commands.command import Stimulus
+from app.commands.command import Refusal, Stimulus
 from app.commands.guest import SendIpi
+from app.commands.line import Surroundings
 from app.commands.machine import Demonstrate
+from app.commands.table import Command
 from app.costs.sheet import DEFAULT_COST_SHEET
 from app.engine.events import Event
 from app.engine.journal import moment_at
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
 #: Measured: an operation with what was recorded of it.
 _BYTES_AN_OPERATION = 180
+_NOBODY_ELSE = "this session follows a recording: nobody else can stir its machine"
 
 
 def recorded_timeline(recording: Recording, profile: Profile = INTEL_SDM) -> RecordedTimeline:
@@ -242,7 +245,7 @@ class RecordedDrive:
     def apply(self, command: Stimulus) -> None:
         if isinstance(command, Demonstrate):
             return
-        raise NotPossible("this session follows a recording: nobody else can stir its machine")
+        raise NotPossible(_NOBODY_ELSE)
 
     @property
     def happened(self) -> int:
@@ -251,6 +254,16 @@ class RecordedDrive:
     def preview(self, command: SendIpi) -> Preview:
         make_sure_it_fits(command, x2apic=self.machine.cpus[command.cpu].apic.x2apic)
         return preview(self.machine, command, self.vector_names)
+
+    def surroundings(self, selected: int | None) -> Surroundings:
+        return Surroundings(self.machine, self.vector_names, (), {}, selected)
+
+    def objection(self, command: Command) -> Refusal | None:
+        stirs = isinstance(command, Stimulus) and not isinstance(command, Demonstrate)
+        return Refusal(_NOBODY_ELSE) if stirs else None
+
+    def foresee(self, command: Command) -> None:
+        """Nothing that stirs the machine can be done."""
 
     def take_log(self) -> list[tuple[int, Event]]:
         return self.timeline.playback.take_log()

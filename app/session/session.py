@@ -33,6 +33,7 @@ from app.session.publisher import Publisher
 from app.session.score import Filler, Score
 from app.session.share import Share
 from app.state.ladder import Selection
+from app.state.line_answer import Json, line_answer
 from app.state.preview import Preview
 from app.state.session_shapes import KeptState
 from app.state.shapes import Condition, LadderState, NumberedState
@@ -213,6 +214,12 @@ class Session(Owner):
         """What *command* would do now."""
         self.touch()
         return self.drive.preview(command)
+
+    def line(self, text: str, caret: int | None, selected: int | None) -> Json:
+        """What somebody is told who writes *text* as a command, with the caret there."""
+        self.touch()
+        drive = self.drive
+        return line_answer(text, caret, drive.surroundings(selected), drive.objection, drive.foresee)
 
     def viewers_changed(self) -> None:
         """Somebody has begun or stopped to watch."""

@@ -8,8 +8,10 @@ from app.backends.backend import remark_on
 from app.backends.catalogue import BACKENDS, reason_against
 from app.breakpoints.condition import Condition
 from app.breakpoints.lookout import Search
-from app.commands.command import Stimulus
+from app.commands.command import Refusal, Stimulus
 from app.commands.guest import SendIpi
+from app.commands.line import Surroundings
+from app.commands.table import Command
 from app.costs.reference import reference_of
 from app.engine.codec import NotRecordable
 from app.engine.events import Event
@@ -33,6 +35,7 @@ from app.session.looking_back import BranchSummary, FoundMoment, MomentState
 from app.session.score import Score
 from app.session.simulated_score import SimulatedScore
 from app.session.version import program_version
+from app.state.foresight import Foreseen, foresee
 from app.state.kept_state import KeptStates
 from app.state.ladder import Look, Selection, ladder
 from app.state.preview import Preview, preview
@@ -292,6 +295,17 @@ class SimulatedDrive:
         backend = self.simulation.execution.backend
         make_sure_it_fits(command, x2apic=backend.x2apic)
         return preview(self.machine, command, self.vector_names, backend)
+
+    def surroundings(self, selected: int | None) -> Surroundings:
+        kernel = GENERATIONS[self.simulation.generation]
+        return Surroundings(self.machine, self.vector_names, tuple(kernel.functions), self._refused(), selected)
+
+    def objection(self, command: Command) -> Refusal | None:
+        return command.refusal(self.simulation) if isinstance(command, Stimulus) else None
+
+    def foresee(self, command: Command) -> Foreseen | None:
+        backend = self.simulation.execution.backend
+        return foresee(self.machine, command, self.vector_names, backend, GENERATIONS[self.simulation.generation])
 
     def take_log(self) -> list[tuple[int, Event]]:
         return self.simulation.take_log()

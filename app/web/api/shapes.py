@@ -144,6 +144,49 @@ class Applied(BaseModel):
     under_way: bool = True
 
 
+class Completion(_Shape):
+    """A word that may stand at the caret, and what it means."""
+
+    text: str
+    says: str
+
+
+class LinePlace(_Shape):
+    """A place in a line, in characters."""
+
+    first: int = Field(alias="from")
+    to: int
+
+
+class LineProblem(LinePlace):
+    """What is wrong with a line, and where."""
+
+    says: str
+
+
+class ForeseenShape(_Shape):
+    """What a command would come to now: the CPUs that it would interrupt, those of them where it would become one with
+    a request that waits, sentences, and the word that would be written to ICR."""
+
+    receivers: list[int]
+    merges: list[int]
+    sentences: list[str]
+    icr: Hexadecimal | None
+
+
+class LineAnswer(_Shape):
+    """What a line is. `command` is what to send to `commands`; null where there is a `problem`, or something missing.
+    `completions` may stand in place of what `replaces` names. `syntax` is that of the lines that begin so."""
+
+    command: dict[str, Any] | None
+    problem: LineProblem | None
+    hint: str
+    syntax: str
+    completions: list[Completion]
+    replaces: LinePlace
+    preview: ForeseenShape | None
+
+
 class Told(_Shape):
     """How far something is: `done` of `total` of this stage; both are 0 where nobody knows."""
 
