@@ -19,7 +19,7 @@ def measure() -> list[Figure]:
 
 
 def _growth(backend: str) -> float:
-    few, many = (warmed_up(cpus, backend, _SENDERS) for cpus in (_FEW, _MANY))
+    few, many = (warmed_up(cpus, backend, _SENDERS, fast_paths=False) for cpus in (_FEW, _MANY))
     times = [(_round(few), _round(many)) for _ in range(_ROUNDS)]
     return min(time for _, time in times) / min(time for time, _ in times)
 

@@ -7,7 +7,8 @@ from app.commands.command import Stimulus
 from app.commands.guest import CallGuest
 from app.engine.simulation import Simulation
 
-#: So many IPIs go by before the time is taken: addresses are known then, and prices looked up.
+#: So many IPIs of each sender go by before the time is taken: addresses are known then, prices looked up, fast paths
+#: learnt.
 _WARM_UP = 16
 
 
@@ -32,10 +33,10 @@ def all_at_once(simulation: Simulation, stimuli: Iterable[Stimulus]) -> None:
     simulation.journal.clear()
 
 
-def warmed_up(cpus: int, backend: str, senders: int) -> Simulation:
-    """A machine that has sent each of its IPIs already."""
-    simulation = Simulation(cpus, backend)
-    alone(simulation, (reschedule(number, senders, cpus) for number in range(_WARM_UP)))
+def warmed_up(cpus: int, backend: str, senders: int, *, fast_paths: bool = True) -> Simulation:
+    """A machine that has sent each of its IPIs already. Without *fast_paths* its model does each of them itself."""
+    simulation = Simulation(cpus, backend, fast_paths=fast_paths)
+    alone(simulation, (reschedule(number, senders, cpus) for number in range(_WARM_UP * senders)))
     return simulation
 
 

@@ -15,6 +15,8 @@ _TOLD = (
 
 #: What each CPU does now is told by the interrupts that it took in the last so many cycles.
 LATELY = 10_000
+#: The events that tell of it.
+TAKEN = (Acknowledged, EventTaken, ExternalAcknowledged, NmiTaken)
 
 
 @dataclass(slots=True)
@@ -47,10 +49,12 @@ class Counters(Work):
         if name is None:
             return
         setattr(self, name, getattr(self, name) + 1)
-        if isinstance(event, Acknowledged | EventTaken | ExternalAcknowledged | NmiTaken):
-            self._take(event.cpu, time // LATELY)
+        if isinstance(event, TAKEN):
+            self.taken(event.cpu, time)
 
-    def _take(self, cpu: int, period: int) -> None:
+    def taken(self, cpu: int, time: int) -> None:
+        """*cpu* has taken an interrupt at *time*."""
+        period = time // LATELY
         last, taken, before = self.lately.get(cpu, (period, 0, 0))
         if period > last:
             taken, before = 0, taken if period == last + 1 else 0

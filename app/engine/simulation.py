@@ -17,6 +17,7 @@ from app.engine.event_log import EventLog
 from app.engine.event_queue import EventQueue, Priority
 from app.engine.events import BackendSwitched, Event
 from app.engine.execution import Execution
+from app.engine.fast_paths import FastPaths
 from app.engine.guest_calls import GuestCall
 from app.engine.journal import Beginning, Moment, moment_at
 from app.engine.journal import Journalled as Journalled
@@ -46,15 +47,15 @@ class Simulation:
     """``cpu_count`` CPUs that have booted and idle. *sheet* defaults to that of the kernel's time.
 
     *log* keeps the newest events; a ``WholeLog`` keeps all of them. Without *boot* it is no simulation yet: whoever
-    restores a state puts it in the place of what the boot would do. ValueError says why *backend* does not go with the
-    kernel or with the sheet.
+    restores a state puts it in the place of what the boot would do. Without *fast_paths* the model does everything
+    itself. ValueError says why *backend* does not go with the kernel or with the sheet.
     """
 
     #: Here as in every class below: what a record takes over, and what each simulation has of its own.
     STATE = ("demonstration", "in_flight", "sheet", "ticks")
     WIRES = (
         *("_costs", "_log", "_queue", "_timers", "clock", "execution", "machine", "record"),
-        *("_watch", "beginning", "journal"),
+        *("_fast_paths", "_watch", "beginning", "journal"),
     )
 
     def __init__(
@@ -67,6 +68,7 @@ class Simulation:
         log: type[EventLog] = EventLog,
         *,
         boot: bool = True,
+        fast_paths: bool = True,
     ) -> None:
         kernel = generation or generation_for(backend)
         self.sheet = sheet or load_cost_sheet(DEFAULT_SHEETS[kernel])
@@ -93,6 +95,7 @@ class Simulation:
         if boot:
             self.execution.boot()
         self._log.forget()
+        self._fast_paths = FastPaths(self) if fast_paths else None
 
     # What can be seen
 
@@ -182,6 +185,13 @@ class Simulation:
     ) -> int:
         """Runs to virtual time *until*, for so many operations, to the end of tick *to_tick*, or until nothing is left:
         with *until_idle*, nothing but timers. Returns the operations done."""
+        done = self._go(until, operations, until_idle=until_idle, to_tick=to_tick)
+        if until is not None and until > self.clock.now:
+            self._pass_time(until)
+        return done
+
+    def _go(self, until: int | None, operations: int | None, *, until_idle: bool, to_tick: int | None) -> int:
+        """The same, but the clock stands where something happened last."""
         done = 0
         while (
             (operations is None or done < operations)
@@ -202,15 +212,15 @@ class Simulation:
             self.clock.now, due = entry
             match due:
                 case Processor():
-                    done += self._turns(due, until, None if operations is None else operations - done, to_tick)
+                    left = None if operations is None else operations - done
+                    followed = self._follow(due, until, left, to_tick) if due.calls else None
+                    done += self._turns(due, until, left, to_tick) if followed is None else followed
                 case None:
                     done += self._expire_timers()
                 case InterruptMessage() | EoiBroadcast():
                     done += self._arrive(due)
             if self.execution.following is not None or self.demonstration is not None:
                 self._tick_over()
-        if until is not None and until > self.clock.now:
-            self._pass_time(until)
         return done
 
     def _pass_time(self, until: int) -> None:
@@ -311,6 +321,59 @@ class Simulation:
                 return done
             clock.now = following
 
+    @property
+    def at_rest(self) -> bool:
+        """Nothing is under way, not even a wait, and nothing is due but timers."""
+        return not (
+            self.in_flight
+            or self.execution.effects.waiting
+            or self.execution.following
+            or self.machine.retrying
+            or not self._queue.only_timers()
+        )
+
+    def _follow(
+        self, processor: Processor, until: int | None, operations: int | None, to_tick: int | None
+    ) -> int | None:
+        """Follows a fast path from what *processor* is to call now to the rest behind it, or learns one. Returns the
+        operations done; None when nothing was: the model is to do it."""
+        paths = self._fast_paths
+        if paths is None or self._watch is not None or self.execution.probes or processor.frames:
+            return None
+        if len(processor.calls) != 1 or not self.at_rest:
+            return None
+        now, alarm, base = self.clock.now, self._queue.alarm, self.machine.services.numbers.last
+        for path in paths.of(processor):
+            end = now + path.cycles
+            if (
+                (until is not None and end > until)
+                or (operations is not None and path.operations >= operations)
+                or (to_tick is not None and self.ticks + path.ticks >= to_tick)
+                or (alarm is not None and alarm <= end)
+            ):
+                return None
+            if path.follow(base):
+                self._log.follow(path, base)
+                self.machine.services.numbers.last = base + path.messages
+                counters = self.execution.counters
+                for name, more in path.counted:
+                    setattr(counters, name, getattr(counters, name) + more)
+                self.ticks += path.ticks
+                self.clock.now = end
+                return path.operations
+        if not paths.is_worth_learning(processor):
+            return None
+        self._queue.push(now, Priority.PROCESSOR, processor)
+        return paths.learn(processor, lambda: self._model(until, operations, to_tick))
+
+    def _model(self, until: int | None, operations: int | None, to_tick: int | None) -> int:
+        """The model does what comes, up to the next rest."""
+        paths, self._fast_paths = self._fast_paths, None
+        try:
+            return self._go(until, operations, until_idle=True, to_tick=to_tick)
+        finally:
+            self._fast_paths = paths
+
     def _wake(self, processor: Processor) -> None:
         if not processor.scheduled:
             processor.scheduled = True
@@ -372,12 +435,14 @@ class Simulation:
         """Prices what is done from now on by *sheet*, and counts anew. ValueError says why it cannot."""
         self._log.count()
         reprice(self.execution, sheet)
+        self._forget_fast_paths()
         self.sheet, self._costs = sheet, sheet.cycles
 
     def _switch_backend(self) -> None:
         """Lets the back end that was asked for take over, if it can by now."""
         following = self.execution.following
         if following is not None and self.execution.switch(len(self.in_flight)):
+            self._forget_fast_paths()
             self.record(BackendSwitched(following.name))
             for processor in self.processors:
                 self._wake(processor)
@@ -385,6 +450,10 @@ class Simulation:
             self._dispatch()  # level lines ask again
             if self._watch is not None:
                 self._watch.switched(self.ticks, self.clock.now)
+
+    def _forget_fast_paths(self) -> None:
+        if self._fast_paths is not None:
+            self._fast_paths.forget()
 
     def _demonstrate(self, begins: int) -> None:
         assert self.demonstration is not None
@@ -414,6 +483,7 @@ class Simulation:
         """So many things and events have happened, nobody remembers which but *endings*; *sheet* prices what comes."""
         self.ticks = ticks
         self.journal = []
+        self._forget_fast_paths()
         self._log.forget(happened)
         self._log.put_endings(endings)
         self.sheet, self._costs = sheet, sheet.cycles

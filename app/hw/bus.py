@@ -33,7 +33,7 @@ class Bus:
     """The wires between *cpus*."""
 
     STATE = ()
-    WIRES = ("_addressed", "_cpus", "_profile", "_services", "arbiter")
+    WIRES = ("_addressed", "_cpus", "_profile", "_services", "arbiter", "readdressed")
     __slots__ = (*STATE, *WIRES)
 
     def __init__(self, cpus: Sequence[Cpu], profile: Profile, services: Services) -> None:
@@ -43,10 +43,13 @@ class Bus:
         self.arbiter = Arbiter(profile, cpus)
         # Matching every APIC for every message is slow, and addresses seldom change.
         self._addressed: dict[_Address, list[Cpu]] = {}
+        #: How often an APIC may have come to match other destinations.
+        self.readdressed = 0
 
     def forget_addresses(self) -> None:
         """An APIC may match other destinations than before."""
         self._addressed.clear()
+        self.readdressed += 1
 
     def reached(self, message: InterruptMessage) -> Sequence[Cpu]:
         """The CPUs that *message* would reach now."""

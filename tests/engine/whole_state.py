@@ -22,7 +22,7 @@ from app.hw.profile import Profile
 
 #: What has a name, and never changes.
 _NAMED = (Backend, BackendDefinition, Generation, Profile, CostSheet)
-_LEFT_OUT = {"journal", "_addressed", "_price", "_contexts", "events"}
+_LEFT_OUT = {"journal", "_addressed", "readdressed", "_fast_paths", "_price", "_contexts", "events"}
 _PLAIN = (Enum, int, str, float, bytes, type(None))
 _CODE = (FunctionType, MethodType, BuiltinFunctionType, type)
 

@@ -1,0 +1,250 @@
+"""A machine that follows fast paths is at every moment what one is whose model does everything itself.
+
+``APICSCOPE_RANDOM_SESSIONS=2000 pytest tests/engine/test_fast_paths.py`` tries as many random sessions.
+"""
+
+import os
+from collections.abc import Callable
+from random import Random
+from typing import NamedTuple
+
+import pytest
+
+from app.backends.catalogue import BACKENDS
+from app.commands.command import Stimulus
+from app.commands.guest import CallGuest, SendIpi
+from app.commands.lines import SendMsi
+from app.commands.machine import SetBackend, SetCostSheet
+from app.commands.registers import WriteCr8, WriteRegister
+from app.engine.event_log import EVENTS_KEPT, EventLog, WholeLog
+from app.engine.fast_paths import FastPath
+from app.engine.simulation import Simulation
+from app.guest.generations import GENERATIONS
+from app.history.record import state
+from app.hw.profile import PROFILES
+from app.x86.icr import Icr
+from app.x86.registers import Register
+from tests.engine.random_sessions import anything, storm
+from tests.engine.runs import PAIRS, reschedule
+from tests.engine.whole_state import first_difference, whole_state
+
+#: Random sessions under each pair of a kernel and a back end.
+EACH = -(-int(os.environ.get("APICSCOPE_RANDOM_SESSIONS", "66")) // len(PAIRS))
+Run = Callable[[Simulation], int]
+
+
+class Listening(WholeLog):
+    """Knows how often a path was followed."""
+
+    paths = 0
+
+    def follow(self, path: FastPath, base: int) -> None:
+        """One more."""
+        self.paths += 1
+        super().follow(path, base)
+
+
+class Twins(NamedTuple):
+    """Two machines that are told the same: one may follow paths."""
+
+    follows: Simulation
+    model: Simulation
+
+    def told(self, command: Stimulus) -> None:
+        answers = []
+        for twin in self:
+            try:
+                answers.append(twin.apply(command))
+            except (ValueError, KeyError) as refused:
+                answers.append(str(refused))  # type: ignore[arg-type]  # either will do to be compared
+        assert answers[0] == answers[1], command
+
+    def run(self, run: Run) -> None:
+        done = [run(twin) for twin in self]
+        assert done[0] == done[1]
+        assert self.follows.moment == self.model.moment
+        assert self.follows.happened == self.model.happened
+
+    def look(self) -> None:
+        assert state(self.follows) == state(self.model)
+        assert first_difference(whole_state(self.follows), whole_state(self.model)) == ""
+
+    @property
+    def paths(self) -> int:
+        """How often a path was followed."""
+        log = self.follows._log
+        assert isinstance(log, Listening)
+        assert self.model._fast_paths is None
+        return log.paths
+
+    def end(self) -> None:
+        self.look()
+        assert self.follows.take_log() == self.model.take_log()
+        assert self.follows.counters.as_dict() == self.model.counters.as_dict()
+
+
+def twins(cpus: int = 4, backend: str = "native-xapic", **made: object) -> Twins:
+    return Twins(
+        Simulation(cpus, backend, log=Listening, **made),  # type: ignore[arg-type]  # as they are named there
+        Simulation(cpus, backend, log=Listening, fast_paths=False, **made),  # type: ignore[arg-type]
+    )
+
+
+def by_chance(chance: Random) -> Run:
+    """To rest, mostly; else to any place, so that it may lie inside a path."""
+    count, cycles = chance.randrange(60), chance.randrange(6000)
+    runs: list[Run] = [
+        *[lambda twin: twin.run(operations=2000, until_idle=True)] * 4,
+        lambda twin: twin.run(operations=count, until_idle=True),
+        lambda twin: twin.run(to_tick=twin.ticks + count, operations=1000),
+        lambda twin: twin.run(until=twin.time + cycles, operations=400),
+        lambda twin: twin.run(until=twin.time + cycles),
+    ]
+    return chance.choice(runs)
+
+
+def session(generation: str, backend: str, seed: int, acts: int, looks: float) -> int:
+    """A few calls over and over, each mostly alone, and now and then something else; a *look* at that share of places.
+    Returns how often a path was followed."""
+    chance = Random(f"{generation} {backend} {seed}")
+    cpus, functions = chance.randint(1, 6), sorted(GENERATIONS[generation].functions)
+    profile = PROFILES[chance.choice(["intel-sdm", "intel-sdm", *sorted(PROFILES)])]
+    both = twins(cpus, backend, profile=profile, generation=generation)
+    few: list[Stimulus] = [
+        *(CallGuest(chance.randrange(cpus), chance.choice(functions), target=chance.randrange(cpus)) for _ in range(3)),
+        reschedule(chance.randrange(cpus), chance.randrange(cpus)),
+        SendIpi(chance.randrange(cpus), Icr(0x61, destination=chance.randrange(cpus))),
+    ]
+    for _ in range(acts):
+        seldom = chance.choice([anything, storm])
+        both.told(seldom(chance, both.follows) if chance.random() < 0.06 else chance.choice(few))
+        both.run(by_chance(chance))
+        if chance.random() < looks:
+            both.look()
+    both.end()
+    return both.paths
+
+
+@pytest.mark.parametrize(("generation", "backend"), PAIRS, ids=lambda word: word)
+def test_whoever_takes_fast_paths_is_where_the_model_is(generation: str, backend: str) -> None:
+    assert session(generation, backend, seed=0, acts=40, looks=0.1) >= 0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_many_sessions_are_the_same_and_do_follow_paths() -> None:
+    followed = [session(*pair, seed, acts=150, looks=0.2) for pair in PAIRS for seed in range(1, EACH + 1)]
+
+    assert sum(map(bool, followed)) > len(followed) / 4
+    assert sum(followed) > 10 * len(followed)
+
+
+# What has a path, and what depends on it
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_ipi_to_a_machine_at_rest_is_followed_once_it_was_sent_often(backend: str) -> None:
+    both = twins(backend=backend)
+    for _ in range(12):
+        both.told(reschedule(0, 1))
+        both.run(lambda twin: twin.run())
+
+    assert both.paths >= 4
+    both.end()
+
+
+def alone(both: Twins, times: int = 10) -> int:
+    """An IPI of CPU 0 to CPU 1, alone, so many times. Returns how many of them were followed."""
+    before = both.paths
+    for _ in range(times):
+        both.told(reschedule(0, 1))
+        both.run(lambda twin: twin.run(until_idle=True))
+    return both.paths - before
+
+
+CHANGES: dict[str, Stimulus] = {
+    "another priority": WriteCr8(1, 15),
+    "another price": SetCostSheet("skylake-sp?vm_exit=900"),
+    "another back end": SetBackend("vmi"),
+    "a disabled APIC": WriteRegister(1, Register.SVR, 0xFF),
+    "another logical ID": WriteRegister(1, Register.LDR, 0x80 << 24),
+    "another line of the vector table": WriteRegister(0, Register.LVT_ERROR, 0xFE),
+    "a timer that goes off in between": WriteRegister(1, Register.TIMER_INITIAL_COUNT, 400),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_a_path_depends_on_is_looked_at_each_time(change: Stimulus) -> None:
+    both = twins()
+    both.told(WriteRegister(1, Register.LVT_TIMER, 0xEF))
+    assert alone(both) > 0
+    both.told(change)
+    alone(both)
+
+    both.end()
+
+
+def test_a_second_message_under_way_leaves_all_to_the_model() -> None:
+    both = twins()
+    alone(both)
+    before = both.paths
+
+    both.told(reschedule(0, 1))
+    both.told(SendMsi(0xFEE0_1000, 0x51))
+    both.run(lambda twin: twin.run())
+
+    assert both.paths == before
+    both.end()
+
+
+@pytest.mark.parametrize("stops", range(1, 30))
+def test_a_run_may_end_anywhere_inside_a_path(stops: int) -> None:
+    both = twins(backend="trap-emulate")
+    alone(both)
+
+    both.told(reschedule(0, 1))
+    both.run(lambda twin: twin.run(operations=stops))
+    both.look()
+    both.run(lambda twin: twin.run(to_tick=twin.ticks + stops))
+    both.look()
+    both.run(lambda twin: twin.run())
+    both.end()
+
+
+# What is told of it
+
+
+def test_what_nobody_asks_for_is_counted_and_not_made() -> None:
+    followed, model = Simulation(2), Simulation(2, fast_paths=False)
+    for simulation in (followed, model):
+        for _ in range(500):
+            simulation.apply(reschedule(0, 1))
+            simulation.run()
+
+    assert followed.happened == model.happened > 2 * EVENTS_KEPT
+    assert followed.counters.as_dict() == model.counters.as_dict()
+    newest = followed.happened - EVENTS_KEPT
+    assert len(followed.events_since(newest)) == EVENTS_KEPT
+    assert followed.events_since(newest) == model.events_since(newest)
+
+
+def test_a_path_can_be_read() -> None:
+    both = twins()
+    alone(both)
+    paths = both.follows._fast_paths
+    assert paths is not None
+
+    known = paths.known()
+    assert known
+    assert all(path.source.startswith("def follow(base):") for path in known)
+    assert all(path.ticks >= path.operations > 0 for path in known)
+
+
+def test_a_log_that_is_forgotten_holds_no_path_either() -> None:
+    both = twins()
+    alone(both)
+    log: EventLog = both.follows._log
+
+    log.forget(7)
+
+    assert (log.happened, log.take()) == (7, [])
