@@ -29,7 +29,7 @@ from tests.engine.runs import PAIRS, reschedule
 from tests.engine.whole_state import first_difference, whole_state
 
 #: Random sessions under each pair of a kernel and a back end.
-EACH = -(-int(os.environ.get("APICSCOPE_RANDOM_SESSIONS", "66")) // len(PAIRS))
+EACH = -(-int(os.environ.get("APICSCOPE_RANDOM_SESSIONS", "22")) // len(PAIRS))
 Run = Callable[[Simulation], int]
 
 
