@@ -99,8 +99,8 @@ function createPanel() {
   };
   return {
     show,
-    /** Where the caption says the same, a lecture's density does not say it twice. @param {string | undefined} caption */
-    compare: (caption) => setClass(panel, "of-caption", said === caption),
+    /** Where the caption says the same, and perhaps more, a lecture's density does not say it twice. @param {string | undefined} caption */
+    compare: (caption) => setClass(panel, "of-caption", caption?.startsWith(said) === true),
   };
 }
 

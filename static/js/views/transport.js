@@ -1,7 +1,7 @@
 /** When: pause and run, steps forward and back, speed and the machine's own clock. */
 
 import { FLAT_OUT, notchOf, speedAt } from "../clock.js";
-import { find, setAttribute, setHidden, setText } from "../dom.js";
+import { element, find, setAttribute, setHidden, setText } from "../dom.js";
 import { say } from "../vocabulary.js";
 import { grouped, speedWords } from "../words.js";
 
@@ -50,17 +50,23 @@ function createSpeed(send) {
   return { draw, move };
 }
 
-/** @param {import("../state-types.js").State} state */
+/**
+ * Whether time stands, and what the machine is about otherwise.
+ *
+ * @param {import("../state-types.js").State} state
+ * @returns {[string, string]}
+ */
 function modeWords(state) {
-  if (state.under_way) return state.under_way.command === "step" ? "steps" : "runs until idle";
-  if (state.recording?.finished) return "the recording is over";
+  if (state.under_way) return ["", state.under_way.command === "step" ? "steps" : "runs until idle"];
+  if (state.recording?.finished) return ["", "the recording is over"];
+  const paused = state.paused ? "paused" : "";
   const turning = state.cpus.find((cpu) => cpu.waits?.for_ever && !state.idle);
-  if (turning) return `${state.paused ? "paused; " : ""}${say("polls_for_ever", { cpu: turning.cpu })}`;
-  if (state.demonstration) return `${state.paused ? "paused; " : ""}${say("acts_by_itself")}`;
-  if (!state.idle) return state.paused ? "paused" : "";
+  if (turning) return [paused, say("polls_for_ever", { cpu: turning.cpu })];
+  if (state.demonstration) return [paused, say("acts_by_itself")];
+  if (!state.idle) return [paused, ""];
   const stuck = state.cpus.some((cpu) => cpu.why.length > 0 || cpu.waits !== null);
   const rest = say(stuck ? "something_waits" : "nothing_left");
-  return state.paused ? `paused; ${rest}` : `idle: ${rest}`;
+  return [paused, paused ? rest : `idle: ${rest}`];
 }
 
 /**
@@ -73,6 +79,8 @@ export function createTransport(send, journeys, model) {
   const playWords = find(document, "#play-words");
   const time = find(document, "#time");
   const mode = find(document, "#mode");
+  const [stands, about] = [element("span", "stands"), element("span")];
+  mode.append(stands, about);
   const unit = /** @type {HTMLSelectElement} */ (find(document, "#unit"));
   const speed = createSpeed(send);
   /** @param {string} unit @param {number} count */
@@ -106,8 +114,10 @@ export function createTransport(send, journeys, model) {
     setAttribute(play, "value", state.paused ? "run" : "pause");
     setText(playWords, state.paused ? "Run" : "Pause");
     setText(time, grouped(Math.floor(state.time)));
-    setText(mode, modeWords(state));
-    setAttribute(mode, "title", modeWords(state));
+    const words = modeWords(state);
+    setText(stands, words.every(Boolean) ? `${words[0]}; ` : words[0]);
+    setText(about, words[1]);
+    setAttribute(mode, "title", words.filter(Boolean).join("; "));
     speed.draw(state.speed, at);
   };
   return { actions, draw };
