@@ -207,6 +207,11 @@ SENTENCES = {
     "tiles_closed": "interrupts off",
     "tiles_absent": "off, or await SIPI",
     "tiles_idle": "idle",
+    "taken_lately": "Interrupts taken in the last 10,000 cycles: {count}.",
+    "arrives": "arrives {time}",
+    "cpus_found": "{count} found",
+    "term_unknown": "what is {term}?",
+    "keep_open": "Keep CPU {cpu} open beside the mosaic",
     "dismiss": "Dismiss",
     "cpu_now": "CPU {cpu}: {activity}. {ppr}. {esr}.",
     "cpu_now_without_apic": "CPU {cpu}: {activity}. No APIC, event channels.",
@@ -233,6 +238,23 @@ SENTENCES = {
     "nothing_left": "nothing left to do",
     "many_events": "{count} events, {taken} interrupts taken. Last: {last}",
 }
+
+#: What the field that finds CPUs takes, and what it means. Priorities and vectors are hexadecimal, numbers of CPUs with
+#: 0x only.
+FINDS = (
+    ("waits", "something waits there"),
+    ("handler", "a handler runs, or a vector is in service"),
+    ("idle", "nothing to do"),
+    ("closed", "interrupts do not come in"),
+    ("absent", "APIC off, or waits for a start-up IPI"),
+    ("if=0", "interrupts do not come in; 1: they do"),
+    ("ppr>=d0", "PPR; also =, <=, > and <"),
+    ("tpr>=20", "TPR"),
+    ("rate>=3", "interrupts taken in the last 10,000 cycles"),
+    ("irr=61", "the vector is requested"),
+    ("isr=61", "the vector is in service"),
+    ("0x20-2f", "CPUs 0x20 to 0x2f; also 5 or 3,8,0x20-2f"),
+)
 
 #: Which delivery modes put a vector into IRR when they arrive.
 VECTOR_MODES = ("fixed", "lowest_priority")

@@ -12,17 +12,6 @@ import {
   rowsOf,
   shelvesAfter,
 } from "../../static/js/stage/shelves.js";
-import {
-  boxOf,
-  censusOf,
-  cpuAt,
-  layoutOf,
-  middleOf,
-  nextOf,
-  runsOf,
-  tileAt,
-  tileOf,
-} from "../../static/js/stage/tiles.js";
 import { pointOnWay } from "../../static/js/stage/way.js";
 import { learn } from "../../static/js/vocabulary.js";
 import { middle } from "../../static/js/words.js";
@@ -203,81 +192,4 @@ test("a name that is too long loses its middle", () => {
   assert.equal(middle("send_IPI_allbutself()", 40), "send_IPI_allbutself()");
   assert.equal(middle("send_IPI_allbutself()", 11), "send_…elf()");
   assert.equal(middle("abc", 1), "a…c");
-});
-
-// The mosaic
-
-const WIDE = layoutOf(255, 680, 340, 14);
-
-test("a row of the mosaic is a cluster of sixteen, and a point finds the tile that is drawn there", () => {
-  assert.equal(WIDE.rows, 16);
-  for (const number of [0, 15, 16, 254]) {
-    const { x, y } = middleOf(WIDE, number);
-    assert.equal(cpuAt(WIDE, x, y), number);
-    const box = boxOf(WIDE, number);
-    assert.equal(cpuAt(WIDE, box.x + 1, box.y + 1), number);
-    assert.equal(cpuAt(WIDE, box.x + box.width - 1, box.y + box.height - 1), number);
-  }
-  const beyond = middleOf(WIDE, 255);
-  assert.equal(cpuAt(WIDE, beyond.x, beyond.y), null);
-  assert.equal(cpuAt(WIDE, 0, 0), null);
-});
-
-test("a tile's shape is what its CPU is in, the gravest first", () => {
-  const waits = [{ vector: 0x51, text: "waits", gate: "flag" }];
-  const handlers = [{ vector: 0x51, name: "timer", since: 0 }];
-  assert.equal(tileOf(cpu(0)).kind, "idle");
-  assert.equal(tileOf(cpu(0, { window: "code" })).kind, "closed");
-  assert.equal(tileOf(cpu(0, { why: waits, window: "held" })).kind, "waits");
-  assert.equal(tileOf(cpu(0, { why: waits, handlers })).kind, "handler");
-  assert.equal(tileOf(cpu(0, { why: waits, handlers })).waits, true);
-  assert.equal(tileOf(cpu(0, { run_state: "wait_for_sipi", handlers })).kind, "absent");
-  assert.equal(tileOf(cpu(0, { apic_mode: "disabled" })).kind, "absent");
-  assert.equal(tileOf(cpu(0, { why: [{ vector: 1, text: "next", gate: "" }] })).kind, "idle");
-  assert.equal(tileOf(cpu(0, { ppr: "0xf0" })).fill, 1);
-});
-
-test("the census counts each CPU once, and those that wait by their gates too", () => {
-  const tiles = [
-    cpu(0),
-    cpu(1, { why: [{ vector: 0x51, text: "", gate: "flag" }] }),
-    cpu(2, { why: [{ vector: 0x51, text: "", gate: "priority" }] }),
-    cpu(3, { why: [{ vector: 0x51, text: "", gate: "flag" }] }),
-  ].map(tileOf);
-  const groups = censusOf(tiles);
-  const whole = groups.filter(({ gate }) => gate === "");
-  assert.equal(
-    whole.reduce((sum, { cpus }) => sum + cpus.length, 0),
-    4,
-  );
-  assert.deepEqual(
-    groups.filter(({ gate }) => gate !== "").map(({ gate, cpus }) => [gate, cpus]),
-    [
-      ["flag", [1, 3]],
-      ["priority", [2]],
-    ],
-  );
-});
-
-test("a count leads to the next of its CPUs, and round again", () => {
-  assert.equal(nextOf([3, 9], 3), 9);
-  assert.equal(nextOf([3, 9], 9), 3);
-  assert.equal(nextOf([], 9), null);
-});
-
-test("arrows go by a tile and by a row, and stay within", () => {
-  assert.equal(tileAt("ArrowDown", 5, 255), 21);
-  assert.equal(tileAt("ArrowDown", 250, 255), 250);
-  assert.equal(tileAt("ArrowLeft", 0, 255), 0);
-  assert.equal(tileAt("Home", 37, 255), 32);
-  assert.equal(tileAt("End", 245, 255), 254);
-  assert.equal(tileAt("x", 5, 255), null);
-});
-
-test("receivers are ringed in runs, which end with a row", () => {
-  assert.deepEqual(runsOf([17, 14, 15, 16, 40]), [
-    { row: 0, first: 14, last: 15 },
-    { row: 1, first: 0, last: 1 },
-    { row: 2, first: 8, last: 8 },
-  ]);
 });

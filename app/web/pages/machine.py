@@ -25,7 +25,7 @@ from app.session.registry import SLOW_MOTION, File, Registry
 from app.session.session import Session
 from app.state.preview import Preview
 from app.state.shapes import NumberedState
-from app.state.vocabulary import COUNTERS, REGISTERS, RUN_STATES
+from app.state.vocabulary import COUNTERS, FINDS, REGISTERS, RUN_STATES
 from app.web.addresses import link
 from app.web.api.sessions import generation_of, moments_of, sheet_of
 from app.web.asking import visitor_of, while_there
@@ -127,6 +127,7 @@ def reading_context(state: NumberedState) -> dict[str, Any]:
         "state": state,
         "span_kinds": SPAN_KINDS,
         "counters": COUNTERS,
+        "finds": FINDS,
         "announced": lambda action: announced(MACHINE_KEYS, action),
         "captions": lambda action: captions(MACHINE_KEYS, action),
         "registers": REGISTERS,

@@ -14,8 +14,7 @@
  * @property {number} width of a tile with the space around it
  * @property {number} height
  * @property {number} count
- *
- * @typedef {{ row: number, first: number, last: number }} Run neighbours in one row, by columns
+ * @property {boolean} wordy there is room for words at the end of a row
  */
 
 import { prioritiesOf } from "../event-channels.js";
@@ -59,8 +58,11 @@ export function censusOf(tiles) {
   });
 }
 
-/** The next of *cpus* after *from*, or again the first; null where there is none. @param {number[]} cpus @param {number} from */
-export const nextOf = (cpus, from) => cpus.find((cpu) => cpu > from) ?? cpus[0] ?? null;
+/** So many interrupts of late make a tile as bright as it gets. */
+const HOT = 8;
+
+/** How bright a tile is, 0 to 1: few interrupts must be told from none, many from more. @param {number} rate interrupts taken of late */
+export const heatOf = (rate) => Math.min(1, rate / HOT) ** 0.6;
 
 /**
  * @param {number} count
@@ -71,14 +73,15 @@ export const nextOf = (cpus, from) => cpus.find((cpu) => cpu > from) ?? cpus[0] 
  */
 export function layoutOf(count, width, height, letters) {
   const rows = Math.ceil(count / CLUSTER);
-  const left = letters * 3.6;
-  const top = letters * 1.5;
-  const side = Math.min((width - left - letters * 2.6) / CLUSTER, (height - top) / rows);
-  const wide = (width - left - letters * 2.6) / CLUSTER;
+  const left = letters * 3.9;
+  const top = letters * 1.8;
+  const wordy = width > letters * 48;
+  const wide = (width - left - letters * (wordy ? 9.5 : 3)) / CLUSTER;
+  const side = Math.min(wide, (height - top) / rows);
   return {
-    ...{ columns: CLUSTER, rows, left, top, count },
-    width: Math.max(4, Math.min(wide, side * 2.2)),
-    height: Math.max(4, Math.min((height - top) / rows, side * 1.5)),
+    ...{ columns: CLUSTER, rows, left, top, count, wordy },
+    width: Math.max(4, Math.min(wide, side * 2)),
+    height: Math.max(4, Math.min((height - top - 2) / rows, side * 1.5)),
   };
 }
 
@@ -119,18 +122,4 @@ export function tileAt(key, from, count) {
   const to = from + step;
   if (key === "End") return Math.min(count - 1, to);
   return to < 0 || to >= count ? from : to;
-}
-
-/** CPUs as runs of neighbours, for one ring around each. @param {number[]} cpus @returns {Run[]} */
-export function runsOf(cpus) {
-  /** @type {Run[]} */
-  const runs = [];
-  for (const cpu of [...cpus].sort((one, other) => one - other)) {
-    const row = Math.floor(cpu / CLUSTER);
-    const column = cpu % CLUSTER;
-    const last = runs.at(-1);
-    if (last && last.row === row && last.last === column - 1) last.last = column;
-    else runs.push({ row, first: column, last: column });
-  }
-  return runs;
 }

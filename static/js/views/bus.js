@@ -2,9 +2,10 @@
 
 import { progress, virtualTime } from "../clock.js";
 import { element, find, setAttribute, setClass, setText } from "../dom.js";
+import { createRate, isBlurred, rateWords } from "../stage/pace.js";
 import { pointOnWay } from "../stage/way.js";
 import { say, vocabulary } from "../vocabulary.js";
-import { flightFace, grouped, hex, spaced } from "../words.js";
+import { flightFace, hex, spaced } from "../words.js";
 import { createPorts } from "./ports.js";
 
 /** @typedef {import("../state-types.js").FlightState} FlightState */
@@ -12,10 +13,6 @@ import { createPorts } from "./ports.js";
 
 /** More tokens than this at once are a blur; the rest is a number. */
 const MOST_TOKENS = 36;
-/** A journey shorter than this (ms of wall time) cannot be followed by eye, so it is not drawn as one. */
-const SHORTEST_JOURNEY = 140;
-/** Fewer messages a second than this are single ones, whatever their speed. */
-const A_STREAM = 10;
 
 /** @param {FlightState} flight */
 function flightWords(flight) {
@@ -55,19 +52,6 @@ function createTokens(holder) {
         tokens.delete(key);
       }
     },
-  };
-}
-
-/** The messages a second of wall time, from the counter, smoothed over a second or so. */
-function createRate() {
-  let last = { at: 0, messages: 0 };
-  let rate = 0;
-  /** @param {number} messages @param {number} now */
-  return (messages, now) => {
-    if (now - last.at < 500) return rate;
-    rate = last.at === 0 ? 0 : (1000 * Math.max(0, messages - last.messages)) / (now - last.at);
-    last = { at: now, messages };
-    return rate;
   };
 }
 
@@ -155,20 +139,6 @@ export function createBus(stillness, ask) {
     setAttribute(strip, "aria-label", busWords(state));
     return !still && !state.paused && state.in_flight.length > 0;
   };
-}
-
-/** Messages that nobody could see travel. @param {number} rate of a second, smoothed */
-export function rateWords(rate) {
-  return rate >= A_STREAM
-    ? `too fast to follow: ${grouped(rate)} messages/s`
-    : "messages go by faster than they can be drawn";
-}
-
-/** @param {State} state */
-function isBlurred(state) {
-  if (state.speed === null) return true;
-  const journey = state.in_flight[0];
-  return journey !== undefined && ((journey.arrives - journey.sent) / state.speed) * 1000 < SHORTEST_JOURNEY;
 }
 
 /** @param {State} state */

@@ -3,85 +3,21 @@
  * somebody pinned. For keyboards and screen readers a grid lies over it that has one cell: the selected CPU's.
  */
 
-import { element, find, reusedList, setAttribute, setText } from "../dom.js";
+import { element, find, setAttribute, setText } from "../dom.js";
 import { lookOf, watchLook } from "../score/look.js";
+import { nextOf } from "../stage/finding.js";
 import { paintMosaic } from "../stage/mosaic-paint.js";
-import { boxOf, CLUSTER, censusOf, cpuAt, layoutOf, nextOf, tileAt, tileOf } from "../stage/tiles.js";
-import { say, vocabulary } from "../vocabulary.js";
+import { createRate, isBlurred, rateWords } from "../stage/pace.js";
+import { boxOf, CLUSTER, censusOf, cpuAt, layoutOf, tileAt, tileOf } from "../stage/tiles.js";
+import { say } from "../vocabulary.js";
+import { grouped } from "../words.js";
+import { createCensus, createFinding } from "./census.js";
 
 /** @typedef {import("../state-types.js").State} State */
 /** @typedef {import("../state-types.js").CpuState} CpuState */
-/** @typedef {import("../stage/tiles.js").TileKind} TileKind */
-/** @typedef {ReturnType<typeof censusOf>[number]} Group */
 
 /** So many wells have room beside the mosaic. */
 const MOST_PINNED = 4;
-/** After so long (ms) half of a change's glow is left. */
-const HALF_LIFE = 400;
-
-/** @type {Record<TileKind, () => string>} */
-const KIND_WORDS = {
-  handler: () => say("tiles_handler"),
-  waits: () => say("tiles_wait"),
-  closed: () => say("tiles_closed"),
-  absent: () => say("tiles_absent"),
-  idle: () => say("tiles_idle"),
-};
-
-/** How often each CPU was seen to change of late, 0 to 1. */
-function createHeat() {
-  /** @type {number[]} */
-  let heat = [];
-  /** @type {CpuState[]} */
-  let before = [];
-  let at = 0;
-  /** @param {CpuState[]} cpus @param {number} now */
-  return (cpus, now) => {
-    const left = 0.5 ** (Math.max(0, now - at) / HALF_LIFE);
-    at = now;
-    heat = cpus.map((cpu, index) => {
-      const changed = before[index] !== undefined && before[index] !== cpu;
-      return Math.min(1, (heat[index] ?? 0) * left + (changed ? 0.25 : 0));
-    });
-    before = cpus;
-    return heat;
-  };
-}
-
-/** @param {HTMLElement} list @param {(group: Group) => void} choose */
-function createCensus(list, choose) {
-  /** @type {Group[]} */
-  let groups = [];
-  const write = reusedList(
-    list,
-    () => {
-      const item = element("li");
-      const button = element("button", "census-group");
-      button.type = "button";
-      button.append(element("i"), element("b", "mono"), element("span"));
-      button.addEventListener("click", () => {
-        const group = groups[Number(item.dataset.at)];
-        if (group) choose(group);
-      });
-      item.append(button);
-      return item;
-    },
-    (item, /** @type {Group} */ { kind, gate, cpus }, at) => {
-      const button = /** @type {HTMLElement} */ (item.firstElementChild);
-      const [, count, words] = /** @type {HTMLElement[]} */ ([...button.children]);
-      setAttribute(item, "data-at", String(at));
-      setAttribute(item, "data-kind", kind);
-      setAttribute(item, "data-gate", gate);
-      if (count) setText(count, String(cpus.length));
-      if (words) setText(words, gate === "" ? KIND_WORDS[kind]() : (vocabulary().gates[gate] ?? gate));
-    },
-  );
-  /** @param {Group[]} found */
-  return (found) => {
-    groups = found;
-    write(found);
-  };
-}
 
 /** The grid over the canvas: its one cell is the selected CPU's. @param {HTMLElement} grid */
 function createMirror(grid) {
@@ -136,10 +72,23 @@ function createSurface(box, ask) {
   };
 }
 
-/** What a tile says. @param {CpuState} cpu */
-function tileWords(cpu) {
+/** What a tile says. @param {CpuState} cpu @param {number} rate interrupts that it took of late */
+function tileWords(cpu, rate) {
   const waits = cpu.waits?.words ?? cpu.why[0]?.text;
-  return say("tile", { cpu: cpu.cpu, words: waits ?? cpu.activity });
+  const words = say("tile", { cpu: cpu.cpu, words: waits ?? cpu.activity });
+  return rate > 0 ? `${words} ${say("taken_lately", { count: rate })}` : words;
+}
+
+/** Under the mosaic: how many messages go by where they are too fast to follow. @param {HTMLElement} line */
+function createPace(line) {
+  const rateOf = createRate();
+  /** @param {State} state @param {number} now @returns {boolean} whether they are */
+  return (state, now) => {
+    const rate = rateOf(state.counters.messages ?? 0, now);
+    const blurred = !state.paused && isBlurred(state);
+    setText(line, blurred && rate > 0 ? rateWords(rate) : "");
+    return blurred;
+  };
 }
 
 /**
@@ -175,28 +124,33 @@ function createPlaces(grid, layout) {
  * @param {(at: number) => CpuState | null} parts.cpu
  * @param {() => number} parts.selected
  * @param {(cpu: number) => void} parts.select
- * @param {() => void} parts.togglePin
+ * @param {(cpu: number) => void} parts.togglePin
+ * @param {(back: boolean) => void} parts.goOn to the next CPU that is looked for
+ * @param {(cpu: CpuState) => string} parts.words
  * @param {import("./lens.js").Lens} parts.lens
  */
-function listen(grid, { places, layout, cpu, selected, select, togglePin, lens }) {
+function listen(grid, { places, layout, cpu, selected, select, togglePin, goOn, words, lens }) {
   /** @param {MouseEvent} event */
   const under = (event) => places.cpuAt(event.clientX, event.clientY);
   grid.addEventListener("click", (event) => {
     const at = under(event);
     if (at !== null) select(at);
   });
-  grid.addEventListener("dblclick", togglePin);
+  grid.addEventListener("dblclick", () => togglePin(selected()));
   grid.addEventListener("pointermove", (event) => {
     const pointed = cpu(under(event) ?? -1);
     const box = pointed && places.boxOf(pointed.cpu);
     if (!pointed || !box) return lens.hide();
-    lens.showAt(box, tileWords(pointed));
+    lens.showAt(box, words(pointed));
   });
   grid.addEventListener("pointerleave", lens.hide);
   grid.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const along = event.key.toLowerCase() === "n";
+    if (event.shiftKey && !along) return;
     const next = tileAt(event.key, selected(), layout().count);
-    if (event.key === "Enter") togglePin();
+    if (along) goOn(event.shiftKey);
+    else if (event.key === "Enter") togglePin(selected());
     else if (next === null) return;
     else select(next);
     event.preventDefault();
@@ -206,6 +160,22 @@ function listen(grid, { places, layout, cpu, selected, select, togglePin, lens }
 /** Those that are pinned when one is pinned, or no more. @param {number[]} pinned @param {number} cpu */
 const toggled = (pinned, cpu) =>
   (pinned.includes(cpu) ? pinned.filter((other) => other !== cpu) : [...pinned, cpu]).slice(-MOST_PINNED);
+
+/** Which CPUs somebody keeps open. @param {() => void} ask for a frame */
+function createPins(ask) {
+  /** @type {number[]} */
+  let pinned = [];
+  return {
+    all: () => pinned,
+    /** @param {number} cpu */
+    toggle(cpu) {
+      pinned = toggled(pinned, cpu);
+      ask();
+    },
+    /** Whose wells stand beside the mosaic. @param {number} cpu the selected one */
+    open: (cpu) => [...new Set([...pinned.slice(pinned.includes(cpu) ? 0 : 1 - MOST_PINNED), cpu])],
+  };
+}
 
 /**
  * @param {HTMLElement} machine
@@ -217,12 +187,11 @@ export function createMosaic(machine, select, lens, ask) {
   const box = find(machine, ".mosaic-box");
   const grid = find(box, ".mosaic-grid");
   const { surface, begin } = createSurface(box, ask);
-  const heatOf = createHeat();
   const tell = createMirror(grid);
+  const isFast = createPace(find(machine, ".mosaic-pace"));
+  const pins = createPins(ask);
   /** @type {State | null} */
   let shown = null;
-  /** @type {number[]} */
-  let pinned = [];
   let selected = 0;
   /** @type {unknown[]} */
   let drawn = [];
@@ -232,47 +201,48 @@ export function createMosaic(machine, select, lens, ask) {
     selected = cpu;
     select(cpu);
   };
-  const census = createCensus(find(machine, ".census"), ({ cpus }) => {
+  const census = createCensus(find(machine, ".census"), (cpus) => {
     const next = nextOf(cpus, selected);
     if (next !== null) go(next);
   });
-
-  const togglePin = () => {
-    pinned = toggled(pinned, selected);
-    ask();
-  };
-
+  const finding = createFinding(find(machine, ".mosaic-find"), () => selected, go, ask);
   const places = createPlaces(grid, layout);
   const cpu = (/** @type {number} */ at) => shown?.cpus[at] ?? null;
-  listen(grid, { places, layout, cpu, selected: () => selected, select: go, togglePin, lens });
+  const words = (/** @type {CpuState} */ one) => tileWords(one, shown?.rates[one.cpu] ?? 0);
+  const acts = { select: go, togglePin: pins.toggle, goOn: finding.goOn };
+  listen(grid, { ...acts, places, layout, cpu, selected: () => selected, words, lens });
 
   return {
     ...places,
-    /** Whose wells stand beside it. @param {number} cpu the selected one */
-    open: (cpu) => [...new Set([...pinned, cpu])].slice(-MOST_PINNED),
+    pins,
     /** @param {import("../store.js").Model} model @param {State} state @param {number} now */
     draw(model, state, now) {
-      const parts = [state.cpus, state.in_flight, model.selected, model.receivers, pinned, surface.version];
-      if (parts.every((part, at) => part === drawn[at])) return;
-      drawn = parts;
+      const fast = isFast(state, now);
+      const parts = [state.cpus, state.rates, state.in_flight, model.selected, model.receivers, pins.all()];
+      const all = [...parts, surface.version, finding.words(), fast];
+      if (all.every((part, at) => part === drawn[at])) return;
+      drawn = all;
       shown = state;
       selected = model.selected;
-      const heat = heatOf(state.cpus, now);
       const tiles = state.cpus.map(tileOf);
       census(censusOf(tiles));
-      const cpu = state.cpus[selected];
-      if (cpu) tell(cpu, tiles.length, tileWords(cpu));
+      const found = finding.among(candidatesOf(state, tiles));
+      const one = state.cpus[selected];
+      if (one) tell(one, tiles.length, words(one));
       if (surface.width === 0) return;
-      const picture = {
-        layout: layout(),
-        tiles,
-        heat,
-        selected,
-        pinned,
-        aimed: model.receivers,
-        flights: state.in_flight,
-      };
-      paintMosaic(begin(), picture, surface.look);
+      const picture = { layout: layout(), tiles, rates: state.rates, found, selected, pinned: pins.all() };
+      const flights = fast ? [] : state.in_flight;
+      paintMosaic(begin(), { ...picture, aimed: model.receivers, flights, arrives }, surface.look);
     },
   };
 }
+
+/** @param {State} state @param {import("../stage/tiles.js").Tile[]} tiles */
+const candidatesOf = (state, tiles) =>
+  state.cpus.flatMap((cpu, at) => {
+    const tile = tiles[at];
+    return tile ? [{ cpu, tile, rate: state.rates[at] ?? 0 }] : [];
+  });
+
+/** @param {number} time */
+const arrives = (time) => say("arrives", { time: grouped(time) });

@@ -42,7 +42,13 @@ export function createStage({ send, select, selectVector, lens, stillness, ask }
     setAttribute(machine, "data-cpus", String(state.cpus.length));
     setClass(machine, "as-mosaic", many);
     if (many) mosaic.draw(model, state, now);
-    wells.draw(model, state, many ? mosaic.open(selected) : state.cpus.map((cpu) => cpu.cpu), asBits, now);
+    wells.draw(
+      model,
+      state,
+      many ? mosaic.pins.open(selected) : state.cpus.map((cpu) => cpu.cpu),
+      asBits,
+      now,
+    );
     const cpu = state.cpus[selected];
     if (cpu) bits(cpu, comingTo(state).get(selected) ?? []);
     tray.draw(state.endings);
