@@ -7,6 +7,7 @@ import {
   boxOf,
   censusOf,
   cpuAt,
+  halvesLayoutOf,
   heatOf,
   layoutOf,
   middleOf,
@@ -77,12 +78,21 @@ test("a count leads to the next of its CPUs, and round again", () => {
 });
 
 test("arrows go by a tile and by a row, and stay within", () => {
-  assert.equal(tileAt("ArrowDown", 5, 255), 21);
-  assert.equal(tileAt("ArrowDown", 250, 255), 250);
-  assert.equal(tileAt("ArrowLeft", 0, 255), 0);
-  assert.equal(tileAt("Home", 37, 255), 32);
-  assert.equal(tileAt("End", 245, 255), 254);
-  assert.equal(tileAt("x", 5, 255), null);
+  assert.equal(tileAt("ArrowDown", 5, WIDE), 21);
+  assert.equal(tileAt("ArrowDown", 250, WIDE), 250);
+  assert.equal(tileAt("ArrowLeft", 0, WIDE), 0);
+  assert.equal(tileAt("Home", 37, WIDE), 32);
+  assert.equal(tileAt("End", 245, WIDE), 254);
+  assert.equal(tileAt("x", 5, WIDE), null);
+});
+
+test("half-wells stand in rows of four or eight, so that rows end where clusters do, and fill their room", () => {
+  const few = halvesLayoutOf(16, 640, 400, 12);
+  assert.deepEqual([few.columns, few.rows, few.width, few.height], [4, 4, 160, 100]);
+  const more = halvesLayoutOf(32, 640, 400, 12);
+  assert.deepEqual([more.columns, more.rows], [8, 4]);
+  assert.equal(halvesLayoutOf(32, 320, 400, 12).columns, 4);
+  assert.equal(tileAt("ArrowDown", 1, few), 5);
 });
 
 test("receivers are ringed by one line round each part that hangs together", () => {

@@ -43,12 +43,9 @@ const COMPARISONS = {
   "<": (value, other) => value < other,
 };
 
-const COMPARISON = /^([a-z]+)(>=|<=|=|>|<)(?:0x)?([0-9a-f]+)$/;
-const NUMBERS = /^(?:0x([0-9a-f]+)(?:-(?:0x)?([0-9a-f]+))?|(\d+)(?:-(\d+))?)$/;
-
 /** @param {string} term @returns {Test | null} */
 function comparison(term) {
-  const [, name = "", sign = "", digits = ""] = COMPARISON.exec(term) ?? [];
+  const [, name = "", sign = "", digits = ""] = term.match(/([a-z]+)(>=|<=|=|>|<)(?:0x)?([0-9a-f]+)$/y) ?? [];
   const bits = BITS[name];
   if (bits && sign === "=") {
     const vector = Number.parseInt(digits, 16);
@@ -62,7 +59,8 @@ function comparison(term) {
 
 /** "0x20-2f", "32-47", "5": a CPU of these. @param {string} part @returns {[number, number] | null} */
 function span(part) {
-  const [whole, low, high, first, last] = NUMBERS.exec(part) ?? [];
+  const numbers = /(?:0x([0-9a-f]+)(?:-(?:0x)?([0-9a-f]+))?|(\d+)(?:-(\d+))?)$/y;
+  const [whole, low, high, first, last] = numbers.exec(part) ?? [];
   if (whole === undefined) return null;
   if (low !== undefined) return [Number.parseInt(low, 16), Number.parseInt(high ?? low, 16)];
   return [Number(first), Number(last ?? first)];

@@ -1,36 +1,25 @@
-/**
- * Draws a mosaic on a canvas: tiles by their shape, as bright as their CPU takes interrupts, rings round receivers with their number,
- * and one stroke for each message under way.
- */
+/** Draws a mosaic on a canvas: tiles by their shape, as bright as their CPU takes interrupts, and what is under way to each row. */
 
-import { outlinesOf } from "./outline.js";
 import { heatOf, middleOf } from "./tiles.js";
+import { paintTraffic, tip } from "./traffic-paint.js";
 
-/** @typedef {import("./tiles.js").Layout} Layout */
 /** @typedef {import("./tiles.js").Tile} Tile */
+/** @typedef {import("./traffic-paint.js").Flight} Flight */
 /** @typedef {import("../score/look.js").Look} Look */
 /** @typedef {CanvasRenderingContext2D} Context */
 
 /**
  * All that is drawn.
  *
- * @typedef {object} Picture
- * @property {Layout} layout
+ * @typedef {import("./traffic-paint.js").Traffic & Tiles} Picture
+ *
+ * @typedef {object} Tiles
  * @property {Tile[]} tiles
  * @property {number[]} rates by CPU: interrupts taken of late
  * @property {Set<number> | null} found CPUs that somebody looks for; null: nobody looks for any
- * @property {number} selected
- * @property {number[]} pinned
- * @property {number[]} aimed CPUs that the IPI being composed would reach
- * @property {Flight[]} flights none where they go by faster than they can be followed
  * @property {(time: number) => string} arrives says when the next message arrives in a row
- *
- * @typedef {{ source: number | null, targets: number[], arrives: number }} Flight
- * @typedef {{ x: number, y: number }} Point
  */
 
-/** More strokes than this at once are a blur. */
-const MOST_STROKES = 48;
 /** So much of its colour is left to a tile that nobody looks for. */
 const FAINT = 0.25;
 
@@ -153,70 +142,6 @@ function paintTiles(context, { layout, tiles, rates, found, flights }, look) {
   context.globalAlpha = 1;
 }
 
-/** A line round tiles, with round corners. @param {Context} context @param {Layout} layout @param {number[]} cpus */
-function ring(context, layout, cpus) {
-  const point = (/** @type {import("./outline.js").Corner} */ [column, row]) => ({
-    x: layout.left + column * layout.width,
-    y: layout.top + row * layout.height,
-  });
-  context.beginPath();
-  for (const loop of outlinesOf(cpus, layout.columns)) {
-    const points = loop.map(point);
-    const [first, second] = points;
-    if (!first || !second) continue;
-    context.moveTo((first.x + second.x) / 2, (first.y + second.y) / 2);
-    for (let at = 1; at <= points.length; at++) {
-      const [corner, next] = [points[at % points.length] ?? first, points[(at + 1) % points.length] ?? first];
-      context.arcTo(corner.x, corner.y, (corner.x + next.x) / 2, (corner.y + next.y) / 2, 6);
-    }
-    context.closePath();
-  }
-  context.stroke();
-}
-
-/** The tip of a stroke. @param {Context} context @param {Point} from @param {Point} to @param {number} size */
-function tip(context, from, to, size) {
-  const angle = Math.atan2(to.y - from.y, to.x - from.x);
-  context.beginPath();
-  context.moveTo(to.x, to.y);
-  for (const side of [-0.4, 0.4])
-    context.lineTo(to.x - size * Math.cos(angle + side), to.y - size * Math.sin(angle + side));
-  context.closePath();
-  context.fill();
-}
-
-/**
- * From the sender, or the corner where devices are, to the ring round the receivers, beside the strokes of the other messages.
- *
- * @param {Context} context
- * @param {Layout} layout
- * @param {Flight} flight
- * @param {number} aside in tiles
- */
-function stroke(context, layout, { source, targets }, aside) {
-  const middles = targets.map((cpu) => middleOf(layout, cpu));
-  const from = source === null ? { x: layout.left - 6, y: layout.top - 6 } : middleOf(layout, source);
-  const wanted = from.x + aside * layout.width;
-  const nearest = middles.reduce((best, one) => {
-    const far = (/** @type {Point} */ { x, y }) => Math.abs(y - from.y) * 4 + Math.abs(x - wanted);
-    return far(one) < far(best) ? one : best;
-  });
-  // Within a row it goes over the tiles between, from the upper edge to the upper edge.
-  const down = Math.sign(nearest.y - from.y) || -1;
-  const level = nearest.y === from.y;
-  const to = { x: nearest.x, y: nearest.y - ((level ? 1 : down) * layout.height) / 2 };
-  const bend = level
-    ? { x: (from.x + to.x) / 2, y: from.y - layout.height }
-    : { x: from.x, y: (from.y + to.y) / 2 };
-  context.setLineDash([5, 4]);
-  context.beginPath();
-  context.moveTo(from.x, from.y + (down * layout.height) / 2);
-  context.quadraticCurveTo(bend.x, bend.y, to.x, to.y);
-  context.stroke();
-  context.setLineDash([]);
-  tip(context, bend, to, 8);
-}
-
 /** At the end of each row: how many receivers lie in it and when the next message arrives, or how many interrupts it takes. @param {Context} context @param {Picture} picture @param {Look} look @param {Map<number, { count: number, arrives: number }>} under */
 function paintRows(context, { layout, rates, arrives }, look, under) {
   const x = layout.left + layout.columns * layout.width + look.font * 0.6;
@@ -259,31 +184,10 @@ function rowsOf(flights, columns) {
 
 /** @param {Context} context @param {Picture} picture @param {Look} look */
 export function paintMosaic(context, picture, look) {
-  const { layout, flights } = picture;
-  const under = rowsOf(flights, layout.columns);
+  const under = rowsOf(picture.flights, picture.layout.columns);
   paintNames(context, picture, look, new Set(under.keys()));
   paintPlaces(context, picture, look);
   paintTiles(context, picture, look);
-  context.strokeStyle = look.colours.fly;
-  context.lineWidth = look.stroke * 0.6;
-  context.setLineDash([2, 3]);
-  ring(context, layout, picture.aimed);
-  context.strokeStyle = context.fillStyle = look.colours.fly;
-  context.lineWidth = look.stroke * 0.8;
-  for (const { targets } of flights) {
-    context.setLineDash([5, 4]);
-    ring(context, layout, targets);
-  }
-  context.setLineDash([]);
-  const sent = flights.filter(({ targets }) => targets.length > 0).slice(0, MOST_STROKES);
-  sent.forEach((flight, at) => {
-    context.fillStyle = look.colours.fly;
-    stroke(context, layout, flight, sent.length > 1 ? (at - (sent.length - 1) / 2) * 0.35 : 0);
-  });
+  paintTraffic(context, picture, look);
   paintRows(context, picture, look, under);
-  context.strokeStyle = look.colours.irr;
-  context.lineWidth = look.stroke * 0.5;
-  for (const cpu of picture.pinned) ring(context, layout, [cpu]);
-  context.lineWidth = look.stroke * 1.1;
-  ring(context, layout, [picture.selected]);
 }

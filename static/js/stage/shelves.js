@@ -47,12 +47,10 @@ export const rowOf = (priority, count) => count - priority;
  * The rows of a well as CSS takes them, the highest class first.
  *
  * @param {boolean[]} tall
- * @param {boolean} usedOnly a half-well has no room for shelves that nobody uses
  */
-export function rowsOf(tall, usedOnly) {
-  const thin = usedOnly ? "0px" : "minmax(0, 1fr)";
+export function rowsOf(tall) {
   return tall
-    .map((one) => (one ? "var(--tall)" : thin))
+    .map((one) => (one ? "var(--tall)" : "minmax(0, 1fr)"))
     .reverse()
     .join(" ");
 }

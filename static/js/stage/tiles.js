@@ -85,6 +85,25 @@ export function layoutOf(count, width, height, letters) {
   };
 }
 
+/** Up to so many CPUs are half-wells, and not tiles. */
+export const HALVES_TO = 32;
+
+/**
+ * The same for CPUs of which there are few enough to draw them as half-wells: four in a row, or eight.
+ *
+ * @param {number} count
+ * @param {number} width
+ * @param {number} height
+ * @param {number} letters
+ * @returns {Layout}
+ */
+export function halvesLayoutOf(count, width, height, letters) {
+  const columns = count > CLUSTER && width > letters * 40 ? 8 : 4;
+  const rows = Math.ceil(count / columns);
+  const size = { width: width / columns, height: Math.min(height / rows, letters * 18) };
+  return { ...{ columns, rows, left: 0, top: 0, count, wordy: false }, ...size };
+}
+
 /** The middle of a tile. @param {Layout} layout @param {number} cpu */
 export const middleOf = (layout, cpu) => ({
   x: layout.left + ((cpu % layout.columns) + 0.5) * layout.width,
@@ -106,16 +125,16 @@ export function cpuAt(layout, x, y) {
   return cpu < layout.count ? cpu : null;
 }
 
-/** Where a key leads in the mosaic, or null. @param {string} key @param {number} from @param {number} count */
-export function tileAt(key, from, count) {
-  const column = from % CLUSTER;
+/** Where a key leads, or null. @param {string} key @param {number} from @param {{ count: number, columns: number }} layout */
+export function tileAt(key, from, { count, columns }) {
+  const column = from % columns;
   const steps = /** @type {Record<string, number>} */ ({
     ArrowLeft: -1,
     ArrowRight: 1,
-    ArrowUp: -CLUSTER,
-    ArrowDown: CLUSTER,
+    ArrowUp: -columns,
+    ArrowDown: columns,
     Home: -column,
-    End: CLUSTER - 1 - column,
+    End: columns - 1 - column,
   });
   const step = steps[key];
   if (step === undefined) return null;

@@ -1,8 +1,8 @@
 /** On a phone one well is open, and a row of buttons says which: with the state of each CPU's interrupts, and whether anything waits there. */
 
 import { drawn, element, find, reusedList, setAttribute, setClass, setText } from "../dom.js";
+import { shapeOf } from "../stage/barrier.js";
 import { say, vocabulary } from "../vocabulary.js";
-import { shapeOf } from "./well-head.js";
 
 /** @typedef {import("../state-types.js").CpuState} CpuState */
 
@@ -31,7 +31,7 @@ function writeTab(tab, cpu) {
   setAttribute(tab, "aria-label", number);
   setAttribute(tab, "aria-description", cpu.why[0]?.text ?? vocabulary().holders[cpu.window] ?? "");
   setText(name, String(cpu.cpu));
-  setAttribute(shape.firstElementChild, "d", shapeOf(cpu));
+  setAttribute(shape.firstElementChild, "d", shapeOf(cpu.window));
   setClass(marks, "waits", cpu.why.length > 0);
   setClass(marks, "serves", cpu.in_service.length > 0);
 }

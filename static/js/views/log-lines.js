@@ -20,13 +20,16 @@ export function makeLine(event) {
   if (event.cpu !== null) line.dataset.ofCpu = String(event.cpu);
   const kind = vocabulary().events[event.kind];
   if (kind?.ended) line.dataset.fault = "";
-  const glyph = element("span", "glyph", kind?.glyph ?? "");
-  if (kind) glyph.title = kind.words;
-  glyph.setAttribute("aria-hidden", "true");
-  line.append(element("time", "", grouped(event.time)), glyph, element("span", "", event.text));
+  const time = element("time", "", grouped(event.time));
+  time.dataset.glyph = kind?.glyph ?? "";
+  if (kind) line.title = kind.words;
+  line.append(time, event.text);
   eventOf.set(line, event);
   return line;
 }
+
+/** What a line tells. @param {Element} line */
+export const eventOfLine = (line) => eventOf.get(line);
 
 /** @param {EventRecord} event */
 const spanKindOf = (event) => vocabulary().events[event.kind]?.span ?? "";

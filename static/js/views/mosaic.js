@@ -1,17 +1,27 @@
 /**
- * Many CPUs as a mosaic on one canvas, with counts that select, and beside it the wells of the selected CPU and of those that
+ * Many CPUs on one canvas, as half-wells or as a mosaic, with counts that select, and beside it the wells of the selected CPU and of those that
  * somebody pinned. For keyboards and screen readers a grid lies over it that has one cell: the selected CPU's.
  */
 
-import { element, find, setAttribute, setText } from "../dom.js";
+import { element, find, setAttribute, setClass, setText } from "../dom.js";
 import { lookOf, watchLook } from "../score/look.js";
 import { nextOf } from "../stage/finding.js";
 import { paintMosaic } from "../stage/mosaic-paint.js";
 import { createRate, isBlurred, rateWords } from "../stage/pace.js";
-import { boxOf, CLUSTER, censusOf, cpuAt, layoutOf, tileAt, tileOf } from "../stage/tiles.js";
+import {
+  boxOf,
+  censusOf,
+  cpuAt,
+  HALVES_TO,
+  halvesLayoutOf,
+  layoutOf,
+  tileAt,
+  tileOf,
+} from "../stage/tiles.js";
 import { say } from "../vocabulary.js";
-import { grouped } from "../words.js";
+import { cellSentence, grouped } from "../words.js";
 import { createCensus, createFinding } from "./census.js";
+import { createHalves } from "./half-wells.js";
 
 /** @typedef {import("../state-types.js").State} State */
 /** @typedef {import("../state-types.js").CpuState} CpuState */
@@ -29,12 +39,12 @@ function createMirror(grid) {
   row.append(cell);
   grid.append(row);
   grid.setAttribute("aria-activedescendant", cell.id);
-  grid.setAttribute("aria-colcount", String(CLUSTER));
-  /** @param {CpuState} cpu @param {number} count @param {string} words */
-  return (cpu, count, words) => {
-    setAttribute(grid, "aria-rowcount", String(Math.ceil(count / CLUSTER)));
-    setAttribute(row, "aria-rowindex", String(Math.floor(cpu.cpu / CLUSTER) + 1));
-    setAttribute(cell, "aria-colindex", String((cpu.cpu % CLUSTER) + 1));
+  /** @param {CpuState} cpu @param {import("../stage/tiles.js").Layout} layout @param {string} words */
+  return (cpu, { rows, columns }, words) => {
+    setAttribute(grid, "aria-rowcount", String(rows));
+    setAttribute(grid, "aria-colcount", String(columns));
+    setAttribute(row, "aria-rowindex", String(Math.floor(cpu.cpu / columns) + 1));
+    setAttribute(cell, "aria-colindex", String((cpu.cpu % columns) + 1));
     setAttribute(cell, "aria-label", words);
   };
 }
@@ -120,35 +130,48 @@ function createPlaces(grid, layout) {
  * @param {HTMLElement} grid
  * @param {object} parts
  * @param {ReturnType<typeof createPlaces>} parts.places
+ * @param {ReturnType<typeof createHalves>["chipAt"]} parts.chipAt
  * @param {() => import("../stage/tiles.js").Layout} parts.layout
  * @param {(at: number) => CpuState | null} parts.cpu
  * @param {() => number} parts.selected
  * @param {(cpu: number) => void} parts.select
+ * @param {(cpu: number, vector: number) => void} parts.selectVector
  * @param {(cpu: number) => void} parts.togglePin
  * @param {(back: boolean) => void} parts.goOn to the next CPU that is looked for
  * @param {(cpu: CpuState) => string} parts.words
  * @param {import("./lens.js").Lens} parts.lens
  */
-function listen(grid, { places, layout, cpu, selected, select, togglePin, goOn, words, lens }) {
+function listen(
+  grid,
+  { places, chipAt, layout, cpu, selected, select, selectVector, togglePin, goOn, words, lens },
+) {
   /** @param {MouseEvent} event */
   const under = (event) => places.cpuAt(event.clientX, event.clientY);
+  /** @param {MouseEvent} event */
+  const chipUnder = (event) => {
+    const box = grid.getBoundingClientRect();
+    return chipAt(event.clientX - box.left, event.clientY - box.top);
+  };
   grid.addEventListener("click", (event) => {
     const at = under(event);
     if (at !== null) select(at);
+    const chip = chipUnder(event);
+    if (chip) selectVector(chip.cpu, chip.vector);
   });
   grid.addEventListener("dblclick", () => togglePin(selected()));
   grid.addEventListener("pointermove", (event) => {
     const pointed = cpu(under(event) ?? -1);
     const box = pointed && places.boxOf(pointed.cpu);
     if (!pointed || !box) return lens.hide();
-    lens.showAt(box, words(pointed));
+    const chip = chipUnder(event);
+    lens.showAt(box, chip ? cellSentence(pointed, chip.vector) : words(pointed));
   });
   grid.addEventListener("pointerleave", lens.hide);
   grid.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     const along = event.key.toLowerCase() === "n";
     if (event.shiftKey && !along) return;
-    const next = tileAt(event.key, selected(), layout().count);
+    const next = tileAt(event.key, selected(), layout());
     if (along) goOn(event.shiftKey);
     else if (event.key === "Enter") togglePin(selected());
     else if (next === null) return;
@@ -160,6 +183,25 @@ function listen(grid, { places, layout, cpu, selected, select, togglePin, goOn, 
 /** Those that are pinned when one is pinned, or no more. @param {number[]} pinned @param {number} cpu */
 const toggled = (pinned, cpu) =>
   (pinned.includes(cpu) ? pinned.filter((other) => other !== cpu) : [...pinned, cpu]).slice(-MOST_PINNED);
+
+/**
+ * Tiles, or half-wells, and what goes on between them.
+ *
+ * @param {{ look: import("../score/look.js").Look }} surface
+ * @param {() => CanvasRenderingContext2D} begin
+ * @param {ReturnType<typeof createHalves>} halves
+ */
+function createPainting(surface, begin, halves) {
+  /** @param {import("../store.js").Model} model @param {State} state @param {{ shelves: string, found: Set<number> | null, fast: boolean, pinned: number[], layout: import("../stage/tiles.js").Layout }} how */
+  return ({ selected, selectedVector, receivers }, state, { shelves, fast, ...how }) => {
+    const traffic = { ...how, selected, aimed: receivers, flights: fast ? [] : state.in_flight };
+    const picture = { ...traffic, rates: state.rates };
+    const { look } = surface;
+    if (state.cpus.length > HALVES_TO)
+      paintMosaic(begin(), { ...picture, tiles: state.cpus.map(tileOf), arrives }, look);
+    else halves.paint(begin(), state, shelves, { ...picture, vector: selectedVector }, look);
+  };
+}
 
 /** Which CPUs somebody keeps open. @param {() => void} ask for a frame */
 function createPins(ask) {
@@ -179,11 +221,11 @@ function createPins(ask) {
 
 /**
  * @param {HTMLElement} machine
- * @param {(cpu: number) => void} select
+ * @param {{ select: (cpu: number) => void, selectVector: (cpu: number, vector: number) => void }} acts
  * @param {import("./lens.js").Lens} lens
  * @param {() => void} ask for a frame
  */
-export function createMosaic(machine, select, lens, ask) {
+export function createMosaic(machine, { select, selectVector }, lens, ask) {
   const box = find(machine, ".mosaic-box");
   const grid = find(box, ".mosaic-grid");
   const { surface, begin } = createSurface(box, ask);
@@ -195,7 +237,8 @@ export function createMosaic(machine, select, lens, ask) {
   let selected = 0;
   /** @type {unknown[]} */
   let drawn = [];
-  const layout = () => layoutOf(shown?.cpus.length ?? 0, surface.width, surface.height, surface.look.font);
+  const halves = createHalves(ask);
+  const layout = () => layoutFor(shown?.cpus.length ?? 0)(surface);
   // Keys come faster than frames: the next begins where the last one led.
   const go = (/** @type {number} */ cpu) => {
     selected = cpu;
@@ -209,8 +252,18 @@ export function createMosaic(machine, select, lens, ask) {
   const places = createPlaces(grid, layout);
   const cpu = (/** @type {number} */ at) => shown?.cpus[at] ?? null;
   const words = (/** @type {CpuState} */ one) => tileWords(one, shown?.rates[one.cpu] ?? 0);
-  const acts = { select: go, togglePin: pins.toggle, goOn: finding.goOn };
-  listen(grid, { ...acts, places, layout, cpu, selected: () => selected, words, lens });
+  const paint = createPainting(surface, begin, halves);
+  const acts = { select: go, selectVector, togglePin: pins.toggle, goOn: finding.goOn };
+  listen(grid, {
+    ...acts,
+    places,
+    chipAt: halves.chipAt,
+    layout,
+    cpu,
+    selected: () => selected,
+    words,
+    lens,
+  });
 
   return {
     ...places,
@@ -218,21 +271,22 @@ export function createMosaic(machine, select, lens, ask) {
     /** @param {import("../store.js").Model} model @param {State} state @param {number} now */
     draw(model, state, now) {
       const fast = isFast(state, now);
-      const parts = [state.cpus, state.rates, state.in_flight, model.selected, model.receivers, pins.all()];
-      const all = [...parts, surface.version, finding.words(), fast];
+      const shelves = state.cpus.length > HALVES_TO ? "" : halves.shelves(state, now);
+      const seen = [state.cpus, state.rates, state.in_flight, shelves, fast, surface.version];
+      const chosen = [model.selected, model.selectedVector, model.receivers, pins.all(), finding.words()];
+      const all = [...seen, ...chosen];
       if (all.every((part, at) => part === drawn[at])) return;
       drawn = all;
       shown = state;
       selected = model.selected;
+      setClass(machine, "as-halves", state.cpus.length <= HALVES_TO);
       const tiles = state.cpus.map(tileOf);
       census(censusOf(tiles));
       const found = finding.among(candidatesOf(state, tiles));
       const one = state.cpus[selected];
-      if (one) tell(one, tiles.length, words(one));
-      if (surface.width === 0) return;
-      const picture = { layout: layout(), tiles, rates: state.rates, found, selected, pinned: pins.all() };
-      const flights = fast ? [] : state.in_flight;
-      paintMosaic(begin(), { ...picture, aimed: model.receivers, flights, arrives }, surface.look);
+      if (one) tell(one, layout(), words(one));
+      if (surface.width > 0)
+        paint(model, state, { shelves, found, fast, pinned: pins.all(), layout: layout() });
     },
   };
 }
@@ -243,6 +297,12 @@ const candidatesOf = (state, tiles) =>
     const tile = tiles[at];
     return tile ? [{ cpu, tile, rate: state.rates[at] ?? 0 }] : [];
   });
+
+/** How so many CPUs lie on the canvas. @param {number} count */
+const layoutFor =
+  (count) =>
+  (/** @type {{ width: number, height: number, look: import("../score/look.js").Look }} */ surface) =>
+    (count <= HALVES_TO ? halvesLayoutOf : layoutOf)(count, surface.width, surface.height, surface.look.font);
 
 /** @param {number} time */
 const arrives = (time) => say("arrives", { time: grouped(time) });

@@ -11,8 +11,8 @@ import { createMosaic } from "./mosaic.js";
 import { createTray } from "./tray.js";
 import { createWells } from "./wells.js";
 
-/** From this many CPUs on they are tiles. */
-const MOSAIC_FROM = 33;
+/** From this many CPUs on all of them are one drawing, and some are open as wells beside it. */
+const DRAWN_FROM = 9;
 
 /**
  * @param {object} parts
@@ -25,30 +25,26 @@ const MOSAIC_FROM = 33;
  */
 export function createStage({ send, select, selectVector, lens, stillness, ask }) {
   const machine = find(document, "#machine");
-  const wells = createWells(machine, { send, select, selectVector }, lens, ask);
-  const mosaic = createMosaic(machine, select, lens, ask);
+  const keep = (/** @type {number} */ cpu) => mosaic.pins.toggle(cpu);
+  const wells = createWells(machine, { send, select, selectVector, keep }, lens, ask);
+  const mosaic = createMosaic(machine, { select, selectVector }, lens, ask);
   const bits = createBits(lens);
   const bus = createBus(stillness, ask);
   const tray = createTray(select, selectVector);
   let asBits = false;
-  const areTiles = () => Number(machine.dataset.cpus) >= MOSAIC_FROM;
+  const areDrawn = () => Number(machine.dataset.cpus) >= DRAWN_FROM;
 
   /** @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether something moves */
   const draw = (model, now) => {
     const { state, selected } = model;
     if (!state) return false;
     setClass(machine, "replays", state.recording !== null);
-    const many = state.cpus.length >= MOSAIC_FROM;
+    const many = state.cpus.length >= DRAWN_FROM;
     setAttribute(machine, "data-cpus", String(state.cpus.length));
     setClass(machine, "as-mosaic", many);
     if (many) mosaic.draw(model, state, now);
-    wells.draw(
-      model,
-      state,
-      many ? mosaic.pins.open(selected) : state.cpus.map((cpu) => cpu.cpu),
-      asBits,
-      now,
-    );
+    const open = many ? mosaic.pins.open(selected) : state.cpus.map((cpu) => cpu.cpu);
+    wells.draw(model, state, open, mosaic.pins.all(), asBits, now);
     const cpu = state.cpus[selected];
     if (cpu) bits(cpu, comingTo(state).get(selected) ?? []);
     tray.draw(state.endings);
@@ -57,11 +53,17 @@ export function createStage({ send, select, selectVector, lens, stillness, ask }
 
   return {
     draw,
-    /** Where a CPU stands in the window: its tile's box where CPUs are tiles, its well's else; null where it is not drawn. @param {number} cpu */
-    boxOf: (cpu) => (areTiles() ? mosaic.boxOf(cpu) : wells.boxOf(cpu)),
-    /** The CPU whose well or tile lies at a place of the window, or null. @param {number} clientX @param {number} clientY */
+    /** Keeps a CPU's well open beside many CPUs, or no more; where all are open it does nothing. @param {number} cpu */
+    keep(cpu) {
+      if (areDrawn()) keep(cpu);
+    },
+    /** @param {number} cpu */
+    keeps: (cpu) => areDrawn() && mosaic.pins.all().includes(cpu),
+    /** Where a CPU stands in the window: its place in the drawing where there are many, its well's else; null where it is not drawn. @param {number} cpu */
+    boxOf: (cpu) => (areDrawn() ? mosaic.boxOf(cpu) : wells.boxOf(cpu)),
+    /** The CPU whose well, or place in the drawing, lies at a place of the window, or null. @param {number} clientX @param {number} clientY */
     cpuAt: (clientX, clientY) =>
-      wells.cpuAt(clientX, clientY) ?? (areTiles() ? mosaic.cpuAt(clientX, clientY) : null),
+      wells.cpuAt(clientX, clientY) ?? (areDrawn() ? mosaic.cpuAt(clientX, clientY) : null),
     actions: {
       bits: () => {
         asBits = !asBits;

@@ -176,9 +176,8 @@ function drawShelf(shelf, chips, sight, made) {
  * @param {HTMLElement} grid
  * @param {number} index the CPU
  * @param {(vector: number) => void} press
- * @param {boolean} usedOnly makes a shelf when it is used first
  */
-export function createShelves(grid, index, press, usedOnly) {
+export function createShelves(grid, index, press) {
   const count = noneOfEachClass().length;
   /** @type {Map<number, Shelf>} */
   const shelves = new Map();
@@ -197,7 +196,7 @@ export function createShelves(grid, index, press, usedOnly) {
     }
     return shelf;
   };
-  if (!usedOnly) for (let priority = count - 1; priority >= 0; priority--) shelfOf(priority);
+  for (let priority = count - 1; priority >= 0; priority--) shelfOf(priority);
 
   return {
     /** How many chips lie on a shelf. @param {number} shelf */

@@ -37,6 +37,7 @@ import { createShelves } from "./well-shelves.js";
  * @property {boolean} detailed there is room for registers
  * @property {boolean[]} tall
  * @property {number} room a shelf's, in the letters' size
+ * @property {boolean} kept somebody keeps it open beside many CPUs
  * @property {boolean} bits shows single bits and not shelves
  * @property {(vector: number) => string} nameOf
  *
@@ -44,6 +45,7 @@ import { createShelves } from "./well-shelves.js";
  * @property {import("../commands.js").Send} send
  * @property {(cpu: number) => void} select
  * @property {(cpu: number, vector: number) => void} selectVector
+ * @property {(cpu: number) => void} keep keeps a well open beside many CPUs, or no more
  */
 
 /** How far apart letters of one width stand, in their size. */
@@ -137,16 +139,15 @@ function createWords(list) {
 /**
  * @param {number} index
  * @param {Acts} acts
- * @param {boolean} half without the shelves that nobody uses, and without a foot
  */
-export function createWell(index, acts, half) {
+export function createWell(index, acts) {
   const well = copyOf("well-template");
   well.dataset.cpu = String(index);
   well.addEventListener("click", () => acts.select(index));
-  const head = createHead(well, index, acts.send);
+  const head = createHead(well, index, acts);
   const grid = find(well, ".shelves");
   const overlay = find(well, ".lines");
-  const shelves = createShelves(grid, index, (vector) => acts.selectVector(index, vector), half);
+  const shelves = createShelves(grid, index, (vector) => acts.selectVector(index, vector));
   const lines = createLines(well);
   const foot = createFoot(well);
   const words = createWords(find(well, ".well-words"));
@@ -174,8 +175,8 @@ export function createWell(index, acts, half) {
     /** @param {Sight} sight @param {number} now */
     draw(sight, now) {
       const { cpu, selected, tall } = sight;
-      head(cpu, selected, sight.signals);
-      const rows = rowsOf(tall, half);
+      head(cpu, selected, sight.signals, sight.kept);
+      const rows = rowsOf(tall);
       setStyle(grid, "grid-template-rows", rows);
       setStyle(overlay, "grid-template-rows", rows);
       setStyle(well, "--used", String(tall.filter(Boolean).length));
@@ -183,7 +184,7 @@ export function createWell(index, acts, half) {
       shelves.draw(sight, chipsOf(cpu, vectorsOf(sight.coming)), water, now);
       words(cpu, sight.detailed);
       drawBits(sight);
-      if (!half) foot(cpu, sight.room);
+      foot(cpu, sight.room);
       const told = { ...cpu.register_words, cpu: index, activity: cpu.activity };
       const apic = cpu.event_channels === null;
       setAttribute(well, "aria-label", say(apic ? "cpu_now" : "cpu_now_without_apic", told));

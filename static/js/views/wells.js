@@ -1,11 +1,10 @@
 /** The wells of all CPUs. Those of CPUs that did not change are skipped. */
 
-import { find, setClass } from "../dom.js";
-import { classOf, noneOfEachClass } from "../fields.js";
-import { chipsOf, comingTo, signalsTo } from "../stage/chips.js";
-import { nextShrinking, noShelves, shelvesAfter } from "../stage/shelves.js";
+import { find } from "../dom.js";
+import { comingTo, signalsTo } from "../stage/chips.js";
 import { cellSentence, nameOf } from "../words.js";
 import { createRoving } from "./roving.js";
+import { createTall, usedClasses } from "./tall.js";
 import { readUnderPointer } from "./vector-grid.js";
 import { createWell } from "./well.js";
 
@@ -15,19 +14,8 @@ import { createWell } from "./well.js";
 
 /** Up to so many CPUs there is room for registers. */
 const DETAILED_TO = 2;
-/** From this many CPUs on there is room for used shelves only. */
-const HALF_FROM = 9;
 /** What a well's padding, the letter of a shelf and the gate at its end take, in the letters' size, unless the style sheet says otherwise. */
 const AROUND = 6.4;
-
-/** The classes that any of these CPUs uses. @param {import("../state-types.js").CpuState[]} cpus @param {Map<number, number[]>} coming */
-function usedClasses(cpus, coming) {
-  const used = new Set();
-  for (const cpu of cpus) {
-    for (const { vector } of chipsOf(cpu, coming.get(cpu.cpu) ?? [])) used.add(classOf(vector));
-  }
-  return used;
-}
 
 /**
  * How much room a shelf has, in the letters' size: the browser tells, so that nothing is measured while drawing.
@@ -61,43 +49,23 @@ function createRoom(changed) {
   };
 }
 
-/** Which shelves are tall; asks for a frame when one is to shrink. @param {() => void} ask */
-function createTall(ask) {
-  let shelves = noShelves(noneOfEachClass().length);
-  /** @type {ReturnType<typeof setTimeout> | null} */
-  let shrinking = null;
-  /** @param {Set<number>} used @param {number} now */
-  return (used, now) => {
-    shelves = shelvesAfter(shelves, used, now);
-    const wait = nextShrinking(shelves, now);
-    if (wait !== null && shrinking === null) {
-      shrinking = setTimeout(() => {
-        shrinking = null;
-        ask();
-      }, wait + 20);
-    }
-    return shelves.tall;
-  };
-}
-
 /**
  * The wells that are there: all, or a few of many.
  *
- * @param {HTMLElement} machine
  * @param {HTMLElement} holder
  * @param {import("./well.js").Acts} acts
  * @param {(cpu: number, place: HTMLElement) => void} made is told where the bits of a new well are drawn
  */
-function createSet(machine, holder, acts, made) {
+function createSet(holder, acts, made) {
   /** @type {Well[]} by CPU; with holes where not all are shown */
   let wells = [];
   let built = "";
 
-  /** @param {number} cpu @param {boolean} half */
-  const wellOf = (cpu, half) => {
+  /** @param {number} cpu */
+  const wellOf = (cpu) => {
     const known = wells[cpu];
     if (known) return known;
-    const well = createWell(cpu, acts, half);
+    const well = createWell(cpu, acts);
     made(cpu, well.place);
     return well;
   };
@@ -108,11 +76,8 @@ function createSet(machine, holder, acts, made) {
     hold(cpus) {
       if (built === cpus.join()) return false;
       built = cpus.join();
-      const half = cpus.length >= HALF_FROM;
-      if (half !== machine.classList.contains("half")) wells = [];
-      setClass(machine, "half", half);
       const next = /** @type {Well[]} */ ([]);
-      for (const cpu of cpus) next[cpu] = wellOf(cpu, half);
+      for (const cpu of cpus) next[cpu] = wellOf(cpu);
       wells = next;
       holder.dataset.wells = String(cpus.length);
       holder.replaceChildren(...cpus.flatMap((cpu) => wells[cpu]?.element ?? []));
@@ -120,6 +85,9 @@ function createSet(machine, holder, acts, made) {
     },
   };
 }
+
+/** @param {DOMRect} box @param {number} x @param {number} y */
+const lies = ({ left, right, top, bottom }, x, y) => x >= left && x < right && y >= top && y < bottom;
 
 /**
  * @param {HTMLElement} machine
@@ -134,7 +102,7 @@ export function createWells(machine, acts, lens, ask) {
   /** @type {unknown[][]} */
   let drawn = [];
   const room = createRoom(ask);
-  const set = createSet(machine, holder, acts, (cpu, place) =>
+  const set = createSet(holder, acts, (cpu, place) =>
     readUnderPointer(place, () => shown?.cpus[cpu] ?? null, lens),
   );
   const tallOf = createTall(ask);
@@ -153,8 +121,8 @@ export function createWells(machine, acts, lens, ask) {
     set.wells()[index]?.draw(sight, now);
   };
 
-  /** @param {Model} model @param {State} state @param {number[]} open CPUs whose wells are shown @param {boolean} bits @param {number} now */
-  const draw = (model, state, open, bits, now) => {
+  /** @param {Model} model @param {State} state @param {number[]} open CPUs whose wells are shown @param {number[]} kept of those @param {boolean} bits @param {number} now */
+  const draw = (model, state, open, kept, bits, now) => {
     shown = state;
     if (set.hold(open)) {
       room.watch(set.wells()[open[0] ?? 0]?.element);
@@ -169,6 +137,7 @@ export function createWells(machine, acts, lens, ask) {
       const index = cpu.cpu;
       const sight = {
         ...{ cpu, tall, bits, nameOf, room: room.get(), selected: index === selected },
+        kept: kept.includes(index),
         detailed: state.cpus.length <= DETAILED_TO,
         coming: (coming.get(index) ?? []).join(" "),
         signals: (signals.get(index) ?? []).join("\n"),
@@ -191,9 +160,7 @@ export function createWells(machine, acts, lens, ask) {
     cpuAt: (clientX, clientY) =>
       [...set.wells().keys()].find((cpu) => {
         const box = boxOf(cpu);
-        if (!box) return false;
-        const across = clientX >= box.left && clientX < box.right;
-        return across && clientY >= box.top && clientY < box.bottom;
+        return box !== null && lies(box, clientX, clientY);
       }) ?? null,
   };
 }
