@@ -8,6 +8,8 @@ import { say, vocabulary } from "../vocabulary.js";
 
 /** Where `phone.css` shows them. */
 const PHONE = "(max-width: 719px)";
+/** Of more CPUs there is a drawing to press on. */
+const MOST = 8;
 
 /** @param {(cpu: number) => void} select */
 function makeTab(select) {
@@ -64,7 +66,7 @@ export function createCpuTabs(select, ask) {
 
   /** @param {import("../store.js").Model} model */
   return ({ state, selected, receivers }) => {
-    if (!state || !phone.matches) return;
+    if (!state || !phone.matches || state.cpus.length > MOST) return;
     if (state.cpus === shown[0] && selected === shown[1] && receivers === shown[2]) return;
     const before = shown[1];
     shown = [state.cpus, selected, receivers];
