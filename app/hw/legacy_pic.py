@@ -41,6 +41,11 @@ class LegacyPic:
         """The lines that devices hold up."""
         return frozenset(self._up)
 
+    @property
+    def requested(self) -> frozenset[int]:
+        """The lines whose requests nobody has acknowledged yet (IRR)."""
+        return frozenset(self._requested)
+
     def raise_line(self, line: int) -> None:
         """A device asks for service; a line that is up already asks no second time. ValueError for no device's line."""
         if line not in DEVICE_LINES:

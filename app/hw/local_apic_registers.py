@@ -22,9 +22,9 @@ from app.x86.icr import DELIVERY_STATUS, X2APIC_ICR, DeliveryMode, Icr, Shorthan
 from app.x86.lvt import TimerMode
 from app.x86.model_specific_registers import (
     APIC_BASE,
-    APIC_ENABLE,
+    BITS_OF_MODE,
     BOOTSTRAP_PROCESSOR,
-    X2APIC_ENABLE,
+    MODE_BITS,
     X2APIC_MSRS,
     ApicMode,
     Msr,
@@ -197,12 +197,7 @@ def _msr_fault(apic: LocalApic, msr: int | None, fault: Fault) -> Fault:
 
 # IA32_APIC_BASE, and the modes that it selects ("x2APIC State Transitions")
 
-_BITS_OF_MODE = {
-    ApicMode.DISABLED: 0,
-    ApicMode.XAPIC: APIC_ENABLE,
-    ApicMode.X2APIC: APIC_ENABLE | X2APIC_ENABLE,
-}
-_MODE_OF_BITS = {bits: mode for mode, bits in _BITS_OF_MODE.items()}
+_MODE_OF_BITS = {bits: mode for mode, bits in BITS_OF_MODE.items()}
 #: The transitions that there are; every other is #GP.
 _LEGAL = frozenset(
     {
@@ -217,14 +212,14 @@ _BASE = APIC_BASE.field("base").mask
 
 def read_apic_base(apic: LocalApic) -> int:
     """The MSR as RDMSR gives it: mode, page address, and bit 8 on the bootstrap processor."""
-    return apic.base | _BITS_OF_MODE[apic.mode] | (BOOTSTRAP_PROCESSOR if apic.bootstrap else 0)
+    return apic.base | BITS_OF_MODE[apic.mode] | (BOOTSTRAP_PROCESSOR if apic.bootstrap else 0)
 
 
 def write_apic_base(apic: LocalApic, value: int) -> Fault | None:
     """WRMSR: moves the page and changes the mode. A Fault, and no change, where the CPU raises #GP."""
     if value & ~APIC_BASE.defined_mask:
         return Fault.RESERVED_BITS
-    mode = _MODE_OF_BITS.get(value & (APIC_ENABLE | X2APIC_ENABLE))
+    mode = _MODE_OF_BITS.get(value & MODE_BITS)
     if mode is None or (mode is _X2APIC and not apic.profile.x2apic):
         return Fault.INVALID_MODE
     if mode is not apic.mode and (apic.mode, mode) not in _LEGAL:

@@ -34,7 +34,7 @@ from app.state.kept_state import KeptStates
 from app.state.ladder import Look, Selection, ladder
 from app.state.preview import Preview, preview
 from app.state.shapes import DifferenceState, LadderState, MachineState, RecordingState
-from app.state.snapshot import endings_state
+from app.state.snapshot import endings_state, legacy_pic_state
 from app.trace.check.replay import Replay
 from app.trace.operations import Recording
 
@@ -292,6 +292,7 @@ class RecordedDrive:
             "rates": self.timeline.playback.counters.rates(len(cpus), self.machine.clock.now),
             "cpus": cpus,
             "ioapic": io_apic,
+            "pic": legacy_pic_state(self.machine.legacy_pic),
             "in_flight": [],
             "caption": self._kept.caption(self.machine, endings, (), self.vector_names),
             "endings": endings_state(endings, self.vector_names),

@@ -40,7 +40,7 @@ from app.state.kept_state import KeptStates
 from app.state.ladder import Look, Selection, ladder
 from app.state.preview import Preview, preview
 from app.state.shapes import LadderState, MachineState
-from app.state.snapshot import endings_state, in_flight_state
+from app.state.snapshot import endings_state, in_flight_state, legacy_pic_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -335,6 +335,7 @@ class SimulatedDrive:
             "rates": simulation.counters.rates(len(cpus), simulation.time),
             "cpus": cpus,
             "ioapic": io_apic,
+            "pic": legacy_pic_state(self.machine.legacy_pic),
             "in_flight": in_flight_state(flights, self.machine),
             "caption": self._kept.caption(self.machine, endings, flights, self.vector_names),
             "endings": endings_state(endings, self.vector_names),

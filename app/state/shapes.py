@@ -48,6 +48,8 @@ class CalledFunction(TypedDict):
     function: str
     #: By the back end.
     overridden: bool
+    #: The interrupt whose handler begins here, over the functions before it; None where those call it.
+    interrupts: str | None
 
 
 class LastStep(TypedDict):
@@ -252,6 +254,17 @@ class IoApicState(TypedDict):
     pins: list[PinState]
 
 
+class LegacyPicState(TypedDict):
+    """The pair of 8259s, as far as the model has it: nothing is masked there, and nothing stays in service."""
+
+    #: Lines that devices hold up.
+    up: list[int]
+    #: Lines whose requests nobody has acknowledged.
+    requested: list[int]
+    #: Of the wire to LINT0 of CPU 0.
+    output: int
+
+
 class FlightState(TypedDict):
     """A message on its way."""
 
@@ -444,6 +457,7 @@ class MachineState(TypedDict):
     rates: list[int]
     cpus: list[CpuState]
     ioapic: IoApicState
+    pic: LegacyPicState
     in_flight: list[FlightState]
     caption: CaptionState
     #: The newest last: six of them at most.

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable
 
 from app.engine.due import Flight
 from app.engine.endings import Ending
-from app.engine.processor import Processor
+from app.engine.processor import Frame, Processor
 from app.engine.waits import Wait, gates_before, hardware_window_of, window_of
 from app.guest.steps import HostStep, VirtualRead, VirtualWrite
 from app.hw.cpu import Cpu, RunState
 from app.hw.event import Place
 from app.hw.gates import Gate, first_closed
 from app.hw.io_apic import IoApic
+from app.hw.legacy_pic import LegacyPic
 from app.hw.local_apic import LocalApic
 from app.hw.local_apic_registers import read_apic_base
 from app.hw.local_vector_table import delivery_status
@@ -26,6 +27,7 @@ from app.state.register_words import (
     timer_words,
 )
 from app.state.shapes import (
+    CalledFunction,
     CpuState,
     CpuWait,
     EndingState,
@@ -35,6 +37,7 @@ from app.state.shapes import (
     IcrFields,
     IoApicState,
     LastStep,
+    LegacyPicState,
     LocalSources,
     PinState,
     RepeatedRequest,
@@ -47,7 +50,7 @@ from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, TriggerM
 from app.x86.redirection import MASKED, REMOTE_IRR
 from app.x86.registers import LVT_REGISTERS
 from app.x86.vectors import VectorBitmap
-from app.x86.words import VectorNames
+from app.x86.words import VectorNames, vector_words
 
 #: What the state calls the entries of the local vector table.
 LVT_NAMES: dict[int, str] = {register: register.name.removeprefix("LVT_").lower() for register in LVT_REGISTERS}
@@ -58,7 +61,7 @@ _FROM_CPUS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
 
 def cpu_state(processor: Processor, wait: Wait | None, names: VectorNames) -> CpuState:
     """One CPU: its APIC, what it is in the middle of, and its *wait*. *names*: what the kernel calls vectors."""
-    return {**_hardware(processor.cpu, names), **_software(processor, wait)}
+    return {**_hardware(processor.cpu, names), **_software(processor, wait, names)}
 
 
 def recorded_cpu_state(cpu: Cpu, names: VectorNames) -> CpuState:
@@ -77,7 +80,7 @@ def recorded_cpu_state(cpu: Cpu, names: VectorNames) -> CpuState:
     }
 
 
-def _software(processor: Processor, wait: Wait | None) -> SoftwareState:
+def _software(processor: Processor, wait: Wait | None, names: VectorNames) -> SoftwareState:
     return {
         "window": window_of(processor).value,
         "why": _why(processor.cpu, lambda vector: first_closed(gates_before(processor, vector))),
@@ -87,14 +90,28 @@ def _software(processor: Processor, wait: Wait | None) -> SoftwareState:
             for frame in processor.handlers()
             if frame.name
         ],
-        "call_stack": [
-            {"function": function, "overridden": overridden} for function, overridden in processor.call_stack()
-        ],
+        "call_stack": _call_stack(processor, names),
         "activity": _activity(processor),
         "step": _step(processor),
         "in_host": processor.in_host,
         "queued": [call.function for call in processor.calls],
     }
+
+
+def _call_stack(processor: Processor, names: VectorNames) -> list[CalledFunction]:
+    """What is under way in every frame; a handler's first function says what it interrupts the others for."""
+    called: list[CalledFunction] = []
+    for frame in processor.frames:
+        cause = _cause(frame, names) if called and frame.returns_from else None
+        for function, overridden in frame.call_stack():
+            called.append({"function": function, "overridden": overridden, "interrupts": cause})
+            cause = None
+    return called
+
+
+def _cause(frame: Frame, names: VectorNames) -> str:
+    """The interrupt that *frame* handles; of an NMI or an SMI, which has no vector, the handler's name."""
+    return frame.name if frame.vector is None else vector_words(frame.vector, names)
 
 
 def _wait(wait: Wait | None) -> CpuWait | None:
@@ -279,6 +296,11 @@ def _pin(io_apic: IoApic, pin: int) -> PinState:
         "remote_irr": bool(entry & REMOTE_IRR),
         "delivery_status": "send_pending" if entry & DELIVERY_STATUS else "idle",
     }
+
+
+def legacy_pic_state(pic: LegacyPic) -> LegacyPicState:
+    """The 8259 with its lines."""
+    return {"up": sorted(pic.up), "requested": sorted(pic.requested), "output": int(pic.intr)}
 
 
 def endings_state(endings: Iterable[Ending], names: VectorNames) -> list[EndingState]:

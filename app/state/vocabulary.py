@@ -3,10 +3,12 @@
 from typing import Any, get_args
 
 from app.breakpoints.words import words_json
+from app.commands.lines import LOCAL_SOURCES
 from app.commands.table import COMMAND_KINDS
 from app.engine.events import EVENT_KINDS
 from app.engine.waits import Window
 from app.guest.generations import GENERATIONS
+from app.guest.interrupt_wiring import PIN_NAMES
 from app.guest.steps import Step
 from app.hw.gates import (
     APIC_ON,
@@ -26,12 +28,13 @@ from app.hw.gates import (
     UPCALL_PENDING,
     VIRTUAL_PRIORITY,
 )
+from app.hw.local_vector_table import LINT_REGISTERS
 from app.score.event_spans import span_kind_of
 from app.score.findings import FINDING_KINDS
 from app.score.span_kinds import NAME_WORDS, SPAN_KINDS
+from app.state.layouts import layout_json, written_json
 from app.state.shared_words import SHARED_WORDS
 from app.state.snapshot import LVT_NAMES
-from app.x86.bitfields import Layout
 from app.x86.icr import X2APIC_ICR, XAPIC_ICR
 from app.x86.register_map import REGISTERS as REGISTER_MAP
 from app.x86.registers import Register
@@ -142,6 +145,17 @@ GATE_MARKS = {
 
 RUN_STATES = {"running": "running", "halted": "halted", "wait_for_sipi": "waits for SIPI"}
 
+#: The entries of the local vector table by the state's names: what people call each, and what fires it from outside: a
+#: pin, or a source.
+LOCAL_TABLE: dict[str, dict[str, str | int | None]] = {
+    name: {
+        "called": name.upper() if register in LINT_REGISTERS else name,
+        "pin": LINT_REGISTERS.index(Register(register)) if register in LINT_REGISTERS else None,
+        "source": next((source for source, of in LOCAL_SOURCES.items() if of == register), None),
+    }
+    for register, name in LVT_NAMES.items()
+}
+
 #: A message's face where it bears no vector of its own; ``{}`` is the vector's two digits.
 FACES = {"nmi": "NMI", "smi": "SMI", "init": "INIT", "startup": "SIPI {}", "extint": "ExtINT"}
 
@@ -154,6 +168,9 @@ SENDERS = {
     "event_channel": "event for port",
     "eoi_broadcast": "EOI broadcast",
 }
+
+#: The pins that a page shows before any has told anything: an edge or two, and levels.
+USUAL_PINS = (1, 12, 16, 18)
 
 #: A pin of the I/O APIC in a sentence; braces hold keys of its state, ``{up}`` one of ``raised`` and ``low``.
 PIN_WORDS = {
@@ -200,7 +217,26 @@ SENTENCES = {
     "upcall_flag": "mask {value}",
     "in_smm": "in SMM",
     "line_entry": "{vector} → {destination}",
+    "line_logical": "l:{destination}",
+    "line_masked": "masked",
     "remote_irr_mark": "R",
+    "a_pin": "pin {pin}",
+    "edit_pin": "Pin {pin}",
+    "line_edit": "Redirection entry of pin {pin}: {words}",
+    "legacy_line": "Line {line} of the 8259, {level}{request}",
+    "legacy_requested": ", its request waits",
+    "edit_local": "{title} of CPU {cpu}",
+    "edit_timer": "Timer of CPU {cpu}",
+    "edit_message": "Interrupt message of a device",
+    "edit_whole": "whole word",
+    "edit_write": "Write",
+    "edit_send": "Send",
+    "edit_field": "{called}, bits {bits}",
+    "edit_too_large": "The field has bits {bits}: 0 to {highest}",
+    "local_act_raise": "Raise {name} of CPU {cpu}",
+    "local_act_lower": "Lower {name} of CPU {cpu}",
+    "local_act_fire": "The source of {name} of CPU {cpu} fires once",
+    "interrupted_by": "interrupted by {cause}",
     "tile": "CPU {cpu}: {words}",
     "tiles_handler": "in handlers",
     "tiles_wait": "wait",
@@ -304,6 +340,10 @@ def vocabulary() -> dict[str, Any]:
         "events": _EVENTS,
         **_SCORE,
         "icr": {"xapic": layout_json(XAPIC_ICR), "disabled": layout_json(XAPIC_ICR), "x2apic": layout_json(X2APIC_ICR)},
+        "layouts": written_json(),
+        "pin_names": {str(pin): name for pin, name in PIN_NAMES.items()},
+        "usual_pins": USUAL_PINS,
+        "local_table": LOCAL_TABLE,
         "registers": REGISTERS,
         "shared_words": SHARED_WORDS,
         "cells": CELL_WORDS,
@@ -318,20 +358,3 @@ def vocabulary() -> dict[str, Any]:
         "vector_modes": VECTOR_MODES,
         "breakpoints": words_json(),
     }
-
-
-def layout_json(layout: Layout) -> list[dict[str, Any]]:
-    """A register's fields, the highest bits first, as a ruler shows them."""
-    return [
-        {
-            "name": field.name,
-            "high": field.high,
-            "low": field.low,
-            "bits": field.bits,
-            "radix": 2 if field.is_narrow else 16,
-            "places": len(field.digits(0)),
-            "values": field.values,
-            "meaning": field.meaning,
-        }
-        for field in sorted(layout.fields, key=lambda field: -field.low)
-    ]

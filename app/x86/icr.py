@@ -45,6 +45,17 @@ class TriggerMode(IntEnum):
 
 DELIVERY_STATUS = 1 << 12
 
+#: What the values of fields are called that ICR shares with LVT, redirection entries and interrupt messages of devices.
+MODE_NAMES = ("fixed", "lowest priority", "SMI", "reserved", "NMI", "INIT", "start-up", "reserved")
+#: Of what comes from a device or a source inside the CPU: no start-up, but ExtINT.
+SOURCE_MODE_NAMES = ("fixed", "lowest priority", "SMI", "reserved", "NMI", "INIT", "reserved", "ExtINT")
+DESTINATION_MODE_NAMES = ("physical", "logical")
+STATUS_NAMES = ("idle", "send pending")
+LEVEL_NAMES = ("de-assert", "assert")
+TRIGGER_MODE_NAMES = ("edge", "level")
+POLARITY_NAMES = ("active high", "active low")
+MASK_NAMES = ("open", "masked")
+
 VECTOR = Field("vector", 7, 0, "The vector that the target is to take; of a start-up IPI, the page where it begins.")
 DELIVERY_MODE = Field(
     "delivery_mode",
@@ -52,14 +63,14 @@ DELIVERY_MODE = Field(
     8,
     "What the target is to do. 000 fixed: take the vector. 001 lowest priority: one of those addressed takes it. "
     "010 SMI. 100 NMI. 101 INIT. 110 start-up. 011 and 111 are reserved.",
-    values=("fixed", "lowest priority", "SMI", "reserved", "NMI", "INIT", "start-up", "reserved"),
+    values=MODE_NAMES,
 )
 DESTINATION_MODE = Field(
     "destination_mode",
     11,
     11,
     "0 physical: the destination is an APIC ID. 1 logical: it is compared with LDR.",
-    values=("physical", "logical"),
+    values=DESTINATION_MODE_NAMES,
 )
 STATUS = Field(
     "delivery_status",
@@ -67,17 +78,17 @@ STATUS = Field(
     12,
     "0 idle. 1 send pending: hardware sets it with the send and clears it when the message has arrived (xAPIC only).",
     writable=False,
-    values=("idle", "send pending"),
+    values=STATUS_NAMES,
 )
 LEVEL = Field(
     "level",
     14,
     14,
     "1 assert. 0 de-assert: means something with INIT and trigger mode level only.",
-    values=("de-assert", "assert"),
+    values=LEVEL_NAMES,
 )
 TRIGGER_MODE = Field(
-    "trigger_mode", 15, 15, "0 edge. 1 level: for INIT level de-assert only.", values=("edge", "level")
+    "trigger_mode", 15, 15, "0 edge. 1 level: for INIT level de-assert only.", values=TRIGGER_MODE_NAMES
 )
 SHORTHAND = Field(
     "shorthand",

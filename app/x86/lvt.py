@@ -3,6 +3,7 @@
 from enum import IntEnum
 
 from app.x86.bitfields import Field, Layout
+from app.x86.icr import MASK_NAMES, POLARITY_NAMES, SOURCE_MODE_NAMES, STATUS_NAMES, TRIGGER_MODE_NAMES
 
 MASKED = 1 << 16
 REMOTE_IRR = 1 << 14
@@ -14,13 +15,20 @@ TSC_DEADLINE_MODE = 1 << 18
 RESET = MASKED
 
 _VECTOR = Field("vector", 7, 0, "The vector that this source raises with fixed delivery. 0-15 are illegal.")
-_DELIVERY_MODE = Field("delivery_mode", 10, 8, "000 fixed: raise the vector. 010 SMI. 100 NMI. All else is reserved.")
+_DELIVERY_MODE = Field(
+    "delivery_mode",
+    10,
+    8,
+    "000 fixed: raise the vector. 010 SMI. 100 NMI. All else is reserved.",
+    values=("fixed", "reserved", "SMI", "reserved", "NMI", "reserved", "reserved", "reserved"),
+)
 _PIN_DELIVERY_MODE = Field(
     "delivery_mode",
     10,
     8,
     "000 fixed: raise the vector. 010 SMI. 100 NMI. 101 INIT. 111 ExtINT: the vector comes from an 8259. All else is "
     "reserved.",
+    values=("fixed", "reserved", *SOURCE_MODE_NAMES[2:]),
 )
 _STATUS = Field(
     "delivery_status",
@@ -28,8 +36,9 @@ _STATUS = Field(
     12,
     "0 idle. 1 send pending: set by hardware while the interrupt has not been accepted.",
     writable=False,
+    values=STATUS_NAMES,
 )
-_POLARITY = Field("polarity", 13, 13, "0: the pin is active high. 1: active low.")
+_POLARITY = Field("polarity", 13, 13, "0: the pin is active high. 1: active low.", values=POLARITY_NAMES)
 _REMOTE_IRR = Field(
     "remote_irr",
     14,
@@ -42,14 +51,16 @@ _TRIGGER = Field(
     15,
     15,
     "0 edge, 1 level; counts only for fixed delivery at LINT0: SMI, NMI and INIT are edge, ExtINT level.",
+    values=TRIGGER_MODE_NAMES,
 )
-_MASK = Field("mask", 16, 16, "1: the source is cut off. Held at 1 while SVR bit 8 is 0.")
+_MASK = Field("mask", 16, 16, "1: the source is cut off. Held at 1 while SVR bit 8 is 0.", values=MASK_NAMES)
 _TIMER_MODE = Field(
     "timer_mode",
     18,
     17,
     "00 one-shot: stops at 0. 01 periodic: starts again from the initial count. 10 TSC-deadline: fires when the TSC "
     "reaches IA32_TSC_DEADLINE. 11 is reserved.",
+    values=("one-shot", "periodic", "TSC-deadline", "reserved"),
 )
 
 TIMER = Layout((_VECTOR, _STATUS, _MASK, _TIMER_MODE))

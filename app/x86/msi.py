@@ -4,7 +4,15 @@ from typing import NamedTuple
 
 from app.x86.bitfields import Field, Layout
 from app.x86.definitions import OtherRegister
-from app.x86.icr import DeliveryMode, DestinationMode, TriggerMode
+from app.x86.icr import (
+    DESTINATION_MODE_NAMES,
+    LEVEL_NAMES,
+    SOURCE_MODE_NAMES,
+    TRIGGER_MODE_NAMES,
+    DeliveryMode,
+    DestinationMode,
+    TriggerMode,
+)
 from app.x86.registers import Access
 from app.x86.units import Vector
 from app.x86.vectors import VECTORS
@@ -25,7 +33,13 @@ ADDRESS = Layout(
             "0: to all that the destination names. 1: with logical destination mode, to the one of them with the "
             "lowest priority.",
         ),
-        Field("destination_mode", 2, 2, "0 physical: the destination is an APIC ID. 1 logical: compared with LDR."),
+        Field(
+            "destination_mode",
+            2,
+            2,
+            "0 physical: the destination is an APIC ID. 1 logical: compared with LDR.",
+            values=DESTINATION_MODE_NAMES,
+        ),
     )
 )
 DATA = Layout(
@@ -36,9 +50,16 @@ DATA = Layout(
             10,
             8,
             "000 fixed. 001 lowest priority. 010 SMI. 100 NMI. 101 INIT. 111 ExtINT. 011 and 110 are reserved.",
+            values=SOURCE_MODE_NAMES,
         ),
-        Field("level", 14, 14, "1 assert. 0 de-assert. Counts only with trigger mode level."),
-        Field("trigger_mode", 15, 15, "0 edge. 1 level: TMR is set, and the EOI is broadcast."),
+        Field("level", 14, 14, "1 assert. 0 de-assert. Counts only with trigger mode level.", values=LEVEL_NAMES),
+        Field(
+            "trigger_mode",
+            15,
+            15,
+            "0 edge. 1 level: TMR is set, and the EOI is broadcast.",
+            values=TRIGGER_MODE_NAMES,
+        ),
     )
 )
 

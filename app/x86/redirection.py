@@ -4,6 +4,14 @@ from enum import IntEnum
 
 from app.x86.bitfields import Field, Layout
 from app.x86.definitions import OtherRegister, one, word
+from app.x86.icr import (
+    DESTINATION_MODE_NAMES,
+    MASK_NAMES,
+    POLARITY_NAMES,
+    SOURCE_MODE_NAMES,
+    STATUS_NAMES,
+    TRIGGER_MODE_NAMES,
+)
 from app.x86.registers import Access
 
 PIN_COUNT = 24
@@ -40,16 +48,24 @@ ENTRY = Layout(
             10,
             8,
             "000 fixed. 001 lowest priority. 010 SMI. 100 NMI. 101 INIT. 111 ExtINT. 011 and 110 are reserved.",
+            values=SOURCE_MODE_NAMES,
         ),
-        Field("destination_mode", 11, 11, "0 physical: the destination is an APIC ID. 1 logical: compared with LDR."),
+        Field(
+            "destination_mode",
+            11,
+            11,
+            "0 physical: the destination is an APIC ID. 1 logical: compared with LDR.",
+            values=DESTINATION_MODE_NAMES,
+        ),
         Field(
             "delivery_status",
             12,
             12,
             "0 idle. 1 send pending: set by hardware while a message of this pin is on its way.",
             writable=False,
+            values=STATUS_NAMES,
         ),
-        Field("polarity", 13, 13, "0: the pin is active high. 1: active low."),
+        Field("polarity", 13, 13, "0: the pin is active high. 1: active low.", values=POLARITY_NAMES),
         Field(
             "remote_irr",
             14,
@@ -57,8 +73,14 @@ ENTRY = Layout(
             "Level pins: set by hardware when a target accepts, cleared by its EOI; no further message meanwhile.",
             writable=False,
         ),
-        Field("trigger_mode", 15, 15, "0 edge. 1 level: means something for fixed and lowest priority only."),
-        Field("mask", 16, 16, "1: the pin is cut off."),
+        Field(
+            "trigger_mode",
+            15,
+            15,
+            "0 edge. 1 level: means something for fixed and lowest priority only.",
+            values=TRIGGER_MODE_NAMES,
+        ),
+        Field("mask", 16, 16, "1: the pin is cut off.", values=MASK_NAMES),
         Field(
             "destination", 63, 56, "Physical: an APIC ID. Logical: what LDR is compared with. 0xff: all, either way."
         ),

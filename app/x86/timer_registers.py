@@ -14,9 +14,13 @@ _DIVIDE = Layout(
 )
 
 
+#: The divide configuration of each divide code, which lies in two fields.
+DIVIDE_CONFIGURATIONS = tuple((code & 4) << 1 | code & 3 for code in range(8))
+
+
 def _divide_codes() -> str:
     """The divisor of each code, from the function that the model divides with."""
-    codes = ((code, (code & 4) << 1 | code & 3) for code in range(8))
+    codes = enumerate(DIVIDE_CONFIGURATIONS)
     divisors = ", ".join(f"{code:03b} by {timer_divisor(configuration)}" for code, configuration in codes)
     return f"The codes divide the timer's clock: {divisors}."
 

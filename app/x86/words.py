@@ -21,6 +21,14 @@ _MODES = {
 }
 
 
+_ABBREVIATIONS = {"io": "I/O"} | {word: word.upper() for word in ("apic", "eoi", "id", "ipi", "irr", "lvt", "x2apic")}
+
+
+def name_words(name: str) -> str:
+    """A field's name as it is read: ``remote_irr`` as "remote IRR"."""
+    return " ".join(_ABBREVIATIONS.get(word, word) for word in name.split("_"))
+
+
 def register_words(offset: int) -> str:
     """``ICR LOW (0x300)``: the manual's name of the register at *offset* of the APIC page, and the offset."""
     definition = REGISTERS.get(offset)

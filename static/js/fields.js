@@ -7,7 +7,27 @@ import { vocabulary } from "./vocabulary.js";
 const NOWHERE = { high: 0, low: 0 };
 
 /** @param {bigint} value @param {Field} field */
-export const cut = (value, { high, low }) => (value >> BigInt(low)) & ((1n << BigInt(high - low + 1)) - 1n);
+export const cut = (value, { high, low }) => (value >> BigInt(low)) & highest({ high, low });
+
+/** *word* with another value in a field. @param {bigint} word @param {Field} field @param {bigint} value */
+export const put = (word, field, value) =>
+  merge(word, highest(field) << BigInt(field.low), value << BigInt(field.low));
+
+/** *word* with other bits where *mask* has ones. @param {bigint} word @param {bigint} mask @param {bigint} bits */
+export const merge = (word, mask, bits) => (word & ~mask) | (bits & mask);
+
+/** *word*'s bits where *mask* has ones. @param {bigint} word @param {bigint} mask */
+export const kept = (word, mask) => word & mask;
+
+/** The greatest number that a field holds. @param {Field} field */
+export const highest = ({ high, low }) => (1n << BigInt(high - low + 1)) - 1n;
+
+/** A whole number as people write it, 81 or 0x51; null for anything else. @param {string} text */
+export const numberIn = (text) =>
+  /^\s*(0[xX][0-9a-fA-F]+|[0-9]+)\s*$/.test(text) ? BigInt(text.trim()) : null;
+
+/** *value* in hexadecimal with so many digits. @param {bigint} value @param {number} places */
+export const hexadecimal = (value, places) => `0x${value.toString(16).padStart(places, "0")}`;
 
 /** How many values a field can have. @param {Field} field */
 const countOf = ({ high, low }) => 2 ** (high - low + 1);

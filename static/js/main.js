@@ -15,12 +15,15 @@ import { createComposer } from "./views/composer.js";
 import { createCondition } from "./views/condition.js";
 import { createDemonstration } from "./views/demonstration.js";
 import { createDensity } from "./views/density.js";
+import { createEditing } from "./views/editing.js";
 import { createFlags } from "./views/flags.js";
 import { createHelp } from "./views/help.js";
 import { createInvite } from "./views/invite.js";
 import { createGhost } from "./views/left-branch.js";
+import { createLegacyLines } from "./views/legacy-lines.js";
 import { createLines } from "./views/lines.js";
 import { createLinking } from "./views/linking.js";
+import { createLocalTable } from "./views/local-table.js";
 import { createMoment } from "./views/moment.js";
 import { createPicture } from "./views/picture.js";
 import { createPins } from "./views/pins.js";
@@ -54,7 +57,8 @@ const { select, score } = picture;
 const moment = createMoment(journeys, store.get);
 const transport = createTransport(send, journeys, store.get);
 const backends = createBackends(send);
-const pins = createPins(send);
+const editing = createEditing(send);
+const pins = createPins(send, editing);
 const composer = createComposer(store);
 const demonstration = createDemonstration(send);
 const ghost = createGhost(api, score.setGhost);
@@ -66,7 +70,10 @@ const views = [
   backends.draw,
   createPricing(),
   pins.draw,
-  createLines(send),
+  createLines(send, editing),
+  createLegacyLines(send),
+  createLocalTable(send, editing, select),
+  editing.draw,
   demonstration.draw,
   createRecording(),
   transport.draw,

@@ -99,6 +99,7 @@
  * @typedef {object} CalledFunction A function on the call stack
  * @property {string} function
  * @property {boolean} overridden By the back end
+ * @property {string | null} interrupts The interrupt whose handler begins here, over the functions before it; null where those call it
  *
  * @typedef {object} LastStep The step that a CPU has done last
  * @property {string} kind
@@ -168,6 +169,11 @@
  * @typedef {object} IoApicState The I/O APIC
  * @property {string} id
  * @property {PinState[]} pins
+ *
+ * @typedef {object} LegacyPicState The pair of 8259s, as far as the model has it: nothing is masked there, and nothing stays in service
+ * @property {number[]} up Lines that devices hold up
+ * @property {number[]} requested Lines whose requests nobody has acknowledged
+ * @property {number} output Of the wire to LINT0 of CPU 0
  *
  * @typedef {object} FlightState A message on its way
  * @property {number} message
@@ -259,6 +265,7 @@
  * @property {number[]} rates Interrupts that each CPU has taken in the last 10,000 cycles or so
  * @property {CpuState[]} cpus
  * @property {IoApicState} ioapic
+ * @property {LegacyPicState} pic
  * @property {FlightState[]} in_flight
  * @property {CaptionState} caption
  * @property {EndingState[]} endings The newest last: six of them at most

@@ -10,7 +10,17 @@
  * @property {number} radix
  * @property {number} places
  * @property {string[]} values what single values are called; empty where the number says it all
+ * @property {string} called its name as it is read
+ * @property {boolean} writable
  * @property {string} meaning
+ *
+ * @typedef {object} WrittenWord a word that people write by its fields
+ * @property {string} title
+ * @property {number} width in bits
+ * @property {Record<string, string | number>} command what writes it, without the word and whose it is
+ * @property {string} field of the command that the word is
+ * @property {IcrField[]} fields the lowest bits first
+ * @property {{ words: string, bits: string, mask: string, choices: { words: string, bits: string }[] } | null} together fields that are one choice
  *
  * @typedef {{ glyph: string, words: string, ended: boolean, span: string }} EventKind `span`: the kind of span that it is about
  * @typedef {{ bits: string[], words: string }} Mark
@@ -27,6 +37,10 @@
  * @property {Record<string, EventKind>} events
  * @property {Record<string, { words: string, lane: string, mark: string, label: string }>} spans by kind: a sentence, where it is drawn, how, and what stands in it
  * @property {Record<string, IcrField[]>} icr by the APIC's mode, the highest bits first
+ * @property {Record<string, WrittenWord>} layouts by the manual's names
+ * @property {Record<string, string>} pin_names what hangs at a pin of a PC's I/O APIC
+ * @property {number[]} usual_pins shown before any has told anything
+ * @property {Record<string, { called: string, pin: number | null, source: string | null }>} local_table entries of the local vector table by the state's names, and what fires each
  * @property {Record<string, string>} registers
  * @property {Record<string, string>} shared_words
  * @property {Record<string, string>} cells
@@ -57,6 +71,10 @@ let known = {
   events: {},
   spans: {},
   icr: {},
+  layouts: {},
+  pin_names: {},
+  usual_pins: [],
+  local_table: {},
   registers: {},
   shared_words: {},
   cells: {},

@@ -87,7 +87,8 @@ def test_pin_stays_under_the_pointer_and_goes_up(open_page: Open, session: Api) 
 
 
 WHERE = """() => Object.fromEntries(
-    [...document.querySelectorAll(`.causes :is(button:not(.line-row), select, input, summary), button.barrier,
+    [...document.querySelectorAll(`.causes :is(button:not(.line-row, .line-entry), select, input, summary),
+                                   button.barrier,
                                    .well-select,
                                    .transport button, #speed`)]
     .filter(one => one.checkVisibility())
@@ -130,31 +131,31 @@ def test_nothing_that_can_be_pressed_moves_by_itself(
 
 def test_level_line_shows_its_wave_and_remote_irr_until_it_falls(open_page: Open, session: Api) -> None:
     page = open_page(f"/s/{session.id}")
-    expect(page.locator("#lines-down")).to_be_visible()
+    line = page.locator("#lines-up .line", has=page.locator("[data-line='16']"))
+    row, mark = line.locator(".line-row"), line.locator(".line-entry i")
+    expect(mark).to_be_empty()
 
     session.command("raise_pin", pin=16)
     session.command("step", unit="interrupt", count=1)
-    line = page.locator("[data-line='16']")
-    expect(line.locator("i")).to_have_text("R")
-    expect(line).to_have_attribute("aria-pressed", "true")
-    line.click()
+    expect(mark).to_have_text("R")
+    expect(row).to_have_attribute("aria-pressed", "true")
+    row.click()
 
-    expect(line).to_have_attribute("aria-pressed", "false")
+    expect(row).to_have_attribute("aria-pressed", "false")
     session.command("run_until_idle")
-    expect(page.locator("#lines-down")).to_be_visible()
+    expect(mark).to_be_empty()
 
 
-def test_entry_of_a_pin_is_read_and_written_in_place(open_page: Open, session: Api) -> None:
+def test_pin_that_tells_something_gets_a_row_and_moves_no_other(open_page: Open, session: Api) -> None:
     page = open_page(f"/s/{session.id}")
-    page.locator("#pin-number").fill("18")
-    expect(page.locator("#pin-entry")).to_have_value(session.state()["ioapic"]["pins"][18]["redirection"])
+    shown = """() => [...document.querySelectorAll("#lines-up > li")].filter(one => !one.hidden)
+        .map(one => one.querySelector("[data-line]").dataset.line)"""
+    before = page.evaluate(shown)
 
-    page.locator("#pin-entry").fill("0x01000000000080b9")
-    page.locator("#pin-form").get_by_role("button", name="Write").click()
+    session.command("raise_pin", pin=9)
+    expect(page.locator("#lines-up [data-line='9']")).to_be_visible()
 
-    expect(page.locator("#pin-answer")).not_to_be_empty()
-    pin = session.state()["ioapic"]["pins"][18]
-    assert (pin["vector"], pin["destination"], pin["trigger_mode"], pin["masked"]) == ("0xb9", "0x01", "level", False)
+    assert page.evaluate(shown) == [*before, "9"]
 
 
 # The interrupt window

@@ -132,7 +132,8 @@ def assert_cpu(state: State, number: int) -> None:
     for handler in state["handlers"]:
         assert set(handler) == {"vector", "name", "since"}
     for call in state["call_stack"]:
-        assert set(call) == {"function", "overridden"}
+        assert set(call) == {"function", "overridden", "interrupts"}
+        assert call["interrupts"] is None or call is not state["call_stack"][0]
     if state["step"] is not None:
         assert set(state["step"]) == {"kind", "words", "cycles", "side"}
         assert state["step"]["side"] in {"guest", "host"}
@@ -154,6 +155,8 @@ def assert_state(state: State) -> None:
     for number, cpu in enumerate(state["cpus"]):
         assert_cpu(cpu, number)
     assert re.fullmatch(r"0x[0-9a-f]{2}", state["ioapic"]["id"])
+    assert set(state["pic"]) == {"up", "requested", "output"}
+    assert set(state["pic"]["requested"]) <= set(state["pic"]["up"])
     assert [pin["pin"] for pin in state["ioapic"]["pins"]] == list(range(24))
     for pin in state["ioapic"]["pins"]:
         assert_texts(pin, PIN)

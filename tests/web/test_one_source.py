@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from app.hw.events import Fault, Reason
-from app.state.vocabulary import layout_json, vocabulary
+from app.state.layouts import layout_json
+from app.state.vocabulary import vocabulary
 from app.web.rendering import STATIC_FOLDER
 from app.x86.icr import X2APIC_ICR, XAPIC_ICR
 from app.x86.register_map import REGISTERS
@@ -67,6 +68,13 @@ WORDS = {key: value for key, value in vocabulary().items() if key not in ("comma
 WORDS["events"] = [(kind["glyph"], kind["words"]) for kind in vocabulary()["events"].values()]
 #: How a condition is written is no word but code.
 WORDS["breakpoints"] = [word["words"] for word in vocabulary()["breakpoints"].values()]
+#: Of a layout the commands that write it are code's; what its fields are called is not.
+WORDS["layouts"] = [
+    (layout["title"], [(field["meaning"], field["values"]) for field in layout["fields"]])
+    for layout in vocabulary()["layouts"].values()
+]
+#: What fires an entry of the local vector table is code's, too.
+WORDS["local_table"] = []
 #: How a kind of span is drawn, and on which sort of lane, is code's, too.
 WORDS["spans"] = [kind["words"] for kind in vocabulary()["spans"].values()]
 #: One turns bits of a destination, whose place the state names; one reads the stream's 256-bit numbers; one cuts fields

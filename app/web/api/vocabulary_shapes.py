@@ -21,6 +21,8 @@ class RegisterField(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: str
+    #: As it is read: "remote IRR".
+    called: str
     high: int
     low: int
     bits: str
@@ -28,6 +30,53 @@ class RegisterField(BaseModel):
     places: int
     values: list[str]
     meaning: str
+    #: Whether software can change it.
+    writable: bool
+
+
+class Choice(BaseModel):
+    """One value of fields that mean something only together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    words: str
+    bits: str
+
+
+class TogetherShape(BaseModel):
+    """Fields of a word that are one choice: what it is of, and their bits."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    words: str
+    #: As the manual prints them.
+    bits: str
+    mask: str
+    choices: list[Choice]
+
+
+class WrittenWord(BaseModel):
+    """A word that people write by its fields: a register, an entry of a table, the address or data of a message."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str
+    width: int
+    #: The command that writes it, without the word and whose it is; and the field of it that the word is.
+    command: dict[str, str | int]
+    field: str
+    fields: list[RegisterField]
+    together: TogetherShape | None
+
+
+class LocalEntry(BaseModel):
+    """An entry of the local vector table: what people call it, and what fires it from outside: a pin, or a source."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    called: str
+    pin: int | None
+    source: str | None
 
 
 class SpanKindShape(BaseModel):
@@ -62,6 +111,11 @@ class Vocabulary(BaseModel):
     spans: dict[str, SpanKindShape]
     findings: dict[str, str]
     icr: dict[str, list[RegisterField]]
+    layouts: dict[str, WrittenWord]
+    #: What hangs at the pins of the I/O APIC, and those that the page shows before any has told anything.
+    pin_names: dict[str, str]
+    usual_pins: list[int]
+    local_table: dict[str, LocalEntry]
     priority: dict[str, RegisterField]
     registers: dict[str, str]
     sentences: dict[str, str]

@@ -7,6 +7,7 @@ from app.guest.apic_ops import Generation
 from app.guest.functions import KernelFunction
 from app.hw.profile import Profile
 from app.x86.icr import DeliveryMode
+from app.x86.model_specific_registers import Msr
 from app.x86.register_map import REGISTERS as REGISTER_MAP
 from app.x86.registers import LVT_REGISTERS, Register
 
@@ -27,6 +28,11 @@ def writable_registers(profile: Profile) -> list[str]:
         if definition.register not in absent
         and (definition.xapic.writable or (profile.x2apic and definition.x2apic.writable))
     ]
+
+
+def known_msrs() -> list[tuple[str, str]]:
+    """(number, name) of the MSRs that belong to interrupts and are not the x2APIC's own."""
+    return [(f"{msr:#x}", msr.name) for msr in Msr]
 
 
 def local_sources(profile: Profile) -> list[tuple[str, str]]:

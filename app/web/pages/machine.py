@@ -35,6 +35,7 @@ from app.web.pages.asked import elsewhere, fields_of, is_htmx
 from app.web.pages.breakpoints import breakpoints_context
 from app.web.pages.choices import (
     functions_of,
+    known_msrs,
     local_sources,
     vector_of,
     vectors_of,
@@ -163,6 +164,7 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "vectors": vectors_of(names),
         "icr_choices": ICR_CHOICES,
         "keys": MACHINE_KEYS,
+        "msrs": known_msrs(),
         "local_sources": local_sources(profile),
         "writable_registers": writable_registers(profile),
         "legacy_lines": sorted(DEVICE_LINES),

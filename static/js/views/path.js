@@ -5,10 +5,11 @@ import { say } from "../vocabulary.js";
 import { grouped, halves } from "../words.js";
 
 /** @typedef {import("../state-types.js").CpuState} CpuState */
-/** @typedef {{ kind: "frame" | "overridden" | "seam" | "step", words: string, cycles?: string, host?: boolean }} Line */
+/** @typedef {{ kind: "frame" | "overridden" | "boundary" | "seam" | "step", words: string, cycles?: string, host?: boolean }} Line */
 
 /**
- * The lines to show: the call stack from the outermost function inwards, a seam after the first overridden one, the step last.
+ * The lines to show: the call stack from the outermost function inwards, a boundary where a handler has interrupted what stands
+ * above it, a seam after the first overridden one, the step last.
  *
  * @param {CpuState} cpu
  * @param {string} backend
@@ -19,6 +20,10 @@ export function pathLines(cpu, backend) {
   const lines = [];
   let crossed = false;
   for (const frame of cpu.call_stack) {
+    if (frame.interrupts) {
+      lines.push({ kind: "boundary", words: say("interrupted_by", { cause: frame.interrupts }) });
+      crossed = false; // the handler goes its own way down
+    }
     lines.push({ kind: frame.overridden ? "overridden" : "frame", words: `${frame.function}()` });
     // What the back end calls in turn is its own matter: there is one seam.
     if (frame.overridden && !crossed) lines.push({ kind: "seam", words: say("overridden", { backend }) });

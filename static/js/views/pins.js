@@ -54,7 +54,7 @@ export function pinAt(key, from, count) {
  * @param {HTMLElement} holder
  * @param {HTMLButtonElement[]} buttons
  */
-function createArrows(holder, buttons) {
+export function createArrows(holder, buttons) {
   holder.addEventListener("keydown", (event) => {
     const from = buttons.indexOf(/** @type {HTMLButtonElement} */ (event.target));
     const to = from < 0 || event.shiftKey ? null : pinAt(event.key, from, buttons.length);
@@ -70,6 +70,15 @@ function createArrows(holder, buttons) {
   };
 }
 
+/** @param {number} index */
+function makePin(index) {
+  const button = element("button", "pin", String(index));
+  button.type = "button";
+  button.dataset.pin = String(index);
+  button.tabIndex = index === 0 ? 0 : -1;
+  return button;
+}
+
 /** @param {HTMLElement} button @param {PinState} pin @param {boolean} ended */
 function drawPin(button, pin, ended) {
   setAttribute(button, "aria-pressed", String(pin.line === 1));
@@ -80,8 +89,21 @@ function drawPin(button, pin, ended) {
   setClass(button, "ended", ended);
 }
 
-/** @param {import("../commands.js").Send} send */
-export function createPins(send) {
+/**
+ * What there is to say of one pin, or of all of them, and of what ended there last.
+ *
+ * @param {PinState[]} pins
+ * @param {PinState | undefined} pin
+ * @param {import("../state-types.js").EndingState | undefined} ended
+ */
+function wordsOf(pins, pin, ended) {
+  const open = pins.filter((one) => !one.masked).map((one) => one.pin);
+  const all = say(open.length > 0 ? "pins_open" : "pins_masked", { pins: runsOf(open) });
+  return ended ? `${ended.text} ${pin ? pinWords(pin) : ""}`.trim() : pin ? pinWords(pin) : all;
+}
+
+/** @param {import("../commands.js").Send} send @param {import("./editing.js").Editing} editing */
+export function createPins(send, editing) {
   const holder = find(document, "#pins");
   const words = find(document, "#pin-words");
   /** @type {HTMLButtonElement[]} */
@@ -89,6 +111,8 @@ export function createPins(send) {
   /** @type {PinState[]} */
   let pins = [];
   let about = -1;
+  let reached = vocabulary().usual_pins.at(-1) ?? 0;
+  const entry = find(document, "#pin-entry");
   /** @type {Map<number, import("../state-types.js").EndingState>} by pin */
   let endings = new Map();
   /** @type {import("../state-types.js").EndingState[]} */
@@ -96,11 +120,8 @@ export function createPins(send) {
 
   const tell = () => {
     const pin = pins[about];
-    const open = pins.filter((one) => !one.masked).map((one) => one.pin);
     const ended = endings.get(about) ?? (pin ? undefined : [...endings.values()].at(-1));
-    const all = say(open.length > 0 ? "pins_open" : "pins_masked", { pins: runsOf(open) });
-    const said = pin ? pinWords(pin) : all;
-    setText(words, ended ? `${ended.text} ${pin ? said : ""}`.trim() : said);
+    setText(words, wordsOf(pins, pin, ended));
     setClass(words, "ended", ended !== undefined);
   };
 
@@ -109,14 +130,16 @@ export function createPins(send) {
   /** @param {number} index */
   const mention = (index) => {
     about = index;
+    if (index >= 0) reached = index;
+    setText(find(entry, "b"), say("a_pin", { pin: reached }));
     tell();
   };
+  entry.addEventListener("click", () => editing.pin(reached, entry));
+  setText(find(entry, "b"), say("a_pin", { pin: reached }));
 
   /** @param {number} index */
   const make = (index) => {
-    const button = element("button", "pin", String(index));
-    button.type = "button";
-    button.dataset.pin = String(index);
+    const button = makePin(index);
     button.addEventListener("click", () =>
       send({ type: pins[index]?.line ? "lower_pin" : "raise_pin", pin: index }),
     );
@@ -125,7 +148,6 @@ export function createPins(send) {
       mention(index);
       stopAt(index);
     });
-    button.tabIndex = index === 0 ? 0 : -1;
     holder.append(button);
     buttons.push(button);
     return button;

@@ -2,12 +2,13 @@
 
 import pytest
 
-from app.web.pages.registers.bit_strips import ROW, reserved_bits, strip, words
+from app.web.pages.registers.bit_strips import ROW, reserved_bits, strip
 from app.x86.bitfields import Field, Layout
 from app.x86.icr import X2APIC_ICR
 from app.x86.redirection import ENTRY
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Access, Register
+from app.x86.words import name_words
 
 
 @pytest.mark.parametrize(
@@ -50,5 +51,5 @@ def test_reserved_bits_are_what_no_field_names() -> None:
 
 
 def test_names_are_words_and_abbreviations_stay_such() -> None:
-    assert words("suppress_eoi_broadcast") == "suppress EOI broadcast"
-    assert words("io_apic_id") == "I/O APIC ID"
+    assert name_words("suppress_eoi_broadcast") == "suppress EOI broadcast"
+    assert name_words("io_apic_id") == "I/O APIC ID"

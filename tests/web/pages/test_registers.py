@@ -5,12 +5,12 @@ from html.parser import HTMLParser
 import httpx2
 import pytest
 
-from app.web.pages.registers.bit_strips import words
 from app.web.pages.registers.entries import hexadecimal
 from app.x86.bitfields import Layout
 from app.x86.definitions import Definition, OtherRegister, RegisterDefinition, VectorSet
 from app.x86.reference import GENERAL_RULES, SUBJECTS
 from app.x86.registers import Access
+from app.x86.words import name_words
 from tests.web.serving import Server
 
 DEFINITIONS = {
@@ -119,7 +119,7 @@ def layouts(definition: Definition) -> list[tuple[Layout, Access]]:
 def field_rows(definition: Definition) -> list[str]:
     """Each field as the page must say it: bits, name, access, meaning."""
     return [
-        f"{field.bits} {words(field.name)} {access.value if field.writable else 'read'} {field.meaning}"
+        f"{field.bits} {name_words(field.name)} {access.value if field.writable else 'read'} {field.meaning}"
         for layout, access in layouts(definition)
         for field in layout.fields
     ]

@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 from app.x86.bitfields import Field, Layout
 from app.x86.registers import Access
+from app.x86.words import name_words
 
 ROW = 16
 #: How a cell is drawn, and why.
 BIT_KINDS = (("write", "software writes it"), ("read", "software only reads it"), ("reserved", "reserved"))
-_ABBREVIATIONS = {"io": "I/O"} | {word: word.upper() for word in ("apic", "eoi", "id", "ipi", "irr", "lvt", "x2apic")}
 
 
 class Cell(NamedTuple):
@@ -46,11 +46,6 @@ def reserved_bits(defined: int, width: int) -> list[str]:
     return [stretch.bits for stretch in reversed(stretches)]
 
 
-def words(name: str) -> str:
-    """A field's name as it is read: ``remote_irr`` as "remote IRR"."""
-    return " ".join(_ABBREVIATIONS.get(word, word) for word in name.split("_"))
-
-
 def _cells(layout: Layout, width: int, access: Access) -> Iterator[Cell]:
     """Fields and the gaps between them, from the highest bit to bit 0."""
     above = width
@@ -58,7 +53,7 @@ def _cells(layout: Layout, width: int, access: Access) -> Iterator[Cell]:
         if field.high < above - 1:
             yield Cell(above - 1, field.high + 1, "", "reserved")
         kind = "write" if field.writable and access.writable else "read"
-        yield Cell(field.high, field.low, words(field.name), kind)
+        yield Cell(field.high, field.low, name_words(field.name), kind)
         above = field.low
     if above:
         yield Cell(above - 1, 0, "", "reserved")

@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
-from app.web.pages.registers.bit_strips import Cell, reserved_bits, strip, words
+from app.web.pages.registers.bit_strips import Cell, reserved_bits, strip
 from app.x86.bitfields import Field, Layout
 from app.x86.definitions import Definition, OtherRegister, RegisterDefinition, VectorSet
 from app.x86.model_specific_registers import x2apic_msr
 from app.x86.reference import SUBJECTS
 from app.x86.registers import Access, Register
+from app.x86.words import name_words
 
 NOT_THERE = "not there"
 NOTHING_TO_READ = "holds nothing"
@@ -53,7 +54,7 @@ class Entry(NamedTuple):
 
     def text(self) -> str:
         """All its words, for the filter."""
-        parts = [self.name, words(self.name), self.title, self.meaning, self.reset, self.reset_note, self.source]
+        parts = [self.name, name_words(self.name), self.title, self.meaning, self.reset, self.reset_note, self.source]
         parts += [*self.rules, *(part for way in self.ways for part in way)]
         parts += [part for picture in self.pictures for field in picture.fields for part in field]
         return " ".join(parts).casefold()
@@ -160,7 +161,9 @@ def _picture(mode: str, layout: Layout, width: int, access: Access) -> Picture:
 
 
 def _field_row(field: Field, access: Access) -> FieldRow:
-    return FieldRow(field.bits, words(field.name), access.value if field.writable else Access.READ.value, field.meaning)
+    return FieldRow(
+        field.bits, name_words(field.name), access.value if field.writable else Access.READ.value, field.meaning
+    )
 
 
 def access_rules(definition: RegisterDefinition) -> tuple[str, ...]:
