@@ -92,8 +92,10 @@ class Owner(ABC):
         self._called.set()
 
     def wait_for_somebody(self) -> None:
-        """Time stands still until somebody is interested for the first time."""
+        """Time stands still until somebody is interested for the first time; if that takes long, it falls asleep."""
         self.sleep.begin_unseen(time.monotonic())
+        if self.sleep.after:
+            asyncio.get_running_loop().call_later(self.sleep.after, self._called.set)
 
     def opens_to(self, key: str) -> bool:
         """Whether *key* is one of this. Hashes are compared: how long that takes says nothing of the key."""
@@ -133,13 +135,13 @@ class Owner(ABC):
             self.abandon(_BROKEN)
 
     def _falls_asleep(self) -> bool:
-        """Whether it sleeps: nobody watches, and nobody has asked for long."""
+        """Whether time stands still: nobody watches, and nobody has asked for long, or ever."""
         now = time.monotonic()
         if not self.sleep.asleep and not self.watched and self.sleep.due(now - self.touched):
             self.sleep.begin(now)
             self.throttle.stop()
             self._changed()
-        return self.sleep.asleep
+        return self.sleep.time_stands_still
 
     async def _sleep(self, delay: float | None) -> None:
         """Until the next thing happens or somebody calls; *delay* None is until somebody calls."""

@@ -18,6 +18,11 @@ class Sleep:
 
     @property
     def asleep(self) -> bool:
+        return self._since is not None and not self._unseen
+
+    @property
+    def time_stands_still(self) -> bool:
+        """It sleeps, or nobody has come yet."""
         return self._since is not None
 
     def due(self, quiet: float) -> bool:
@@ -26,10 +31,10 @@ class Sleep:
 
     def begin(self, now: float) -> None:
         """Falls asleep."""
-        self._since = now
+        self._since, self._unseen = now, False
 
     def begin_unseen(self, now: float) -> None:
-        """Sleeps from the beginning, until the first comes."""
+        """Time stands still from the beginning, until the first comes."""
         self._since, self._unseen = now, True
 
     def end(self, now: float) -> bool:
@@ -47,7 +52,7 @@ class Sleep:
     @property
     def words(self) -> str:
         """What whoever comes back is told; "" when there is nothing to tell."""
-        if self._since is not None and not self._unseen:
+        if self.asleep:
             return f"Nobody watched or asked for {_span(self.after)}: it sleeps, and time stands still."
         if self._slept is not None:
             return f"It slept for {_span(self._slept)} since nobody watched or asked; time goes on from where it stood."

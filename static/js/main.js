@@ -84,7 +84,7 @@ const views = [
   },
   flags.draw,
   breakpoints.draw,
-  createInvite({ select, send, stillness }),
+  createInvite(select),
 ];
 
 /** @param {number} now @returns {boolean} */

@@ -53,6 +53,26 @@ async def test_session_that_nobody_asks_for_stands_still(busy: Session) -> None:
     assert now_at(busy) == held > 0
 
 
+async def test_what_nobody_has_come_to_yet_stands_still_and_falls_asleep_only_when_that_takes_long(
+    busy: Session,
+) -> None:
+    busy.wait_for_somebody()
+    held = now_at(busy)
+    await let_it_live()
+    assert not busy.sleep.asleep
+    assert now_at(busy) == held
+
+    await leave_alone(busy)
+    busy._called.set()
+    await let_it_live()
+    assert busy.sleep.asleep
+    assert now_at(busy) == held
+
+    busy.state()
+    await let_it_live()
+    assert now_at(busy) > held
+
+
 async def test_it_takes_no_share_of_the_process_while_it_sleeps(busy: Session) -> None:
     share = busy._share
     others = [object() for _ in range(3)]

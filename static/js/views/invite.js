@@ -51,20 +51,8 @@ function createMarking() {
   };
 }
 
-/**
- * What a newcomer finds first: the CPU that the caption speaks of is selected, and who wants little motion finds the machine at rest,
- * unless somebody else watches it.
- *
- * @param {import("../state-types.js").State} state
- * @param {{ select: (cpu: number) => void, send: import("../commands.js").Send, stillness: { matches: boolean } }} page
- */
-function welcome(state, { select, send, stillness }) {
-  if (state.caption.cpu !== null) select(state.caption.cpu);
-  if (stillness.matches && !state.paused && state.viewers <= 1) send({ type: "pause" });
-}
-
-/** @param {Parameters<typeof welcome>[1]} page */
-export function createInvite(page) {
+/** @param {(cpu: number) => void} select */
+export function createInvite(select) {
   const box = document.querySelector("#invite");
   const { dataset } = document.documentElement;
   const invitations = /** @type {HTMLElement[]} */ ([...(box?.querySelectorAll("[data-sign]") ?? [])]);
@@ -92,7 +80,8 @@ export function createInvite(page) {
     const last = events.at(-1)?.n ?? -1;
     if (heard === null) {
       heard = last;
-      if (step === 0 && state.demonstration) welcome(state, page);
+      // What a newcomer finds first: the CPU that the caption speaks of.
+      if (step === 0 && state.demonstration && state.caption.cpu !== null) select(state.caption.cpu);
     }
     setAttribute(box, "data-paused", state.paused ? "" : null);
     setAttribute(box, "data-channels", state.cpus[0]?.event_channels ? "" : null);
