@@ -29,7 +29,7 @@ def line_answer(
         if refused is not None:
             misfit, command = _place_of(refused, read, text), None
     return {
-        "command": None if command is None else command.to_json(),
+        "command": None if command is None else _in_whole_numbers(command.to_json()),
         "problem": None if misfit is None else {"from": misfit.start, "to": misfit.end, "says": misfit.says},
         "hint": read.hint if command is None else _does(command),
         "syntax": read.syntax,
@@ -37,6 +37,17 @@ def line_answer(
         "replaces": {"from": read.replaced, "to": len(text) if caret is None else min(max(caret, 0), len(text))},
         "preview": None if command is None else _preview(foresee(command)),
     }
+
+
+#: Above this a number of JavaScript has no last digit any more (``Number.MAX_SAFE_INTEGER``).
+_LARGEST_EXACT = (1 << 53) - 1
+
+
+def _in_whole_numbers(value: Any) -> Any:
+    """A command's JSON as scripts can send it on: numbers that they cannot hold are texts, which commands read, too."""
+    if isinstance(value, dict):
+        return {name: _in_whole_numbers(one) for name, one in value.items()}
+    return f"{value:#x}" if type(value) is int and value > _LARGEST_EXACT else value
 
 
 def _does(command: Command) -> str:

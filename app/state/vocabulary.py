@@ -32,6 +32,7 @@ from app.hw.local_vector_table import LINT_REGISTERS
 from app.score.event_spans import span_kind_of
 from app.score.findings import FINDING_KINDS
 from app.score.span_kinds import NAME_WORDS, SPAN_KINDS
+from app.state.acts import ACT_SENTENCES, acts_json, usual_vectors
 from app.state.layouts import layout_json, written_json
 from app.state.shared_words import SHARED_WORDS
 from app.state.snapshot import LVT_NAMES
@@ -334,7 +335,12 @@ def vocabulary() -> dict[str, Any]:
         "counters": {
             name: {"name": called, "words": words, "crossing": name in CROSSINGS} for name, called, words in COUNTERS
         },
-        "sentences": SENTENCES,
+        "sentences": SENTENCES | ACT_SENTENCES,
+        "acts": acts_json(),
+        "usual_vectors": {
+            "by_class": usual_vectors(RESERVED_VECTORS[-1][1] + 1),
+            "by_kernel": {name: f"{kernel.reschedule_vector:02x}" for name, kernel in GENERATIONS.items()},
+        },
         "commands": list(COMMAND_KINDS),
         "steps": [step.__name__ for step in get_args(Step)],
         "events": _EVENTS,

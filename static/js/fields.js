@@ -49,3 +49,9 @@ export const vectorOf = (priority, subClass) => priority * 2 ** classField().low
 
 /** A new count for each class, class 0 first. @returns {number[]} */
 export const noneOfEachClass = () => new Array(countOf(classField())).fill(0);
+
+/** A register's value as the state has it, with bits set and cleared. @param {string} value @param {{ set: string, clear: string }} change */
+export const changed = (value, { set, clear }) => (BigInt(value) & ~BigInt(clear)) | BigInt(set);
+
+/** Whether a register's value has any bit of a mask. @param {string} value @param {string} mask */
+export const hasBitOf = (value, mask) => (BigInt(value) & BigInt(mask)) !== 0n;

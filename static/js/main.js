@@ -1,5 +1,6 @@
 /** Puts the page together: socket → store → frame → views; forms belong to htmx and are not touched here. */
 
+import { createActing } from "./acting/on-stage.js";
 import { addressOf, socketAddress } from "./addresses.js";
 import { createCommands } from "./commands.js";
 import { find } from "./dom.js";
@@ -53,7 +54,10 @@ const picture = createPicture({
   ...{ store, frame, api, send, journeys, stillness },
   ...{ refused: notice.refused, form: null, foretells: true, restored: null },
 });
-const { select, score } = picture;
+const { select, selectVector, stage, score } = picture;
+const acting = createActing({
+  ...{ api, store, stage, send, notice, select, selectVector, ask: frame.ask },
+});
 const moment = createMoment(journeys, store.get);
 const transport = createTransport(send, journeys, store.get);
 const backends = createBackends(send);
@@ -92,7 +96,9 @@ function draw(now) {
   const model = store.get();
   for (const view of views) view(model, now);
   const unforeseen = composer.draw(model, now);
-  return picture.draw(model, now) || unforeseen;
+  const moves = picture.draw(model, now);
+  acting.draw(model, now);
+  return moves || unforeseen;
 }
 
 const density = createDensity(frame.ask);

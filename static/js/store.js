@@ -22,6 +22,7 @@
  * @property {number} selected the CPU that inspector and keys act on
  * @property {{ cpu: number, vector: number } | null} selectedVector at a CPU, whose gates are shown
  * @property {number[]} receivers CPUs that the IPI being composed would reach
+ * @property {{ receivers: number[], merges: number[] } | null} foreseen what something else that is considered would reach, and where it would merge; goes before `receivers`
  * @property {import("./views/flags.js").Flag[]} flags words at moments of the session, by branch and moment
  * @property {number | null} selectedSpan of the score
  * @property {number | null} hoveredSpan that a pointer or the focus is on
@@ -46,6 +47,7 @@ export function emptyModel() {
     selected: 0,
     selectedVector: null,
     receivers: [],
+    foreseen: null,
     flags: [],
     selectedSpan: null,
     hoveredSpan: null,

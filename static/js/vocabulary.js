@@ -25,6 +25,16 @@
  * @typedef {{ glyph: string, words: string, ended: boolean, span: string }} EventKind `span`: the kind of span that it is about
  * @typedef {{ bits: string[], words: string }} Mark
  *
+ * @typedef {object} Act
+ * @property {string} name
+ * @property {string[]} places the kinds of things that it is done to
+ * @property {string} words with the names of facts in braces
+ * @property {string} line of the one-line command, likewise; empty where the page does it by itself
+ * @property {string} does what the page does by itself, or asks for
+ * @property {string} group
+ * @property {{ fact: string, values: string[], mask: string }[]} when
+ * @property {{ of: string, set: string, clear: string } | null} change
+ *
  * @typedef {object} Vocabulary
  * @property {Record<string, Record<string, string>>} vectors by kernel: what it calls its vectors, by their numbers
  * @property {Record<string, string>} names those of this page's kernel; none where nobody knows it
@@ -34,6 +44,8 @@
  * @property {string[]} listed_registers
  * @property {{ lvt: Record<string, string>, timer: string, tsc_deadline: string }} anchors where the register reference explains them
  * @property {Record<string, string>} sentences with the names of values in braces
+ * @property {Act[]} acts what can be done to a part of the picture, in the order in which it stands
+ * @property {{ by_class: string[], by_kernel: Record<string, string> }} usual_vectors in two digits, where nobody has named one
  * @property {Record<string, EventKind>} events
  * @property {Record<string, { words: string, lane: string, mark: string, label: string }>} spans by kind: a sentence, where it is drawn, how, and what stands in it
  * @property {Record<string, IcrField[]>} icr by the APIC's mode, the highest bits first
@@ -68,6 +80,8 @@ let known = {
   listed_registers: [],
   anchors: { lvt: {}, timer: "", tsc_deadline: "" },
   sentences: {},
+  acts: [],
+  usual_vectors: { by_class: [], by_kernel: {} },
   events: {},
   spans: {},
   icr: {},

@@ -66,6 +66,9 @@ LAYERS = {"irr", "isr", "tmr", "twice", "masked", "coming"}
 WORDS = {key: value for key, value in vocabulary().items() if key not in ("commands", "steps", "anchors", "spans")}
 #: Which kind of span an event is about is code's, too.
 WORDS["events"] = [(kind["glyph"], kind["words"]) for kind in vocabulary()["events"].values()]
+#: On what an act stands, when it fits and how it is written, too.
+WORDS["acts"] = [act["words"] for act in vocabulary()["acts"]]
+WORDS["usual_vectors"] = []
 #: How a condition is written is no word but code.
 WORDS["breakpoints"] = [word["words"] for word in vocabulary()["breakpoints"].values()]
 #: Of a layout the commands that write it are code's; what its fields are called is not.

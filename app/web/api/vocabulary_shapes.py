@@ -103,6 +103,53 @@ class ConditionWord(BaseModel):
     recorded: bool
 
 
+class ActCondition(BaseModel):
+    """What must be so for an act to fit: a fact of the thing is one of `values`; with a `mask` other than 0x0, whether
+    any bit of it is set."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fact: str
+    values: list[str]
+    mask: str
+
+
+class ActChange(BaseModel):
+    """The value that an act writes: that of a register, with bits set and cleared."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    of: str
+    set: str
+    clear: str
+
+
+class ActShape(BaseModel):
+    """What can be done to a part of the picture: a line of the one-line command with places in braces, or what the page
+    does by itself."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    places: list[str]
+    words: str
+    line: str
+    does: str
+    group: str
+    when: list[ActCondition]
+    change: ActChange | None
+
+
+class UsualVectors(BaseModel):
+    """The vector, in two hexadecimal digits, that the picture offers where nobody has named one: of a priority class
+    ("" where it has none), and of a kernel."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by_class: list[str]
+    by_kernel: dict[str, str]
+
+
 class Vocabulary(BaseModel):
     """The words, marks and bit positions of the model."""
 
@@ -119,6 +166,8 @@ class Vocabulary(BaseModel):
     priority: dict[str, RegisterField]
     registers: dict[str, str]
     sentences: dict[str, str]
+    acts: list[ActShape]
+    usual_vectors: UsualVectors
     back_ends: dict[str, str]
     guest_functions: dict[str, dict[str, dict[str, str]]]
     commands: list[str]

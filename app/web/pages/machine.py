@@ -44,7 +44,7 @@ from app.web.pages.choices import (
 from app.web.pages.flags import flags_context
 from app.web.pages.forms import send_ipi_from_form, whole_number
 from app.web.pages.invitations import FOLLOWED, PAUSED, invitations, invited_cpu
-from app.web.pages.shortcuts import MACHINE_KEYS, announced, captions
+from app.web.pages.shortcuts import MACHINE_KEYS, STAGE_WAYS, announced, caption, captions
 from app.web.rendering import templates
 from app.web.under_way import Telling
 from app.x86.icr import (
@@ -165,6 +165,7 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "icr_choices": ICR_CHOICES,
         "keys": MACHINE_KEYS,
         "msrs": known_msrs(),
+        "stage_ways": [(tuple(map(caption, keys)), words) for keys, words in STAGE_WAYS],
         "local_sources": local_sources(profile),
         "writable_registers": writable_registers(profile),
         "legacy_lines": sorted(DEVICE_LINES),

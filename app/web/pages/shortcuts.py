@@ -62,6 +62,19 @@ MACHINE_KEYS = (
     Key("help", ("?",), "this help"),
 )
 
+#: What keys and pointers do with the part of the picture that they are on: printed in the help, listened to there.
+STAGE_WAYS = (
+    (
+        ("Shift+F10", "Menu"),
+        "what can be done to a CPU, a vector, a shelf, a pin, a tile, the bus; also by the right button",
+    ),
+    (("Enter",), "the same, on a vector or a shelf; Space shows its gates"),
+    (("ArrowUp", "ArrowDown"), "on the grip at the left of the shelves: task priority, class by class"),
+    (("Shift+ArrowRight", "Shift+ArrowDown"), "over tiles: a set of CPUs, to send to"),
+    ((), "Drag a vector or a free shelf to a CPU: an IPI, seen before you let go; onto the bus: to all others."),
+    ((), "Drag a line of task priority up or down, or a box over tiles. Escape lets go of what is dragged."),
+)
+
 #: What of it is left on the page of a linked moment, where nobody acts.
 MOMENT_KEYS = tuple(
     entry

@@ -1,6 +1,6 @@
 /**
  * Draws what goes on between CPUs over a picture of them: rings round receivers, and one stroke for each message under way. Which CPUs
- * are selected, kept open or aimed at is a ring, too.
+ * are selected or kept open is a ring, too.
  */
 
 import { outlinesOf } from "./outline.js";
@@ -16,7 +16,6 @@ import { middleOf } from "./tiles.js";
  * @property {Layout} layout
  * @property {number} selected
  * @property {number[]} pinned
- * @property {number[]} aimed CPUs that the IPI being composed would reach
  * @property {Flight[]} flights none where they go by faster than they can be followed
  *
  * @typedef {{ source: number | null, targets: number[], arrives: number }} Flight
@@ -104,12 +103,9 @@ function stroke(context, layout, { source, targets }, aside, look) {
 }
 
 /** @param {Context} context @param {Traffic} picture @param {Look} look */
-export function paintTraffic(context, { layout, selected, pinned, aimed, flights }, look) {
+export function paintTraffic(context, { layout, selected, pinned, flights }, look) {
   const { colours } = look;
   context.strokeStyle = colours.fly;
-  context.lineWidth = look.stroke * 0.6;
-  context.setLineDash([2, 3]);
-  ring(context, layout, aimed);
   context.lineWidth = look.stroke * 0.8;
   context.setLineDash([5, 4]);
   for (const { targets } of flights) ring(context, layout, targets);

@@ -193,8 +193,8 @@ const toggled = (pinned, cpu) =>
  */
 function createPainting(surface, begin, halves) {
   /** @param {import("../store.js").Model} model @param {State} state @param {{ shelves: string, found: Set<number> | null, fast: boolean, pinned: number[], layout: import("../stage/tiles.js").Layout }} how */
-  return ({ selected, selectedVector, receivers }, state, { shelves, fast, ...how }) => {
-    const traffic = { ...how, selected, aimed: receivers, flights: fast ? [] : state.in_flight };
+  return ({ selected, selectedVector }, state, { shelves, fast, ...how }) => {
+    const traffic = { ...how, selected, flights: fast ? [] : state.in_flight };
     const picture = { ...traffic, rates: state.rates };
     const { look } = surface;
     if (state.cpus.length > HALVES_TO)
@@ -273,7 +273,7 @@ export function createMosaic(machine, { select, selectVector }, lens, ask) {
       const fast = isFast(state, now);
       const shelves = state.cpus.length > HALVES_TO ? "" : halves.shelves(state, now);
       const seen = [state.cpus, state.rates, state.in_flight, shelves, fast, surface.version];
-      const chosen = [model.selected, model.selectedVector, model.receivers, pins.all(), finding.words()];
+      const chosen = [model.selected, model.selectedVector, pins.all(), finding.words()];
       const all = [...seen, ...chosen];
       if (all.every((part, at) => part === drawn[at])) return;
       drawn = all;

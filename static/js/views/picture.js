@@ -92,6 +92,7 @@ export function createPicture(given) {
 
   return {
     select,
+    selectVector,
     stage,
     score,
     band,

@@ -32,7 +32,6 @@ import { createShelves } from "./well-shelves.js";
  * @property {string} coming vectors on their way here, as text
  * @property {string} signals what else is on its way here, as text
  * @property {boolean} selected
- * @property {boolean} aimed the IPI that is being composed would come here
  * @property {number | null} vector the one that is selected here
  * @property {boolean} detailed there is room for registers
  * @property {boolean[]} tall
@@ -189,7 +188,6 @@ export function createWell(index, acts) {
       const apic = cpu.event_channels === null;
       setAttribute(well, "aria-label", say(apic ? "cpu_now" : "cpu_now_without_apic", told));
       setClass(well, "selected", selected);
-      setClass(well, "aimed", sight.aimed);
       grid.tabIndex = selected ? 0 : -1;
       setClass(well, "in-host", cpu.in_host);
     },

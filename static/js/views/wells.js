@@ -132,7 +132,7 @@ export function createWells(machine, acts, lens, ask) {
     const coming = comingTo(state);
     const signals = signalsTo(state);
     const tall = tallOf(usedClasses(cpus, coming), now);
-    const { selected, selectedVector, receivers } = model;
+    const { selected, selectedVector } = model;
     for (const cpu of cpus) {
       const index = cpu.cpu;
       const sight = {
@@ -141,7 +141,6 @@ export function createWells(machine, acts, lens, ask) {
         detailed: state.cpus.length <= DETAILED_TO,
         coming: (coming.get(index) ?? []).join(" "),
         signals: (signals.get(index) ?? []).join("\n"),
-        aimed: receivers.includes(index),
         vector: selectedVector?.cpu === index ? selectedVector.vector : null,
       };
       drawOne(index, sight, now);

@@ -34,6 +34,14 @@ def test_line_is_the_command_that_it_says_and_changes_nothing(session: Api) -> N
     assert sent.status_code == 200
 
 
+def test_number_that_scripts_cannot_hold_is_a_text_and_done_to_its_last_bit(session: Api) -> None:
+    found = line(session, "entry 16 010000000001c0b1")
+
+    assert found["command"] == {"type": "configure_pin", "pin": 16, "entry": "0x10000000001c0b1"}
+    assert session.http.post(f"{session.path}/commands", json=found["command"]).status_code == 200
+    assert int(session.state()["ioapic"]["pins"][16]["redirection"], 16) == 0x0100_0000_0001_80B1
+
+
 def test_line_that_is_wrong_says_where(session: Api) -> None:
     found = line(session, "ipi 9 2 61")
 
