@@ -48,7 +48,7 @@ function cutTexts() {
   for (let text = texts.nextNode(); text; text = texts.nextNode()) {
     const parent = text.parentElement;
     if (!text.data.trim() || parent.closest("script, style, template, noscript, option, svg")) continue;
-    if (unseen(parent)) continue;
+    if (unseen(parent) || style(parent).color === "rgba(0, 0, 0, 0)") continue;
     const range = document.createRange();
     range.selectNodeContents(text);
     const box = range.getBoundingClientRect();
@@ -157,25 +157,10 @@ function strobing() {
   });
 }
 
-/** Names of the controls that are elsewhere once they have been told that a pointer is over them. */
-async function movedByHover() {
-  const moved = [];
-  const drawn = () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-  const place = (one) => {
-    const { x, y, width, height } = one.getBoundingClientRect();
-    return [x, y, width, height].join();
-  };
-  const tell = (one, ...kinds) => {
-    for (const kind of kinds)
-      one.dispatchEvent(new PointerEvent(kind, { bubbles: !/enter|leave/.test(kind), pointerType: "mouse" }));
-  };
-  for (const one of document.querySelectorAll(`${CONTROLS}, [data-says], .shelf`)) {
-    if (unseen(one) || !visiblePart(one)) continue;
-    const before = place(one);
-    tell(one, "pointerover", "pointerenter", "pointermove");
-    await drawn();
-    if (place(one) !== before) moved.push(named(one));
-    tell(one, "pointerout", "pointerleave");
-  }
-  return moved;
+/** Notes in `window.controls` what a pointer can be over; how many there are. */
+function noteControls() {
+  window.controls = [...document.querySelectorAll(`${CONTROLS}, [data-says], .shelf`)].filter(
+    (one) => !unseen(one) && visiblePart(one),
+  );
+  return window.controls.length;
 }

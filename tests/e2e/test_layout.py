@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import MakeSession, Open
-from tests.e2e.layout import looked, script
+from tests.e2e.layout import looked, moved_by_hover, script
 from tests.web.serving import Api, Server, bearer
 
 pytestmark = pytest.mark.e2e
@@ -174,4 +174,4 @@ def test_pointer_moves_nothing_that_it_is_over_and_nothing_strobes(
     expect(page.locator("#tray li").first).to_be_attached()
 
     assert looked(page, "strobing") == []
-    assert looked(page, "movedByHover") == []
+    assert moved_by_hover(page) == []
