@@ -197,7 +197,7 @@ function createPainting(surface, begin, halves) {
     const traffic = { ...how, selected, flights: fast ? [] : state.in_flight };
     const picture = { ...traffic, rates: state.rates };
     const { look } = surface;
-    if (state.cpus.length > HALVES_TO)
+    if (!asHalves(state.cpus.length))
       paintMosaic(begin(), { ...picture, tiles: state.cpus.map(tileOf), arrives }, look);
     else halves.paint(begin(), state, shelves, { ...picture, vector: selectedVector }, look);
   };
@@ -271,7 +271,7 @@ export function createMosaic(machine, { select, selectVector }, lens, ask) {
     /** @param {import("../store.js").Model} model @param {State} state @param {number} now */
     draw(model, state, now) {
       const fast = isFast(state, now);
-      const shelves = state.cpus.length > HALVES_TO ? "" : halves.shelves(state, now);
+      const shelves = asHalves(state.cpus.length) ? halves.shelves(state, now) : "";
       const seen = [state.cpus, state.rates, state.in_flight, shelves, fast, surface.version];
       const chosen = [model.selected, model.selectedVector, pins.all(), finding.words()];
       const all = [...seen, ...chosen];
@@ -279,7 +279,7 @@ export function createMosaic(machine, { select, selectVector }, lens, ask) {
       drawn = all;
       shown = state;
       selected = model.selected;
-      setClass(machine, "as-halves", state.cpus.length <= HALVES_TO);
+      setClass(machine, "as-halves", asHalves(state.cpus.length));
       const tiles = state.cpus.map(tileOf);
       census(censusOf(tiles));
       const found = finding.among(candidatesOf(state, tiles));
@@ -298,11 +298,14 @@ const candidatesOf = (state, tiles) =>
     return tile ? [{ cpu, tile, rate: state.rates[at] ?? 0 }] : [];
   });
 
+/** Whether so many CPUs are half-wells; from a last row one sees tiles and not those. @param {number} count */
+const asHalves = (count) => count <= HALVES_TO && document.documentElement.dataset.density !== "lecture";
+
 /** How so many CPUs lie on the canvas. @param {number} count */
 const layoutFor =
   (count) =>
   (/** @type {{ width: number, height: number, look: import("../score/look.js").Look }} */ surface) =>
-    (count <= HALVES_TO ? halvesLayoutOf : layoutOf)(count, surface.width, surface.height, surface.look.font);
+    (asHalves(count) ? halvesLayoutOf : layoutOf)(count, surface.width, surface.height, surface.look.font);
 
 /** @param {number} time */
 const arrives = (time) => say("arrives", { time: grouped(time) });
