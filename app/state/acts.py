@@ -275,6 +275,8 @@ _SWITCHES = (
         group="switch",
         when=(_APIC, _APIC_OFF),
     ),
+    Act("timer", _CPU, "Set its timer …", does="timer", group="switch", when=(_APIC,)),
+    Act("base", _CPU, "Write IA32_APIC_BASE …", does="base", group="switch", when=(_APIC,)),
 )
 _PIN = ("pin",)
 _PINS = (
@@ -314,7 +316,7 @@ _PINS = (
         when=(Condition("trigger_mode", ("level",)),),
         change=Change("redirection", clear=LEVEL),
     ),
-    Act("edit", _PIN, "Edit its redirection entry", does="edit", group="entry"),
+    Act("edit", _PIN, "Edit its redirection entry …", does="edit", group="entry"),
 )
 _STOPS = (
     Act("stop", ("chip",), "Stop when CPU {cpu} takes 0x{vector}", "break taken(0x{vector}) on {cpu}", group="stop"),

@@ -55,13 +55,13 @@ const picture = createPicture({
   ...{ refused: notice.refused, form: null, foretells: true, restored: null },
 });
 const { select, selectVector, stage, score } = picture;
-const acting = createActing({
-  ...{ api, store, stage, send, notice, select, selectVector, ask: frame.ask },
-});
 const moment = createMoment(journeys, store.get);
 const transport = createTransport(send, journeys, store.get);
 const backends = createBackends(send);
 const editing = createEditing(send);
+const acting = createActing({
+  ...{ api, store, stage, send, notice, select, selectVector, editing, ask: frame.ask },
+});
 const pins = createPins(send, editing);
 const composer = createComposer(store);
 const demonstration = createDemonstration(send);

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, expect
 
 from app.state.acts import ACTS
 from tests.e2e.conftest import MakeSession, Open
+from tests.e2e.test_page import RULES
 from tests.web.serving import Api
 
 pytestmark = pytest.mark.e2e
@@ -265,6 +267,22 @@ def open_menu(page: Page, opener: str) -> list[str]:
     return list(page.locator("#acts .act").evaluate_all("items => items.map(item => item.dataset.act)"))
 
 
+def test_what_the_page_does_by_itself_leads_there(open_page: Open, held: Api) -> None:
+    page = open_page(f"/s/{held.id}", viewport=WIDE)
+
+    open_menu(page, OPENERS["cpu"])
+    page.locator("[data-act=select]").click()
+    expect(page.locator("#inspected")).to_have_text("1")
+    open_menu(page, OPENERS["chip"])
+    page.locator("[data-act=gates]").click()
+    expect(page.locator("#gates-title")).to_have_text("0x61 on CPU 2")
+    for opener, name, editor in (("pin", "edit", "16"), ("cpu", "timer", "CPU 1"), ("cpu", "base", "CPU 1")):
+        open_menu(page, OPENERS[opener])
+        page.locator(f"[data-act={name}]").click()
+        expect(page.locator("#word-editor h3")).to_contain_text(editor)
+        page.keyboard.press("Escape")
+
+
 def test_finger_that_rests_opens_the_menu_and_one_that_lifts_does_not(open_page: Open, held: Api) -> None:
     page = open_page(f"/s/{held.id}", viewport={"width": 1024, "height": 768}, has_touch=True)
     chip = well(page, 2).locator(".chip-on-shelf")
@@ -332,6 +350,30 @@ def test_set_of_tiles_is_chosen_by_keys(open_page: Open, make_session: MakeSessi
     page.keyboard.press("Shift+F10")
 
     expect(page.get_by_role("menu", name="6 CPUs: 0-2,16-18")).to_be_visible()
+
+
+def test_tile_s_menu_keeps_its_well_open(open_page: Open, make_session: MakeSession) -> None:
+    page = open_page(f"/s/{make_session(cpus=64).id}", viewport=WIDE)
+    page.locator(".mosaic-grid").focus()
+    page.keyboard.press("ArrowRight")
+
+    page.keyboard.press("Shift+F10")
+    page.locator("[data-act=keep]").click()
+    page.keyboard.press("ArrowRight")
+
+    expect(page.locator(".wells .well")).to_have_count(2)
+    expect(well(page, 1)).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "projector"])
+def test_axe_finds_nothing_in_an_open_menu(open_page: Open, held: Api, theme: str) -> None:
+    page = open_page(f"/s/{held.id}", viewport=WIDE)
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+    open_menu(page, OPENERS["chip"])
+
+    results = Axe().run(page, options=RULES)
+
+    assert [(item["id"], node["target"]) for item in results.response["violations"] for node in item["nodes"]] == []
 
 
 def test_guest_without_an_apic_sends_by_its_own_function_and_has_no_task_priority(

@@ -35,21 +35,25 @@ function madeOnce(make) {
 /**
  * What the page does by itself.
  *
- * @param {(cpu: number) => void} select
- * @param {(cpu: number, vector: number) => void} selectVector
- * @param {Stage} stage
+ * @param {object} parts
+ * @param {(cpu: number) => void} parts.select
+ * @param {(cpu: number, vector: number) => void} parts.selectVector
+ * @param {Stage} parts.stage
+ * @param {import("../views/editing.js").Editing} parts.editing
  */
-function createOwnActs(select, selectVector, stage) {
+function createOwnActs({ select, selectVector, stage, editing }) {
+  /** Where the editor of a CPU's words opens: at its head, or at the selected one's where it is a tile. @param {number} cpu */
+  const headOf = (cpu) => {
+    const head = document.querySelector(`.well[data-cpu="${cpu}"] .well-select`);
+    return head instanceof HTMLElement ? head : find(document, ".well .well-select");
+  };
   return /** @type {Record<string, (place: Place) => void>} */ ({
     select: ({ cpu = 0 }) => select(cpu),
     keep: ({ cpu = 0 }) => stage.keep(cpu),
     gates: ({ cpu = 0, vector = 0 }) => selectVector(cpu, vector),
-    edit: ({ pin = 0 }) => {
-      const number = /** @type {HTMLInputElement} */ (find(document, "#pin-number"));
-      number.value = String(pin);
-      number.dispatchEvent(new Event("input", { bubbles: true }));
-      find(document, "#pin-entry").focus();
-    },
+    edit: ({ pin = 0 }) => editing.pin(pin, find(document, `.pin[data-pin="${pin}"]`)),
+    timer: ({ cpu = 0 }) => editing.timer(cpu, headOf(cpu)),
+    base: ({ cpu = 0 }) => editing.base(cpu, headOf(cpu)),
   });
 }
 
@@ -104,13 +108,14 @@ function listenForMenus({ stage, selected, box, open }) {
  * @param {{ refused: (words: string) => void, told: (words: string) => void }} parts.notice
  * @param {(cpu: number) => void} parts.select
  * @param {(cpu: number, vector: number) => void} parts.selectVector
+ * @param {import("../views/editing.js").Editing} parts.editing
  * @param {() => void} parts.ask for a frame
  */
-export function createActing({ api, store, stage, send, notice, select, selectVector, ask }) {
+export function createActing({ api, store, stage, send, notice, select, selectVector, editing, ask }) {
   const read = createReader(`${api}/line`);
   const act = createDoing(read, send, notice);
   const foresight = createForesight(store, read);
-  const own = createOwnActs(select, selectVector, stage);
+  const own = createOwnActs({ select, selectVector, stage, editing });
 
   /** @param {Written} chosen @param {Place} place @param {import("./popover.js").Spot} at */
   const choose = ({ act: { does }, words, line }, place, at) => {
