@@ -30,6 +30,9 @@
  * @property {{ hidden: string[], words: string }} scoreFilter kinds of spans that are not drawn, and words that others lack
  */
 
+/** Whom something that is considered would reach, or else the IPI that is being composed. @param {Model} model */
+export const reachedIn = ({ foreseen, receivers }) => foreseen?.receivers ?? receivers;
+
 /** Enough to scroll back through a lecture's last few minutes, few enough to keep the page light. */
 export const EVENTS_KEPT = 300;
 

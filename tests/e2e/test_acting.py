@@ -299,21 +299,48 @@ def test_finger_that_rests_opens_the_menu_and_one_that_lifts_does_not(open_page:
     expect(page.get_by_role("menu", name="0x61 on CPU 2")).to_be_visible()
 
 
+def dragged_by_finger(page: Page, source: Locator, target: Locator, seen: str) -> None:
+    """A finger takes *source* to *target*, and lifts once *seen* is there."""
+    (x, y), (to_x, to_y) = middle(source), middle(target)
+    touch = page.context.new_cdp_session(page)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    for share in (0.2, 0.6, 1):
+        point = {"x": x + (to_x - x) * share, "y": y + (to_y - y) * share}
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+    expect(page.locator(seen)).to_have_count(1)
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
 def test_finger_drags_a_chip(open_page: Open, held: Api) -> None:
     page = open_page(f"/s/{held.id}", viewport={"width": 1024, "height": 768}, has_touch=True)
-    x, y = middle(well(page, 2).locator(".chip-on-shelf"))
-    to_x, to_y = middle(well(page, 3).locator(".shelves"))
-    touch = page.context.new_cdp_session(page)
 
     with done(page) as sent:
-        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
-        for share in (0.2, 0.6, 1):
-            point = {"x": x + (to_x - x) * share, "y": y + (to_y - y) * share}
-            touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-        expect(page.locator(".halo")).to_have_count(1)
-        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        dragged_by_finger(page, well(page, 2).locator(".chip-on-shelf"), well(page, 3).locator(".shelves"), ".halo")
 
     assert sent == [read(held, "ipi 2 3 61")]
+
+
+def test_finger_drags_a_chip_to_the_tab_of_a_cpu_on_a_phone(open_page: Open, held: Api) -> None:
+    page = open_page(f"/s/{held.id}", viewport=PHONE, has_touch=True)
+    page.locator(".cpu-tab[data-tab='2']").tap()
+
+    with done(page) as sent:
+        chip = well(page, 2).locator(".chip-on-shelf")
+        dragged_by_finger(page, chip, page.locator(".cpu-tab[data-tab='3']"), ".cpu-tab.aimed[data-tab='3']")
+
+    assert sent == [read(held, "ipi 2 3 61")]
+
+
+def test_receivers_of_the_form_are_framed_while_somebody_is_in_it(open_page: Open, held: Api) -> None:
+    page = open_page(f"/s/{held.id}", viewport=WIDE)
+    expect(page.locator(".halo")).to_have_count(0)
+
+    page.locator("#send-shorthand").select_option("all_excluding_self")
+    page.locator("#send-shorthand").focus()
+    expect(page.locator(".halo")).to_have_count(3)
+    page.locator("#machine").focus()
+
+    expect(page.locator(".halo")).to_have_count(0)
 
 
 def test_box_over_tiles_is_a_set_of_receivers(open_page: Open, make_session: MakeSession) -> None:

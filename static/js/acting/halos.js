@@ -6,6 +6,7 @@
  */
 
 import { drawn } from "../dom.js";
+import { reachedIn } from "../store.js";
 import { say } from "../vocabulary.js";
 
 /** Boxes that stand closer than this (CSS px) are neighbours. */
@@ -88,9 +89,9 @@ export function createHalos(stage, ask) {
   };
 
   /** @param {import("../store.js").Model} model */
-  return ({ state, foreseen, receivers }) => {
-    const { receivers: reached, merges } = foreseen ?? { receivers, merges: [] };
-    const parts = [reached.join(), merges.join(), version(), state?.cpus.length];
+  return (model) => {
+    const [reached, merges] = [reachedIn(model), model.foreseen?.merges ?? []];
+    const parts = [reached.join(), merges.join(), version(), model.state?.cpus.length];
     if (parts.every((part, at) => part === known[at])) return;
     known = parts;
     if (reached.length > 0 && !svg.isConnected) machine.append(svg);

@@ -11,6 +11,12 @@ import { vocabulary } from "../vocabulary.js";
  * @property {(cpu: number) => boolean} keeps
  */
 
+/** The CPU whose tab it is, on a phone; or null. @param {Element} target */
+export function tabbedCpu(target) {
+  const tab = target.closest(".cpu-tab");
+  return tab instanceof HTMLElement ? Number(tab.dataset.tab) : null;
+}
+
 /** @param {number} cpu @param {Stage} stage @returns {Place} */
 const tile = (cpu, stage) => ({ kind: "tile", cpu, kept: stage.keeps(cpu) });
 
@@ -38,6 +44,8 @@ export function placeOf(target, point, stage, selected) {
   if (pin instanceof HTMLElement) return { kind: "pin", pin: Number(pin.dataset.pin ?? pin.dataset.line) };
   const well = target.closest(".well[data-cpu]");
   if (well instanceof HTMLElement) return placeInWell(well, target, stage);
+  const tabbed = tabbedCpu(target);
+  if (tabbed !== null) return { kind: "cpu", cpu: tabbed };
   if (target.closest("#bus")) return { kind: "bus" };
   if (!target.closest(".mosaic-grid")) return null;
   const cpu = point ? stage.cpuAt(point.x, point.y) : selected;

@@ -79,7 +79,7 @@ export function createForesight(store, read) {
       if (text !== "") questions.want(text, String(model.seq));
     },
     stop() {
-      if (text === "" && store.get().foreseen === null) return;
+      if (text === "") return; // what others foresee is theirs
       text = "";
       questions.stop();
       store.set({ foreseen: null });

@@ -3,6 +3,7 @@
 import { say } from "../vocabulary.js";
 import { hex } from "../words.js";
 import { actsAt, factsOf } from "./acts.js";
+import { tabbedCpu } from "./places.js";
 
 /** Onto the bus: to all others, as lines call them. */
 const OTHERS = "others";
@@ -25,9 +26,10 @@ export function createVectorDrag({ store, stage, carried: carriedOf, foresight, 
 
   /** @param {number} x @param {number} y */
   const toAt = (x, y) => {
-    const cpu = stage.cpuAt(x, y);
+    const thing = document.elementFromPoint(x, y);
+    const cpu = (thing && tabbedCpu(thing)) ?? stage.cpuAt(x, y);
     if (cpu !== null) return String(cpu);
-    return document.elementFromPoint(x, y)?.closest("#bus") ? OTHERS : "";
+    return thing?.closest("#bus") ? OTHERS : "";
   };
 
   /** @param {import("./acts.js").Place} place a chip, or a shelf @param {Element} source @returns {import("./pressing.js").Grip} */

@@ -4,6 +4,7 @@ import { progress, virtualTime } from "../clock.js";
 import { element, find, setAttribute, setClass, setText } from "../dom.js";
 import { createRate, isBlurred, rateWords } from "../stage/pace.js";
 import { pointOnWay } from "../stage/way.js";
+import { reachedIn } from "../store.js";
 import { say, vocabulary } from "../vocabulary.js";
 import { flightFace, hex, spaced } from "../words.js";
 import { createPorts } from "./ports.js";
@@ -107,7 +108,8 @@ export function createBus(stillness, ask) {
   }).observe(find(document, "#stage"));
 
   /** @param {import("../store.js").Model} model @param {State} state */
-  const drawPorts = ({ receivers }, state) => {
+  const drawPorts = (model, state) => {
+    const receivers = reachedIn(model);
     if (!laidOut) {
       if (ports.ports.size !== state.cpus.length) ports.forget();
       middle = ports.layOut();

@@ -2,6 +2,7 @@
 
 import { drawn, element, find, reusedList, setAttribute, setClass, setText } from "../dom.js";
 import { shapeOf } from "../stage/barrier.js";
+import { reachedIn } from "../store.js";
 import { say, vocabulary } from "../vocabulary.js";
 
 /** @typedef {import("../state-types.js").CpuState} CpuState */
@@ -65,7 +66,9 @@ export function createCpuTabs(select, ask) {
   let shown = [];
 
   /** @param {import("../store.js").Model} model */
-  return ({ state, selected, receivers }) => {
+  return (model) => {
+    const { state, selected } = model;
+    const receivers = reachedIn(model);
     if (!state || !phone.matches || state.cpus.length > MOST) return;
     if (state.cpus === shown[0] && selected === shown[1] && receivers === shown[2]) return;
     const before = shown[1];
