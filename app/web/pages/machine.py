@@ -14,12 +14,15 @@ from app.commands.fields import InvalidCommand
 from app.commands.reading import read_form
 from app.commands.transport import STEP_UNITS, NameBranch, SwitchBranch
 from app.costs.sheet import cost_sheet_names
+from app.engine.journal import Moment, moment_at
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 from app.history.recorded import RECORDED_UNITS
 from app.hw.legacy_pic import DEVICE_LINES
 from app.hw.profile import DEFAULT_PROFILE, PROFILES
+from app.score.last import last_words
 from app.score.span_kinds import SPAN_KINDS
-from app.session.drive import NotPossible
+from app.score.then import LineThen
+from app.session.drive import Drive, NotPossible
 from app.session.moments import LARGEST_VIEW, LONGEST_NOTE
 from app.session.registry import SLOW_MOTION, File, Registry
 from app.session.session import Session
@@ -136,6 +139,15 @@ def reading_context(state: NumberedState) -> dict[str, Any]:
     }
 
 
+#: Of what happened last, so much is told where nothing is drawn.
+SPANS_TOLD = 20
+
+
+def told_last(drive: Drive, branch: int, at: Moment) -> list[str]:
+    """The newest of what happened in *branch* of *drive*'s history up to the moment *at*, in sentences."""
+    return last_words(LineThen(drive.score.line(branch), at), drive.vector_names, at.time, SPANS_TOLD)
+
+
 def page_context(session: Session, address: str) -> dict[str, Any]:
     """All that `page.html` shows before the stream takes over."""
     state = session.state()
@@ -147,6 +159,7 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
     return {
         **reading_context(state),
         "session": session,
+        "last_spans": told_last(session.drive, state["branch"], moment_at(state["tick"], state["time"])),
         "act": act,
         "invitations": invitations(session.cpu_count),
         "invitation_words": {"paused": PAUSED, "followed": FOLLOWED},
