@@ -242,13 +242,14 @@ async def long_session(registry: Registry, store: Store) -> tuple[Session, int]:
 async def test_long_session_goes_on_from_a_keyframe_on_disk(
     registry: Registry, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session, _ = await long_session(registry, store)
+    session, known = await long_session(registry, store)
     before = session.state()
     beginnings: list[int] = []
     going = Reexecution.going
 
     def noted(self: Reexecution, branch: Branch, tick: int, *more: Any) -> Any:
-        beginnings.append(self.start(branch, tick).ticks)
+        if tick > known:  # the machine that is always open is played again, too: it is younger
+            beginnings.append(self.start(branch, tick).ticks)
         return going(self, branch, tick, *more)
 
     monkeypatch.setattr(Reexecution, "going", noted)
