@@ -26,6 +26,7 @@ import { createLines } from "./views/lines.js";
 import { createLinking } from "./views/linking.js";
 import { createLocalTable } from "./views/local-table.js";
 import { createMoment } from "./views/moment.js";
+import { createPalette } from "./views/palette.js";
 import { createPicture } from "./views/picture.js";
 import { createPins } from "./views/pins.js";
 import { createPricing } from "./views/pricing.js";
@@ -64,6 +65,7 @@ const acting = createActing({
 });
 const pins = createPins(send, editing);
 const composer = createComposer(store);
+const palette = createPalette(store, `${api}/line`, send);
 const demonstration = createDemonstration(send);
 const ghost = createGhost(api, score.setGhost);
 const flags = createFlags(store, `${api}/flags`);
@@ -74,6 +76,7 @@ const views = [
   backends.draw,
   createPricing(),
   pins.draw,
+  palette.draw,
   createLines(send, editing),
   createLegacyLines(send),
   createLocalTable(send, editing, select),
@@ -137,6 +140,7 @@ listenToKeys(
       composer.open();
     },
     send: composer.send,
+    palette: palette.open,
     pins: () => {
       drawer.open();
       picture.narrow.show("pins");

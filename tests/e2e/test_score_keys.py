@@ -192,7 +192,7 @@ def test_two_markers_say_how_far_they_are_apart(page: Page, lived: Api) -> None:
 
 def test_search_finds_and_goes_on(page: Page) -> None:
     page.keyboard.press("0")
-    page.keyboard.press("/")
+    page.keyboard.press("Shift+S")
     field = page.get_by_role("searchbox", name="Search the score")
     expect(field).to_be_focused()
 

@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
 from app.charts.branch_tree import Course, tree
 from app.commands.fields import InvalidCommand
+from app.commands.line_reading import WAYS
 from app.commands.reading import read_form
 from app.commands.transport import STEP_UNITS, NameBranch, SwitchBranch
 from app.costs.sheet import cost_sheet_names
@@ -179,6 +180,7 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         "keys": MACHINE_KEYS,
         "msrs": known_msrs(),
         "stage_ways": [(tuple(map(caption, keys)), words) for keys, words in STAGE_WAYS],
+        "lines": WAYS,
         "local_sources": local_sources(profile),
         "writable_registers": writable_registers(profile),
         "legacy_lines": sorted(DEVICE_LINES),
