@@ -62,7 +62,7 @@ export function createChoices(field, list, choose) {
 
   // The field keeps the focus; a touch chooses when it ends, so that the list can be scrolled
   list.addEventListener("pointerdown", (event) => {
-    if (event.pointerType === "mouse") event.preventDefault();
+    if (event.pointerType !== "touch") event.preventDefault();
   });
   list.addEventListener("click", (event) => {
     const option = event.target instanceof Element ? event.target.closest("[role=option]") : null;
