@@ -1,12 +1,11 @@
-"""How long a frame of the score takes while somebody pans it, in Chromium, against one of an empty canvas.
+"""How long a frame of the score takes while somebody pans it, in Chromium, against one of an empty canvas; and what the
+stage takes (``bench/stage``).
 
 Both are measured by turns in the same seconds (``static/js/bench/panning.js``), so that whatever else the machine does
 meets both. A frame's time is that from one animation frame to the next: script, pixels and waiting for the screen.
 """
 
 import json
-import os
-import shutil
 import subprocess
 from contextlib import suppress
 from functools import partial
@@ -16,6 +15,8 @@ from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
+from app.bench import stage
+from app.bench.browser import SWITCHES, chromium
 from app.bench.result import Figure, NotMeasured
 from app.state.vocabulary import vocabulary
 from app.web.rendering import STATIC_FOLDER
@@ -25,10 +26,6 @@ _ROUNDS = 5
 #: The aim: no frame in twenty takes longer than this many times an empty canvas' own.
 _TIMES = 2
 _SECONDS = 400
-_SWITCHES = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1600,400"),
-)
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -80,21 +77,19 @@ class _Files(SimpleHTTPRequestHandler):
 
 
 def measure() -> list[Figure]:
-    """Frames of an empty canvas and of the score.
+    """Frames of an empty canvas and of the score, frames of a machine's page in a storm, and how soon a press is seen.
 
     Raises:
         NotMeasured: There is no Chromium, or it says nothing.
     """
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        raise NotMeasured("no Chromium here; install it or name it in $CHROMIUM")
-    measured = measured_in(chromium, _SPANS, _ROUNDS)
+    path = chromium()
+    measured = measured_in(path, _SPANS, _ROUNDS)
     if measured is None:
-        raise NotMeasured(f"{chromium} said nothing for {_SECONDS} seconds")
-    return _figures(measured)
+        raise NotMeasured(f"{path} said nothing for {_SECONDS} seconds")
+    return [*_figures(measured), *stage.figures(path)]
 
 
-def measured_in(chromium: str, spans: tuple[int, ...], rounds: int) -> dict[str, Any] | None:
+def measured_in(path: str, spans: tuple[int, ...], rounds: int) -> dict[str, Any] | None:
     """What the page says of scores of so many *spans*; None when it says nothing."""
     results: Queue[dict[str, Any]] = Queue()
     handler = partial(_Files, results, directory=str(STATIC_FOLDER))
@@ -102,7 +97,7 @@ def measured_in(chromium: str, spans: tuple[int, ...], rounds: int) -> dict[str,
         Thread(target=server.serve_forever, daemon=True).start()
         sizes = ",".join(map(str, spans))
         address = f"http://127.0.0.1:{server.server_address[1]}/?spans={sizes}&rounds={rounds}"
-        command = [chromium, *_SWITCHES, f"--user-data-dir={kept}", address]
+        command = [path, *SWITCHES, "--window-size=1600,400", f"--user-data-dir={kept}", address]
         browser = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             with suppress(Empty):
