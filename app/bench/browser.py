@@ -1,4 +1,4 @@
-"""A Chromium without a window that opens pages, answers for them, and presses what is on them (the DevTools protocol)."""
+"""A Chromium without a window that opens pages, answers for them, and presses what is on them (DevTools)."""
 
 import asyncio
 import json
@@ -53,8 +53,9 @@ class Page:
 
     async def until(self, expression: str) -> None:
         """Waits until *expression* is true in the page."""
-        while not await self.evaluate(f"Boolean({expression})"):
-            await asyncio.sleep(0.05)
+        await self.evaluate(
+            f"new Promise((done) => {{ const look = () => ({expression}) ? done() : setTimeout(look, 50); look(); }})"
+        )
 
     async def press(self, x: float, y: float) -> None:
         """Presses the mouse at a place, as a person does."""

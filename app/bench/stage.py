@@ -81,9 +81,7 @@ async def _figures(chromium: str) -> list[Figure]:
             found += [
                 Figure(f"frame of an empty page beside {what}, 95th", empty, "ms"),
                 Figure(f"frame of the machine's page, {what}, median", statistics.median(storm.frames), "ms"),
-                Figure(
-                    f"frame of the machine's page, {what}, 95th", _p95(storm.frames), "ms", f"{_TIMES * empty:.3g}"
-                ),
+                Figure(f"frame of the machine's page, {what}, 95th", _p95(storm.frames), "ms", f"{_TIMES * empty:.3g}"),
                 Figure(f"nodes of the machine's page, {what}", storm.nodes, "nodes", f"{_NODES:,}"),
             ]
         for cpus in _PRESSED_CPUS:
@@ -109,6 +107,7 @@ async def storm_seen(client: Client, page: Page, cpus: int, rounds: int, frames:
         machine += await page.evaluate(_FRAMES_SEEN % frames)
         nodes = max(nodes, await page.evaluate("document.querySelectorAll('*').length"))
     await page.open("about:blank")
+    client.close()  # the server has ended what was idle for so long
     client.command(session, type="pause")
     return Storm(machine, empty, nodes)
 
@@ -121,11 +120,13 @@ async def presses_seen(client: Client, page: Page, cpus: int, presses: int) -> P
     await _open(client, page, session)
     seen, bare = list[float](), list[float]()
     for _ in range(presses):
+        client.close()
         client.command(session, type="demonstrate", enabled=True)  # who presses ends it
         x, y = await page.evaluate(_SEEN)
         await page.press(x, y)
         seen.append(await page.evaluate("window.pressSeen"))
         bare.append(await page.evaluate(_ROUND_TRIP))
+    client.close()
     client.command(session, type="pause")
     return Presses(seen, bare)
 
@@ -150,5 +151,3 @@ async def _open(client: Client, page: Page, session: dict[str, Any]) -> None:
 
 def _p95(times: list[float]) -> float:
     return statistics.quantiles(times, n=20)[-1]
-
-

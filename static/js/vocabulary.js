@@ -128,6 +128,9 @@ export async function fetchVocabulary() {
   learn({ names: known.vectors[document.body.dataset.generation ?? ""] ?? {} });
 }
 
+/** Sentences in pieces: every other one is the name of a value. A drawing fills the same few again and again. @type {Map<string, string[]>} */
+const pieces = new Map();
+
 /**
  * A sentence with values in the places of their names, which stand in braces.
  *
@@ -135,7 +138,13 @@ export async function fetchVocabulary() {
  * @param {Record<string, string | number>} values
  */
 export function filled(sentence, values) {
-  return sentence.replaceAll(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  const known = pieces.get(sentence) ?? sentence.split(/\{(\w+)\}/);
+  pieces.set(sentence, known);
+  let whole = "";
+  known.forEach((piece, at) => {
+    whole += at % 2 === 0 ? piece : String(values[piece] ?? "");
+  });
+  return whole;
 }
 
 /**

@@ -91,6 +91,7 @@ test("half-wells stand in rows of four or eight, so that rows end where clusters
   assert.deepEqual([few.columns, few.rows, few.width, few.height], [4, 4, 160, 100]);
   const more = halvesLayoutOf(32, 640, 400, 12);
   assert.deepEqual([more.columns, more.rows], [8, 4]);
+  assert.equal(halvesLayoutOf(16, 480, 290, 12).columns, 8);
   assert.equal(halvesLayoutOf(32, 320, 400, 12).columns, 4);
   assert.equal(tileAt("ArrowDown", 1, few), 5);
 });

@@ -20,12 +20,18 @@ export function createSheet(box) {
   tip.hidden = true;
   progress.hidden = true;
   box.append(probe, tip, progress);
-  return { box, canvas, context, probe, tip, progress };
+  const sheet = { box, canvas, context, probe, tip, progress, size: { width: 0, height: 0 } };
+  // The browser says how large it is, so that no frame has to lay the page out to know.
+  const measure = () => {
+    sheet.size = { width: box.clientWidth, height: box.clientHeight };
+  };
+  measure();
+  new ResizeObserver(measure).observe(box);
+  return sheet;
 }
 
 /** @param {Sheet} sheet @param {{ size: { width: number, height: number } }} desk is told how large it is @returns {boolean} whether there is room to draw */
-export function fitSheet({ box, canvas, context }, desk) {
-  const [width, height] = [box.clientWidth, box.clientHeight];
+export function fitSheet({ size: { width, height }, canvas, context }, desk) {
   if (width < LEAST_WIDTH || height < LEAST_HEIGHT) return false;
   desk.size = { width, height };
   const ratio = window.devicePixelRatio || 1;

@@ -4,7 +4,7 @@
  */
 
 import { vocabulary } from "../vocabulary.js";
-import { middle } from "../words.js";
+import { middle, short } from "../words.js";
 import { barrierOf } from "./barrier.js";
 import { byShelf } from "./chips.js";
 import { boxOf, heatOf } from "./tiles.js";
@@ -84,7 +84,7 @@ function paintChips(context, chips, row, isSelected, look) {
   const [size, letters] = [Math.min(row.height * 0.6, font), Math.min(row.height * 0.72, font)];
   const middleY = row.y + row.height / 2;
   const widthOf = (/** @type {Chip} */ chip) =>
-    size + letters * (1.75 + (chip.times > 1 ? 0.62 * (1 + String(chip.times).length) : 0));
+    size + letters * (1.75 + (chip.times > 1 ? 0.62 * (1 + short(chip.times).length) : 0));
   const boxes = [];
   let x = row.x;
   context.textAlign = "left";
@@ -108,7 +108,7 @@ function paintChips(context, chips, row, isSelected, look) {
     const digits = chip.vector.toString(16).padStart(2, "0");
     context.fillText(digits, x + size + letters * 0.22, middleY);
     context.fillStyle = colours.irr;
-    if (chip.times > 1) context.fillText(`×${chip.times}`, x + size + letters * 1.5, middleY);
+    if (chip.times > 1) context.fillText(`×${short(chip.times)}`, x + size + letters * 1.5, middleY);
     boxes.push({ x: x - 3, y: row.y, width, height: row.height, vector: chip.vector });
     x += width + 3;
   }
@@ -138,10 +138,11 @@ function paintHead(context, { cpu, name, lamps }, box, head, { colours, font, sa
   context.fillStyle = colours.ink;
   context.font = `650 ${font * 1.05}px ${sans}`;
   context.textAlign = "left";
-  context.fillText(name, inner, y);
-  const after = inner + context.measureText(name).width + font * 0.5;
   const scale = (font * 1.35) / 20;
   const right = box.x + box.width - font * 0.5 - 20 * scale;
+  const called = inner + context.measureText(name).width < right ? name : String(cpu.cpu);
+  context.fillText(called, inner, y);
+  const after = inner + context.measureText(called).width + font * 0.5;
   context.save();
   context.translate(right, y - 8 * scale);
   context.scale(scale, scale);

@@ -98,7 +98,8 @@ export const HALVES_TO = 32;
  * @returns {Layout}
  */
 export function halvesLayoutOf(count, width, height, letters) {
-  const columns = count > CLUSTER && width > letters * 40 ? 8 : 4;
+  const low = height / Math.ceil(count / 4) < letters * 8;
+  const columns = count > 8 && low && width > letters * 30 ? 8 : 4;
   const rows = Math.ceil(count / columns);
   const size = { width: width / columns, height: Math.min(height / rows, letters * 18) };
   return { ...{ columns, rows, left: 0, top: 0, count, wordy: false }, ...size };

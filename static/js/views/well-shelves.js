@@ -5,7 +5,7 @@ import { noneOfEachClass, vectorOf } from "../fields.js";
 import { byShelf, fitting } from "../stage/chips.js";
 import { rowOf } from "../stage/shelves.js";
 import { say, vocabulary } from "../vocabulary.js";
-import { cellSentence, hex } from "../words.js";
+import { cellSentence, hex, short } from "../words.js";
 
 /** @typedef {import("../stage/chips.js").Chip} Chip */
 /** @typedef {import("../state-types.js").CpuState} CpuState */
@@ -95,7 +95,7 @@ function writeChip(made, chip, name, sentence, selected) {
   setAttribute(extra, "d", extraOf(chip));
   setText(made.name, name);
   setHidden(made.name, name === "");
-  setText(pip, chip.times > 1 ? `×${chip.times}` : "");
+  setText(pip, chip.times > 1 ? `×${short(chip.times)}` : "");
   setHidden(pip, chip.times === 1);
   setAttribute(node, "aria-label", sentence);
   setAttribute(node, "data-says", sentence);
