@@ -9,6 +9,7 @@ import { createJourneys } from "./journeys.js";
 import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
 import { createStore } from "./store.js";
+import { putAside } from "./views/aside.js";
 import { createBackends } from "./views/backends.js";
 import { createBranches } from "./views/branches.js";
 import { createBreakpoints } from "./views/breakpoints.js";
@@ -158,6 +159,7 @@ listenToKeys(
   help.keysAct,
 );
 
+putAside();
 openStream(socketAddress(`${api}/stream?spans=1`), {
   message: (message) => {
     if ("spans" in message && message.spans) score.receive(message.spans);

@@ -35,6 +35,8 @@ def inside(page: Page) -> None:
 def test_every_command_has_a_control(open_page: Open, session: Api) -> None:
     session.command("break_at", condition="taken(0x61)")
     page = open_page(f"/s/{session.id}")
+    inside(page)  # what is folded is not in the document
+    expect(page.locator("#local-form")).to_be_visible()
 
     named = page.evaluate(
         """() => [...document.querySelectorAll("[name=type]"), ...document.querySelectorAll("[data-command]")]

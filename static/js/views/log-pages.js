@@ -5,7 +5,7 @@ import { eventOfLine, makeLine } from "./log-lines.js";
 /** @typedef {import("../state-types.js").EventRecord} EventRecord */
 
 /** So many lines stand there at once. */
-export const LINES = 60;
+export const LINES = 40;
 /** So many come when somebody reaches the first or the last, and as many go at the other end. */
 const PAGE = 20;
 /** So near (px) to its end counts as there. */

@@ -19,7 +19,8 @@ function createSearch({ score, store, choose }) {
   const field = /** @type {HTMLInputElement} */ (button("search"));
   const found = button("found");
   const filter = button("filter");
-  const kinds = () => [...filter.querySelectorAll("input")].filter((one) => one instanceof HTMLInputElement);
+  const all = [...filter.querySelectorAll("input")].filter((one) => one instanceof HTMLInputElement);
+  const kinds = () => all; // they are put aside while the popover is closed
 
   const read = () => {
     const hidden = kinds()

@@ -3,7 +3,7 @@
  * All of it is a function of the moment that is shown.
  */
 
-import { find, setAttribute, setClass } from "../dom.js";
+import { find, setClass } from "../dom.js";
 import { comingTo } from "../stage/chips.js";
 import { createBits } from "./bits.js";
 import { createBus } from "./bus.js";
@@ -25,45 +25,40 @@ const DRAWN_FROM = 9;
  */
 export function createStage({ send, select, selectVector, lens, stillness, ask }) {
   const machine = find(document, "#machine");
-  const keep = (/** @type {number} */ cpu) => mosaic.pins.toggle(cpu);
+  const many = Number(machine.dataset.cpus) >= DRAWN_FROM;
+  const mosaic = many ? createMosaic(machine, { select, selectVector }, lens, ask) : null;
+  const keep = (/** @type {number} */ cpu) => mosaic?.pins.toggle(cpu);
   const wells = createWells(machine, { send, select, selectVector, keep }, lens, ask);
-  const mosaic = createMosaic(machine, { select, selectVector }, lens, ask);
   const bits = createBits(lens);
   const bus = createBus(stillness, ask);
   const tray = createTray(select, selectVector);
   let asBits = false;
-  const areDrawn = () => Number(machine.dataset.cpus) >= DRAWN_FROM;
+  setClass(machine, "as-mosaic", many);
 
   /** @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether something moves */
   const draw = (model, now) => {
     const { state, selected } = model;
     if (!state) return false;
     setClass(machine, "replays", state.recording !== null);
-    const many = state.cpus.length >= DRAWN_FROM;
-    setAttribute(machine, "data-cpus", String(state.cpus.length));
-    setClass(machine, "as-mosaic", many);
-    if (many) mosaic.draw(model, state, now);
-    const open = many ? mosaic.pins.open(selected) : state.cpus.map((cpu) => cpu.cpu);
-    wells.draw(model, state, open, mosaic.pins.all(), asBits, now);
+    mosaic?.draw(model, state, now);
+    const open = mosaic?.pins.open(selected) ?? state.cpus.map((cpu) => cpu.cpu);
+    wells.draw(model, state, open, mosaic?.pins.all() ?? [], asBits, now);
     const cpu = state.cpus[selected];
     if (cpu) bits(cpu, comingTo(state).get(selected) ?? []);
     tray.draw(state.endings);
-    return many ? false : bus(model, now);
+    return mosaic ? false : bus(model, now);
   };
 
   return {
     draw,
     /** Keeps a CPU's well open beside many CPUs, or no more; where all are open it does nothing. @param {number} cpu */
-    keep(cpu) {
-      if (areDrawn()) keep(cpu);
-    },
+    keep,
     /** @param {number} cpu */
-    keeps: (cpu) => areDrawn() && mosaic.pins.all().includes(cpu),
+    keeps: (cpu) => mosaic?.pins.all().includes(cpu) ?? false,
     /** Where a CPU stands in the window: its place in the drawing where there are many, its well's else; null where it is not drawn. @param {number} cpu */
-    boxOf: (cpu) => (areDrawn() ? mosaic.boxOf(cpu) : wells.boxOf(cpu)),
+    boxOf: (cpu) => (mosaic ?? wells).boxOf(cpu),
     /** The CPU whose well, or place in the drawing, lies at a place of the window, or null. @param {number} clientX @param {number} clientY */
-    cpuAt: (clientX, clientY) =>
-      wells.cpuAt(clientX, clientY) ?? (areDrawn() ? mosaic.cpuAt(clientX, clientY) : null),
+    cpuAt: (clientX, clientY) => wells.cpuAt(clientX, clientY) ?? mosaic?.cpuAt(clientX, clientY) ?? null,
     actions: {
       bits: () => {
         asBits = !asBits;

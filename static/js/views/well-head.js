@@ -63,6 +63,19 @@ function createBarrier(well, index, send) {
   };
 }
 
+/** Keeps the well open; only where there are many CPUs. @param {HTMLElement} well @param {number} index @param {(cpu: number) => void} keep */
+function createPin(well, index, keep) {
+  const pin = well.querySelector(".well-pin");
+  pin?.setAttribute("aria-label", say("keep_open", { cpu: index }));
+  pin?.addEventListener("click", (event) => {
+    event.stopPropagation(); // the well is not selected by it
+    keep(index);
+  });
+  return (/** @type {boolean} */ kept) => {
+    if (pin) setAttribute(pin, "aria-pressed", String(kept));
+  };
+}
+
 /** @param {HTMLElement} well @param {number} index @param {import("./well.js").Acts} acts */
 export function createHead(well, index, { send, keep }) {
   find(well, ".well-number").textContent = String(index);
@@ -70,12 +83,7 @@ export function createHead(well, index, { send, keep }) {
   const apic = find(well, ".well-apic");
   const run = find(well, ".run-state span");
   const barrier = createBarrier(well, index, send);
-  const pin = find(well, ".well-pin");
-  pin.setAttribute("aria-label", say("keep_open", { cpu: index }));
-  pin.addEventListener("click", (event) => {
-    event.stopPropagation(); // the well is not selected by it
-    keep(index);
-  });
+  const kept = createPin(well, index, keep);
   const lamps = reusedList(
     find(well, ".lamps"),
     () => element("li", "lamp-signal mono"),
@@ -84,9 +92,9 @@ export function createHead(well, index, { send, keep }) {
       setAttribute(item, "data-kind", lamp.kind);
     },
   );
-  /** @param {CpuState} cpu @param {boolean} selected @param {string} signals a line for each @param {boolean} kept */
-  return (cpu, selected, signals, kept) => {
-    setAttribute(pin, "aria-pressed", String(kept));
+  /** @param {CpuState} cpu @param {boolean} selected @param {string} signals a line for each @param {boolean} isKept */
+  return (cpu, selected, signals, isKept) => {
+    kept(isKept);
     setAttribute(well, "data-run", cpu.run_state);
     setText(run, vocabulary().run_states[cpu.run_state] ?? cpu.run_state);
     setText(apic, apicWords(cpu));
