@@ -76,11 +76,15 @@ test("tiles between two corners are a rectangle, whichever corner is first, and 
   assert.deepEqual(rectangleOf(1, 6, { count: 9, columns: 4 }), [1, 2, 5, 6]);
 });
 
-test("frames of neighbours in one row are one; those of another row, or farther off, are not", () => {
+test("frames of neighbours are one, along a row and over rows of one width; those farther off are not", () => {
   const box = (/** @type {number} */ left, top = 0) => ({ left, top, width: 10, height: 10 });
   assert.deepEqual(joined([box(0), box(10), box(20)]), [{ left: 0, top: 0, width: 30, height: 10 }]);
+  assert.deepEqual(joined([box(0), box(10), box(0, 10), box(10, 10)]), [
+    { left: 0, top: 0, width: 20, height: 20 },
+  ]);
   assert.equal(joined([box(0), box(20)]).length, 2);
-  assert.equal(joined([box(0), box(10, 10)]).length, 2);
+  assert.equal(joined([box(0), box(0, 20)]).length, 2);
+  assert.equal(joined([box(0), box(10), box(0, 10)]).length, 2);
 });
 
 test("a press between two lines takes the nearer one; under all of them nothing is held back", () => {

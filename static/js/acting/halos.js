@@ -1,6 +1,6 @@
 /**
- * Dashed frames around the CPUs that something would reach: neighbours in one row have one together, those where it would merge
- * have each its own, with a word. One drawing over the stage, whatever CPUs are drawn as.
+ * Dashed frames around the CPUs that something would reach: neighbours have one together, and where it would merge stands a word.
+ * One drawing over the stage, whatever CPUs are drawn as.
  *
  * @typedef {{ left: number, top: number, width: number, height: number }} Box
  */
@@ -20,14 +20,27 @@ const besides = (one, next) =>
   Math.abs(one.height - next.height) < 1 &&
   Math.abs(one.left + one.width - next.left) < GAP;
 
-/** Neighbours in one row as one box. @param {Box[]} boxes in the order of their CPUs @returns {Box[]} */
+/** @param {Box} one @param {Box} next */
+const under = (one, next) =>
+  Math.abs(one.left - next.left) < 1 &&
+  Math.abs(one.width - next.width) < 1 &&
+  Math.abs(one.top + one.height - next.top) < GAP;
+
+/** Neighbours in one row as one box, and rows that are as wide as one. @param {Box[]} boxes in the order of their CPUs @returns {Box[]} */
 export function joined(boxes) {
   /** @type {Box[]} */
-  const all = [];
+  const rows = [];
   for (const box of boxes) {
-    const last = all.at(-1);
+    const last = rows.at(-1);
     if (last && besides(last, box)) last.width = box.left + box.width - last.left;
-    else all.push({ ...box });
+    else rows.push({ ...box });
+  }
+  /** @type {Box[]} */
+  const all = [];
+  for (const row of rows) {
+    const over = all.find((one) => under(one, row));
+    if (over) over.height = row.top + row.height - over.top;
+    else all.push(row);
   }
   return all;
 }
