@@ -28,6 +28,8 @@ def test_eight_back_ends_unfold_within_the_page(
     open_page: Open, session: Api, size: dict[str, int], theme: str
 ) -> None:
     page = open_page(f"/s/{session.id}", viewport=size)
+    if size == PHONE:
+        page.locator("#topbar-more").click()
     page.locator(f"#themes input[value='{theme}']").check(force=True)
 
     page.locator(".backend-open").click()

@@ -165,6 +165,7 @@ def test_axe_finds_nothing_in_the_comparison(open_page: Open, branched: Api, sch
 
 def test_tree_and_comparison_fit_a_phone(open_page: Open, branched: Api) -> None:
     page = open_page(f"/s/{branched.id}", viewport=PHONE, has_touch=True)
+    page.locator("#transport-more").tap()
     page.locator("#branches-open").tap()
     expect(page.get_by_role("link", name="Compare main with branch 1")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -93,6 +93,7 @@ def test_axe_finds_nothing_in_the_list_of_flags(open_page: Open, lived: Api, sch
 def test_flags_fit_a_phone(open_page: Open, lived: Api) -> None:
     lived.http.post(f"{lived.path}/flags", json={"word": "a long word " * 5})
     page = open_page(f"/s/{lived.id}", viewport=PHONE, has_touch=True)
+    page.locator("#transport-more").tap()
 
     page.locator("#flags-open").tap()
 

@@ -204,6 +204,7 @@ def test_recording_goes_back_too_and_has_one_branch(open_page: Open, session: Ap
 
 def test_past_fits_a_phone(open_page: Open, lived: Api) -> None:
     page = open_page(f"/s/{lived.id}", viewport=PHONE, has_touch=True)
+    page.locator("#transport-more").tap()
 
     page.locator("#step-back-interrupt").tap()
 

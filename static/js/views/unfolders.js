@@ -11,13 +11,12 @@ function createUnfolder(button) {
   };
   const isOpen = () => bar.classList.contains("unfolded");
   button.addEventListener("click", () => set(!isOpen()));
-  bar.addEventListener("keydown", (event) => {
-    if (!(event instanceof KeyboardEvent) || event.key !== "Escape" || event.defaultPrevented || !isOpen())
-      return;
-    if (document.querySelector(":popover-open")) return; // what lies on top goes first
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || event.defaultPrevented || !isOpen()) return;
+    if (document.querySelector(":popover-open, dialog[open]")) return; // what lies on top goes first
     event.preventDefault();
     set(false);
-    button.focus();
+    if (button.checkVisibility()) button.focus();
   });
   document.addEventListener("pointerdown", ({ target }) => {
     if (target instanceof Node && !bar.contains(target)) set(false);
