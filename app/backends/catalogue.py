@@ -11,6 +11,7 @@ from app.backends.xen_evtchn import XEN_EVTCHN
 from app.costs.sheet import CostSheet
 from app.guest.generations import DEFAULT_GENERATION, GENERATIONS
 from app.guest.linux_2_6_22.kernel import LINUX_2_6_22
+from app.x86.model_specific_registers import ApicMode
 
 BACKENDS: dict[str, BackendDefinition] = {
     definition.name: definition
@@ -40,6 +41,17 @@ def reason_against(name: str, generation: str, sheet: CostSheet) -> str | None:
     """Why there is no guest of that kernel over back end *name*, priced by *sheet*; None when there is."""
     definition = BACKENDS[name]
     return definition.reason_against(GENERATIONS[generation]) or definition.reason_against_sheet(sheet)
+
+
+def with_other_kernels(generation: str, *, x2apic: bool) -> dict[str, list[str]]:
+    """The back ends that the kernel *generation* does not go with, by the first kernel that does; without *x2apic*
+    there are none of x2APIC mode."""
+    found: dict[str, list[str]] = {}
+    for name, definition in BACKENDS.items():
+        there = x2apic or definition.apic_mode is not ApicMode.X2APIC
+        if there and definition.reason_against(GENERATIONS[generation]) is not None:
+            found.setdefault(generation_for(name), []).append(name)
+    return found
 
 
 def generation_for(name: str) -> str:

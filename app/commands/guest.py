@@ -1,6 +1,6 @@
 """What a CPU's guest is told to do: to write an interrupt command, or to call one of its functions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -232,6 +232,11 @@ _CALL_LINE = Line(
     join=join_call,
     split=split_call,
 )
+
+
+def form_fields(taken: Iterable[Argument]) -> list[str]:
+    """The fields of a form that give the arguments *taken*."""
+    return list(dict.fromkeys(f"arguments.{_FORM_FIELDS[argument]}" for argument in taken))
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,11 +50,12 @@ class PreviewField(NamedTuple):
 
 
 class Preview(NamedTuple):
-    """``icr`` is the whole register as it is once the guest has written it. ``problems`` are reasons for which nothing
-    would be sent; ``sentences`` say what would become of it; at those of the receivers that ``merges`` lists it would
-    become one with a request that waits."""
+    """``icr`` is the whole register as it is once the guest has written it, by the layout of x2APIC mode or not.
+    ``problems`` are reasons for which nothing would be sent; ``sentences`` say what would become of it; at those of the
+    receivers that ``merges`` lists it would become one with a request that waits."""
 
     icr: int
+    x2apic: bool
     fields: list[PreviewField]
     receivers: list[int]
     sentences: list[str]
@@ -85,7 +86,7 @@ def preview(machine: Machine, command: SendIpi, names: VectorNames, backend: Bac
     met = Met([], [], []) if problems else meet(machine, message, names)
     raw = _written(sender, icr, x2apic, backend)
     sentences = met.sentences + _remarks(machine, icr)
-    return Preview(raw, _fields(raw, x2apic), met.receivers, sentences, problems, met.merges)
+    return Preview(raw, x2apic, _fields(raw, x2apic), met.receivers, sentences, problems, met.merges)
 
 
 def _written(sender: LocalApic, icr: Icr, x2apic: bool, backend: Backend | None) -> int:

@@ -233,6 +233,7 @@ SENTENCES = {
     "edit_write": "Write",
     "edit_send": "Send",
     "edit_field": "{called}, bits {bits}",
+    "edit_not_sent": "No command has {called} {value}",
     "edit_too_large": "The field has bits {bits}: 0 to {highest}",
     "local_act_raise": "Raise {name} of CPU {cpu}",
     "local_act_lower": "Lower {name} of CPU {cpu}",

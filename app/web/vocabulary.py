@@ -16,7 +16,7 @@ def _encoded() -> bytes:
     said = vocabulary() | {
         "back_ends": {name: definition.sentence for name, definition in BACKENDS.items()},
         "guest_functions": {
-            generation: {name: {"by": vector, "words": words} for name, vector, words in functions_of(kernel)}
+            generation: {name: {"by": vector, "words": words} for name, vector, words, _ in functions_of(kernel)}
             for generation, kernel in GENERATIONS.items()
         },
         "keys": {"machine": bindings(MACHINE_KEYS), "pair": bindings(PAIR_KEYS)},

@@ -6,6 +6,7 @@ import { recall } from "./kept.js";
 import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
 import { createDensity } from "./views/density.js";
+import { createGuestForm } from "./views/guest-form.js";
 import { resultOf } from "./views/pair-rows.js";
 import { PairScores } from "./views/pair-scores.js";
 import { createTheme } from "./views/theme.js";
@@ -17,6 +18,9 @@ const EVERY = 400;
 const pair = document.body.dataset.pair ?? "";
 const api = addressOf(`/api/v1/pairs/${encodeURIComponent(pair)}`);
 const link = find(document, "#link");
+
+const functions = document.querySelector("#call-function");
+if (functions instanceof HTMLSelectElement && functions.form) createGuestForm(functions.form);
 
 /** @param {string} name @param {string} words */
 const say = (name, words) => {

@@ -19,6 +19,7 @@ import { createDemonstration } from "./views/demonstration.js";
 import { createDensity } from "./views/density.js";
 import { createEditing } from "./views/editing.js";
 import { createFlags } from "./views/flags.js";
+import { createGuestForm } from "./views/guest-form.js";
 import { createHelp } from "./views/help.js";
 import { createInvite } from "./views/invite.js";
 import { createGhost } from "./views/left-branch.js";
@@ -60,6 +61,7 @@ const { select, selectVector, stage, score } = picture;
 const moment = createMoment(journeys, store.get);
 const transport = createTransport(send, journeys, store.get);
 const backends = createBackends(send);
+createGuestForm(/** @type {HTMLFormElement} */ (find(document, "#guest-form")));
 const editing = createEditing(send);
 const acting = createActing({
   ...{ api, store, stage, send, notice, select, selectVector, editing, ask: frame.ask },

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from app.commands.table import COMMAND_KINDS
-from tests.e2e.conftest import Open
-from tests.web.serving import Api
+from tests.e2e.conftest import MakeSession, Open
+from tests.web.serving import Api, Server, bearer
 
 pytestmark = pytest.mark.e2e
 
@@ -221,3 +221,101 @@ def test_registers_msrs_and_cr8_are_read_and_written(open_page: Open, session: A
     assert session.state()["cpus"][1]["tpr"] == "0x60"
     page.locator("#msr-form").get_by_role("button", name="Read").click()
     expect(page.locator("#msr-answer")).to_have_text("It reads 0xfee00800.")
+
+
+# The composer's word
+
+
+def test_word_of_the_command_sets_the_fields_and_follows_them(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    form, word = page.locator("#send-form"), page.locator("#send-word")
+    expect(word).to_have_value("0x02000000_000040fc")
+
+    word.fill("0x03000000_00004861")
+    expect(page.locator("#composed .foreseen")).to_have_text("Will reach CPU 0, 1.")
+    expect(form.locator("#send-vector")).to_have_value("0x61")
+    expect(form.locator("#send-destination")).to_have_value("0x03")
+    expect(form.get_by_label("logical")).to_be_checked()
+    form.locator("#send-mode").focus()
+    form.locator("#send-mode").select_option("nmi")
+    expect(word).to_have_value("0x03000000_00004c61")
+
+    word.fill("0x00000000_00004361")
+    assert word.evaluate("one => one.validationMessage") == "No command has delivery mode reserved"
+
+
+def test_word_of_the_command_has_the_destination_of_x2apic_mode(open_page: Open, make_session: MakeSession) -> None:
+    session = make_session(backend="native-x2apic", generation="linux-6")
+    page = open_page(f"/s/{session.id}")
+    word = page.locator("#send-word")
+    expect(word).to_have_value(re.compile("^0x00000002_000040"))
+
+    word.fill("0x0000000300004061")
+    expect(page.locator("#composed .foreseen")).to_have_text("Will reach CPU 3.")
+    page.locator("#send-button").click()
+    expect(page.locator("#send-answer")).to_contain_text("CPU 0 has been told to send 0x61")
+
+
+# The guest's functions, the back ends
+
+
+def test_fields_that_a_function_ignores_are_off_while_it_is_meant(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    target, vector = page.locator("#guest-target"), page.locator("#guest-vector")
+
+    page.locator(".function[value=smp_call_function]").hover()
+    expect(target).to_be_disabled()
+    expect(vector).to_be_disabled()
+    page.locator(".function[value=smp_send_reschedule]").hover()
+    expect(target).to_be_enabled()
+    expect(vector).to_be_disabled()
+    page.locator("#machine").hover()
+    expect(vector).to_be_enabled()
+
+
+def test_fields_that_a_function_ignores_are_off_for_a_pair(open_page: Open, server: Server) -> None:
+    with server.client() as http:
+        made = http.post("/api/v1/pairs", json={"a": {"backend": "native-xapic"}, "b": {"backend": "vmi"}}).json()
+        page = open_page(made["links"]["page"], live=False)
+        chosen = page.locator("#call-function")
+        chosen.select_option("smp_call_function")
+        expect(page.locator("#call-target")).to_be_disabled()
+        chosen.select_option("smp_send_reschedule")
+        expect(page.locator("#call-target")).to_be_enabled()
+        expect(page.locator("#call-vector")).to_be_disabled()
+        page.close()
+        http.delete(f"/api/v1/pairs/{made['id']}", headers=bearer(made["key"]))
+
+
+def test_back_end_of_another_kernel_is_one_press_away(open_page: Open, make_session: MakeSession) -> None:
+    session = make_session(cpus=3)
+    page = open_page(f"/s/{session.id}")
+
+    page.locator(".backend-open").click()
+    others = page.locator(".backend-others")
+    expect(others).to_contain_text("with linux-6")
+    expect(page.locator("[data-backend=native-x2apic]")).to_have_count(0)
+    others.get_by_role("button", name="native-x2apic").click()
+    page.locator("#link[data-link=live]").wait_for()
+
+    assert page.locator("body").get_attribute("data-session") != session.id
+    expect(page.locator("#backend-now")).to_have_text("native-x2apic")
+    expect(page.locator("body")).to_have_attribute("data-cpus", "3")
+    expect(page.locator("body")).to_have_attribute("data-generation", "linux-6")
+
+
+def test_path_has_a_boundary_where_a_handler_interrupts(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("call_guest", cpu=0, function="smp_call_function")
+    session.command("step", count=80)
+    session.command("send_msi", address="0xfee00000", data="0x4061")
+    for _ in range(20):
+        if any(call["interrupts"] for call in session.state()["cpus"][0]["call_stack"]):
+            break
+        session.command("step", count=1)
+
+    above, below = page.locator("#path li:has(+ .boundary)"), page.locator("#path .boundary + li")
+    expect(page.locator("#path .boundary")).to_have_text("interrupted by 0x61")
+    expect(above).to_contain_text("smp_call_function")
+    expect(below).to_contain_text("do_irq")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.commands.guest import form_fields
 from app.commands.lines import LOCAL_SOURCES
 from app.guest.apic_ops import Generation
 from app.guest.functions import KernelFunction
@@ -52,10 +53,11 @@ def vector_of(name: str, names: Mapping[int, str]) -> str:
     return next((vector for vector, known in vectors_of(names) if known == name), "0xfc")
 
 
-def functions_of(kernel: Generation) -> list[tuple[str, str, str]]:
-    """(function, the vector by which it interrupts, what it is for) of what a form offers of *kernel*."""
+def functions_of(kernel: Generation) -> list[tuple[str, str, str, str]]:
+    """(function, the vector by which it interrupts, what it is for, the form's fields that it takes) of what a form
+    offers of *kernel*."""
     return [
-        (row.function.name, _interrupts_by(row), row.function.sentence)
+        (row.function.name, _interrupts_by(row), row.function.sentence, " ".join(form_fields(row.function.form)))
         for row in kernel.functions.values()
         if row.function.form is not None
     ]

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from markupsafe import Markup
 from starlette.datastructures import UploadFile
 
-from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND
+from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, with_other_kernels
 from app.charts.branch_tree import Course, tree
 from app.commands.fields import InvalidCommand
 from app.commands.line_reading import WAYS
@@ -25,6 +25,7 @@ from app.score.span_kinds import SPAN_KINDS
 from app.score.then import LineThen
 from app.session.drive import Drive, NotPossible
 from app.session.moments import LARGEST_VIEW, LONGEST_NOTE
+from app.session.recorded import RecordedDrive
 from app.session.registry import SLOW_MOTION, File, Registry
 from app.session.session import Session
 from app.state.preview import Preview
@@ -61,6 +62,7 @@ from app.x86.icr import (
     Shorthand,
     TriggerMode,
 )
+from app.x86.model_specific_registers import ApicMode
 
 #: No file has so many lines as this.
 _LAST_LINE = 999_999_999
@@ -79,7 +81,8 @@ def registry_of(request: Request) -> Registry:
 def composed(preview: Preview) -> dict[str, Any]:
     """What `_composed.html` shows of a preview."""
     high, low = divmod(preview.icr, 1 << 32)
-    return {"preview": preview, "preview_hex": f"0x{high:08x}_{low:08x}"}
+    mode = ApicMode.X2APIC if preview.x2apic else ApicMode.XAPIC
+    return {"preview": preview, "preview_hex": f"0x{high:08x}_{low:08x}", "preview_mode": mode.value}
 
 
 def first_act(cpus: int) -> dict[str, Any]:
@@ -88,16 +91,17 @@ def first_act(cpus: int) -> dict[str, Any]:
     return {"cpu": cpu, "destination": f"0x{cpu:02x}", "msi_address": f"0xfee{cpu:02x}000"}
 
 
-#: What the form that composes an IPI offers for each field: the values of a command, and what the layout calls them.
-ICR_CHOICES: dict[str, list[tuple[str, str]]] = {
+#: What the form that composes an IPI offers for each field: the values of a command, what the layout calls
+#: them, and their numbers.
+ICR_CHOICES: dict[str, list[tuple[str, str, int]]] = {
     "delivery_mode": [
-        (mode.name.lower(), DELIVERY_MODE.values[mode])
+        (mode.name.lower(), DELIVERY_MODE.values[mode], mode)
         for mode in DeliveryMode
         if mode in VALID_DELIVERY_MODES[Shorthand.NONE]
     ],
-    "shorthand": [(shorthand.name.lower(), SHORTHAND.values[shorthand]) for shorthand in Shorthand],
-    "level": [(str(value), LEVEL.values[value]) for value in (1, 0)],
-    "trigger_mode": [(mode.name.lower(), TRIGGER_MODE.values[mode]) for mode in TriggerMode],
+    "shorthand": [(shorthand.name.lower(), SHORTHAND.values[shorthand], shorthand) for shorthand in Shorthand],
+    "level": [(str(value), LEVEL.values[value], value) for value in (1, 0)],
+    "trigger_mode": [(mode.name.lower(), TRIGGER_MODE.values[mode], mode) for mode in TriggerMode],
 }
 
 
@@ -149,6 +153,14 @@ def told_last(drive: Drive, branch: int, at: Moment) -> list[str]:
     return last_words(LineThen(drive.score.line(branch), at), drive.vector_names, at.time, SPANS_TOLD)
 
 
+def other_kernels(session: Session) -> dict[str, list[str]]:
+    """The back ends that the kernel of *session* does not go with, by the kernel that does. A recording has none."""
+    generation = session.drive.generation
+    if generation is None or isinstance(session.drive, RecordedDrive):
+        return {}
+    return with_other_kernels(generation, x2apic=session.drive.machine.profile.x2apic)
+
+
 def page_context(session: Session, address: str) -> dict[str, Any]:
     """All that `page.html` shows before the stream takes over."""
     state = session.state()
@@ -170,6 +182,7 @@ def page_context(session: Session, address: str) -> dict[str, Any]:
         **flags_context(session),
         **breakpoints_context(session),
         "backends": list(BACKENDS.values()),
+        "other_kernels": other_kernels(session),
         "cost_sheets": cost_sheet_names(),
         "generations": list(GENERATIONS.values()),
         "profiles": list(PROFILES.values()),
@@ -343,6 +356,33 @@ def _kept(request: Request, session: Session) -> Response:
     """Sends the browser to the session that it has made, with the key to it."""
     page = f"/s/{session.id}"
     return keep_key(request, elsewhere(request, page), session, page)
+
+
+@router.post("/s/{session_id}/kernel")
+async def with_other_kernel(request: Request, session_id: str) -> Response:
+    """A machine like the session's, with the kernel that its back end wants, as a session of its own: as many CPUs, of
+    the same profile. Nothing else goes with it, for another kernel has other vectors and sets its APICs up itself."""
+    registry = registry_of(request)
+    of, backend = registry.get(session_id), (await fields_of(request)).get("backend", "")
+    others = other_kernels(of)
+    kernel = next((kernel for kernel, names in others.items() if backend in names), None)
+    if kernel is None:
+        offered = ", ".join(name for names in others.values() for name in names) or "there is none"
+        raise InvalidCommand(
+            [("backend", f"{backend[:40]!r} is none that another kernel has for it; known: {offered}")]
+        )
+    session = registry.create(
+        cpus=of.cpu_count,
+        backend=backend,
+        profile=of.drive.machine.profile.name,
+        generation=kernel,
+        speed=SLOW_MOTION,
+        sheet=sheet_of(None, backend, kernel),
+        key=owner_key(request),
+    )
+    response = _kept(request, await registry.kept(session))
+    keep_owner_key(request, response, session)
+    return response
 
 
 @router.post("/s/{session_id}/end")

@@ -6,6 +6,7 @@
 
 import { element, find, setAttribute, setClass } from "../dom.js";
 import { say } from "../vocabulary.js";
+import { createComposerWord } from "./composer-word.js";
 
 /** @typedef {import("../state-types.js").CpuState} CpuState */
 
@@ -130,6 +131,7 @@ export function createComposer(store) {
   const destination = /** @type {HTMLInputElement} */ (find(form, "#send-destination"));
   const composed = find(form, "#composed");
   const foresee = createForesight(composed);
+  const word = createComposerWord(form);
 
   const chips = createChips(find(form, "#destination-chips"), (index) => {
     const cpu = store.get().state?.cpus[index];
@@ -153,6 +155,7 @@ export function createComposer(store) {
 
   new MutationObserver(() => {
     setClass(composed, "old", false);
+    word.follow();
     readReceivers();
   }).observe(composed, { childList: true });
   for (const event of ["focusin", "focusout", "pointerenter", "pointerleave"])
