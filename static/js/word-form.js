@@ -103,7 +103,7 @@ function makeTogether(id, together, change) {
 /** The whole word. @param {string} id @param {number} width @param {Change} change @returns {Control} */
 function makeWhole(id, width, change) {
   const all = { high: width - 1, low: 0 };
-  const box = element("div", "word-field word-whole");
+  const box = element("div", `word-field word-whole${width > 32 ? " wide" : ""}`);
   const label = element("label", "", say("edit_whole"));
   const input = element("input");
   input.id = label.htmlFor = id;
