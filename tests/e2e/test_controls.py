@@ -4,6 +4,7 @@ name."""
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, expect
 
 from app.commands.table import COMMAND_KINDS
@@ -319,3 +320,13 @@ def test_path_has_a_boundary_where_a_handler_interrupts(open_page: Open, session
     expect(page.locator("#path .boundary")).to_have_text("interrupted by 0x61")
     expect(above).to_contain_text("smp_call_function")
     expect(below).to_contain_text("do_irq")
+
+
+def test_axe_finds_nothing_in_the_editor_nor_in_the_lists_beside_it(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}", viewport={"width": 1280, "height": 720})
+    inside(page)
+    for opener in ("#timer-open", "#base-open", "#pin-entry", "#message-open", "[popovertarget=legacy-box]"):
+        page.locator(opener).click()
+        found = Axe().run(page, context={"exclude": [["#lens"]]}).response["violations"]
+        assert [(each["id"], [node["target"] for node in each["nodes"]]) for each in found] == [], opener
+        page.keyboard.press("Escape")

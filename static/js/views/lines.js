@@ -7,13 +7,12 @@ import { pinWords } from "./pins.js";
 
 /** @typedef {import("../state-types.js").PinState} PinState */
 
-/** A line that is low, up, or up for a moment, which an edge is enough for; and a step that nothing passes. In 34 × 14. */
+/** A line that is low, up, or up for a moment, which an edge is enough for. In 34 × 14. */
 const WAVES = {
   low: "M1 12h32",
   edge: "M1 12h13v-10h7v10h12",
   level: "M1 12h11v-10h21",
 };
-const STEP = "M1 12h7v-8M13 1v12";
 /** So many are in sight at once; of more, those that tell nothing any more go first. */
 const IN_SIGHT = 5;
 
@@ -51,31 +50,21 @@ function destinationOf({ destination, destination_mode }) {
   return destination_mode === "logical" ? say("line_logical", { destination: digits }) : digits;
 }
 
-/** @param {string} path @param {number} width */
-function makeWave(path, width) {
-  const wave = drawn("svg", { viewBox: `0 0 ${width} 14`, "aria-hidden": "true" });
-  wave.append(drawn("path", path ? { d: path } : {}));
-  return wave;
-}
-
 /** @param {(pin: number) => void} press @param {(pin: number, at: HTMLElement) => void} edit */
 function makeLine(press, edit) {
   const item = element("li", "line");
   const row = element("button", "line-row");
   row.type = "button";
-  row.append(
-    element("b", "mono"),
-    makeWave("", 34),
-    element("span", "line-device"),
-    element("span", "line-trigger"),
-  );
+  const wave = drawn("svg", { viewBox: "0 0 34 14", "aria-hidden": "true" });
+  wave.append(drawn("path"));
+  row.append(element("b", "mono"), wave, element("span", "line-device"), element("span", "line-trigger"));
   row.addEventListener("click", () => press(Number(row.dataset.line)));
   const entry = element("button", "line-entry");
   entry.type = "button";
   entry.setAttribute("aria-haspopup", "dialog");
   entry.setAttribute("aria-expanded", "false");
   entry.dataset.command = "configure_pin";
-  entry.append(makeWave(STEP, 14), element("span"), element("i"));
+  entry.append(element("span"), element("i"));
   entry.addEventListener("click", () => edit(Number(row.dataset.line), entry));
   item.append(row, entry);
   return item;
@@ -86,7 +75,7 @@ function writeLine(item, pin) {
   const [row, entry] = /** @type {HTMLElement[]} */ ([...item.children]);
   if (!row || !entry) return;
   const [number, wave, name, trigger] = [...row.children];
-  const [, target, mark] = [...entry.children];
+  const [target, mark] = [...entry.children];
   if (!number || !wave?.firstElementChild || !name || !trigger || !target || !mark) return;
   const words = pinWords(pin);
   setAttribute(row, "data-line", String(pin.pin));

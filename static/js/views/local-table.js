@@ -8,7 +8,6 @@ import { say, vocabulary } from "../vocabulary.js";
 /** @typedef {{ name: string, cpu: CpuState }} Entry */
 
 const WAVES = ["M1 12h32", "M1 12h11v-10h21"];
-const STEP = "M1 12h7v-8M13 1v12";
 
 /** The level of the wire at an entry; null where there is none. @param {Entry} entry */
 function levelAt({ name, cpu }) {
@@ -59,9 +58,7 @@ function makeEntry(press, edit) {
   entry.type = "button";
   entry.setAttribute("aria-haspopup", "dialog");
   entry.setAttribute("aria-expanded", "false");
-  const step = drawn("svg", { viewBox: "0 0 14 14", "aria-hidden": "true" });
-  step.append(drawn("path", { d: STEP }));
-  entry.append(step, element("span"), element("i"));
+  entry.append(element("span"), element("i"));
   entry.addEventListener("click", () => edit(row.dataset.entry ?? "", entry));
   item.append(row, entry);
   return item;
@@ -72,7 +69,7 @@ function writeEntry(item, entry) {
   const [row, edit] = /** @type {HTMLElement[]} */ ([...item.children]);
   if (!row || !edit) return;
   const [name, wave] = [...row.children];
-  const [, words, mark] = [...edit.children];
+  const [words, mark] = [...edit.children];
   if (!wave?.firstElementChild || !name || !words || !mark) return;
   const level = levelAt(entry);
   const told = entry.cpu.lvt_words[entry.name] ?? "";
@@ -112,13 +109,25 @@ export function createLocalTable(send, editing, select) {
     if (command) send(command);
     else edit(name, find(section, `[data-entry="${name}"]`));
   };
-  const write = reusedList(find(section, "#local-table"), () => makeEntry(press, edit), writeEntry);
+  const table = find(section, "#local-table");
+  const write = reusedList(table, () => makeEntry(press, edit), writeEntry);
   timer.addEventListener("click", () => editing.timer(number(), timer));
   base.addEventListener("click", () => editing.base(number(), base));
   chosen.addEventListener("change", () => {
     const wanted = Number(chosen.value);
     if (chosen.value !== "" && Number.isInteger(wanted)) select(wanted);
   });
+
+  // The rows are there for those who have unfolded them.
+  let shown = false;
+  const draw = () => {
+    const now = cpu;
+    if (now && shown) write(Object.keys(now.lvt).map((name) => ({ name, cpu: now })));
+  };
+  new ResizeObserver(() => {
+    shown = table.checkVisibility();
+    draw();
+  }).observe(table);
 
   /** @param {import("../store.js").Model} model */
   return ({ state, selected }) => {
@@ -127,6 +136,6 @@ export function createLocalTable(send, editing, select) {
     if (next.cpu !== cpu?.cpu && chosen !== document.activeElement) chosen.value = String(next.cpu);
     for (const follower of followers) follower.value = String(next.cpu);
     cpu = next;
-    write(Object.keys(next.lvt).map((name) => ({ name, cpu: next })));
+    draw();
   };
 }

@@ -32,7 +32,7 @@ function place(editor, anchor) {
 
 /** Its parts. */
 function partsOf() {
-  const editor = /** @type {HTMLFormElement} */ (find(document, "#word-editor"));
+  const editor = find(document, "#word-editor");
   const [title, holder, said] = [find(editor, "h3"), find(editor, ".words"), find(editor, ".answer")];
   return {
     editor,
