@@ -132,6 +132,23 @@ def test_lecture_says_each_fact_once_and_breaks_no_name(open_page: Open, held: A
     assert page.evaluate(BROKEN) == []
 
 
+def test_lecture_explains_what_the_caption_speaks_of_where_the_selected_cpu_is_idle(
+    open_page: Open, session: Api
+) -> None:
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("send_ipi", cpu=0, vector="0x61", destination=2)
+    session.command("run_until_idle")
+    page = in_density(open_page, session, "lecture", LAPTOP)
+
+    expect(page.locator("#gates-title")).to_have_text("0x61 on CPU 2")
+    expect(page.locator("#ladder.of-caption [data-state=barred]")).to_be_visible()
+    assert page.evaluate(WORDS).lower().count("interrupts are off") == 1
+    page.keyboard.press("y")
+    page.keyboard.press("y")
+    expect(page.locator("html")).to_have_attribute("data-density", "explore")
+    expect(page.locator("#ladder")).to_be_hidden()
+
+
 def test_name_without_room_loses_its_middle_and_keeps_its_end(open_page: Open, held: Api) -> None:
     page = in_density(open_page, held, "lecture", LAPTOP)
     name = page.locator("#path .long-name:visible").first

@@ -37,6 +37,17 @@ export function wantedOf({ state, selected, selectedVector }) {
   return serving === undefined ? null : { cpu: selected, vector: serving };
 }
 
+/**
+ * What the caption speaks of: a lecture has nothing else to explain where the selected CPU has nothing to tell.
+ *
+ * @param {import("../store.js").Model} model
+ * @returns {Wanted | null}
+ */
+export function captionedOf({ state }) {
+  const { cpu = null, vector = null } = state?.caption ?? {};
+  return cpu === null || vector === null ? null : { cpu, vector };
+}
+
 /** @param {HTMLElement} item @param {GateState} gate @param {boolean} last */
 function writeGate(item, gate, last) {
   item.dataset.state = gate.state;
@@ -123,12 +134,13 @@ export function createGates(api, redraw) {
   /** @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether it is to be asked again */
   return (model, now) => {
     compare(model.state?.caption.words);
-    const wanted = wantedOf(model);
+    const inLecture = document.documentElement.dataset.density === "lecture";
+    const wanted = wantedOf(model) ?? (inLecture ? captionedOf(model) : null);
     const query =
       wanted && new URLSearchParams(Object.entries(wanted).map(([name, one]) => [name, String(one)]));
     const key = [
       query?.toString() ?? "",
-      model.state?.cpus[model.selected],
+      model.state?.cpus[wanted?.cpu ?? model.selected],
       model.state?.ioapic,
       model.state?.in_flight,
     ];
