@@ -35,14 +35,18 @@ test("a name in two is the whole name, and keeps its end", () => {
 });
 
 test("what a caption speaks of is a vector on a CPU, or nothing", () => {
-  assert.deepEqual(captionedOf({ state: { caption: { words: "", cpu: 2, vector: 0xfc, pin: null } } }), {
-    cpu: 2,
-    vector: 0xfc,
-  });
+  const caption = { words: "", cpu: 2, vector: 0xfc, pin: null };
+  const idle = { step: null, call_stack: [] };
+  assert.deepEqual(captionedOf({ state: { caption, cpus: [idle] }, selected: 0 }), { cpu: 2, vector: 0xfc });
+  for (const busy of [
+    { step: null, call_stack: [{ function: "do_irq" }] },
+    { step: { words: "exits" }, call_stack: [] },
+  ])
+    assert.equal(captionedOf({ state: { caption, cpus: [busy] }, selected: 0 }), null);
   for (const caption of [
     { words: "", cpu: 2, vector: null, pin: null },
     { words: "", cpu: null, vector: null, pin: 3 },
   ])
-    assert.equal(captionedOf({ state: { caption } }), null);
-  assert.equal(captionedOf({ state: null }), null);
+    assert.equal(captionedOf({ state: { caption, cpus: [idle] }, selected: 0 }), null);
+  assert.equal(captionedOf({ state: null, selected: 0 }), null);
 });

@@ -38,13 +38,15 @@ export function wantedOf({ state, selected, selectedVector }) {
 }
 
 /**
- * What the caption speaks of: a lecture has nothing else to explain where the selected CPU has nothing to tell.
+ * What the caption speaks of, where the selected CPU does nothing that could be explained instead, as a lecture does.
  *
  * @param {import("../store.js").Model} model
  * @returns {Wanted | null}
  */
-export function captionedOf({ state }) {
+export function captionedOf({ state, selected }) {
   const { cpu = null, vector = null } = state?.caption ?? {};
+  const own = state?.cpus[selected];
+  if (own && (own.step || own.call_stack.length > 0)) return null;
   return cpu === null || vector === null ? null : { cpu, vector };
 }
 
