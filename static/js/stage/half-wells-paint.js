@@ -35,6 +35,8 @@ import { paintTraffic } from "./traffic-paint.js";
 
 /** The space round a well. */
 const GAP = 3;
+/** A shelf lower than this, in the letters' size, is none. */
+const LOWEST = 0.8;
 /** So much of its colour is left to a CPU that nobody looks for. */
 const FAINT = 0.3;
 
@@ -86,15 +88,19 @@ function paintChips(context, chips, row, isSelected, look) {
   const widthOf = (/** @type {Chip} */ chip) =>
     size + letters * (1.75 + (chip.times > 1 ? 0.62 * (1 + short(chip.times).length) : 0));
   const boxes = [];
+  const end = row.x + row.width;
   let x = row.x;
   context.textAlign = "left";
   for (const [at, chip] of chips.entries()) {
     const width = widthOf(chip);
     const rest = at < chips.length - 1 ? letters * 1.4 : 0;
     context.font = `700 ${letters}px ${mono}`;
-    if (x + width + rest > row.x + row.width && at > 0) {
+    if (x + width + rest > end) {
+      if (at === 0 && x + size <= end) mark(context, chip, x, middleY, size, look);
+      const after = at === 0 ? x + size + 2 : x;
+      const left = chips.length - Math.max(at, 1);
       context.fillStyle = colours.dim;
-      context.fillText(`+${chips.length - at}`, x, middleY);
+      if (left > 0 && after + letters * 1.2 < end) context.fillText(`+${left}`, after, middleY);
       break;
     }
     const height = row.height - 3;
@@ -131,8 +137,8 @@ function paintGate(context, gate, row, { colours, font, sans }) {
   return width + 2;
 }
 
-/** @param {Context} context @param {Half} half @param {Box} box @param {number} head @param {Look} look */
-function paintHead(context, { cpu, name, lamps }, box, head, { colours, font, sans }) {
+/** @param {Context} context @param {Half} half @param {Box} box @param {number} head @param {boolean} brief the number alone @param {Look} look @returns {Box} what is left between name and sign */
+function paintHead(context, { cpu, name, lamps }, box, head, brief, { colours, font, sans }) {
   const y = box.y + head / 2;
   const inner = box.x + font * 0.5;
   context.fillStyle = colours.ink;
@@ -140,7 +146,7 @@ function paintHead(context, { cpu, name, lamps }, box, head, { colours, font, sa
   context.textAlign = "left";
   const scale = (font * 1.35) / 20;
   const right = box.x + box.width - font * 0.5 - 20 * scale;
-  const called = inner + context.measureText(name).width < right ? name : String(cpu.cpu);
+  const called = !brief && inner + context.measureText(name).width < right ? name : String(cpu.cpu);
   context.fillText(called, inner, y);
   const after = inner + context.measureText(called).width + font * 0.5;
   context.save();
@@ -148,11 +154,13 @@ function paintHead(context, { cpu, name, lamps }, box, head, { colours, font, sa
   context.scale(scale, scale);
   context.fill(barrierOf(cpu.window), "evenodd");
   context.restore();
+  const rest = { x: after, y: box.y, width: right - after - font * 0.2, height: head };
   const [lamp] = lamps;
-  if (!lamp) return;
+  if (!lamp) return rest;
   context.font = `600 ${font * 0.9}px ${sans}`;
   context.fillStyle = colours.irr;
   if (after + context.measureText(lamp).width < right) context.fillText(lamp, after, y);
+  return { ...rest, width: 0 };
 }
 
 /** What PPR holds back lies under water. @param {Context} context @param {Half} half @param {Box} box @param {ReturnType<typeof partsOf>} parts @param {number[]} shelves @param {Look} look */
@@ -208,7 +216,13 @@ function paintWell(context, half, box, picture, look) {
     context.globalAlpha = faint;
   }
   context.textBaseline = "middle";
-  paintHead(context, half, box, parts.head, look);
+  const brief = shelves.length > 0 && parts.shelf < font * LOWEST;
+  const rest = paintHead(context, half, box, brief ? box.height : parts.head, brief, look);
+  const isSelected = (/** @type {Chip} */ chip) => vector?.cpu === cpu.cpu && vector.vector === chip.vector;
+  const named = (/** @type {ReturnType<typeof paintChips>} */ boxes) =>
+    boxes.map((one) => ({ ...one, cpu: cpu.cpu }));
+  // Without room for shelves the chips lie in the head, as far as they go.
+  if (brief) return named(rest.width > 0 ? paintChips(context, half.chips, rest, isSelected, look) : []);
   paintWater(context, half, box, parts, shelves, look);
   const lying = byShelf(half.chips);
   const boxes = shelves.flatMap((shelf, at) => {
@@ -227,11 +241,10 @@ function paintWell(context, half, box, picture, look) {
     context.fillText(shelf.toString(16).toUpperCase(), box.x + font * 0.4, row.y + row.height / 2);
     const gate = chips.find((chip) => chip.gate !== "")?.gate ?? "";
     const left = row.width - paintGate(context, gate, row, look);
-    const isSelected = (/** @type {Chip} */ chip) => vector?.cpu === cpu.cpu && vector.vector === chip.vector;
     return paintChips(context, chips, { ...row, width: left }, isSelected, look);
   });
   if (parts.foot > 0) paintFoot(context, half, box, parts.foot, look);
-  return boxes.map((one) => ({ ...one, cpu: cpu.cpu }));
+  return named(boxes);
 }
 
 /** @param {Context} context @param {Picture} picture @param {Look} look @returns {ChipBox[]} where chips lie */
