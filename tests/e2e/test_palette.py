@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Locator, Page, expect
 
 from app.commands.line_reading import WAYS
@@ -199,6 +200,19 @@ def test_help_has_a_row_for_every_line(open_page: Open, session: Api) -> None:
     rows = page.locator(".lines-table tbody tr")
     expect(rows).to_have_count(len(WAYS))
     expect(rows.first).to_contain_text("ipi 0 2 61")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark", "projector"])
+def test_axe_finds_nothing_in_an_open_list(open_page: Open, session: Api, theme: str) -> None:
+    page = open_page(f"/s/{session.id}")
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+    opened(page).press_sequentially("ipi 0 ")
+    expect(options(page).filter(has_text="by shorthand")).to_have_count(3)
+    page.keyboard.press("ArrowDown")
+
+    found = Axe().run(page).response["violations"]
+
+    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
 
 
 def test_sixty_four_cpus_are_said_by_their_runs(open_page: Open, make_session: MakeSession) -> None:

@@ -4,7 +4,7 @@
  */
 
 import { createQuestions } from "../asking.js";
-import { find, setAttribute, setClass, setText } from "../dom.js";
+import { element, find, setAttribute, setClass, setText } from "../dom.js";
 import { keep, recall } from "../kept.js";
 import { createChoices } from "../palette/choices.js";
 import { completed, extended } from "../palette/completion.js";
@@ -30,6 +30,16 @@ function createEdition() {
   };
 }
 
+/** The letters under the line, which repeat it unseen. @param {HTMLInputElement} field */
+function createUnder(field) {
+  const under = element("span", "palette-under");
+  under.setAttribute("aria-hidden", "true");
+  const [right, wrong, ghost] = [element("i"), element("mark"), element("b")];
+  under.append(right, wrong, ghost);
+  field.before(under);
+  return { under, right, wrong, ghost };
+}
+
 /**
  * Draws what is known of the line: the words behind it, and under it, where what is wrong stands and what may follow.
  *
@@ -37,11 +47,11 @@ function createEdition() {
  */
 function createWords(form) {
   const field = /** @type {HTMLInputElement} */ (find(form, "input"));
-  const [right, wrong, ghost] = ["i", "mark", "b"].map((name) => find(form, `.palette-under ${name}`));
-  const under = find(form, ".palette-under");
   const says = find(form, ".palette-says");
+  /** @type {ReturnType<typeof createUnder> | null} made when somebody writes: the page is long enough without */
+  let made = null;
   const follow = () => {
-    under.scrollLeft = field.scrollLeft;
+    if (made) made.under.scrollLeft = field.scrollLeft;
   };
   field.addEventListener("scroll", follow);
   /** @param {string} words @param {"" | "wrong" | "foreseen"} kind */
@@ -55,16 +65,17 @@ function createWords(form) {
   /** @param {LineAnswer | null} answer */
   const mark = (answer) => {
     const text = field.value;
+    made ??= createUnder(field);
     const problem = answer?.problem ?? null;
     const from = problem ? Math.min(problem.from, text.length) : text.length;
     const to = problem ? Math.max(problem.to, from) : text.length;
     const [first] = answer?.completions ?? [];
     const { from: begun, to: caret } = answer?.replaces ?? { from: 0, to: 0 };
     const grows = first && caret > begun && caret === text.length && field.selectionStart === caret;
-    if (right) setText(right, text.slice(0, from));
-    if (wrong) setText(wrong, text.slice(from, to));
-    if (ghost) setText(ghost, grows && !problem ? first.text.slice(caret - begun) : text.slice(to));
-    setClass(under, "ghost", Boolean(grows && !problem));
+    setText(made.right, text.slice(0, from));
+    setText(made.wrong, text.slice(from, to));
+    setText(made.ghost, grows && !problem ? first.text.slice(caret - begun) : text.slice(to));
+    setClass(made.under, "ghost", Boolean(grows && !problem));
     follow();
   };
   return {
@@ -226,9 +237,13 @@ export function createPalette(store, address, send) {
     },
     done: (/** @type {string} */ line, /** @type {string} */ answer) => {
       history.add(line);
-      put("");
+      // What has come of it stays to be read: of the empty line nothing is asked before somebody writes again
+      field.value = "";
+      reader.stop();
       choices.hide();
+      words.mark(null);
       words.say(answer, "");
+      store.set({ foreseen: null });
       said.textContent = answer;
     },
   };
