@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from app.costs.sheet import CostSheet
+from app.engine.journal import Journalled
 from app.pair.lock_step import LockStep
 from app.pair.recorded_script import Machine
 from app.pair.script import Script
@@ -83,8 +84,11 @@ class Pairs:
             return await self.create_from_recording(wanted, File(drive.name, drive.data, visitor))
         if not isinstance(drive, SimulatedDrive):
             raise NotPossible("what this session was told to do is not known")
-        simulation = drive.simulation
-        asked = (simulation.beginning, tuple(simulation.journal), simulation.moment)
+        simulation, at = drive.simulation, drive.simulation.moment
+        # The simulation's own journal begins where somebody came back to: the branch knows it whole.
+        entries = (entry for entry in drive.timeline.journal(drive.branch) if entry.tick < at.tick)
+        journal = tuple(Journalled(entry.tick, entry.time, entry.command) for entry in entries)
+        asked = (simulation.beginning, journal, at)
         parts = await self._workshop.parts(jobs.journal_script, session.title, *asked, visitor=visitor)
         return self._add_waiting(wanted, *jobs.whole_script(parts))
 

@@ -7,6 +7,7 @@ import pytest
 
 from app.backends.catalogue import DEFAULT_SHEETS
 from app.commands.guest import CallGuest, SendIpi
+from app.commands.transport import RunUntilIdle, StepBy
 from app.costs.sheet import load_cost_sheet
 from app.pair.lock_step import MOST_ENTRIES
 from app.pair.recorded_script import Machine
@@ -124,6 +125,19 @@ async def test_pair_from_a_session_is_given_what_the_session_was(pairs: Pairs, s
     await pair.ask(Go.ON)
 
     assert pair.lock_step.a.simulation.journal[0].command == TO_CPU_1
+
+
+async def test_pair_from_a_session_that_went_back_is_given_what_led_to_the_moment_shown(
+    pairs: Pairs, session: Session
+) -> None:
+    for command in (TO_CPU_1, TO_CPU_1, TO_CPU_1):
+        await session.submit(command)
+        await session.submit(RunUntilIdle())
+    await session.submit(StepBy("interrupt", -1))
+
+    pair = await pairs.create_from_session(WANTED, session, "somebody")
+
+    assert pair.progress()["waiting"] == 3
 
 
 @pytest.mark.slow

@@ -117,7 +117,8 @@ function createReach(grid, { store, stage, chosen }) {
 
 /** @param {Parts} parts */
 export function createBox(parts) {
-  const grid = find(document, "#machine .mosaic-grid");
+  const grid = /** @type {HTMLElement | null} */ (document.querySelector("#machine .mosaic-grid"));
+  if (!grid) return { gripAt: () => null, chosenByKeys: () => [] }; // few CPUs have wells, and no tiles
   const grip = createDragging(parts);
   return {
     /** @param {PointerEvent} event */
