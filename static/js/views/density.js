@@ -19,11 +19,16 @@ export function createDensity(changed) {
   const radios = [...document.querySelectorAll("#densities input")].filter(
     (radio) => radio instanceof HTMLInputElement,
   );
+  /** What one of them unfolds, and folds again. */
+  const unfolded = [...document.querySelectorAll("details[data-open-in]")].filter(
+    (part) => part instanceof HTMLDetailsElement,
+  );
   let chosen = DENSITIES.includes(recall("density") ?? "");
 
   /** @param {string} name */
   const show = (name) => {
     dataset.density = name;
+    for (const part of unfolded) part.open = part.dataset.openIn === name;
     for (const radio of radios) radio.checked = radio.value === name;
     changed();
   };
