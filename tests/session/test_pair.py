@@ -7,7 +7,7 @@ import pytest
 
 from app.backends.catalogue import DEFAULT_SHEETS
 from app.commands.guest import CallGuest, SendIpi
-from app.commands.transport import RunUntilIdle, StepBy
+from app.commands.transport import StepBy
 from app.costs.sheet import load_cost_sheet
 from app.pair.lock_step import MOST_ENTRIES
 from app.pair.recorded_script import Machine
@@ -22,7 +22,7 @@ from app.session.share import Share
 from app.session.workshop import Workshop
 from app.trace.errors import UnusableRecording
 from app.x86.icr import Icr
-from tests.session.living import TO_CPU_1
+from tests.session.living import PERIODIC_TIMER, TO_CPU_1
 
 WANTED = Wanted(
     Machine("native-xapic", "linux-2.6.22"), Machine("vmi", "linux-2.6.22"), load_cost_sheet("2007"), cpus=2
@@ -130,14 +130,14 @@ async def test_pair_from_a_session_is_given_what_the_session_was(pairs: Pairs, s
 async def test_pair_from_a_session_that_went_back_is_given_what_led_to_the_moment_shown(
     pairs: Pairs, session: Session
 ) -> None:
-    for command in (TO_CPU_1, TO_CPU_1, TO_CPU_1):
+    for command in (TO_CPU_1, *PERIODIC_TIMER):
         await session.submit(command)
-        await session.submit(RunUntilIdle())
+    await session.submit(StepBy(count=5_000))
     await session.submit(StepBy("interrupt", -1))
 
     pair = await pairs.create_from_session(WANTED, session, "somebody")
 
-    assert pair.progress()["waiting"] == 3
+    assert pair.progress()["waiting"] == 1  # the timer was set while the IPI was on its way
 
 
 @pytest.mark.slow
