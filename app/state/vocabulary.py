@@ -306,6 +306,24 @@ _STAGE = {
     "holders": {window.value: words for window, words in HOLDERS.items()},
     "gates": {gate.name: words for gate, words in GATE_MARKS.items()},
 }
+_ACTING = {
+    "acts": acts_json(),
+    "usual_vectors": {
+        "by_class": usual_vectors(RESERVED_VECTORS[-1][1] + 1),
+        "by_kernel": {name: f"{kernel.reschedule_vector:02x}" for name, kernel in GENERATIONS.items()},
+    },
+}
+_WIRING = {
+    "layouts": written_json(),
+    "pin_names": {str(pin): name for pin, name in PIN_NAMES.items()},
+    "usual_pins": USUAL_PINS,
+    "local_table": LOCAL_TABLE,
+}
+_MARKS = {
+    "cells": CELL_WORDS,
+    "marks": [{"bits": bits, "words": words} for bits, words in MARKS],
+    "coalesced": COALESCED_MARK,
+}
 _SPANS = {
     kind.name: {
         **{"words": kind.words, "lane": kind.lane, "mark": kind.mark, "label": kind.label},
@@ -337,25 +355,16 @@ def vocabulary() -> dict[str, Any]:
             name: {"name": called, "words": words, "crossing": name in CROSSINGS} for name, called, words in COUNTERS
         },
         "sentences": SENTENCES | ACT_SENTENCES,
-        "acts": acts_json(),
-        "usual_vectors": {
-            "by_class": usual_vectors(RESERVED_VECTORS[-1][1] + 1),
-            "by_kernel": {name: f"{kernel.reschedule_vector:02x}" for name, kernel in GENERATIONS.items()},
-        },
+        **_ACTING,
         "commands": list(COMMAND_KINDS),
         "steps": [step.__name__ for step in get_args(Step)],
         "events": _EVENTS,
         **_SCORE,
         "icr": {"xapic": layout_json(XAPIC_ICR), "disabled": layout_json(XAPIC_ICR), "x2apic": layout_json(X2APIC_ICR)},
-        "layouts": written_json(),
-        "pin_names": {str(pin): name for pin, name in PIN_NAMES.items()},
-        "usual_pins": USUAL_PINS,
-        "local_table": LOCAL_TABLE,
+        **_WIRING,
         "registers": REGISTERS,
         "shared_words": SHARED_WORDS,
-        "cells": CELL_WORDS,
-        "marks": [{"bits": bits, "words": words} for bits, words in MARKS],
-        "coalesced": COALESCED_MARK,
+        **_MARKS,
         "reserved": RESERVED_VECTORS,
         "run_states": RUN_STATES,
         **_STAGE,
