@@ -210,7 +210,7 @@ def test_what_nobody_has_is_said_and_asked_again(open_page: Open, held: Api) -> 
 
 def test_menu_key_opens_the_menu_of_a_head_and_escape_gives_the_focus_back(open_page: Open, held: Api) -> None:
     page = open_page(f"/s/{held.id}", viewport=WIDE)
-    head = page.get_by_role("button", name="CPU 1", exact=True)
+    head = well(page, 1).locator(".well-select")
     head.focus()
 
     page.keyboard.press("Shift+F10")
