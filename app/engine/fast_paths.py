@@ -375,10 +375,9 @@ class _Writer:
                 return f"{field}.bits != {value}"
             case deque() | list():
                 return f"tuple({field}) != {value}" if one else field
-            case None | bool() | Enum():
-                return f"{field} is not {value}"
-            case _:
-                return f"{field} != {value}"
+            case _:  # what it was decides: where None is now, a number may have been, which is equal and not the same
+                is_itself = one is None or isinstance(one, bool | Enum)
+                return f"{field} {'is not' if is_itself else '!='} {value}"
 
     def _write(self, place: Place, one: Any, other: Any) -> list[str]:
         if isinstance(self._parts[place[0]], Clock | MessageNumbers):
@@ -406,7 +405,7 @@ class _Writer:
                 if type(one) in (int, bool) or one is None or (type(one) is tuple and not one)
                 else self._name(one, "k")
             )
-        if isinstance(one, int) and one - self._bases[0] == other - self._bases[1]:
+        if type(one) is int and one - self._bases[0] == other - self._bases[1]:
             return f"base + {one - self._bases[0]}"
         if isinstance(one, Event):
             parts = [self._value(a, b) for a, b in zip(vars(one).values(), vars(other).values(), strict=True)]

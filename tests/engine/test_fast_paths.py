@@ -17,7 +17,7 @@ from app.commands.lines import SendMsi
 from app.commands.machine import SetBackend, SetCostSheet
 from app.commands.registers import WriteCr8, WriteRegister
 from app.engine.event_log import EVENTS_KEPT, EventLog, WholeLog
-from app.engine.fast_paths import FastPath
+from app.engine.fast_paths import FastPath, _fast_path, _Run
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
 from app.history.record import state
@@ -248,3 +248,40 @@ def test_a_log_that_is_forgotten_holds_no_path_either() -> None:
     log.forget(7)
 
     assert (log.happened, log.take()) == (7, [])
+
+
+# What is looked at
+
+
+class Part:
+    """Has one field, which is anything."""
+
+    STATE = ("field",)
+
+    def __init__(self, field: object) -> None:
+        self.field = field
+
+
+BEFORE: list[tuple[object, object]] = [(1000, None), (None, 1000), (1000, True), ("word", None), (True, 1000)]
+
+
+@pytest.mark.parametrize(("then", "now"), BEFORE, ids=repr)
+def test_path_leads_from_where_a_field_stood_whatever_stands_there_when_it_is_written(
+    then: object, now: object
+) -> None:
+    part = Part(now)
+    run = _Run({(0, "field"): then}, {(0, "field"): now}, 9, 1, 1, 0, (), (), (), 0)
+    path = _fast_path(run, run, [part], 0)
+    assert path is not None
+
+    assert not path.follow(0)
+    part.field = int(str(then)) if type(then) is int else then  # equal, and not the same
+    assert path.follow(0)
+    assert part.field == now
+
+
+def test_field_that_was_true_and_then_false_is_no_number_of_a_message() -> None:
+    part = Part(False)
+    one, other = (_Run({}, {(0, "field"): bool(base)}, 9, 1, 1, 0, (), (), (), base) for base in (0, 1))
+
+    assert _fast_path(one, other, [part], 0) is None
