@@ -93,7 +93,8 @@ def window(cpu: Cpu, *, held_off: bool) -> Gate:
     else:
         kind, name, value = UPCALL_MASK, "evtchn_upcall_mask", int(not cpu.interrupt_flag)
     if held_off:
-        return Gate(kind, f"{value}, held off", "interrupts are off (held off by hand)")
+        itself = f"{'though' if cpu.interrupt_flag else 'and'} {name} is {value}"
+        return Gate(kind, f"{value}, held off", f"interrupts are held off by hand, {itself}")
     if cpu.interrupt_flag:
         return Gate(kind, str(value))
     where = " in system-management mode" if cpu.in_smm else ""

@@ -11,16 +11,18 @@ from app.engine.due import Flight
 from app.engine.endings import Ending
 from app.engine.processor import Processor
 from app.engine.waits import Wait, gates_before
+from app.guest.step_kinds import KIND_OF, Side
 from app.hw.cpu import Cpu, RunState
 from app.hw.event import Event, Reason
 from app.hw.events import ErrorNoticed, Merged, PinChanged, Refused, RegisterFaulted, Retried, SendRefused
-from app.hw.gates import FIRST, Gate, first_closed
-from app.hw.io_apic import EDGE_LOST, UP_ALREADY, IoApic
+from app.hw.gates import FIRST, SHADOW, Gate, first_closed
+from app.hw.io_apic import EDGE_LOST, UP_ALREADY
 from app.hw.machine import Machine
 from app.hw.messages import EoiBroadcast
 from app.hw.waiting import gates_at, signal_gates, taken_words
 from app.state.shapes import CaptionState
-from app.x86.icr import DELIVERY_STATUS, DeliveryMode
+from app.state.step_words import last_step_words
+from app.x86.icr import DELIVERY_STATUS, DeliveryMode, Icr
 from app.x86.redirection import LEVEL, MASKED, REMOTE_IRR
 from app.x86.registers import Register
 from app.x86.words import VectorNames, interrupt_words, vector_words
@@ -35,6 +37,7 @@ CAPTION_KINDS: dict[str, str] = {
     "waits": "code that waits, and for what",
     "coming": "a message under way",
     "next": "a vector that is taken next",
+    "called": "a call that a CPU has not begun",
     "merged": "a request that became part of another since somebody acted last",
     "handles": "a handler that runs",
     "runs": "a function that runs",
@@ -46,6 +49,8 @@ _RANKS = {kind: rank for rank, kind in enumerate(CAPTION_KINDS)}
 _MOST_LINKS = 3
 #: Requested vectors of one CPU that are looked at.
 _MOST_ASKED = 4
+#: Gates that open by themselves with the next instruction, or when another has been taken.
+_IN_TURN = (SHADOW, FIRST)
 #: Endings after which what was asked for goes on all the same, or which follow from another.
 _IN_PASSING = (Merged, Retried)
 
@@ -116,7 +121,13 @@ def barred_words(cpu: Cpu, vector: int, gate: Gate, names: VectorNames) -> str:
     merged = (cpu.event_channels or cpu.apic).coalesced.get(vector, 0)
     often = "again" if merged == 1 else f"{merged} times more"
     again = f" It was asked for {often} meanwhile: the requests are one." if merged else ""
-    return f"{asker} waits on CPU {cpu.number}: {gate.why}.{again}"
+    return f"{asker} waits on CPU {cpu.number}: {gate.why}{_further(gates_at(cpu, vector))}.{again}"
+
+
+def _further(gates: Iterable[Gate]) -> str:
+    """What else bars the way, behind the first closed gate, as the hardware has it."""
+    closed = [gate for gate in gates if gate.why]
+    return "".join(f"; and {gate.why}" for gate in closed[1:] if gate.kind not in _IN_TURN)
 
 
 def _of_signals(cpu: Cpu) -> Telling | None:
@@ -130,11 +141,11 @@ def _of_signals(cpu: Cpu) -> Telling | None:
         DeliveryMode.EXTINT: cpu.external_requested(),
     }
     for mode in (mode for mode, waits in latched.items() if waits):
-        gate = first_closed(signal_gates(cpu, mode))
+        gates = list(signal_gates(cpu, mode))
+        gate = first_closed(gates)
         if gate is not None:
-            return Telling(
-                "barred", f"{interrupt_words(0, mode, {})} waits on CPU {cpu.number}: {gate.why}.", cpu.number
-            )
+            why = f"{gate.why}{_further(gates)}"
+            return Telling("barred", f"{interrupt_words(0, mode, {})} waits on CPU {cpu.number}: {why}.", cpu.number)
     return None
 
 
@@ -161,13 +172,38 @@ def _unended(processor: Processor, names: VectorNames) -> Telling | None:
 
 def _of_work(processor: Processor, names: VectorNames) -> Telling | None:
     number, handlers = processor.cpu.number, processor.handlers()
+    step = _in_hypervisor(processor)
     if handlers and handlers[-1].name:
         handler = handlers[-1]
         what = handler.name if handler.vector is None else vector_words(handler.vector, names)
-        return Telling("handles", f"CPU {number} handles {what}.", number, handler.vector)
+        return Telling("handles", f"CPU {number} handles {what}{step}.", number, handler.vector)
     if processor.frames and processor.frames[-1].name:
-        return Telling("runs", f"CPU {number} runs {processor.frames[-1].name}().", number)
-    return _of_start(processor.cpu)
+        return Telling("runs", f"CPU {number} runs {processor.frames[-1].name}(){step}.", number)
+    return _of_start(processor.cpu) or _of_calls(processor, names)
+
+
+def _in_hypervisor(processor: Processor) -> str:
+    """That the CPU is there, and what is done there: its own step, or the one that the guest left by."""
+    step = processor.last_step
+    if not processor.in_host or step is None:
+        return ""
+    by_host = KIND_OF[type(step)].side is Side.HOST
+    return f", in the hypervisor: {last_step_words(processor)}" if by_host else ", in the hypervisor"
+
+
+def _of_calls(processor: Processor, names: VectorNames) -> Telling | None:
+    """What a CPU was told to do, and has not begun: so it is as long as time stands still."""
+    if not processor.calls:
+        return None
+    number, call = processor.cpu.number, processor.calls[0]
+    command = call.arguments
+    if isinstance(command, Icr):
+        what = f"send {interrupt_words(command.vector, command.delivery_mode, names)}"
+    else:
+        what = f"call {call.function}()"
+    more = len(processor.calls) - 1
+    then = f", and {more} more call{'s' if more > 1 else ''} after it" if more else ""
+    return Telling("called", f"CPU {number} is to {what} as soon as time runs{then}.", number)
 
 
 def _of_start(cpu: Cpu) -> Telling | None:
@@ -179,23 +215,26 @@ def _of_start(cpu: Cpu) -> Telling | None:
 # Of pins
 
 
-def tellings_of_pins(io_apic: IoApic) -> list[Telling]:
+def _of_pins(machine: Machine) -> list[Telling]:
     """Lines that ask while their pins, which are level-triggered, send nothing."""
     tellings = []
-    for pin, line in enumerate(io_apic.lines):
-        why = _why_silent(io_apic.entries[pin]) if line else ""
+    for pin, line in enumerate(machine.io_apic.lines):
+        why = _why_silent(machine.io_apic.entries[pin], machine) if line else ""
         if why:
             tellings.append(Telling("pin", f"The line of pin {pin} is up, and nothing is sent: {why}.", pin=pin))
     return tellings
 
 
-def _why_silent(entry: int) -> str:
+def _why_silent(entry: int, machine: Machine) -> str:
     if not entry & LEVEL:
         return ""
     if entry & MASKED:
         return "the pin is masked"
     if entry & REMOTE_IRR:
-        return f"remote IRR is 1 until the EOI of {entry & 0xFF:#04x}"
+        vector = entry & 0xFF
+        ends = _who_ends(vector, machine)
+        whose = "the" if ends is None else f"CPU {ends.cpu}'s"
+        return f"remote IRR is 1 until {whose} EOI of {vector:#04x}"
     return "" if entry & DELIVERY_STATUS else "what it sent last was not accepted"
 
 
@@ -205,12 +244,12 @@ def _why_silent(entry: int) -> str:
 def machine_caption(
     machine: Machine,
     tellings: Sequence[Telling | None],
-    pins: Sequence[Telling],
     endings: Sequence[Ending],
     flights: Iterable[Flight],
     names: VectorNames,
 ) -> CaptionState:
-    """What tells most: *tellings* of each CPU and of *pins*, what ended, what is under way."""
+    """What tells most: *tellings* of each CPU, what the pins, what ended and what is under way tell."""
+    pins = _of_pins(machine)
     found = [one for one in tellings if one is not None]
     stuck = {cpu for one in found if one.kind == "stuck" for cpu in (one.cpu, *one.cpus)}
     found += pins
@@ -300,15 +339,31 @@ def _more(event: Event, machine: Machine) -> str:
             return f" {vector:#04x} stays in service."
         case PinChanged(pin):
             entry = machine.io_apic.entries[pin]
-            return _who_ends(entry & 0xFF, machine) if entry & REMOTE_IRR else ""
+            return _where_it_is(entry & 0xFF, machine) if entry & REMOTE_IRR else ""
         case _:
             return ""
 
 
-def _who_ends(vector: int, machine: Machine) -> str:
-    """Which CPU's EOI is awaited."""
-    for cpu in machine.cpus:
-        for where, vectors in (("in service", cpu.apic.isr), ("requested", cpu.apic.irr)):
-            if vector in vectors:
-                return f" CPU {cpu.number} has {vector:#04x} {where}."
-    return f" No CPU has {vector:#04x} any more."
+class _Ends(NamedTuple):
+    """The CPU whose EOI is awaited, and where it has the vector until then."""
+
+    cpu: int
+    where: str
+
+
+def _who_ends(vector: int, machine: Machine) -> _Ends | None:
+    """Whose EOI of a level-triggered *vector* is awaited: where TMR has it as such, if anywhere."""
+    found = [
+        (vector in cpu.apic.tmr, _Ends(cpu.number, where))
+        for cpu in machine.cpus
+        for where, vectors in (("in service", cpu.apic.isr), ("requested", cpu.apic.irr))
+        if vector in vectors
+    ]
+    return max(found, key=lambda one: one[0], default=(False, None))[1]
+
+
+def _where_it_is(vector: int, machine: Machine) -> str:
+    ends = _who_ends(vector, machine)
+    return (
+        f" No CPU has {vector:#04x} any more." if ends is None else f" CPU {ends.cpu} has {vector:#04x} {ends.where}."
+    )

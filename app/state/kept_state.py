@@ -17,7 +17,7 @@ from app.hw.cpu import Cpu
 from app.hw.event_channels import EventChannels
 from app.hw.io_apic import IoApic
 from app.hw.machine import Machine
-from app.state.caption import Telling, machine_caption, telling_of, telling_of_recorded, tellings_of_pins
+from app.state.caption import Telling, machine_caption, telling_of, telling_of_recorded
 from app.state.shapes import CaptionState, CpuState, IoApicState
 from app.state.snapshot import cpu_state, io_apic_state, recorded_cpu_state
 from app.x86.words import VectorNames
@@ -80,7 +80,6 @@ class KeptStates:
         self._signatures: list[Signature] = []
         self._built: list[tuple[CpuState, Telling | None]] = []
         self._io_apic: tuple[Signature, IoApicState] | None = None
-        self._pins: list[Telling] = []
 
     def of_processors(self, processors: Sequence[Processor], waits: Waits, names: VectorNames) -> list[CpuState]:
         """Every CPU of a simulation: its APIC, what it is in the middle of, and what it waits for, which others decide.
@@ -103,14 +102,13 @@ class KeptStates:
         signature = (io_apic.identifier, tuple(io_apic.entries), tuple(io_apic.lines))
         if self._io_apic is None or self._io_apic[0] != signature:
             self._io_apic = signature, io_apic_state(io_apic)
-            self._pins = tellings_of_pins(io_apic)
         return self._io_apic[1]
 
     def caption(
         self, machine: Machine, endings: Sequence[Ending], flights: Iterable[Flight], names: VectorNames
     ) -> CaptionState:
-        """What tells most of *machine*, whose CPUs and I/O APIC have just been asked for."""
-        return machine_caption(machine, [telling for _, telling in self._built], self._pins, endings, flights, names)
+        """What tells most of *machine*, whose CPUs have just been asked for."""
+        return machine_caption(machine, [telling for _, telling in self._built], endings, flights, names)
 
     def _states(
         self,
@@ -145,7 +143,7 @@ def _processor_signature(processor: Processor) -> Signature:
     step = type(processor.last_step)  # equal is not the same
     signature = (*_cpu_signature(processor.cpu), *_of_processor(processor), step)
     if processor.calls:
-        signature += tuple(call.function for call in processor.calls)
+        signature += tuple(processor.calls)
     if processor.frames:
         signature += tuple(_frame_signature(frame) for frame in processor.frames)
     return signature

@@ -40,6 +40,8 @@ from app.x86.redirection import PIN_COUNT
 from app.x86.registers import Register
 from app.x86.words import VectorNames, interrupt_words, register_words, vector_words
 
+#: What a gate stood at that has closed behind what passed it: of its present value the opposite would be read.
+_SO_WHEN_PASSED = "was so when it passed"
 _FIXED = (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY)
 
 
@@ -392,13 +394,14 @@ def _state(place: int, way: _Way, closed: int | None) -> Passage:
 
 def _gate(gate: Gate, state: Passage) -> GateState:
     kind = gate.kind
-    words = gate.why if state == "barred" else ": ".join(part for part in (kind.words, gate.value) if part)
+    value = _SO_WHEN_PASSED if state == "passed" and not gate.is_open else gate.value
+    words = gate.why if state == "barred" else ": ".join(part for part in (kind.words, value) if part)
     return {
         "gate": kind.name,
         "name": kind.words,
         "state": state,
         "open": gate.is_open,
-        "value": gate.value,
+        "value": value,
         "words": f"{words[:1].upper()}{words[1:]}.",
         "rule": {"section": kind.section, "href": f"/registers#{kind.register}" if kind.register else None},
     }

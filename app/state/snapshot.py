@@ -45,7 +45,7 @@ from app.state.shapes import (
     WaitingVector,
 )
 from app.state.shared_words import shared_word_rows
-from app.state.step_words import step_words
+from app.state.step_words import last_step_words, step_words
 from app.x86.icr import DELIVERY_STATUS, DeliveryMode, DestinationMode, TriggerMode, decode_icr
 from app.x86.redirection import MASKED, REMOTE_IRR
 from app.x86.registers import LVT_REGISTERS
@@ -250,13 +250,7 @@ def _activity(processor: Processor) -> str:
     if spin is not None:
         return f"{processor.frames[-1].name}: {step_words(spin)}"
     side = "hypervisor: " if processor.in_host else ""
-    return side + (_last_words(processor) or processor.frames[-1].name)
-
-
-def _last_words(processor: Processor) -> str:
-    """The step that was done last; empty when there was none."""
-    step = processor.last_step
-    return step_words(step, event_channels=processor.cpu.event_channels is not None) if step is not None else ""
+    return side + (last_step_words(processor) or processor.frames[-1].name)
 
 
 def _step(processor: Processor) -> LastStep | None:
@@ -266,7 +260,7 @@ def _step(processor: Processor) -> LastStep | None:
     by_host = isinstance(step, HostStep) and not isinstance(step, VirtualRead | VirtualWrite)  # which hardware does
     return {
         "kind": type(step).__name__,
-        "words": _last_words(processor),
+        "words": last_step_words(processor),
         "cycles": processor.last_cycles,
         "side": "host" if by_host else "guest",
     }

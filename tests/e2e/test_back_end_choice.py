@@ -106,7 +106,9 @@ def test_guest_without_an_apic_shows_ports_and_shared_words_until_it_has_one_aga
     expect(well.get_by_role("grid", name="Shelves of ports of CPU 1")).to_be_visible()
     expect(page.locator("#inspector")).to_contain_text("evtchn_pending_sel")
     expect(page.locator("#inspector .icr")).to_be_hidden()
-    expect(page.locator("#reasons")).to_contain_text("Port 0xfc waits: interrupts are off (held off by hand).")
+    expect(page.locator("#reasons")).to_contain_text(
+        "Port 0xfc waits: interrupts are held off by hand, though evtchn_upcall_mask is 0."
+    )
     expect(page.locator("#log")).to_contain_text("the pending bit of port 0xfc (reschedule) is set")
     for place in (well, page.locator("#inspector"), page.locator("#log")):
         assert not re.search(r"\b(IRR|ISR|TPR|PPR|EOI)\b", place.inner_text())

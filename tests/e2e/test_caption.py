@@ -116,7 +116,7 @@ def masked_entry_of(name: str) -> str:
 WAITS = {
     "interrupts that a person holds off": Case(
         settled(hold(), ipi()),
-        "0x61 waits on CPU 2: interrupts are off (held off by hand).",
+        "0x61 waits on CPU 2: interrupts are held off by hand, though IF is 1.",
     ),
     "interrupts that the gate of a handler closed": Case(
         at_once(ipi(0x61), ipi(0x71), until=lambda cpu: has(cpu, "isr", 0x61) and has(cpu, "irr", 0x71)),
@@ -132,7 +132,13 @@ WAITS = {
     ),
     "higher class in service": Case(
         at_once(ipi(0xFD), ipi(0x51), until=lambda cpu: has(cpu, "isr", 0xFD) and has(cpu, "irr", 0x51)),
-        "0x51 waits on CPU 2: class 5 is not above PPR 0xf0, because 0xfd is in service.",
+        "0x51 waits on CPU 2: class 5 is not above PPR 0xf0, because 0xfd is in service; "
+        "and interrupts are off (IF = 0).",
+    ),
+    "task priority, and a person besides": Case(
+        settled(register("TPR", 0x70), hold(), ipi()),
+        "0x61 waits on CPU 2: class 6 is not above PPR 0x70, because TPR is 0x70; "
+        "and interrupts are held off by hand, though IF is 1.",
     ),
     "shadow of STI": Case(
         at_once(ipi(0x41), ipi(0x61), until=lambda cpu: cpu["interrupt_shadow"] and has(cpu, "irr", 0x61)),
@@ -144,12 +150,12 @@ WAITS = {
     ),
     "vector that is requested already": Case(
         settled(hold(), ipi(), ipi()),
-        "0x61 waits on CPU 2: interrupts are off (held off by hand). "
+        "0x61 waits on CPU 2: interrupts are held off by hand, though IF is 1. "
         "It was asked for again meanwhile: the requests are one.",
     ),
     "upcall mask that a person holds set": Case(
         settled(hold(), call(0, "smp_send_reschedule", cpu=2)),
-        "Port 0xfc (reschedule) waits on CPU 2: interrupts are off (held off by hand).",
+        "Port 0xfc (reschedule) waits on CPU 2: interrupts are held off by hand, though evtchn_upcall_mask is 0.",
         backend="xen-evtchn",
     ),
     "upcall that is under way": Case(
@@ -245,7 +251,7 @@ STUCK = {
     "deadlock of code that waits for one whose interrupts are held off": Case(
         settled(hold(), call(0, "smp_call_function")),
         "CPU 0 spins on call_data.started until CPU 2 answers. "
-        "CPU 2: 0xfb waits, interrupts are off (held off by hand).",
+        "CPU 2: 0xfb waits, interrupts are held off by hand, though IF is 1.",
     ),
     "EOI on a page that is gone": Case(
         settled(base(X2APIC), ipi()),
@@ -254,7 +260,14 @@ STUCK = {
     ),
 }
 
-CASES = WAITS | NOBODY | DROPPED | NEVER_SENT | STUCK
+CALLED = {
+    "interrupt command that waits for time to run": Case(
+        then(settled(), "send_ipi", cpu=0, vector=0x61, destination=2),
+        "CPU 0 is to send 0x61 as soon as time runs.",
+    ),
+}
+
+CASES = WAITS | NOBODY | DROPPED | NEVER_SENT | STUCK | CALLED
 
 
 @pytest.fixture(scope="module")

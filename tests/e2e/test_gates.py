@@ -39,7 +39,7 @@ def test_gates_of_what_waits_stand_in_their_order_with_the_one_that_holds(open_p
     assert list(shown)[-4:] == ["flag", "shadow", "first", "taken"]
     assert [gate for gate, state in shown.items() if state == "barred"] == ["flag"]
     expect(page.locator("#gates [data-state=barred] .gate-words")).to_have_text(
-        "Interrupts are off (held off by hand)."
+        "Interrupts are held off by hand, though IF is 1."
     )
     said = page.locator("#gates [data-gate=priority]").inner_text()  # what is not displayed is not said
     assert "passed" in said
@@ -103,7 +103,7 @@ def test_message_on_its_way_is_told_with_what_awaits_it(open_page: Open, session
     select(page, 2)
 
     expect(page.locator("#gates-words")).to_have_text(
-        "0x61 is on its way to CPU 2. There it would not come in yet: interrupts are off (held off by hand)."
+        "0x61 is on its way to CPU 2. There it would not come in yet: interrupts are held off by hand, though IF is 1."
     )
 
 

@@ -67,7 +67,7 @@ def test_requests_that_became_one_are_a_number(page: Page) -> None:
 
     expect(page.locator(".wells [data-cpu='2'] .chip-pip").first).to_have_text("×3")
     expect(page.locator(".wells [data-cpu='2'] [data-vector='97']")).to_have_attribute(
-        "aria-label", "0x61 waits: interrupts are off (held off by hand)."
+        "aria-label", "0x61 waits: interrupts are held off by hand, though IF is 1."
     )
 
 

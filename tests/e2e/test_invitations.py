@@ -48,7 +48,7 @@ def test_each_invitation_goes_when_it_was_followed_and_the_next_comes(
     expect(page.locator("[data-invited]")).to_have_attribute("aria-checked", "false")
     act(page, session, backend)
     expect(page.locator("[data-part=caption]")).to_contain_text(
-        "waits on CPU 2: interrupts are off (held off by hand)."
+        "waits on CPU 2: interrupts are held off by hand, though "
     )
     expect(invitation(page)).to_have_text("Go back in time: press Back, or key ←.")
 

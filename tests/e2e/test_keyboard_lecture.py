@@ -126,7 +126,7 @@ def _levels_and_losses(lecturer: Lecturer) -> None:
     keys = lecturer.keys
     lecturer.does("entry 5 200000000008061", "if 2 off", "pin 5 up")
     lecturer.waits_until_idle()
-    lecturer.shows("^0x61 waits on CPU 2: interrupts are off .held off by hand")
+    lecturer.shows("^0x61 waits on CPU 2: interrupts are held off by hand, though IF is 1")
     lecturer.does("pin 5 down", "pin 5 up")
     lecturer.shows("^Pin 5 goes up; nothing is sent: remote IRR is 1: it waits for the EOI")
     lecturer.does("pin 5 down", "if 2 on")

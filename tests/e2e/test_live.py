@@ -195,10 +195,12 @@ def test_cpu_that_spins_says_on_whom_and_why(open_page: Open, session: Api) -> N
 
     expect(page.locator("#reasons")).to_contain_text("CPU 0 spins on call_data.started until CPU 2 answers.")
     expect(well(page, 0).locator(".well-now")).to_have_text("spins on call_data.started until CPU 2 answers")
-    expect(page.locator("#reasons")).to_contain_text("CPU 2: 0xfb waits, interrupts are off (held off by hand).")
+    expect(page.locator("#reasons")).to_contain_text(
+        "CPU 2: 0xfb waits, interrupts are held off by hand, though IF is 1."
+    )
     expect(page.locator("#reasons")).to_be_visible()
     waits = well(page, 2).locator("[data-vector='251'][data-kind='requested']")
-    expect(waits).to_have_attribute("aria-label", "0xfb waits: interrupts are off (held off by hand).")
+    expect(waits).to_have_attribute("aria-label", "0xfb waits: interrupts are held off by hand, though IF is 1.")
     expect(waits).to_be_visible()
     expect(page.locator("#reasons-empty")).to_be_hidden()
     expect(page.locator("#mode")).to_contain_text("something waits")

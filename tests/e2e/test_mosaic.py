@@ -46,7 +46,7 @@ def test_tiles_are_walked_by_keys_and_enter_keeps_a_well_open(open_page: Open, m
         page.keyboard.press(key)
     expect(page.locator("#inspected")).to_have_text("40")
     expect(page.locator("#mosaic-cell")).to_have_attribute(
-        "aria-label", "CPU 40: 0x61 waits: interrupts are off (held off by hand)."
+        "aria-label", "CPU 40: 0x61 waits: interrupts are held off by hand, though IF is 1."
     )
     page.keyboard.press("Enter")
     page.keyboard.press("ArrowRight")

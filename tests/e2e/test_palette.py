@@ -50,7 +50,7 @@ def test_foresight_follows_the_machine_while_the_line_stands(open_page: Open, se
     expect(says(page)).to_have_text("Will reach CPU 2.")
 
     session.command("set_interrupt_flag", cpu=2, enabled=False)
-    expect(says(page)).to_contain_text("On CPU 2 it will wait: interrupts are off (held off by hand).")
+    expect(says(page)).to_contain_text("On CPU 2 it will wait: interrupts are held off by hand, though IF is 1.")
     session.command("send_ipi", cpu=1, vector=0x61, destination=2)
     session.command("run_until_idle")
     expect(says(page)).to_contain_text("On CPU 2 it will merge: 0x61 is already requested there.")

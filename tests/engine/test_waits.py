@@ -34,7 +34,7 @@ def test_sender_waits_for_the_cpu_whose_interrupts_are_held_off(generation: str,
     assert (wait.cpus, wait.for_ever) == ([2], True)
     [because] = wait.because
     assert because.startswith("CPU 2: 0xf")
-    assert because.endswith("waits, interrupts are off (held off by hand).")
+    assert because.endswith("waits, interrupts are held off by hand, though IF is 1.")
 
 
 def test_chain_leads_through_the_holder_of_a_lock_to_the_cause() -> None:
@@ -51,7 +51,7 @@ def test_chain_leads_through_the_holder_of_a_lock_to_the_cause() -> None:
         "spins on call_lock, which CPU 0 holds",
         [
             Link("CPU 0 spins on call_data.started until CPU 2 answers.", 0),
-            Link("CPU 2: 0xfb waits, interrupts are off (held off by hand).", 2, 0xFB),
+            Link("CPU 2: 0xfb waits, interrupts are held off by hand, though IF is 1.", 2, 0xFB),
         ],
         [0],
         for_ever=True,

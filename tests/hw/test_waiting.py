@@ -175,4 +175,4 @@ def test_whoever_holds_interrupts_off_by_hand_is_named_whatever_if_says() -> Non
     cpu = cpu_with_requested(0x51)
     cpu.interrupt_flag = cpu.held_off = True
 
-    assert why_waiting(cpu, 0x51) == "interrupts are off (held off by hand)"
+    assert why_waiting(cpu, 0x51) == "interrupts are held off by hand, though IF is 1"

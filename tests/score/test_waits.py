@@ -37,7 +37,7 @@ def test_wait_for_a_person_and_then_for_a_priority_is_told_in_pieces() -> None:
     first, second = pieces(scored, requested)
 
     assert (first.gate, first.words) == ("priority", "class 5 is not above PPR 0x50, because TPR is 0x50")
-    assert (second.gate, second.words) == ("flag", "interrupts are off (held off by hand)")
+    assert (second.gate, second.words) == ("flag", "interrupts are held off by hand, though IF is 1")
     assert first.begin == requested.start
     assert first.end == second.begin
     assert second.end == requested.end
@@ -69,7 +69,7 @@ def test_wait_that_has_only_begun_says_for_what() -> None:
     (piece,) = at_once(waits_of(scored.timeline.past(), requested, begun))
 
     assert (piece.begin, piece.end) == (requested.start, requested.start)
-    assert (piece.gate, piece.words) == ("flag", "interrupts are off (held off by hand)")
+    assert (piece.gate, piece.words) == ("flag", "interrupts are held off by hand, though IF is 1")
 
 
 @pytest.mark.slow

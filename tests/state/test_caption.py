@@ -1,65 +1,19 @@
 """Every case in which an interrupt does not come, or comes late: the caption of the state names the cause."""
 
-from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
 import pytest
 
-from app.commands.command import Stimulus
-from app.commands.reading import read_command
-from app.engine.simulation import Simulation
-from app.hw.profile import PROFILES
 from app.session.recorded import RecordedDrive, recorded_timeline
-from app.session.simulated import SimulatedDrive
 from app.state.caption import CAPTION_KINDS
-from app.state.shapes import CaptionState
 from app.trace.readers.registry import read_recording
 from app.x86.registers import Register
+from tests.state.captioned import Machine, stimulus
 
 APIC_BASE = 0x1B
 DISABLED, XAPIC, X2APIC = 0xFEE0_0000, 0xFEE0_0800, 0xFEE0_0C00
 OFF, MASKED = 0xFF, 1 << 16
-
-
-class Machine:
-    """A session of four CPUs, driven as people drive it."""
-
-    def __init__(self, backend: str = "native-xapic", profile: str = "intel-sdm") -> None:
-        self.drive = SimulatedDrive(Simulation(4, backend, profile=PROFILES[profile]))
-
-    def do(self, kind: str, **fields: Any) -> None:
-        command = read_command({"type": kind, **fields}, 4)
-        assert isinstance(command, Stimulus)
-        self.drive.apply(command)
-        self.drive.run(until_idle=True, operations=2_000)
-
-    def until(self, came: Callable[[Simulation], bool]) -> None:
-        while not came(self.drive.simulation):
-            assert self.drive.run(operations=1), "it never came"
-
-    def write(self, register: Register, value: int, cpu: int = 2) -> None:
-        self.do("write_register", cpu=cpu, register=register.name, value=value)
-
-    def hold(self, cpu: int = 2) -> None:
-        self.do("set_interrupt_flag", cpu=cpu, enabled=False)
-
-    def ipi(self, vector: int = 0x61, destination: int = 2, **fields: Any) -> None:
-        self.do("send_ipi", cpu=0, vector=vector, destination=destination, **fields)
-
-    def told_to_send(self, vector: int, destination: int = 2) -> None:
-        """As ``ipi``, but time stands still."""
-        command = read_command({"type": "send_ipi", "cpu": 0, "vector": vector, "destination": destination}, 4)
-        assert isinstance(command, Stimulus)
-        self.drive.apply(command)
-
-    @property
-    def caption(self) -> CaptionState:
-        return self.drive.state()["caption"]
-
-    @property
-    def words(self) -> str:
-        return self.caption["words"]
 
 
 # What waits at its CPU
@@ -72,7 +26,7 @@ def test_interrupts_that_a_person_holds_off() -> None:
 
     assert machine.caption == {
         "kind": "barred",
-        "words": "0x61 waits on CPU 2: interrupts are off (held off by hand).",
+        "words": "0x61 waits on CPU 2: interrupts are held off by hand, though IF is 1.",
         "cpu": 2,
         "vector": 0x61,
         "pin": None,
@@ -106,7 +60,36 @@ def test_higher_class_in_service() -> None:
     two = machine.drive.machine.cpus[2]
     machine.until(lambda _: 0xFD in two.apic.isr and 0x51 in two.apic.irr)
 
-    assert "0x51 waits on CPU 2: class 5 is not above PPR 0xf0, because 0xfd is in service." in machine.words
+    assert machine.words == (
+        "0x51 waits on CPU 2: class 5 is not above PPR 0xf0, because 0xfd is in service; "
+        "and interrupts are off (IF = 0)."
+    )
+
+
+def test_every_gate_that_stays_closed_is_named() -> None:
+    machine = Machine()
+    machine.write(Register.TPR, 0x70)
+    machine.hold()
+    machine.ipi(0x61)
+    machine.ipi(0x62)
+
+    assert machine.words == (
+        "0x62 waits on CPU 2: class 6 is not above PPR 0x70, because TPR is 0x70; "
+        "and interrupts are held off by hand, though IF is 1."
+    )
+
+
+def test_interrupts_held_off_while_the_guest_has_them_off_too() -> None:
+    machine = Machine()
+    machine.told_to_send(0x61)
+    two = machine.drive.machine.cpus[2]
+    machine.until(lambda _: 0x61 in two.apic.isr and not two.interrupt_flag)
+    machine.drive.apply(stimulus("set_interrupt_flag", cpu=2, enabled=False))
+    machine.told_to_send(0x71)
+    machine.until(lambda _: 0x71 in two.apic.irr)
+
+    assert not two.interrupt_flag
+    assert machine.words == "0x71 waits on CPU 2: interrupts are held off by hand, and IF is 0."
 
 
 def test_shadow_of_sti() -> None:
@@ -136,7 +119,7 @@ def test_vector_that_was_asked_for_twice() -> None:
     machine.ipi()
 
     assert machine.words == (
-        "0x61 waits on CPU 2: interrupts are off (held off by hand). "
+        "0x61 waits on CPU 2: interrupts are held off by hand, though IF is 1. "
         "It was asked for again meanwhile: the requests are one."
     )
 
@@ -173,7 +156,7 @@ def test_extint_of_the_8259_while_interrupts_are_held_off() -> None:
     machine.write(Register.LVT_LINT0, 7 << 8, cpu=0)
     machine.do("raise_legacy_line", line=4)
 
-    assert machine.words == "ExtINT waits on CPU 0: interrupts are off (held off by hand)."
+    assert machine.words == "ExtINT waits on CPU 0: interrupts are held off by hand, though IF is 1."
 
 
 # What reaches nobody
@@ -321,7 +304,7 @@ def test_line_whose_eoi_has_come_asks_no_more_in_the_caption() -> None:
     machine.do("raise_pin", pin=18)
     machine.drive.machine.write_redirection_entry(18, 2 << 56 | 0x61)  # edge: no remote IRR
 
-    assert machine.words == "0x61 waits on CPU 2: interrupts are off (held off by hand)."
+    assert machine.words == "0x61 waits on CPU 2: interrupts are held off by hand, though IF is 1."
 
 
 def test_ipi_with_an_illegal_vector() -> None:
@@ -365,7 +348,7 @@ def test_deadlock_is_told_from_the_sender_to_the_person_who_holds_the_target() -
 
     assert words.startswith("CPU ")
     assert " spins on " in words
-    assert words.endswith("waits, interrupts are off (held off by hand).")
+    assert words.endswith("waits, interrupts are held off by hand, though IF is 1.")
 
 
 def test_what_waits_for_ever_is_told_before_what_somebody_sent_to_nobody_meanwhile() -> None:
@@ -469,9 +452,3 @@ def test_recording_says_what_its_last_operation_ended_whichever_way_somebody_com
         assert (state["caption"], state["endings"]) == told[tick]
     assert "ended" in {caption["kind"] for caption, _ in told.values()}
     assert any(endings and not endings[-1]["fresh"] for _, endings in told.values())
-
-
-def stimulus(kind: str, **fields: Any) -> Stimulus:
-    command = read_command({"type": kind, **fields}, 4)
-    assert isinstance(command, Stimulus)
-    return command

@@ -139,7 +139,11 @@ def test_state_has_the_shared_words_of_a_port_that_waits() -> None:
     assert (int(channels["pending"], 16), int(channels["masked"], 16)) == (1 << 0x41, 0)
     assert (channels["selector"], channels["upcall_pending"], channels["upcall_mask"]) == ("0x2", True, False)
     assert cpu["why"] == [
-        {"vector": 0x41, "gate": "upcall_mask", "text": "Port 0x41 waits: interrupts are off (held off by hand)."},
+        {
+            "vector": 0x41,
+            "gate": "upcall_mask",
+            "text": "Port 0x41 waits: interrupts are held off by hand, though evtchn_upcall_mask is 0.",
+        },
     ]
     assert there(drive.state()["cpus"][0]["event_channels"])["upcall_pending"] is False
 

@@ -73,7 +73,7 @@ def test_same_reason_on_many_cpus_is_one_sentence() -> None:
 
     assert foreseen(many, "ipi 0 others 61").sentences == [
         "Will reach CPU 1 to 63.",
-        "On CPU 1 to 63 it will wait: interrupts are off (held off by hand).",
+        "On CPU 1 to 63 it will wait: interrupts are held off by hand, though IF is 1.",
     ]
 
 
@@ -88,7 +88,7 @@ def test_function_whose_target_is_held_off_is_said_to_wait(four: Simulation) -> 
     do(four, "if 2 off")
 
     assert foreseen(four, "call 0 smp_call_function").sentences[1:] == [
-        "On CPU 2 it will wait: interrupts are off (held off by hand)."
+        "On CPU 2 it will wait: interrupts are held off by hand, though IF is 1."
     ]
 
 

@@ -83,8 +83,8 @@ def test_vector_that_a_person_holds_off_has_passed_all_gates_but_one() -> None:
         ("taken", "not_reached"),
     ]
     assert found["status"] == "requested"
-    assert found["caption"]["words"] == "0x61 waits on CPU 2: interrupts are off (held off by hand)."
-    assert found["gates"][6]["words"] == "Interrupts are off (held off by hand)."
+    assert found["caption"]["words"] == "0x61 waits on CPU 2: interrupts are held off by hand, though IF is 1."
+    assert found["gates"][6]["words"] == "Interrupts are held off by hand, though IF is 1."
     assert found["gates"][5]["rule"] == {
         "section": "SDM vol. 3, “Task and Processor Priorities”",
         "href": "/registers#PPR",
@@ -121,7 +121,7 @@ def test_vector_on_its_way_has_not_arrived() -> None:
 
     assert (found["way"], found["status"], barred(found)) == ("message", "coming", "arrived")
     assert found["caption"]["words"] == (
-        "0x61 is on its way to CPU 2. There it would not come in yet: interrupts are off (held off by hand)."
+        "0x61 is on its way to CPU 2. There it would not come in yet: interrupts are held off by hand, though IF is 1."
     )
     [number] = simulation.in_flight
     assert of(simulation, message=number) == found
@@ -137,6 +137,9 @@ def test_vector_in_service_has_passed_all() -> None:
 
     assert found["status"] == "in_service"
     assert set(states_of(found).values()) == {"passed"}
+    values = {gate["gate"]: gate["value"] for gate in found["gates"]}
+    assert values["priority"] == values["flag"] == "was so when it passed"
+    assert values["apic_on"] == "xapic, SVR bit 8 = 1"
 
 
 def test_vector_for_a_cpu_that_waits_for_a_start_up_ipi_is_refused_by_its_apic() -> None:
@@ -251,7 +254,7 @@ def test_pin_whose_interrupt_is_requested_goes_on_at_the_cpu() -> None:
 
     assert barred(found) == "flag"
     assert states_of(found)["remote_irr"] == "passed"
-    assert found["caption"]["words"] == "0x61 waits on CPU 2: interrupts are off (held off by hand)."
+    assert found["caption"]["words"] == "0x61 waits on CPU 2: interrupts are held off by hand, though IF is 1."
 
 
 def test_pin_whose_interrupt_is_in_service_waits_for_that_eoi() -> None:
@@ -299,7 +302,8 @@ def test_chain_of_code_ends_at_the_gate_that_a_person_holds() -> None:
     assert [link["cpu"] for link in found["chain"]] == [1, 0, 2]
     assert barred(found) == "flag"
     assert found["caption"]["words"] == (
-        "CPU 1 spins on call_lock, which CPU 0 holds. CPU 2: 0xfb waits, interrupts are off (held off by hand)."
+        "CPU 1 spins on call_lock, which CPU 0 holds. "
+        "CPU 2: 0xfb waits, interrupts are held off by hand, though IF is 1."
     )
 
 

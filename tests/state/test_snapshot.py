@@ -222,7 +222,7 @@ def test_request_that_waits_is_a_bit_of_irr_with_a_reason() -> None:
     cpu = snapshot(drive)["cpus"][1]
     assert int(cpu["irr"], 16) == 1 << 0x51
     assert [reason["vector"] for reason in cpu["why"]] == [0x51]
-    assert "interrupts are off" in cpu["why"][0]["text"]
+    assert "interrupts are held off" in cpu["why"][0]["text"]
 
 
 def test_message_under_way_is_in_flight_to_its_target() -> None:

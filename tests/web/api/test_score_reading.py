@@ -69,7 +69,11 @@ def test_wait_that_goes_on_says_who_holds_it(session: Api) -> None:
     (wait,) = ask(session, f"/spans/{span(session, 'requested', lane=1)}")["waits"]
     (finding,) = ask(session, "/findings")["findings"]
 
-    assert (wait["to"], wait["gate"], wait["words"]) == (None, "flag", "interrupts are off (held off by hand)")
+    assert (wait["to"], wait["gate"], wait["words"]) == (
+        None,
+        "flag",
+        "interrupts are held off by hand, though IF is 1",
+    )
     assert finding["kind"] == "live_lock"
     assert finding["span"] == span(session, "closed", lane=1, name="held")
 
