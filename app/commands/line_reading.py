@@ -26,6 +26,10 @@ from app.commands.table import COMMANDS, Command
 #: Of characters: a condition has 300, the text that names a cost sheet 2,000.
 LONGEST_LINE = 2_400
 _MOST_COMPLETIONS = 60
+#: Of the commands that one may have meant, so many are named.
+_MOST_NEAR = 3
+#: Whoever writes this asks what there is.
+_ALL = "?"
 
 
 class Way(NamedTuple):
@@ -92,9 +96,11 @@ def _unwritten(caret: int | None) -> Misfit | None:
 
 
 def _unknown(word: Word) -> Misfit:
-    near = get_close_matches(word.text.lower(), _BY_WORD, 1)
-    known = f"{near[0]}?" if near else f"known: {', '.join(_BY_WORD)}"
-    says = f"there is no command {word.text[:40]!r}; {known}"
+    if word.text == _ALL:
+        return Misfit(word.start, word.end, f"{_ALL} lists the commands, and is none itself")
+    near = get_close_matches(word.text.lower(), _BY_WORD, _MOST_NEAR)
+    more = f"{' or '.join(near)}? Write" if near else "write"
+    says = f"there is no command {word.text[:40]!r}; {more} {_ALL} or nothing to see all"
     return Misfit(word.start, word.end, says)
 
 
@@ -170,7 +176,7 @@ def _completed(text: str, words: list[Word], at: int, among: Surroundings) -> tu
     here = next((word for word in words if word.start <= at <= word.end), None)
     typed, replaced = (text[here.start : at], here.start) if here else ("", at)
     if not before:
-        return _beginning(typed.lower()), replaced, ""
+        return _beginning("" if typed == _ALL else typed.lower()), replaced, ""
     expected = list(_expected(text, before, among))
     found: dict[str, Completion] = {}
     for part, values in expected:

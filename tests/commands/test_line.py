@@ -52,6 +52,13 @@ def offered(text: str, surroundings: Surroundings = FOUR) -> list[str]:
     return [one.text for one in read_line(text, surroundings, len(text)).completions]
 
 
+def test_question_mark_offers_every_command_as_an_empty_line_does() -> None:
+    asked = read_line("?", FOUR, 1)
+
+    assert offered("?") == offered("") == list(dict.fromkeys(way.line.word for way in WAYS))
+    assert (asked.misfit, asked.replaced) == (None, 0)
+
+
 # There and back
 
 
@@ -193,7 +200,9 @@ def test_dot_is_the_selected_cpu() -> None:
     ("text", "word", "says"),
     [
         ("", "", "nothing is written"),
-        ("ipj 0 2 61", "ipj", "there is no command 'ipj'; ipi?"),
+        ("ipj 0 2 61", "ipj", "there is no command 'ipj'; ipi? Write ? or nothing to see all"),
+        ("foo", "foo", "there is no command 'foo'; write ? or nothing to see all"),
+        ("?", "?", "? lists the commands, and is none itself"),
         ("ipi 9 2 61", "9", "there is no CPU 9; this machine has 0 to 3"),
         ("ipi 0 2-9 61", "2-9", "there is no CPU 9; this machine has 0 to 3"),
         ("ipi 0 3-2 61", "3-2", "'3-2' ends before it begins"),

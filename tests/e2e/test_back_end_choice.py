@@ -54,7 +54,7 @@ def test_wide_screen_has_them_side_by_side_on_one_line(open_page: Open, session:
     expect(page.locator("#backend input[value='vmi']")).to_be_checked()
 
 
-def test_keyboard_unfolds_the_list_walks_past_what_is_refused_and_folds_it(open_page: Open, session: Api) -> None:
+def test_arrows_walk_past_what_is_refused_and_enter_chooses(open_page: Open, session: Api) -> None:
     page = open_page(f"/s/{session.id}", viewport=LAPTOP)
     page.locator(".backend-open").focus()
     page.keyboard.press("Enter")
@@ -64,11 +64,40 @@ def test_keyboard_unfolds_the_list_walks_past_what_is_refused_and_folds_it(open_
     expect(page.locator("#backend input[value='native-xapic']")).to_be_focused()
     for _ in range(3):
         page.keyboard.press("ArrowDown")
+    expect(page.locator("#backend input[value='xen-evtchn']")).to_be_focused()
     expect(page.locator("#backend input[value='xen-evtchn']")).to_be_checked()
+    assert session.state()["backend"] == "native-xapic"
+    page.keyboard.press("Enter")
+
     expect(page.locator("#backend-now")).to_have_text("xen-evtchn")
-    page.keyboard.press("Escape")
     expect(page.locator("#backend-list")).to_be_hidden()
     expect(page.locator(".backend-open")).to_be_focused()
+    changes = [entry for entry in page.locator("#log li").all_inner_texts() if "trap-emulate" in entry]
+    assert changes == []
+
+
+def test_space_chooses_too(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}", viewport=LAPTOP)
+    page.keyboard.press("o")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+
+    expect(page.locator("#backend-now")).to_have_text("trap-emulate")
+    expect(page.locator("#backend-list")).to_be_hidden()
+
+
+@pytest.mark.parametrize("size", [WIDE, LAPTOP], ids=lambda size: str(size["width"]))
+def test_escape_changes_nothing_and_gives_the_focus_back(open_page: Open, session: Api, size: dict[str, int]) -> None:
+    page = open_page(f"/s/{session.id}", viewport=size)
+    page.locator("#step-forward").focus()
+    page.keyboard.press("o")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#backend input[value='trap-emulate']")).to_be_focused()
+    page.keyboard.press("Escape")
+
+    expect(page.locator("#step-forward")).to_be_focused()
+    expect(page.locator("#backend input[value='native-xapic']")).to_be_checked()
+    assert session.state()["backend"] == "native-xapic"
 
 
 def test_list_says_why_a_back_end_is_not_here_and_the_reasons_follow_the_sheet(

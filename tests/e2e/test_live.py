@@ -331,8 +331,8 @@ def test_demonstration_from_start_to_end_by_keyboard_alone(open_page: Open, sess
     keys.press("o")  # another back end
     expect(page.locator("#backend input:checked")).to_be_focused()
     keys.press("ArrowDown")
+    keys.press("Enter")
     expect(page.locator("#backend-now")).to_have_text("trap-emulate")
-    keys.press("Escape")
     expect(page.locator("#backend-list")).to_be_hidden()
 
     keys.press("x")  # the IPI as it stands in the form

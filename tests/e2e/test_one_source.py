@@ -1,5 +1,6 @@
 """The word in the preview, the ruler beside it and the live ruler are the register that is really written."""
 
+import re
 from typing import Any
 
 import pytest
@@ -116,6 +117,17 @@ def test_destination_wider_than_the_guest_s_is_refused_by_its_field_before_and_w
     page.locator("#send-destination").fill("0x10001")
 
     expect(page.locator("#composed .problem")).to_contain_text("destination 0x10001 does not fit")
+    destination = page.locator("#send-destination")
+    for text in ("-1", "zz"):
+        destination.fill(text)
+        expect(page.locator("#composed .problem li")).to_contain_text(text)
+        expect(destination).to_have_attribute("aria-invalid", "true")
+        expect(destination).to_have_accessible_description(re.compile(text))
+        expect(page.locator("#composed .problem > :first-child")).to_contain_text(text)
+    destination.fill("2")
+    expect(destination).not_to_have_attribute("aria-invalid", "true")
+    destination.fill("0x10001")
+    expect(destination).to_have_attribute("aria-invalid", "true")
     page.locator("#send-button").click()
     expect(page.locator("#send-answer")).to_contain_text("where a destination has 8 bits (63:56)")
     assert session.state()["cpus"][0]["queued"] == []

@@ -143,6 +143,49 @@ def test_escape_leaves_and_tab_is_no_trap(open_page: Open, session: Api) -> None
     expect(line).not_to_be_focused()
 
 
+def test_list_stays_shut_after_enter_until_an_arrow_asks(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    line = opened(page)
+    line.press_sequentially("if 2 off")
+    page.keyboard.press("Enter")
+    expect(line).to_have_value("")
+    done = says(page).inner_text()
+    session.command("set_interrupt_flag", cpu=1, enabled=False)
+    page.keyboard.press("Home")
+    page.wait_for_timeout(300)
+
+    expect(page.locator("#palette-list")).to_be_hidden()
+    expect(says(page)).to_have_text(done)
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#palette-list")).to_be_visible()
+
+
+def test_tab_leads_on_from_the_line_to_what_follows_it(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}")
+    opened(page)
+    expect(page.locator("#palette-list")).to_be_visible()
+    page.keyboard.press("Tab")
+
+    follows = "document.activeElement !== document.body && !document.activeElement.closest('#palette, #palette-list')"
+    assert page.evaluate(follows)
+    expect(page.locator("#palette-list")).to_be_hidden()
+    page.keyboard.press("Shift+Tab")
+    expect(page.get_by_role("combobox", name="Command in one line")).to_be_focused()
+
+
+def test_list_of_a_lecture_covers_no_caption(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}", viewport={"width": 1280, "height": 720})
+    page.get_by_role("radio", name="Lecture").check(force=True)
+    opened(page).press_sequentially("ipi 0 ")
+    expect(options(page).filter(has_text="by shorthand")).to_have_count(3)
+
+    listed, line = page.locator("#palette-list").bounding_box(), page.locator("#palette").bounding_box()
+    assert listed is not None
+    assert line is not None
+    assert listed["y"] + listed["height"] <= line["y"]
+    assert listed["y"] >= 0
+
+
 def test_words_never_change_the_height_of_the_line(open_page: Open, session: Api) -> None:
     page = open_page(f"/s/{session.id}")
     heights = set()

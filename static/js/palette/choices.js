@@ -9,11 +9,12 @@ const GAP = 4;
 /** A longer list is scrolled: what happens must stay in sight. */
 const MOST_OF_WINDOW = 0.32;
 
-/** Under the line, or above it. @param {HTMLInputElement} field @param {HTMLElement} list */
+/** Under the line, or above it: where there is more room, or where what is under it is read meanwhile. @param {HTMLInputElement} field @param {HTMLElement} list */
 function place(field, list) {
   const line = (field.form ?? field).getBoundingClientRect();
   const [below, above] = [innerHeight - line.bottom, line.top];
-  const up = below < LEAST_ROOM && above > below;
+  const upwards = getComputedStyle(list).getPropertyValue("--opens").trim() === "upwards";
+  const up = upwards || (below < LEAST_ROOM && above > below);
   list.style.left = `${line.left}px`;
   list.style.width = `${Math.min(line.width, innerWidth - line.left)}px`;
   list.style.top = up ? "auto" : `${line.bottom + GAP}px`;
@@ -86,9 +87,11 @@ export function createChoices(field, list, choose) {
       place(field, list);
     },
     active: () => active,
-    /** To the next one, or the one before; from the first up to none. @param {number} by */
+    /** To the next one, or the one before; from the first up to none. @param {number} by @returns {boolean} whether there is one */
     move(by) {
-      if (options.length > 0) activate(active + by >= options.length ? 0 : Math.max(-1, active + by));
+      if (options.length === 0) return false;
+      activate(active + by >= options.length ? 0 : Math.max(-1, active + by));
+      return true;
     },
   };
 }

@@ -125,6 +125,26 @@ function createForesight(composed) {
   };
 }
 
+/**
+ * Marks the fields that the server's words are about, and ties these to them.
+ *
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement} composed
+ */
+function markWrong(form, composed) {
+  const reasons = new Map();
+  for (const reason of composed.querySelectorAll("[data-field]")) {
+    if (!(reason instanceof HTMLElement)) continue;
+    reason.id = `${form.id}-${reason.dataset.field}-wrong`;
+    reasons.set(reason.dataset.field, reason.id);
+  }
+  for (const field of form.querySelectorAll("input[name], select[name]")) {
+    const id = reasons.get(field.getAttribute("name")) ?? null;
+    setAttribute(field, "aria-invalid", id === null ? null : "true");
+    setAttribute(field, "aria-describedby", id);
+  }
+}
+
 /** @param {import("../store.js").Store} store */
 export function createComposer(store) {
   const form = /** @type {HTMLFormElement} */ (find(document, "#send-form"));
@@ -155,6 +175,7 @@ export function createComposer(store) {
 
   new MutationObserver(() => {
     setClass(composed, "old", false);
+    markWrong(form, composed);
     word.follow();
     readReceivers();
   }).observe(composed, { childList: true });

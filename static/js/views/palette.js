@@ -111,7 +111,7 @@ async function ask(address, line) {
  * @param {Acts} acts
  * @returns {Record<string, (event: KeyboardEvent) => void>}
  */
-function keysOf(field, history, choices, { put, choose, extend, submit }) {
+function keysOf(field, history, choices, { put, choose, extend, look, submit }) {
   const taken = (/** @type {KeyboardEvent} */ event, /** @type {() => void} */ act) => {
     event.preventDefault();
     act();
@@ -130,7 +130,7 @@ function keysOf(field, history, choices, { put, choose, extend, submit }) {
     },
     ArrowDown: (event) =>
       taken(event, () =>
-        history.past() && choices.active() < 0 ? recalled(history.newer()) : choices.move(1),
+        history.past() && choices.active() < 0 ? recalled(history.newer()) : choices.move(1) || look(),
       ),
     ArrowUp: (event) =>
       taken(event, () => (choices.active() >= 0 ? choices.move(-1) : recalled(history.older(field.value)))),
@@ -149,6 +149,8 @@ function createReader(store, address, field, take) {
   const edition = createEdition();
   /** @type {Read | null} */
   let read = null;
+  /** Whether somebody wants to know: not once a line is done, until the next one is begun. */
+  let wanted = false;
   const caret = () => field.selectionStart ?? field.value.length;
   const line = () => ({ text: field.value, selected: store.get().selected });
   const known = () => (read?.text === field.value ? read : null);
@@ -164,18 +166,20 @@ function createReader(store, address, field, take) {
   });
   return {
     /** Asks, unless what is known is what would be answered. */
-    want: () =>
-      questions.want(`${field.value}\n${caret()}\n${store.get().selected}`, edition(store.get().state)),
+    want() {
+      wanted = true;
+      questions.want(`${field.value}\n${caret()}\n${store.get().selected}`, edition(store.get().state));
+    },
     stop() {
       questions.stop();
-      read = null;
+      [read, wanted] = [null, false];
     },
     known,
     /** What is known of the line as far as it is written, or the answer to that. */
     begun: async () => known() ?? (await askBegun()),
     whole: () => ask(address, line()),
     /** Whether the caret is elsewhere than where it was when the line was read. */
-    moved: () => caret() !== read?.replaces.to,
+    moved: () => wanted && caret() !== read?.replaces.to,
   };
 }
 
@@ -237,7 +241,7 @@ export function createPalette(store, address, send) {
     },
     done: (/** @type {string} */ line, /** @type {string} */ answer) => {
       history.add(line);
-      // What has come of it stays to be read: of the empty line nothing is asked before somebody writes again
+      // What has come of it stays to be read: the list stays shut until somebody writes again, or asks by an arrow
       field.value = "";
       reader.stop();
       choices.hide();
@@ -255,6 +259,11 @@ export function createPalette(store, address, send) {
       const longer = answer && extended(field.value, answer);
       if (longer) put(...longer);
       else choices.move(1);
+    },
+    look() {
+      const answer = reader.known();
+      if (answer) choices.show(answer.completions);
+      else reader.want();
     },
     submit: () => submit(field, reader, send, tell),
   });
@@ -275,6 +284,7 @@ export function createPalette(store, address, send) {
  * @property {(text: string, at?: number) => void} put
  * @property {(index: number) => void} choose
  * @property {() => void} extend
+ * @property {() => void} look shows what may come next
  * @property {() => void} submit
  */
 
