@@ -134,6 +134,13 @@ def _x2apic_write_fault(apic: LocalApic, offset: int, value: int) -> Fault | Non
     return Fault.RESERVED_BITS if value & ~allowed else None
 
 
+def write_fault(apic: LocalApic, register: Register, value: int) -> Fault | None:
+    """Why *value* does not get into a *register* that every xAPIC page has and lets software write; None: it does."""
+    if apic.mode is _DISABLED:
+        return Fault.NOT_DECODED
+    return _x2apic_write_fault(apic, register, value) if apic.mode is _X2APIC else None
+
+
 def _fault(apic: LocalApic, offset: int, fault: Fault) -> Fault | None:
     general_protection = apic.mode is _X2APIC
     apic.services.record(RegisterFaulted(apic.cpu, offset, fault, general_protection))
@@ -215,8 +222,8 @@ def read_apic_base(apic: LocalApic) -> int:
     return apic.base | BITS_OF_MODE[apic.mode] | (BOOTSTRAP_PROCESSOR if apic.bootstrap else 0)
 
 
-def write_apic_base(apic: LocalApic, value: int) -> Fault | None:
-    """WRMSR: moves the page and changes the mode. A Fault, and no change, where the CPU raises #GP."""
+def mode_written(apic: LocalApic, value: int) -> ApicMode | Fault:
+    """The mode that WRMSR of *value* leads to; a Fault where the CPU raises #GP instead."""
     if value & ~APIC_BASE.defined_mask:
         return Fault.RESERVED_BITS
     mode = _MODE_OF_BITS.get(value & MODE_BITS)
@@ -224,6 +231,14 @@ def write_apic_base(apic: LocalApic, value: int) -> Fault | None:
         return Fault.INVALID_MODE
     if mode is not apic.mode and (apic.mode, mode) not in _LEGAL:
         return Fault.ILLEGAL_TRANSITION
+    return mode
+
+
+def write_apic_base(apic: LocalApic, value: int) -> Fault | None:
+    """WRMSR: moves the page and changes the mode. A Fault, and no change, where the CPU raises #GP."""
+    mode = mode_written(apic, value)
+    if isinstance(mode, Fault):
+        return mode
     if apic.base != value & _BASE:
         apic.base = value & _BASE
         apic.absence_noticed = False
@@ -348,16 +363,21 @@ def _write_dfr(apic: LocalApic, value: int) -> Written:
     return None
 
 
-def _write_svr(apic: LocalApic, value: int) -> Written:
-    """Clearing the enable bit masks every LVT entry, and setting it again unmasks none ("Local APIC State After It Has
-    Been Software Disabled")."""
+def svr_written(apic: LocalApic, value: int) -> int:
+    """What SVR holds once *value* is written."""
     svr = value & _WRITABLE[Register.SVR]
     if not apic.profile.suppresses_eoi_broadcast:
         svr &= ~SVR_SUPPRESS_EOI_BROADCAST
     if apic.profile.spurious_vector is SpuriousVector.LOW_NIBBLE_ONES:
         svr |= 0x0F
-    apic.svr = svr
-    if not svr & SVR_ENABLE:
+    return svr
+
+
+def _write_svr(apic: LocalApic, value: int) -> Written:
+    """Clearing the enable bit masks every LVT entry, and setting it again unmasks none ("Local APIC State After It Has
+    Been Software Disabled")."""
+    apic.svr = svr_written(apic, value)
+    if not apic.svr & SVR_ENABLE:
         apic.retried_sources.clear()
         for register in apic.lvt:
             apic.lvt[register] |= lvt.MASKED

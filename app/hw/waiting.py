@@ -59,9 +59,13 @@ def apic_on(apic: LocalApic, *, closed: bool) -> Gate:
     """Whether an APIC is enabled. *closed* is whether a clear SVR bit 8 closes the gate."""
     if apic.mode is ApicMode.DISABLED:
         return Gate(APIC_ON, "IA32_APIC_BASE.EN = 0", Reason.APIC_DISABLED.value)
-    value = f"{apic.mode.value}, SVR bit 8 = {int(apic.software_enabled)}"
-    barred = closed and not apic.software_enabled
-    return Gate(APIC_ON, value, Reason.SOFTWARE_DISABLED.value if barred else "")
+    return software_gate(apic, enabled=apic.software_enabled, closed=closed)
+
+
+def software_gate(apic: LocalApic, *, enabled: bool, closed: bool) -> Gate:
+    """As ``apic_on`` where the APIC is on in IA32_APIC_BASE, if SVR bit 8 said *enabled*."""
+    value = f"{apic.mode.value}, SVR bit 8 = {int(enabled)}"
+    return Gate(APIC_ON, value, Reason.SOFTWARE_DISABLED.value if closed and not enabled else "")
 
 
 def _started(cpu: Cpu) -> Gate:

@@ -21,7 +21,7 @@ from app.commands.lines import (
     SendMsi,
 )
 from app.commands.machine import SetInterruptFlag
-from app.commands.registers import WriteCr8, WriteRegister
+from app.commands.registers import WriteCr8, WriteRegister, Wrmsr
 from app.guest.apic_ops import Generation
 from app.guest.functions import interrupted_by
 from app.hw import device_messages
@@ -30,14 +30,16 @@ from app.hw.cpu import Cpu, RunState
 from app.hw.event import Reason
 from app.hw.gates import FREE, Gate, first_closed
 from app.hw.io_apic import UP_ALREADY, is_level, message_of_entry
+from app.hw.local_apic_registers import svr_written, write_fault
 from app.hw.local_vector_table import LINT_REGISTERS
 from app.hw.machine import Machine
-from app.hw.waiting import gates_at, priority, window
+from app.hw.waiting import gates_at, priority, software_gate, window
+from app.state.apic_switched import base_sentences, svr_sentences
 from app.state.preview import AtTarget, Met, cpus_words, in_sentences, meet, preview, signal_at_target, vector_at_target
 from app.x86.icr import DeliveryMode
-from app.x86.model_specific_registers import ApicMode
+from app.x86.model_specific_registers import ApicMode, Msr
 from app.x86.redirection import MASKED
-from app.x86.registers import Register
+from app.x86.registers import SVR_ENABLE, Register
 from app.x86.words import VectorNames, interrupt_words, level_words, vector_words
 
 _FIXED = (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY)
@@ -62,8 +64,8 @@ def foresee(
     backend: Backend | None = None,
     kernel: Generation | None = None,
 ) -> Foreseen | None:
-    """What *command* would come to; None where it interrupts nobody and keeps nothing waiting, or lets go of it.
-    ValueError when an interrupt command does not fit the guest's mode."""
+    """What *command* would come to; None where it interrupts nobody, keeps nothing waiting nor lets go of it, and
+    switches no APIC. ValueError when an interrupt command does not fit the guest's mode."""
     match command:
         case SendIpi():
             seen = preview(machine, command, names, backend)
@@ -72,6 +74,8 @@ def foresee(
             return None if kernel is None else _call(machine, command, names, kernel)
         case RaiseLint() | RaiseLegacyLine() | LowerLint() | FireLocalSource():
             return _of_local_source(machine, command, names)
+        case Wrmsr(cpu, Msr.IA32_APIC_BASE, value):
+            return _told(*base_sentences(machine.cpus[cpu], value, names, backend))
         case WriteRegister() | WriteCr8() | SetInterruptFlag():
             return _of_cpu(machine.cpus[command.cpu], command, names)
         case _:
@@ -110,6 +114,8 @@ def _of_cpu(cpu: Cpu, command: BaseCommand, names: VectorNames) -> Foreseen | No
     match command:
         case WriteRegister(_, Register.TPR, value):
             return _priority(cpu, value & 0xFF, names)
+        case WriteRegister(_, Register.SVR, value):
+            return _software_switch(cpu, value, names)
         case WriteCr8(_, value) if value <= 0xF:
             return _priority(cpu, value << 4, names)
         case SetInterruptFlag(_, enabled):
@@ -226,7 +232,17 @@ def _at_itself(cpu: Cpu, mode: DeliveryMode, vector: int, names: VectorNames, be
     return Foreseen([cpu.number], [cpu.number] if outcome.merges else [], sentences)
 
 
-# Priority and the interrupt window
+# The APIC's own switch, priority and the interrupt window
+
+
+def _software_switch(cpu: Cpu, value: int, names: VectorNames) -> Foreseen:
+    """What SVR bit 8 would do to the APIC, and to what is requested there where that bit keeps it waiting."""
+    apic, said = cpu.apic, svr_sentences(cpu, value)
+    keeps = cpu.event_channels is None and apic.blocked_while_disabled
+    if not keeps or write_fault(apic, Register.SVR, value) is not None:
+        return _told(*said)
+    gate = software_gate(apic, enabled=bool(svr_written(apic, value) & SVR_ENABLE), closed=True)
+    return _told(*said, *_of_requests(cpu, names, lambda _: gate))
 
 
 def _priority(cpu: Cpu, tpr: int, names: VectorNames) -> Foreseen:

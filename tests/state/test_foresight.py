@@ -11,8 +11,12 @@ from app.commands.table import Command
 from app.engine.simulation import Simulation
 from app.guest.generations import GENERATIONS
 from app.hw import events as hw
+from app.hw.profile import PROFILES, SoftwareDisabled
 from app.state.foresight import Foreseen, foresee
+from app.x86.lvt import MASKED
+from app.x86.model_specific_registers import RESET_BASE
 from app.x86.redirection import LEVEL, REMOTE_IRR
+from app.x86.registers import Register
 
 CPUS = 4
 
@@ -162,6 +166,63 @@ def test_letting_interrupts_in_says_what_is_taken(four: Simulation) -> None:
 
     assert foreseen(four, "if 2 on").sentences == ["0x61 will wait: 0x71 goes first.", "0x71 will be taken."]
     assert foreseen(four, "if 2 off").sentences[0] == "Interrupts of CPU 2 are held off already."
+
+
+def test_apic_that_is_software_disabled_says_what_it_refuses_and_masks(four: Simulation) -> None:
+    do(four, "reg 2 LVT_TIMER 31")
+
+    switched = foreseen(four, "svr 2 off").sentences
+    assert switched[0].startswith("The APIC of CPU 2 will be software-disabled: it refuses the vectors that come")
+    assert switched[1].startswith("Will be masked: LVT TIMER, ")
+    assert foreseen(four, "reg 2 SVR 0").sentences == [*switched, "The spurious vector will be 0x00."]
+
+    unmasked = {register for register, entry in four.machine.cpus[2].apic.lvt.items() if not entry & MASKED}
+    do(four, "svr 2 off")
+    assert switched[1] == f"Will be masked: {', '.join(sorted_names(unmasked))}."
+    assert all(entry & MASKED for entry in four.machine.cpus[2].apic.lvt.values())
+    assert foreseen(four, "svr 2 off").sentences == ["SVR of CPU 2 stays 0xff."]
+    assert foreseen(four, "svr 2 on").sentences == [
+        "The APIC of CPU 2 will be software-enabled: it accepts what comes.",
+        "LVT entries that are masked stay so until they are written.",
+    ]
+
+
+def sorted_names(registers: set[Register]) -> list[str]:
+    return [register.name.replace("_", " ") for register in sorted(registers)]
+
+
+def test_software_disabled_apic_of_a_profile_that_keeps_requests_says_which_wait() -> None:
+    blocking = next(profile for profile in PROFILES.values() if profile.software_disabled is SoftwareDisabled.BLOCKED)
+    machine = Simulation(CPUS, profile=blocking)
+    do(machine, "if 2 off", "ipi 0 2 61")
+
+    assert f"0x61 will wait: {hw.Reason.SOFTWARE_DISABLED.value}." in foreseen(machine, "svr 2 off").sentences
+
+
+@pytest.mark.parametrize("line", ["apic 2 off", "msr 2 1b fee00000"])
+def test_apic_that_goes_off_says_what_is_lost_with_it(four: Simulation, line: str) -> None:
+    do(four, "if 2 off", "ipi 0 2 61")
+
+    assert foreseen(four, line).sentences == [
+        "The APIC of CPU 2 goes off: no message reaches it, and its registers are reset but for TPR.",
+        "Lost with it: 0x61.",
+        "LINT0 is INTR then, and LINT1 is NMI.",
+    ]
+    do(four, line)
+    assert 0x61 not in four.machine.cpus[2].apic.irr
+    assert foreseen(four, "apic 2 xapic").sentences == [
+        "The APIC of CPU 2 goes on in xAPIC mode, software-disabled until SVR bit 8 is set."
+    ]
+    assert foreseen(four, "svr 2 on").sentences == [f"Nothing would be written: {hw.Fault.NOT_DECODED.value}."]
+
+
+def test_apic_base_that_faults_or_takes_the_page_from_the_guest_says_so(four: Simulation) -> None:
+    assert foreseen(four, "msr 1 1b fee00400").sentences == [
+        f"Nothing would be written (#GP): {hw.Fault.INVALID_MODE.value}."
+    ]
+    assert foreseen(four, "apic 1 x2apic").sentences[1].startswith("The guest on CPU 1 loses it: its APIC is in x2APIC")
+    assert foreseen(four, "msr 1 1b fed00800").sentences[0] == "The page of CPU 1 will lie at 0xfed00000."
+    assert four.machine.cpus[1].apic.base == RESET_BASE
 
 
 def test_command_that_interrupts_nobody_foresees_nothing(four: Simulation) -> None:

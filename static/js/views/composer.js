@@ -133,7 +133,7 @@ function createForesight(composed) {
  */
 function markWrong(form, composed) {
   const reasons = new Map();
-  for (const reason of composed.querySelectorAll("[data-field]")) {
+  for (const reason of composed.querySelectorAll(".problem [data-field]")) {
     if (!(reason instanceof HTMLElement)) continue;
     reason.id = `${form.id}-${reason.dataset.field}-wrong`;
     reasons.set(reason.dataset.field, reason.id);
