@@ -74,7 +74,7 @@ def test_ipi_waits_in_irr_is_served_and_ends(open_page: Open, session: Api, back
     send(page, VECTOR, 2)
     page.locator("#until-idle").click()
     expect(cell(page, 2)).to_have_attribute("aria-label", f"{VECTOR:#04x} requested, waits")
-    expect(chip(page, 2, "requested")).to_have_attribute("aria-label", re.compile("interrupts are off"))
+    expect(chip(page, 2, "requested")).to_have_attribute("aria-label", re.compile("interrupts are held off by hand"))
     expect(well(page, 2).locator("[data-shelf='5'] .shelf-gate")).to_have_text("IF")
 
     interrupts(page, 2).click()
@@ -138,7 +138,7 @@ def test_keyboard_alone_drives_it_from_start_to_end(open_page: Open, session: Ap
     for _ in range(12):
         keys.press("ArrowRight")
     expect(page.locator("#log")).to_contain_text("CPU 2 accepts 0x51")
-    expect(page.locator("#reasons")).to_contain_text("interrupts are off")
+    expect(page.locator("#reasons")).to_contain_text("interrupts are held off by hand")
     keys.press("i")
     expect(interrupts(page, 2)).to_have_attribute("aria-checked", "true")
     keys.press("Shift+ArrowRight")

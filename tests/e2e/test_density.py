@@ -127,7 +127,7 @@ def test_lecture_says_each_fact_once_and_breaks_no_name(open_page: Open, held: A
     expect(page.locator("#gates-title")).to_contain_text("CPU 2")
     expect(page.locator("#ladder.of-caption [data-state=barred]")).to_be_visible()
     waiting = page.evaluate(WORDS).lower()
-    assert waiting.count("interrupts are off") == 1
+    assert waiting.count("interrupts are held off") == 1
     assert waiting.count("paused") == 0  # the button says Run
     assert page.evaluate(BROKEN) == []
 
@@ -142,7 +142,7 @@ def test_lecture_explains_what_the_caption_speaks_of_where_the_selected_cpu_is_i
 
     expect(page.locator("#gates-title")).to_have_text("0x61 on CPU 2")
     expect(page.locator("#ladder.of-caption [data-state=barred]")).to_be_visible()
-    assert page.evaluate(WORDS).lower().count("interrupts are off") == 1
+    assert page.evaluate(WORDS).lower().count("interrupts are held off") == 1
     page.keyboard.press("y")
     page.keyboard.press("y")
     expect(page.locator("html")).to_have_attribute("data-density", "explore")

@@ -32,7 +32,7 @@ def test_preview_follows_the_state_that_it_speaks_of_with_nobody_near_the_form(o
     expect(said).to_have_text("Will reach CPU 2.")
 
     session.command("set_interrupt_flag", cpu=2, enabled=False)
-    expect(said).to_contain_text("it will wait: interrupts are off")
+    expect(said).to_contain_text("it will wait: interrupts are held off")
     session.command("send_ipi", cpu=0, vector="0xfc", destination=2)
     session.command("run_until_idle")
     expect(said).to_contain_text("it will merge")
