@@ -25,6 +25,8 @@ from app.x86.registers import Register
 from tests.backends.by_hand import intercepted
 from tests.engine.runs import counts
 
+pytestmark = pytest.mark.slow  # many together
+
 ALONE = ApicvFeature.NONE
 TPR_SHADOW = ApicvFeature.TPR_SHADOW
 REGISTERS = TPR_SHADOW | ApicvFeature.REGISTER_VIRTUALIZATION

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # many together
+
 HERE = Path(__file__).parent
 README = (HERE / "README.md").read_text()
 #: First cell of each table row, and the row.

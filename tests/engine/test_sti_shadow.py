@@ -13,6 +13,8 @@ from app.hw.events import Acknowledged
 from app.x86.icr import DeliveryMode
 from tests.engine.runs import LIMIT, finish, happened, order, run_to, signal, steps_of, under_every_backend
 
+pytestmark = pytest.mark.slow  # many together
+
 MSI_TO_CPU_0 = 0xFEE0_0000
 #: A device's handler turns interrupts on while it works.
 DEVICE, HIGHER = 0x51, 0x61

@@ -8,10 +8,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from app.history.record import Record, from_state, hash_of, state
 from tests.engine.random_sessions import anything, storm
 from tests.engine.runs import PAIRS
 from tests.history.random_moments import moments
+
+pytestmark = pytest.mark.slow  # many together
 
 Path = tuple[str | int, ...]
 #: What is changed in each record, at most.

@@ -33,6 +33,8 @@ from tests.engine.random_sessions import Choose, anything, play, redone, storm
 from tests.engine.runs import PAIRS, finish, ipi, reschedule, signal, under_every_pair
 from tests.history.random_moments import behind, kinds_of, moments
 
+pytestmark = pytest.mark.slow  # many together
+
 START = Icr(0x10, DeliveryMode.STARTUP, destination=1)
 KINDS: list[Choose] = [anything, storm]
 #: Random sessions of each kind under each pair of a kernel and a back end.
@@ -72,7 +74,6 @@ def test_simulation_that_was_another_becomes_the_one_of_the_record(generation: s
             assert spare.journal == []
 
 
-@pytest.mark.slow
 def test_another_process_goes_on_alike() -> None:
     records, here, kinds = [], [], Counter[str]()
     for choose in KINDS:
@@ -109,7 +110,6 @@ def test_random_moments_come_upon_what_they_are_to_try() -> None:
     assert wanted | {"Call", "Take", "Deliver", "Serve", "StartSecondary", "DefaultIdle"} <= kinds.keys()
 
 
-@pytest.mark.slow
 @under_every_pair
 @of_every_kind
 def test_hash_does_not_tell_how_a_run_was_cut(choose: Choose, generation: str, backend: str) -> None:

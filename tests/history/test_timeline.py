@@ -24,6 +24,8 @@ from tests.engine.runs import PAIRS, reschedule
 from tests.engine.whole_state import whole_state
 from tests.history.courses import difference, far_away, go_on, new_session, reference, times
 
+pytestmark = pytest.mark.slow  # many together
+
 KINDS: list[Choose] = [anything, storm]
 #: Random sessions of each kind under each pair of a kernel and a back end.
 EACH = -(-int(os.environ.get("APICSCOPE_RANDOM_SESSIONS", "22")) // (len(PAIRS) * len(KINDS)))
@@ -44,7 +46,6 @@ def begun(choose: Choose, generation: str, backend: str, seed: int, what: str) -
 # Moments
 
 
-@pytest.mark.slow
 @random_sessions
 def test_a_moment_is_what_its_journal_makes_of_it(choose: Choose, generation: str, backend: str, seed: int) -> None:
     timeline, chance = begun(choose, generation, backend, seed, "seek")
@@ -75,7 +76,6 @@ def test_what_happened_is_what_the_journal_makes_happen(
     assert list(timeline.records(first, last)) == [record for record in records if first <= record.tick <= last]
 
 
-@pytest.mark.slow
 @random_sessions
 def test_no_branch_touches_another(choose: Choose, generation: str, backend: str, seed: int) -> None:
     timeline, chance = begun(choose, generation, backend, seed, "branches")
@@ -95,7 +95,6 @@ def test_no_branch_touches_another(choose: Choose, generation: str, backend: str
     assert [branch.head for branch in timeline.branches] == heads
 
 
-@pytest.mark.slow
 @random_sessions
 def test_a_step_back_undoes_a_step_and_a_step_undoes_a_step_back(
     choose: Choose, generation: str, backend: str, seed: int
@@ -121,7 +120,6 @@ def test_a_step_back_undoes_a_step_and_a_step_undoes_a_step_back(
         assert (timeline.moment, whole_state(timeline.simulation)) == (there, state), f"{back} {unit}, back first"
 
 
-@pytest.mark.slow
 @random_sessions
 def test_steps_go_over_the_same_moments_on_and_back(choose: Choose, generation: str, backend: str, seed: int) -> None:
     timeline, chance = begun(choose, generation, backend, seed, "stops")
@@ -445,7 +443,6 @@ def test_a_step_by_something_else_is_refused() -> None:
 # One number for each tick
 
 
-@pytest.mark.slow
 @random_sessions
 def test_each_tick_has_one_hash_wherever_its_clock_stood(
     choose: Choose, generation: str, backend: str, seed: int

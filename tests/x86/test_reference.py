@@ -10,6 +10,8 @@ from app.x86.reference import GENERAL_RULES, SUBJECTS
 from app.x86.register_map import REGISTERS
 from app.x86.registers import Access, Register
 
+pytestmark = pytest.mark.slow  # many together
+
 DEFINITIONS = [definition for subject in SUBJECTS for definition in subject.definitions]
 SENTENCE = re.compile(r"(?=\S).*\.", re.DOTALL)
 SOURCE = re.compile(r'(SDM vol\. 3|82093AA|ICH9), "[^"]+"(, "[^"]+")*(; SDM vol\. 3, "[^"]+")?')

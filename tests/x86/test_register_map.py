@@ -10,6 +10,8 @@ from app.x86.redirection import ENTRY
 from app.x86.register_map import REGISTERS, RegisterDefinition
 from app.x86.registers import Access, Register
 
+pytestmark = pytest.mark.slow  # many together
+
 LVT = (0x2F0, *range(0x320, 0x380, 0x10))
 VECTOR_WORDS = range(0x100, 0x280, 0x10)
 
