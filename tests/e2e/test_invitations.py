@@ -50,16 +50,42 @@ def test_each_invitation_goes_when_it_was_followed_and_the_next_comes(
     expect(page.locator("[data-part=caption]")).to_contain_text(
         "waits on CPU 2: interrupts are held off by hand, though "
     )
-    expect(invitation(page)).to_have_text("Go back in time: press Back, or key ←.")
+    expect(invitation(page)).to_have_text(
+        "Go back to the interrupt before: press the button left of Back. Key: Shift ←.", use_inner_text=True
+    )
+    before = page.locator("#time").inner_text()
 
     page.locator("[data-invited]").click()
     expect(invitation(page)).to_contain_text("Go on as you like")
+    expect(page.locator("#time")).not_to_have_text(before)
     assert height_of(page) == height  # what stands below it has not moved under anybody's pointer
 
     page.reload()
     page.locator("#link[data-link=live]").wait_for()
     expect(page.locator("#invite")).to_be_hidden()
     expect(page.locator("[data-invited]")).to_have_count(0)
+
+
+def test_on_a_phone_they_lead_into_what_is_folded_and_speak_of_no_keys(open_page: Open, session: Api) -> None:
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+    page = open_page(f"/s/{session.id}", **phone)
+
+    expect(invitation(page)).to_have_text(re.compile("^Open IPI and press Send: "), use_inner_text=True)
+    tab = page.get_by_role("button", name="IPI", exact=True)
+    expect(tab).to_have_css("outline-style", "dashed")
+    tab.tap()
+    page.locator("#send-button").tap()
+    tab.tap()
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    session.command("send_ipi", cpu=0, vector="0x62", destination=2)
+    session.command("run_until_idle")
+
+    expect(invitation(page)).to_have_text(re.compile("open the menu"), use_inner_text=True)
+    expect(invitation(page)).not_to_have_text(re.compile("Key"), use_inner_text=True)
+    page.get_by_role("button", name="More: speed").tap()
+    page.locator("[data-invited]").tap()
+    expect(invitation(page)).to_have_text("Go on as you like: act here and another branch begins.", use_inner_text=True)
+    expect(page.locator("#lens")).to_be_hidden()
 
 
 def test_invitation_that_was_followed_does_not_come_again(open_page: Open, session: Api) -> None:

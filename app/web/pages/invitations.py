@@ -8,18 +8,30 @@ from app.hw.gates import FLAG, UPCALL_MASK
 from app.web.pages.shortcuts import MACHINE_KEYS, captions
 
 
+class Words(NamedTuple):
+    """*folded* stand in place of *beside* where what they speak of lies in a folded part of a narrow page; "" where
+    that is all the same. *keys* are said behind them where there is a keyboard."""
+
+    beside: str
+    folded: str = ""
+    keys: str = ""
+
+
 class Invitation(NamedTuple):
-    """*words* invite; *channels* do where the guest has no APIC; "" where that is all the same. *at* selects what they
-    speak of.
+    """*words* invite; *channels* do where the guest has no APIC; None where that is all the same. *at* selects what
+    they speak of, and *channels_at* does where it is another; *fold* says in what part of a narrow page that lies: the
+    "sheet" of causes, or the "bar" of time.
 
     *sign* is a pattern: ``state`` fits the state, ``event`` an event that has come since the invitation stands there. A
     pattern that is an object fits what has all of its keys with values that fit; one that is a list fits each of its
     values; whatever else fits itself. A list fits when one of its members does."""
 
-    words: str
-    channels: str
+    words: Words
     at: str
     sign: dict[str, Any]
+    channels: Words | None = None
+    channels_at: str = ""
+    fold: str = ""
 
     @property
     def needs_time(self) -> bool:
@@ -31,36 +43,48 @@ def invitations(cpus: int) -> list[Invitation]:
     """Those to the users of a machine of so many CPUs, in their order."""
     cpu = invited_cpu(cpus)
     whom = f"CPU {cpu}" if cpu else "itself"
-    back = f"Go back in time: press Back, or key {' or '.join(captions(MACHINE_KEYS, 'stepBack'))}."
+    send = f"ress Send: CPU 0 sends an interrupt to {whom}."
+    call = f"ress smp_send_reschedule: CPU 0 sends an event to {whom}."
     return [
         Invitation(
-            f"Press Send: CPU 0 sends an interrupt to {whom}.",
-            f"Press smp_send_reschedule: CPU 0 sends an event to {whom}.",
+            Words(f"P{send}", f"Open IPI and p{send}"),
             "#send-button",
             # Whoever acts ends what the machine does by itself.
             {
                 "state": {"demonstration": False},
                 "event": {"kind": [Accepted.usual_kind.name, Merged.usual_kind.name], "cpu": cpu},
             },
+            Words(f"P{call}", f"Open Guest and p{call}"),
+            "button.function[value='smp_send_reschedule']",
+            "sheet",
         ),
         Invitation(
-            f"Press IF of CPU {cpu} to hold its interrupts off, and send again: see why it waits.",
-            f"Press the mask of CPU {cpu} to hold its upcalls off, and send again: see why it waits.",
+            Words(f"Press IF of CPU {cpu} to hold its interrupts off, and send again: see why it waits."),
             f".well[data-cpu='{cpu}'] .barrier",
             {
                 "state": {
                     "cpus": {"cpu": cpu, "window": Window.HELD.value, "why": {"gate": [FLAG.name, UPCALL_MASK.name]}}
                 }
             },
+            Words(f"Press the mask of CPU {cpu} to hold its upcalls off, and send again: see why it waits."),
         ),
-        Invitation(back, "", "#step-back", {"state": {"live": False}}),
+        Invitation(
+            Words(
+                "Go back to the interrupt before: press the button left of Back.",
+                "Go back to the interrupt before: open the menu at the right below, and press the framed button.",
+                f"Key: {' or '.join(captions(MACHINE_KEYS, 'stepBackInterrupt'))}.",
+            ),
+            "#step-back-interrupt",
+            {"state": {"live": False}},
+            fold="bar",
+        ),
     ]
 
 
 #: Said behind an invitation while time stands still.
 PAUSED = "Then Run."
 #: Said when all were followed.
-FOLLOWED = "Go on as you like: act here and another branch begins. ? lists the keys."
+FOLLOWED = Words("Go on as you like: act here and another branch begins.", keys="? lists the keys.")
 
 
 def invited_cpu(cpus: int) -> int:

@@ -51,6 +51,9 @@ function createMarking() {
   };
 }
 
+/** What an invitation speaks of. @param {HTMLElement} invitation @param {import("../state-types.js").State} state */
+const placeOf = ({ dataset }, { cpus }) => (cpus[0]?.event_channels ? dataset.channelsAt : dataset.at);
+
 /** @param {(cpu: number) => void} select */
 export function createInvite(select) {
   const box = document.querySelector("#invite");
@@ -85,12 +88,13 @@ export function createInvite(select) {
     }
     setAttribute(box, "data-paused", state.paused ? "" : null);
     setAttribute(box, "data-channels", state.cpus[0]?.event_channels ? "" : null);
-    mark(invitation.dataset.at);
+    mark(placeOf(invitation, state));
     const there = isThere(signs[step], model, heard);
     heard = there ? last : Math.min(heard, last); // at a past moment, or in another branch, numbers are lower
     if (!there) return;
     const next = step + 1;
     goTo(String(next), next < invitations.length ? String(next) : NO_MORE);
-    mark(invitations[next]?.dataset.at);
+    const after = invitations[next];
+    mark(after && placeOf(after, state));
   };
 }

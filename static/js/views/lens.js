@@ -1,4 +1,7 @@
-/** One small box that says what lies under the pointer or the focus: anything with `data-says`, and the cells of the grid. */
+/**
+ * One small box that says what lies under the pointer or the focus: anything with `data-says`, and the cells of the grid. A finger
+ * covers what it points at, and means to act: it gets none.
+ */
 
 import { find } from "../dom.js";
 
@@ -25,9 +28,16 @@ export function createLens() {
   /** @param {Element} near @param {string} words */
   const show = (near, words) => showAt(near.getBoundingClientRect(), words);
 
+  let touched = false;
+
   /** @param {Event} event */
   const consider = (event) => {
-    const near = event.target instanceof Element ? event.target.closest("[data-says]") : null;
+    if (event instanceof PointerEvent) touched = event.pointerType === "touch";
+    const near = touched
+      ? null
+      : event.target instanceof Element
+        ? event.target.closest("[data-says]")
+        : null;
     if (near instanceof HTMLElement && near.dataset.says) show(near, near.dataset.says);
     else if (!(event.target instanceof Element && event.target.closest(".matrix"))) hide();
   };
@@ -35,6 +45,7 @@ export function createLens() {
   document.addEventListener("pointerover", consider);
   document.addEventListener("focusin", consider);
   document.addEventListener("keydown", (event) => {
+    touched = false;
     if (event.key === "Escape") hide();
   });
   document.addEventListener("scroll", hide, { capture: true, passive: true });
