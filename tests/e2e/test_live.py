@@ -232,6 +232,11 @@ def test_what_is_refused_or_lost_stays_where_it_happened(open_page: Open, sessio
     expect(page.locator("#pin-words")).to_contain_text("the pin is masked, so the edge is lost")
     expect(page.locator("#pins [data-pin='0']")).to_have_class("pin masked ended")
 
+    session.command("lower_pin", pin=0)  # what is said of the pin is of now; the tray keeps what was
+    expect(page.locator("#pins [data-pin='0']")).to_have_class("pin masked")
+    expect(page.locator("#pin-words")).not_to_contain_text("the edge is lost")
+    expect(in_tray(page, "pin_silent")).to_be_visible()
+
     for _ in range(40):  # the log scrolls, the tray keeps it
         session.command("send_ipi", cpu=0, vector="0x51", shorthand="self")
     session.command("run_until_idle")

@@ -3,7 +3,7 @@
 import { drawn, element, find, reusedList, setAttribute, setClass, setText } from "../dom.js";
 import { say, vocabulary } from "../vocabulary.js";
 import { spaced } from "../words.js";
-import { pinWords } from "./pins.js";
+import { endingsAtPins, pinWords } from "./pins.js";
 
 /** @typedef {import("../state-types.js").PinState} PinState */
 
@@ -19,7 +19,7 @@ const IN_SIGHT = 5;
 /** @param {PinState} pin */
 const waveOf = (pin) => (pin.line === 0 ? WAVES.low : WAVES[pin.trigger_mode]);
 
-/** @param {PinState} pin @param {Set<number>} ended */
+/** @param {PinState} pin @param {Map<number, unknown>} ended */
 const tells = (pin, ended) => pin.line === 1 || pin.remote_irr || ended.has(pin.pin);
 
 /**
@@ -118,7 +118,7 @@ export function createLines(send, editing) {
     if (!state || (state.ioapic.pins === known[0] && state.endings === known[1])) return;
     known = [state.ioapic.pins, state.endings];
     pins = state.ioapic.pins;
-    const ended = new Set(state.endings.flatMap(({ pin }) => (pin === null ? [] : [pin])));
+    const ended = endingsAtPins(state.endings);
     const telling = new Set(pins.filter((pin) => tells(pin, ended)).map(({ pin }) => pin));
     shown = pinsInUse(shown, telling, list.matches(":hover, :focus-within"));
     write(shown.flatMap((pin) => pins[pin] ?? []));

@@ -16,6 +16,14 @@ export function pinWords(pin) {
   return pin.remote_irr && !pin.masked ? `${sentence} ${pins.remote_irr}` : sentence;
 }
 
+/**
+ * What ended at pins, by pin, the newest last. Once somebody has acted again the pin may be another: then the tray alone tells of it.
+ *
+ * @param {import("../state-types.js").EndingState[]} endings
+ */
+export const endingsAtPins = (endings) =>
+  new Map(endings.flatMap((ending) => (ending.pin === null || !ending.fresh ? [] : [[ending.pin, ending]])));
+
 /** Numbers with a hyphen for each run of them: "1-23". @param {number[]} numbers in rising order */
 export function runsOf(numbers) {
   /** @type {[number, number][]} */
@@ -163,7 +171,7 @@ export function createPins(send, editing) {
     if (!next || (next === pins && ended === told)) return;
     pins = next;
     told = ended;
-    endings = new Map(ended.flatMap((ending) => (ending.pin === null ? [] : [[ending.pin, ending]])));
+    endings = endingsAtPins(ended);
     for (const pin of pins) {
       drawPin(buttons[pin.pin] ?? make(pin.pin), pin, endings.has(pin.pin));
     }
