@@ -154,6 +154,23 @@ def test_line_itself_is_dragged_and_escape_leaves_it(open_page: Open, held: Api)
     assert held.state()["cpus"][1]["tpr"] == "0x90"
 
 
+def test_line_of_the_processor_s_priority_alone_is_no_handle(open_page: Open, held: Api) -> None:
+    held.command("send_ipi", cpu=0, vector="0x61", destination=1)
+    while held.state()["cpus"][1]["ppr"] != "0x60":
+        held.command("step", count=1, unit="operation")
+    page = open_page(f"/s/{held.id}", viewport=WIDE)
+    line = well(page, 1).locator(".water").bounding_box()
+    assert line is not None
+
+    page.mouse.move(line["x"] + 60, line["y"] + 1)
+    page.mouse.down()
+    page.mouse.move(line["x"] + 60, line["y"] + 40, steps=4)
+    page.mouse.up()
+
+    expect(page.locator(".carried-from")).to_be_hidden()
+    expect(well(page, 1).get_by_role("slider")).to_have_attribute("aria-valuenow", "0")
+
+
 def test_task_priority_goes_by_keys(open_page: Open, held: Api) -> None:
     page = open_page(f"/s/{held.id}", viewport=WIDE)
     slider = well(page, 0).get_by_role("slider")

@@ -82,9 +82,9 @@ function classNow(store, cpu) {
   return state ? classOf(Number(state.tpr)) : 0;
 }
 
-/** Whether a press takes hold of one of a well's lines. @param {HTMLElement} well @param {number} y */
+/** Whether a press takes hold of the line of a well's task priority: that of PPR is another, unless TPR makes it. @param {HTMLElement} well @param {number} y */
 const isOnLine = (well, y) =>
-  [...well.querySelectorAll(".water:not([hidden]), .task-line:not([hidden])")].some(
+  [...well.querySelectorAll(".water.task:not([hidden]), .task-line:not([hidden])")].some(
     (line) => Math.abs(line.getBoundingClientRect().top - y) <= REACH,
   );
 

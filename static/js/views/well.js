@@ -64,6 +64,7 @@ function createLines(well) {
     const lines = linesOf(classOf(Number(ppr)), classOf(Number(tpr)), count);
     setHidden(water, lines.water === null);
     setHidden(task, lines.task === null);
+    setClass(water, "task", lines.same);
     if (lines.water !== null) setStyle(water, "grid-row", `${lines.water} / -1`);
     if (lines.task !== null) setStyle(task, "grid-row", `${lines.task} / -1`);
     setText(waterName, say(lines.same ? "both_lines" : "water_line", { ppr: ppr.slice(2) }));
