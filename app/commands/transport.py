@@ -245,7 +245,8 @@ class RunUntilIdle(Goal):
         return f"Runs until idle: {done:,} {_operations(done)} so far, {self.limit:,} at most."
 
     def end(self, progress: Progress) -> str:
-        return f"{'Idle' if progress.idle else 'Still busy'} after {progress.operations} operations."
+        done = progress.operations
+        return f"{'Idle' if progress.idle else 'Still busy'} after {done} {_operations(done)}."
 
     def values(self, progress: Progress) -> Json:
         return {"idle": progress.idle, "operations": progress.operations}

@@ -128,6 +128,10 @@ class Moments:
             "seq": 0,
         }
 
+    async def branch_name(self, moment: KeptMoment) -> str:
+        """What the branch of *moment* is called."""
+        return (await self._drive(moment)).timeline.branches[moment.branch].name
+
     async def ladder(self, moment: KeptMoment, selection: Selection) -> LadderState:
         """The gates that what is selected passed at *moment*. NotPossible when there was no such thing."""
         drive = await self._drive(moment)

@@ -246,6 +246,9 @@ SENTENCES = {
     "tiles_absent": "off, or await SIPI",
     "tiles_idle": "idle",
     "taken_lately": "Interrupts taken in the last 10,000 cycles: {count}.",
+    "mosaic_xapic": "A row holds 16 APIC IDs. At the right: interrupts taken in the last 10,000 cycles.",
+    "mosaic_x2apic": "A row is an x2APIC cluster, a column a bit of its logical ID. At the right: interrupts taken in "
+    "the last 10,000 cycles.",
     "arrives": "arrives {time}",
     "cpus_found": "{count} found",
     "term_unknown": "what is {term}?",

@@ -34,6 +34,7 @@ async def moment_page(request: Request, moment_id: str) -> Response:
     context = {
         **reading_context(state),
         "moment": moment,
+        "branch": await moments.branch_name(moment),
         "last_spans": await _told_last(request, moments, moment, lives=lives),
         "made": datetime.fromtimestamp(moment.made, UTC),
         "keys": MOMENT_KEYS,

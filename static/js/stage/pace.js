@@ -24,9 +24,7 @@ export function createRate() {
 
 /** Messages that nobody could see travel. @param {number} rate of a second, smoothed */
 export function rateWords(rate) {
-  return rate >= A_STREAM
-    ? `too fast to follow: ${grouped(rate)} messages/s`
-    : "messages go by faster than they can be drawn";
+  return rate >= A_STREAM ? `too fast to draw: ${grouped(rate)} messages/s` : "too fast to draw";
 }
 
 /** @param {State} state */

@@ -231,6 +231,7 @@ export function createMosaic(machine, { select, selectVector }, lens, ask) {
   const { surface, begin } = createSurface(box, ask);
   const tell = createMirror(grid);
   const isFast = createPace(find(machine, ".mosaic-pace"));
+  const note = find(machine, ".mosaic-note span");
   const pins = createPins(ask);
   /** @type {State | null} */
   let shown = null;
@@ -283,6 +284,7 @@ export function createMosaic(machine, { select, selectVector }, lens, ask) {
       const tiles = state.cpus.map(tileOf);
       census(censusOf(tiles));
       const found = finding.among(candidatesOf(state, tiles));
+      setText(note, rowWords(state));
       const one = state.cpus[selected];
       if (one) tell(one, layout(), words(one));
       if (surface.width > 0)
@@ -297,6 +299,12 @@ const candidatesOf = (state, tiles) =>
     const tile = tiles[at];
     return tile ? [{ cpu, tile, rate: state.rates[at] ?? 0 }] : [];
   });
+
+/** What a row of tiles holds. @param {State} state */
+function rowWords({ cpus }) {
+  const clustered = cpus[0]?.apic_mode === "x2apic";
+  return say(clustered ? "mosaic_x2apic" : "mosaic_xapic");
+}
 
 /** Whether so many CPUs are half-wells; from a last row one sees tiles and not those. @param {number} count */
 const asHalves = (count) => count <= HALVES_TO && document.documentElement.dataset.density !== "lecture";

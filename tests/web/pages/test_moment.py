@@ -53,7 +53,7 @@ def test_page_tells_the_moment_in_words_without_scripts(session: Api) -> None:
     page = page_of(session)
 
     assert '<table class="still">' in page
-    assert f"tick 9 of branch 0 in session {session.id}, at cycle {state['time']:,}" in page
+    assert f"tick 9 of main in session {session.id}, at cycle {state['time']:,}" in page
     assert state["hash"] in page
     assert f'href="/s/{session.id}"' in page  # it lives
 
