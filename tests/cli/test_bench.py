@@ -10,17 +10,17 @@ from tests.cli.commands import apicscope
 
 pytestmark = pytest.mark.slow
 
+_OTHERS = (("storm", "IPIs/s"), ("growth", "x"))
+
 
 def test_json_is_a_list_of_figures_each_with_the_back_end_in_its_name() -> None:
     done = apicscope("bench", "ping", "storm", "growth", "--json")
 
     figures = json.loads(done.stdout)
-    assert [set(figure) for figure in figures] == [{"name", "value", "unit"}] * 3 * len(BACKENDS)
-    assert [(figure["name"], figure["unit"]) for figure in figures] == [
-        (f"{kind}.{backend}", unit)
-        for kind, unit in (("ping", "IPIs/s"), ("storm", "IPIs/s"), ("growth", "x"))
-        for backend in BACKENDS
-    ]
+    assert all(set(figure) == {"name", "value", "unit"} for figure in figures)
+    pings = [f"ping.{backend}{how}" for backend in BACKENDS for how in ("", ".unread", ".model")]
+    others = [(f"{kind}.{backend}", unit) for kind, unit in _OTHERS for backend in BACKENDS]
+    assert [(figure["name"], figure["unit"]) for figure in figures] == [*((ping, "IPIs/s") for ping in pings), *others]
     assert all(figure["value"] > 0 for figure in figures)
 
 

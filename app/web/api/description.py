@@ -51,6 +51,7 @@ def _description(application: FastAPI) -> Schema:
     schemas |= {_called(name): schema for name, schema in command_schemas().items()}
     schemas["Command"] = _one_of(COMMAND_KINDS)
     schemas["PairCommand"] = _pair_command()
+    schemas["LineAnswer"]["properties"]["command"] = {"anyOf": [_reference("Command"), {"type": "null"}]}
     for path, schema in (("sessions/{session_id}", "Command"), ("pairs/{pair_id}", "PairCommand")):
         body = found["paths"][f"/api/v1/{path}/commands"]["post"]["requestBody"]
         body["content"]["application/json"]["schema"] = _reference(schema)

@@ -146,6 +146,8 @@ def test_every_call_that_is_described_answers_as_described(description: Descript
         {"type": "run_until_idle"},
     ):
         ask("POST", f"{ours}/commands", 200, json=command)
+    ask("POST", f"{ours}/line", 200, json={"text": "ipi 0 1 61"})
+    ask("POST", f"{ours}/line", 200, json={"text": "ip", "caret": 2})
     state = ask("GET", f"{ours}/state", 200)
     assert state["counters"]["ipis_sent"] == 1
     ask_for_history(description, ours)
