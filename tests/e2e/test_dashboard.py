@@ -152,7 +152,7 @@ def test_keyboard_alone_drives_it_from_start_to_end(open_page: Open, session: Ap
 def test_every_control_can_be_reached_by_tab(open_page: Open, session: Api) -> None:
     page = open_page(f"/s/{session.id}")
     reached = set()
-    for _ in range(120):
+    for _ in range(180):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id"))
 
