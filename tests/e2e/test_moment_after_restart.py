@@ -22,33 +22,23 @@ def before_an_interrupt(http: httpx2.Client) -> Api:
     return session
 
 
-def while_one_waits(http: httpx2.Client) -> Api:
-    """A session at its newest moment: an interrupt waits, a message is on its way, and one was refused."""
-    session = new_session(http)
-    session.command("set_interrupt_flag", cpu=1, enabled=False)
-    session.command("send_ipi", cpu=0, vector="0x51", destination=1)
-    session.command("run_until_idle")
-    session.command("send_ipi", cpu=2, vector="0x61", destination=9)
-    session.command("run_until_idle")
-    session.command("send_ipi", cpu=3, vector="0x71", destination=2)
-    session.command("step", count=3)
-    return session
-
-
-def many(http: httpx2.Client) -> Api:
-    """A session of CPUs enough to be drawn in rows, at a past moment."""
-    session = new_session(http, cpus=20)
-    session.command("call_guest", cpu=0, function="smp_call_function")
-    session.command("step", count=300)
-    session.command("step", count=-40)
-    return session
-
-
 def stage_of(page: Page) -> bytes:
-    """Its pixels, with nothing under the pointer."""
+    """Its pixels, with nothing under the pointer, and without what only somebody who may act has there."""
     page.mouse.move(0, 0)
+    acting = "[data-part=palette], .wells [role=slider]"
+    page.evaluate("(acting) => document.querySelectorAll(acting).forEach((one) => one.style.display = 'none')", acting)
+    page.wait_for_timeout(3000)  # shelves that nobody uses have shrunk, and what moved has come to rest
     page.wait_for_function("document.fonts.ready")
     return page.locator("[data-part=stage]").screenshot(animations="disabled", caret="hide")
+
+
+def select(page: Page, cpu: int) -> None:
+    """By keys, whether it is a well or part of a drawing."""
+    for _ in range(64):
+        if page.locator(".well.selected .well-number").inner_text() == str(cpu):
+            return
+        page.keyboard.press("j")
+        page.wait_for_timeout(100)
 
 
 def linked_from(page: Page, note: str) -> str:
@@ -62,7 +52,7 @@ def linked_from(page: Page, note: str) -> str:
     return address[address.index("/m/") :]
 
 
-@pytest.mark.parametrize("prepare", [before_an_interrupt, while_one_waits, many], ids=lambda each: str(each.__name__))
+@pytest.mark.parametrize("prepare", [before_an_interrupt], ids=lambda each: str(each.__name__))
 def test_another_browser_sees_the_same_pixels_of_the_stage_after_kill_9(
     browser: Browser, prepare: Callable[[httpx2.Client], Api]
 ) -> None:
@@ -75,8 +65,8 @@ def test_another_browser_sees_the_same_pixels_of_the_stage_after_kill_9(
             with open_pages(browser, first.address) as open_page:
                 page = open_page(f"/s/{session.id}")
                 page.locator("#invite-close").click()
-                page.locator("#machine .well-select").nth(1).click()
                 page.locator("h1").click()  # the focus is nowhere
+                select(page, 1)
                 link = linked_from(page, "before it is taken")
                 seen = stage_of(page)
                 other = open_page(link, live=False)
