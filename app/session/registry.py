@@ -335,6 +335,8 @@ class Registry:
         try:
             if writing := session.keep():
                 await asyncio.shield(writing)
+            elif session.keeper is not None and (refusal := session.keeper.refusal):
+                raise refusal  # somebody else's writing has failed since it began: nothing of it was tried
         except StoreError:
             self._sessions.pop(session.id, None)
             await session.close()

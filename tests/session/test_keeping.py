@@ -137,6 +137,20 @@ async def test_nothing_new_begins_while_nothing_can_be_kept(registry: Registry, 
     assert registry.default().over is False
 
 
+async def test_session_that_began_just_before_nothing_could_be_kept_is_not_there(
+    registry: Registry, disk: RecordedDisk
+) -> None:
+    begun, other = registry.create(), registry.create()
+    disk.refuse["write"] = sqlite3.SQLITE_FULL
+    with pytest.raises(NotKept):
+        await registry.kept(other)
+
+    with pytest.raises(NotKept, match="the disk is full"):
+        await registry.kept(begun)
+
+    assert begun not in registry.all()
+
+
 async def test_session_for_which_memory_has_no_room_rests_and_comes_back(registry: Registry, store: Store) -> None:
     small = await again(registry, store, Room(2, 1 << 30))
     first = await small.kept(small.create(paused=True))
