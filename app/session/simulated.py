@@ -35,6 +35,7 @@ from app.session.looking_back import BranchSummary, FoundMoment, MomentState
 from app.session.score import Score
 from app.session.simulated_score import SimulatedScore
 from app.session.version import program_version
+from app.state.caption import telling_of_switch
 from app.state.foresight import Foreseen, foresee
 from app.state.kept_state import KeptStates
 from app.state.ladder import Look, Selection, ladder
@@ -312,10 +313,11 @@ class SimulatedDrive:
 
     def state(self) -> MachineState:
         simulation = self.simulation
-        flights, endings = simulation.in_flight.values(), simulation.endings
+        flights, endings = list(simulation.in_flight.values()), simulation.endings
         waits = Waits(self.machine, simulation.processors, flights, idle=simulation.idle)
         cpus = self._kept.of_processors(simulation.processors, waits, self.vector_names)
         io_apic = self._kept.of_io_apic(self.machine.io_apic)
+        switch = telling_of_switch(simulation.backend, simulation.switching_to, simulation.processors, flights)
         return {
             "tick": simulation.ticks,
             "head": self.timeline.head.tick,
@@ -337,7 +339,7 @@ class SimulatedDrive:
             "ioapic": io_apic,
             "pic": legacy_pic_state(self.machine.legacy_pic),
             "in_flight": in_flight_state(flights, self.machine),
-            "caption": self._kept.caption(self.machine, endings, flights, self.vector_names),
+            "caption": self._kept.caption(self.machine, endings, flights, self.vector_names, switch),
             "endings": endings_state(endings, self.vector_names),
             "recording": None,
         }

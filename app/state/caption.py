@@ -34,6 +34,7 @@ CAPTION_KINDS: dict[str, str] = {
     "barred": "a requested vector, and the gate that it waits at",
     "unended": "a vector in service that no handler ends",
     "pin": "a line that asks while its pin sends nothing",
+    "switch": "a back end that takes over as soon as nothing is under way",
     "waits": "code that waits, and for what",
     "coming": "a message under way",
     "next": "a vector that is taken next",
@@ -49,6 +50,8 @@ _RANKS = {kind: rank for rank, kind in enumerate(CAPTION_KINDS)}
 _MOST_LINKS = 3
 #: Requested vectors of one CPU that are looked at.
 _MOST_ASKED = 4
+#: CPUs that are named one by one.
+_MOST_CPUS = 8
 #: Gates that open by themselves with the next instruction, or when another has been taken.
 _IN_TURN = (SHADOW, FIRST)
 #: Endings after which what was asked for goes on all the same, or which follow from another.
@@ -245,14 +248,17 @@ def machine_caption(
     machine: Machine,
     tellings: Sequence[Telling | None],
     endings: Sequence[Ending],
-    flights: Iterable[Flight],
+    flights: Sequence[Flight],
     names: VectorNames,
+    switch: Telling | None = None,
 ) -> CaptionState:
-    """What tells most: *tellings* of each CPU, what the pins, what ended and what is under way tell."""
+    """What tells most: *tellings* of each CPU, what the pins, what ended and what is under way tell, and the *switch*
+    to another back end that waits."""
     pins = _of_pins(machine)
     found = [one for one in tellings if one is not None]
     stuck = {cpu for one in found if one.kind == "stuck" for cpu in (one.cpu, *one.cpus)}
     found += pins
+    found += [switch] if switch else []
     found += _of_endings(machine, endings, pins, stuck, names)
     found += _of_flights(flights, machine, names)
     if not found:
@@ -277,11 +283,10 @@ def _order(telling: Telling) -> tuple[int, int]:
     return _RANKS[telling.kind], -telling.weight
 
 
-def _of_flights(flights: Iterable[Flight], machine: Machine, names: VectorNames) -> Iterator[Telling]:
-    flight = next(iter(flights), None)
-    if flight is None:
+def _of_flights(flights: Sequence[Flight], machine: Machine, names: VectorNames) -> Iterator[Telling]:
+    if not flights:
         return
-    message = flight.message
+    message = flights[0].message
     if isinstance(message, EoiBroadcast):
         words = (
             f"The EOI of {vector_words(message.vector, names)} is on its way from CPU {message.source} to the I/O APIC."
@@ -289,9 +294,31 @@ def _of_flights(flights: Iterable[Flight], machine: Machine, names: VectorNames)
         yield Telling("coming", words, message.source, message.vector)
         return
     targets = machine.targets(message)
-    whom = f"CPU {', '.join(map(str, targets[:8]))}{' …' if len(targets) > 8 else ''}" if targets else "nobody"
+    whom = (
+        f"CPU {', '.join(map(str, targets[:_MOST_CPUS]))}{' …' if len(targets) > _MOST_CPUS else ''}"
+        if targets
+        else "nobody"
+    )
     what = interrupt_words(message.vector, message.delivery_mode, names)
     yield Telling("coming", f"{what} is on its way to {whom}.", targets[0] if targets else None, message.vector)
+
+
+def telling_of_switch(
+    now: str, following: str | None, processors: Sequence[Processor], flights: Sequence[Flight]
+) -> Telling | None:
+    """That *following* is to take over from the back end of *now*, and what it waits for; None when none is."""
+    if following is None:
+        return None
+    busy = [str(processor.cpu.number) for processor in processors if processor.frames]
+    many = len(flights)
+    under_way = [
+        *([f"code on CPU {', '.join(busy[:_MOST_CPUS])}{' …' if len(busy) > _MOST_CPUS else ''}"] if busy else []),
+        *([f"{many} message{'s' if many > 1 else ''}"] if many else []),
+    ]
+    words = (
+        f"{following} takes over as soon as nothing is under way. Until then {now} goes on: {' and '.join(under_way)}."
+    )
+    return Telling("switch", words)
 
 
 # Of what ended

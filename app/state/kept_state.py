@@ -5,7 +5,7 @@ was has the state that it had, and it is the very same object, which whoever loo
 Nothing in the model has to tell; so nothing there can forget to.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -105,10 +105,15 @@ class KeptStates:
         return self._io_apic[1]
 
     def caption(
-        self, machine: Machine, endings: Sequence[Ending], flights: Iterable[Flight], names: VectorNames
+        self,
+        machine: Machine,
+        endings: Sequence[Ending],
+        flights: Sequence[Flight],
+        names: VectorNames,
+        switch: Telling | None = None,
     ) -> CaptionState:
-        """What tells most of *machine*, whose CPUs have just been asked for."""
-        return machine_caption(machine, [telling for _, telling in self._built], endings, flights, names)
+        """What tells most of *machine*, whose CPUs have just been asked for, and of the *switch* that waits."""
+        return machine_caption(machine, [telling for _, telling in self._built], endings, flights, names, switch)
 
     def _states(
         self,

@@ -398,6 +398,22 @@ def test_machine_in_which_nothing_happens_says_so() -> None:
     }
 
 
+def test_back_end_that_waits_until_nothing_is_under_way() -> None:
+    machine = Machine()
+    machine.drive.apply(stimulus("call_guest", cpu=0, function="smp_call_function"))
+    machine.until(lambda simulation: bool(simulation.in_flight) and bool(simulation.processors[0].frames))
+    machine.drive.apply(stimulus("set_backend", backend="xen-evtchn"))
+    many = len(machine.drive.simulation.in_flight)
+
+    assert machine.caption["kind"] == "switch"
+    assert machine.words == (
+        "xen-evtchn takes over as soon as nothing is under way. "
+        f"Until then native-xapic goes on: code on CPU 0 and {many} message{'s' if many > 1 else ''}."
+    )
+    machine.drive.run(until_idle=True)
+    assert machine.caption["kind"] == "idle"
+
+
 def test_every_moment_of_a_call_has_words_of_a_known_kind() -> None:
     machine = Machine()
     machine.drive.apply(stimulus("call_guest", cpu=0, function="smp_call_function"))
