@@ -27,7 +27,7 @@ from app.guest.functions import interrupted_by
 from app.hw import device_messages
 from app.hw.arriving import local_gates, mode_of, pin_gates
 from app.hw.cpu import Cpu, RunState
-from app.hw.event import Reason
+from app.hw.event import Fault, Reason
 from app.hw.gates import FREE, Gate, first_closed
 from app.hw.io_apic import UP_ALREADY, is_level, message_of_entry
 from app.hw.local_apic_registers import svr_written, write_fault
@@ -37,7 +37,7 @@ from app.hw.waiting import gates_at, priority, software_gate, window
 from app.state.apic_switched import base_sentences, svr_sentences
 from app.state.preview import AtTarget, Met, cpus_words, in_sentences, meet, preview, signal_at_target, vector_at_target
 from app.x86.icr import DeliveryMode
-from app.x86.model_specific_registers import ApicMode, Msr
+from app.x86.model_specific_registers import X2APIC_MSRS, ApicMode, Msr, x2apic_offset
 from app.x86.redirection import MASKED
 from app.x86.registers import SVR_ENABLE, Register
 from app.x86.words import VectorNames, interrupt_words, level_words, vector_words
@@ -76,6 +76,8 @@ def foresee(
             return _of_local_source(machine, command, names)
         case Wrmsr(cpu, Msr.IA32_APIC_BASE, value):
             return _told(*base_sentences(machine.cpus[cpu], value, names, backend))
+        case Wrmsr(cpu, msr, value) if msr in X2APIC_MSRS:
+            return _register_as_msr(machine.cpus[cpu], msr, value, names)
         case WriteRegister() | WriteCr8() | SetInterruptFlag():
             return _of_cpu(machine.cpus[command.cpu], command, names)
         case _:
@@ -122,6 +124,14 @@ def _of_cpu(cpu: Cpu, command: BaseCommand, names: VectorNames) -> Foreseen | No
             return _held(cpu, names, held=not enabled)
         case _:
             return None
+
+
+def _register_as_msr(cpu: Cpu, msr: int, value: int, names: VectorNames) -> Foreseen | None:
+    """The same for a register of the APIC by its number in x2APIC mode."""
+    if cpu.event_channels is None and not cpu.apic.x2apic:
+        return _told(f"Nothing would be written (#GP): {Fault.WRONG_MODE.value}.")
+    offset = x2apic_offset(msr)
+    return _of_cpu(cpu, WriteRegister(cpu.number, Register(offset), value), names) if offset in set(Register) else None
 
 
 def _told(*sentences: str) -> Foreseen:

@@ -225,6 +225,16 @@ def test_apic_base_that_faults_or_takes_the_page_from_the_guest_says_so(four: Si
     assert four.machine.cpus[1].apic.base == RESET_BASE
 
 
+def test_register_that_is_written_as_an_msr_is_foreseen_as_that_register(four: Simulation) -> None:
+    assert foreseen(four, "msr 2 808 50").sentences == [f"Nothing would be written (#GP): {hw.Fault.WRONG_MODE.value}."]
+    do(four, "apic 2 x2apic")
+
+    for as_msr, as_register in (("msr 2 808 50", "reg 2 TPR 50"), ("msr 2 80f 0ff", "reg 2 SVR 0ff")):
+        assert foreseen(four, as_msr) == foreseen(four, as_register)
+    kernel = GENERATIONS[four.generation]
+    assert foresee(four.machine, command_of(four, "msr 2 801 0"), kernel.vector_names) is None  # no register there
+
+
 def test_command_that_interrupts_nobody_foresees_nothing(four: Simulation) -> None:
     kernel = GENERATIONS[four.generation]
 
