@@ -126,7 +126,7 @@ function watchShifts() {
           const one = node instanceof Element ? node : node?.parentElement;
           // A shelf that is used for the first time grows at once, which is seen as the chip that comes: it shrinks late.
           // And the end of a name that is cut in its middle follows the beginning.
-          if (one?.closest(".shelves, .long-name, .bus-words")) continue;
+          if (one?.closest(".shelves, .long-name")) continue;
           const what = one ? nameOf(one) : "what is gone";
           const [x, y, width, height] = ["x", "y", "width", "height"].map((side) => Math.round(to[side] - from[side]));
           if (x === 0 && y === 0) continue;

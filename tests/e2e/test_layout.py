@@ -146,7 +146,7 @@ def test_page_lies_well_in_any_window(open_page: Open, path: str, whole: str) ->
 @pytest.mark.parametrize("size", [(390, 844), (1280, 720), (3840, 2160)], ids=str)
 def test_nothing_moves_by_itself(open_page: Open, make_session: MakeSession, size: tuple[int, int]) -> None:
     session = make_session()
-    page = open_page(f"/s/{session.id}", viewport={"width": size[0], "height": size[1]}, expects_refusals=True)
+    page = open_page(f"/s/{session.id}", viewport={"width": size[0], "height": size[1]})
     page.context.add_init_script(script("watchShifts"))
     page.reload()
     page.locator("#link[data-link=live]").wait_for()

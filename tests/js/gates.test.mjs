@@ -2,7 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { emptyModel } from "../../static/js/store.js";
 import { wantedOf } from "../../static/js/views/gates.js";
-import { cpu, state } from "./samples.mjs";
+import { learn } from "../../static/js/vocabulary.js";
+import { cpu, state, VOCABULARY } from "./samples.mjs";
+
+learn(VOCABULARY);
 
 const IDLE = { words: "", kind: "idle", cpu: null, vector: null, pin: null };
 
@@ -44,10 +47,11 @@ test("code that waits for ever goes before a request, and a request before code 
 
 test("where nothing waits it is what is on its way, and else what is in service", () => {
   const shown = model({ in_service: [0x31] });
-  const flight = /** @type {any} */ ({ message: 7, targets: [0, 1] });
-  assert.deepEqual(wantedOf({ ...shown, state: { ...shown.state, in_flight: [flight] } }), {
-    cpu: 1,
-    message: 7,
-  });
+  const coming = (/** @type {string} */ delivery_mode) => {
+    const flight = /** @type {any} */ ({ message: 7, targets: [0, 1], vector: 0x61, delivery_mode });
+    return wantedOf({ ...shown, state: { ...shown.state, in_flight: [flight], branch: 2, tick: 90 } });
+  };
+  assert.deepEqual(coming("fixed"), { cpu: 1, vector: 0x61 });
+  assert.deepEqual(coming("nmi"), { cpu: 1, message: 7, branch: 2, tick: 90 });
   assert.deepEqual(wantedOf(model({ in_service: [0x31, 0x61] })), { cpu: 1, vector: 0x61 });
 });

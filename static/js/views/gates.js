@@ -9,6 +9,7 @@
  */
 
 import { copyOf, element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
+import { vocabulary } from "../vocabulary.js";
 
 /** Nobody reads faster than this (ms). */
 const ASK_EVERY = 150;
@@ -32,9 +33,22 @@ export function wantedOf({ state, selected, selectedVector }) {
   if (cpu.waits && (cpu.waits.for_ever || waiting === undefined)) return { cpu: selected, code: 1 };
   if (waiting !== undefined) return { cpu: selected, vector: waiting };
   const flight = state.in_flight.find(({ targets }) => targets.includes(selected));
-  if (flight) return { cpu: selected, message: flight.message };
+  if (flight) return ofFlight(state, selected, flight);
   const serving = cpu.in_service.at(-1);
   return serving === undefined ? null : { cpu: selected, vector: serving };
+}
+
+/**
+ * Of what is on its way: the vector that it brings, which has a ladder also when it has arrived meanwhile. What brings none is asked
+ * for at the moment that is shown, for a moment later it is no message any more.
+ *
+ * @param {import("../store.js").State} state
+ * @param {number} cpu
+ * @param {import("../state-types.js").FlightState} flight
+ * @returns {Wanted}
+ */
+function ofFlight({ branch, tick }, cpu, { message, delivery_mode, vector }) {
+  return vocabulary().vector_modes.includes(delivery_mode) ? { cpu, vector } : { cpu, message, branch, tick };
 }
 
 /**
