@@ -20,6 +20,7 @@ from app.engine import frames, processor
 from app.engine.endings import MAY_END
 from app.engine.guest_calls import GuestCall
 from app.engine.processor import Frame
+from app.engine.programs import Point
 from app.guest import host_steps, steps
 from app.guest.apic_ops import KernelState
 from app.guest.functions import CallArguments
@@ -119,8 +120,12 @@ def _backend(backend: Backend) -> Plain:
 def _frame(frame: Frame) -> Plain:
     if frame.code is None:
         raise NotRecordable(f"{frame.name} was begun past the guest")
-    host = None if frame.host is None else encode_all(_values_of(Frame, Frame.STATE_OF_HOST)(frame))
-    return {"Frame": [frame.spin is not None, host, *state_of(frame)]}
+    return {"Frame": [frame.spin is not None, *state_of(frame)]}
+
+
+def _point(point: Point) -> Plain:
+    """How its code came there, and where it stands: that is all."""
+    return {"Point": [encode_all(point.replies), encode(point.yielded)]}
 
 
 def _encoders() -> dict[type, Callable[[Any], Plain]]:
@@ -146,6 +151,7 @@ def _encoders() -> dict[type, Callable[[Any], Plain]]:
             CallSingleQueue: lambda value: f"@{value.name}",
             Backend: _backend,
             Frame: _frame,
+            Point: _point,
         }
     )
 
@@ -221,6 +227,9 @@ class Decoder:
                 return self._backend(*map(self.decode, parts))
             case "Frame":
                 return self._frame(*parts)
+            case "Point":
+                replies, yielded = map(self.decode, parts)
+                return Point(None, reached=tuple(replies), yielded=yielded)
             case _:
                 return (_EVENTS.get(name) or _CLASSES[name])(*map(self.decode, parts))
 
@@ -233,19 +242,9 @@ class Decoder:
             raise KeyError(f"no {name} lacks {', '.join(lacks)} alone")
         return definition.bind(self._kernel.generation)
 
-    def _frame(self, spins: bool, host: list[Plain] | None, *state: Plain) -> Frame:
-        """Without its generators, which ``frames.rebuild`` makes."""
+    def _frame(self, spins: bool, *state: Plain) -> Frame:
+        """Without its code, which ``frames.rebuild`` makes."""
         frame = Frame.__new__(Frame)
         self.restore(frame, list(state))
-        frame.host = frame.spin = None
-        if host is not None:
-            frame.host = _nothing()
-            frame.guest_replies, frame.guest_step = map(self.decode, host)
-        if spins:
-            frame.spin = frame.step if host is None else frame.guest_step  # type: ignore[assignment]  # it waits there
+        frame.spin = frame.guest.yielded if spins else None  # it waits there
         return frame
-
-
-def _nothing() -> Any:
-    """Stands for what a hypervisor does, until that is made anew."""
-    yield from ()

@@ -15,7 +15,6 @@ from app.engine.counters import Counters
 from app.engine.effects import Effects
 from app.engine.events import CallFinished, CallStarted, Event
 from app.engine.frames import (
-    GENERATORS,
     STEPS,
     Call,
     Code,
@@ -24,12 +23,14 @@ from app.engine.frames import (
     Serve,
     StartSecondary,
     Take,
+    code_of,
+    host_of,
     kick_of,
-    past_asks,
 )
 from app.engine.host_effects import held_back
 from app.engine.probe import Probe
 from app.engine.processor import Frame, Kick, Processor
+from app.engine.programs import NOT_ASKED, Point, Program, Programs
 from app.engine.work import Work
 from app.guest.answers import ANSWERS
 from app.guest.apic_ops import Context, KernelState
@@ -61,7 +62,7 @@ class Execution:
     """The CPUs of *machine* at work. ``wake`` is called with a CPU that may have something to do again."""
 
     STATE = ("backend", "following")
-    WIRES = ("_contexts", "_record", "_told", "effects", "kernel", "machine", "probes", "processors")
+    WIRES = ("_contexts", "_record", "_told", "effects", "kernel", "machine", "probes", "processors", "programs")
 
     def __init__(
         self,
@@ -88,6 +89,7 @@ class Execution:
         self._told = Work()
         self._record = record
         self._contexts: dict[tuple[int, Backend], Context] = {}
+        self.programs = Programs()
 
     def boot(self) -> None:
         """Sets the APICs up as the kernel does, at no cost, and lets the CPUs idle. Natively: nobody is there yet to
@@ -101,6 +103,7 @@ class Execution:
             while processor.frames:
                 self.turn(processor)
         self._contexts.clear()
+        self.programs.forget()
         self.count_anew()
 
     def count_anew(self) -> None:
@@ -113,6 +116,7 @@ class Execution:
         somebody wants to look at or to measure."""
         self.backend = backend
         self.kernel.generation = backend.generation
+        self.programs.forget()
 
     def add_probe(self, probe: Probe) -> None:
         """*probe* is told of what happens from now on."""
@@ -157,28 +161,28 @@ class Execution:
                 self.effects.host.sync_eoi_word(processor)  # whatever came kicks the guest out, and that is an exit
             wanted = cpu.signalled or (cpu.interrupt_flag and (irr or (cpu.event_channels and _upcall_wanted(frames))))
             # A frame has no name until what it serves has arrived: nothing comes in between.
-            if frame is None or (wanted and frame.name and (not processor.in_host or frame.host is None)):
+            if frame is None or (wanted and frame.name and (not processor.in_host or frame.stands is None)):
                 frame = self._interrupt(processor) or frame or self._work(processor)
                 if frame is None:
                     return None
-            if processor.kicked is not None and frame.name and frame.host is None and not cpu.interrupt_shadow:
+            if processor.kicked is not None and frame.name and frame.stands is None and not cpu.interrupt_shadow:
                 self._kick(processor.kicked, processor, frame)
-            if frame.spin is not None and frame.host is None:
+            if frame.spin is not None and frame.stands is None:
                 return self._look_again(processor, frame, frame.spin)
-            code, value = frame.host or frame.generator, frame.value
-            frame.replies.append(value)
-            try:
-                step: Step = code.send(value)  # type: ignore[arg-type,assignment]  # None starts it
-                step = frame.step = past_asks(code, frame.replies, step, cpu) if type(step) in ANSWERS else step
-            except StopIteration as stop:
-                self._ended(processor, frame, stop.value)
+            point = frame.point.after.get(frame.value) or frame.point.on(frame.value)
+            while point.asks:
+                value = ANSWERS[type(point.yielded)](point.yielded, cpu)
+                point = point.after.get(value) or point.on(value)
+            frame.point = point
+            if point.ended:
+                self._ended(processor, frame, point.result)
                 continue
-            if frame.host is None and frame.backend.hypervisor and self._intercepted(processor, frame, step):
+            if frame.backend.hypervisor and frame.stands is None and self._intercepted(processor, frame, point):
                 continue
             frame.value = 0
-            cycles = self.effects.perform(processor, frame, step)
+            cycles = self.effects.perform(processor, frame, point.yielded)
             if self.probes:
-                self._tell(processor, frame, step)
+                self._tell(processor, frame, point.yielded)
             if cycles is None and cpu.next_arrival() is not None:
                 continue  # the first look of a wait was the instruction behind an STI: what it held back comes now
             return cycles
@@ -228,28 +232,29 @@ class Execution:
         processor.kicked = None
         if frame.backend.hypervisor is not None:
             frame.kick, frame.kept = came, frame.value
-            frame.take_over(kick_of(frame, processor.cpu))
+            frame.take_over(kick_of(came.arrival, frame.backend, processor.cpu, self.programs))
 
-    def _intercepted(self, processor: Processor, frame: Frame, step: Step) -> bool:
-        """Whether the hypervisor, or hardware for it, takes the guest's *step* over."""
-        hypervisor = frame.backend.hypervisor
-        if hypervisor is None or not frame.handler_begun:
+    def _intercepted(self, processor: Processor, frame: Frame, point: Point) -> bool:
+        """Whether the hypervisor, or hardware for it, takes over the guest's step at *point*."""
+        if not frame.handler_begun:
             return False
         if processor.in_host:  # it had gone in to be called up, and nothing wanted that any more
             processor.in_host = False
             processor.stirred = True
-        host = hypervisor.intercept(step, processor.cpu)  # type: ignore[arg-type]  # it is a step of the guest
+        host = point.taken_over
+        if host is NOT_ASKED:
+            host = point.taken_over = host_of(point, frame.backend, processor.cpu, self.programs)
         if host is None:
             return False
         frame.take_over(host)
-        self.effects.host.guest_reached(processor, step)
+        self.effects.host.guest_reached(processor, point.yielded)
         return True
 
     def _take_resets(self, processor: Processor) -> None:
         """INIT and start-up IPI act at an instruction boundary, and throw away whatever the CPU was doing. What its
         hypervisor does for it is no instruction, and is done to the end."""
         cpu = processor.cpu
-        if processor.frames and processor.frames[-1].host is not None:
+        if processor.frames and processor.frames[-1].stands is not None:
             return
         if cpu.init_pending or cpu.sipi_pending is not None:
             self.machine.take_resets([cpu])
@@ -282,7 +287,7 @@ class Execution:
 
     def _ended(self, processor: Processor, frame: Frame, result: int | None) -> None:
         """The hypervisor is done with a step of the guest, or the guest function has returned."""
-        if frame.host is not None:
+        if frame.stands is not None:
             frame.host_ended(result)
             return
         if type(frame.code) is Deliver:  # the hypervisor has brought the interrupt into the guest: its handler begins
@@ -299,16 +304,22 @@ class Execution:
 
     # Frames
 
+    def _beginning(self, processor: Processor, code: Code, backend: Backend) -> Point:
+        """Where *code* begins on that CPU."""
+        cpu = processor.cpu
+        return self.programs.beginning(
+            (cpu.number, backend, type(code), code),
+            lambda: code_of(code, backend, cpu, self.context(processor, backend)),
+        )
+
     def _run(self, processor: Processor, frame: Frame, code: Code) -> None:
         """From now on *frame* runs *code*."""
         frame.code = code
-        context = self.context(processor, frame.backend)
-        frame.generator = GENERATORS[type(code)](code, frame.backend, processor.cpu, context)
-        frame.replies = []
+        frame.point = self._beginning(processor, code, frame.backend)
 
     def _push(self, processor: Processor, name: str, code: Code, backend: Backend) -> Frame:
-        generator = GENERATORS[type(code)](code, backend, processor.cpu, self.context(processor, backend))
-        return self._add(processor, Frame(name, generator, backend, self.machine.clock.now, code))
+        begins = self._beginning(processor, code, backend)
+        return self._add(processor, Frame(name, begins, backend, self.machine.clock.now, code))
 
     def _add(self, processor: Processor, frame: Frame) -> Frame:
         processor.frames.append(frame)
@@ -319,8 +330,9 @@ class Execution:
 
     def begin(self, processor: Processor, name: str, code: Callable[[Context], Steps[None] | Steps[int]]) -> Frame:
         """The CPU runs *code* from now on, whatever else it does. No record can name such code."""
-        generator = code(self.context(processor, self.backend))
-        return self._add(processor, Frame(name, generator, self.backend, self.machine.clock.now))
+        context = self.context(processor, self.backend)
+        begins = Program(lambda: code(context), self.programs).begins
+        return self._add(processor, Frame(name, begins, self.backend, self.machine.clock.now))
 
     def _begin_call(self, processor: Processor) -> Frame:
         call = processor.calls.popleft()

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from app.backends.backend import Backend, Found
 from app.engine.guest_calls import GuestCall, begin
-from app.engine.processor import Frame, Replies
-from app.guest.answers import ANSWERS
+from app.engine.processor import Frame
+from app.engine.programs import Point, Program, Programs
 from app.guest.apic_ops import Context
-from app.guest.asks import EVENT_AGAIN, EVENT_LOOP, Again
+from app.guest.asks import EVENT_AGAIN, EVENT_LOOP
 from app.guest.device_interrupts import do_nmi, smi_handler
 from app.guest.steps import (
     Acknowledge,
@@ -23,7 +23,6 @@ from app.guest.steps import (
     NextEvent,
     ResumeFromSmm,
     ReturnFromInterrupt,
-    Step,
     Steps,
 )
 from app.hw.cpu import Arrival, Cpu
@@ -133,74 +132,68 @@ GENERATORS: dict[type, Callable[[Any, Backend, Cpu, Context], Steps[None] | Step
 }
 
 
-# What a hypervisor does in between
+#: Names what begins when a hypervisor takes the guest out for something; beside these classes, which name all else.
+KICK = "kick"
 
 
-def kick_of(frame: Frame, cpu: Cpu) -> Steps[int | None]:
-    """Takes the guest out for ``frame.kick``, and then gives it what it was to get."""
-    assert frame.backend.hypervisor is not None
-    assert frame.kick is not None
-    return _then(frame.backend.hypervisor.kick(frame.kick.arrival, cpu), frame.kept)
+def code_of(code: Code, backend: Backend, cpu: Cpu, context: Context) -> Steps[None] | Steps[int]:
+    """What runs *code* on *cpu*, from its beginning."""
+    return GENERATORS[type(code)](code, backend, cpu, context)
 
 
-def _then(code: Steps[None], value: int | None) -> Steps[int | None]:
-    yield from code
-    return value
+def host_of(point: Point, backend: Backend, cpu: Cpu, programs: Programs) -> Point | None:
+    """Where that begins which the hypervisor of *backend* does on *cpu* instead of the guest's step at *point*; None
+    when the guest does it undisturbed."""
+    hypervisor, step = backend.hypervisor, point.yielded
+    assert hypervisor is not None
+    first = hypervisor.intercept(step, cpu)
+    return None if first is None else Program(lambda: hypervisor.intercept(step, cpu), programs, first).begins  # type: ignore[arg-type,return-value]  # as it did the first time
 
 
-def past_asks(code: Steps[Any], replies: Replies, yielded: Any, cpu: Cpu) -> Step:
-    """Answers what *code* asks, from *yielded* on, up to its next step. *replies* get the answers; when a loop without
-    bound goes round again, they are what they were at its head."""
-    while (kind := type(yielded)) in ANSWERS:
-        reply = ANSWERS[kind](yielded, cpu)
-        if kind is Again:
-            while replies[-1] != yielded.name:
-                replies.pop()
-        else:
-            replies.append(reply)
-        yielded = code.send(reply)
-    return yielded  # type: ignore[no-any-return]  # there is an answer to every ask: this is a step
+def kick_of(arrival: Arrival, backend: Backend, cpu: Cpu, programs: Programs) -> Point:
+    """Where that begins which takes the guest out for *arrival*."""
+    hypervisor = backend.hypervisor
+    assert hypervisor is not None
+    return programs.beginning((cpu.number, backend, KICK, arrival), lambda: hypervisor.kick(arrival, cpu))
 
 
 # Anew
 
 
 def rebuild(frame: Frame, cpu: Cpu, context: Context) -> None:
-    """Makes the generators of *frame*, which runs on *cpu*, anew from what they were sent. Nothing is performed.
-    Elsewhere when they do not come to the steps at which they stood."""
-    backend = frame.backend
-    hypervisor = backend.hypervisor
-    assert frame.code is not None
-    frame.generator = GENERATORS[type(frame.code)](frame.code, backend, cpu, context)
-    if frame.host is None:
-        replies, stands = frame.replies, frame.step
-    else:
-        replies, stands = frame.guest_replies, frame.guest_step
-    guest = _come_again(frame, frame.generator, replies, stands)
+    """Makes the code of *frame*, which runs on *cpu*, anew from what it was sent. Nothing is performed. Elsewhere when
+    it does not come to the steps at which it stood."""
+    backend, code = frame.backend, frame.code
+    programs = Programs()
+    assert code is not None
+    begins = Program(lambda: code_of(code, backend, cpu, context), programs).begins
+    guest = _come_again(frame, begins, frame.guest)
     if frame.spin is not None:
-        frame.spin = guest  # type: ignore[assignment]  # it waits there
-    if frame.host is None:
-        frame.step = guest
+        frame.spin = guest.yielded  # it waits there
+    if frame.stands is None:
+        frame.point = guest
         return
-    frame.guest_step = guest
+    frame.stands = guest
     if frame.kick is not None:
-        frame.host = kick_of(frame, cpu)
+        host: Point | None = kick_of(frame.kick.arrival, backend, cpu, programs)
     else:
-        assert hypervisor is not None
-        frame.host = hypervisor.intercept(guest, cpu)  # type: ignore[arg-type]  # it is a step of the guest
-    if frame.host is None:
-        raise Elsewhere(f"{frame.name or frame.code}: {backend.name} no longer takes {guest} over")
-    frame.step = _come_again(frame, frame.host, frame.replies, frame.step)
+        host = host_of(guest, backend, cpu, programs)
+    if host is None:
+        raise Elsewhere(f"{frame.name or frame.code}: {backend.name} no longer takes {frame.step} over")
+    frame.point = _come_again(frame, host, frame.point)
 
 
-def _come_again(frame: Frame, code: Steps[Any], replies: Replies, stood: Step | None) -> Step | None:
-    """Lets *code* come to the step at which it *stood*, if it has begun."""
-    step: Any = None if replies else stood
+def _come_again(frame: Frame, point: Point, stood: Point) -> Point:
+    """Where the replies lead to by which the code came to where it *stood*."""
     try:
-        for reply in replies:
-            step = code.send(reply)  # type: ignore[arg-type]  # None starts it
+        for reply in stood.replies:
+            if type(reply) is not str:  # the head of a loop, which is passed on the way
+                point = point.after.get(reply) or point.on(reply)
     except (StopIteration, AssertionError, AttributeError, LookupError, TypeError, ValueError) as wrong:
         raise Elsewhere(f"{frame.name or frame.code} under {frame.backend.name} does not go that way") from wrong
-    if step != stood or type(step) is not type(stood):
-        raise Elsewhere(f"{frame.name or frame.code} under {frame.backend.name} stands at {step}, not at {stood}")
-    return step
+    if point.ended:
+        raise Elsewhere(f"{frame.name or frame.code} under {frame.backend.name} comes to its end sooner")
+    stands, stood_at = point.yielded, stood.yielded
+    if stands != stood_at or type(stands) is not type(stood_at):
+        raise Elsewhere(f"{frame.name or frame.code} under {frame.backend.name} stands at {stands}, not at {stood_at}")
+    return point

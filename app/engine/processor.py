@@ -1,13 +1,14 @@
 """What one CPU is in the middle of: a stack of frames, each a guest function that runs as steps."""
 
 from collections import deque
-from collections.abc import Container, Iterator
+from collections.abc import Container
 from functools import lru_cache
-from types import CodeType, FrameType, GeneratorType
+from types import CodeType
 from typing import TYPE_CHECKING, NamedTuple
 
 from app.backends.backend import Backend
-from app.guest.steps import SpinUntil, Step, Steps, Word
+from app.engine.programs import Point
+from app.guest.steps import SpinUntil, Step, Word
 from app.hw.cpu import Arrival, Cpu
 from app.x86.icr import DeliveryMode
 
@@ -43,13 +44,7 @@ def waits_at(cpu: Cpu, vector: int, mode: DeliveryMode) -> bool:
             return False  # SMI, INIT and start-up IPI act when they come, or are latched for the reset
 
 
-_GUEST_ROOM = "app.guest."
 _SENDING = ("icr_write", "smp_send_reschedule")
-
-
-#: What a generator was sent: None, which starts it, and the answers to what it yielded. At the head of a loop without
-#: bound, which gets no answer worth one, the name of the loop.
-Replies = list[int | str | None]
 
 
 class Frame:
@@ -57,43 +52,29 @@ class Frame:
 
     STATE = (
         *("code", "backend", "name", "since", "returns_from", "vector", "previous_flag"),
-        *("replies", "step", "value", "handler_begun", "kick", "kept", "carried"),
+        *("point", "stands", "value", "handler_begun", "kick", "kept", "carried"),
     )
-    #: What there is while ``host`` works, besides.
-    STATE_OF_HOST = ("guest_replies", "guest_step")
-    #: ``host`` and ``spin`` are state by being there; all of them can be made anew (``engine/frames``).
-    WIRES = ("generator", "host", "spin")
-    __slots__ = (*STATE, *STATE_OF_HOST, *WIRES)
+    #: State by being there.
+    WIRES = ("spin",)
+    __slots__ = (*STATE, *WIRES)
 
-    #: While ``host`` works, ``replies`` and ``step`` are its own, and these are the guest's.
-    guest_replies: Replies
-    guest_step: Step | None
-
-    def __init__(
-        self,
-        name: str,
-        generator: Steps[None] | Steps[int],
-        backend: Backend,
-        since: int,
-        code: "Code | None" = None,
-    ) -> None:
+    def __init__(self, name: str, begins: Point, backend: Backend, since: int, code: "Code | None" = None) -> None:
         self.name = name
-        self.generator = generator
-        #: What ``generator`` runs, as data; None for code that somebody made elsewhere, and cannot be made anew.
+        #: Where that stands which runs: the guest's code, or what the hypervisor does instead of one of its steps.
+        self.point = begins
+        #: Where the guest's code stands while the hypervisor is at work; None while the guest is.
+        self.stands: Point | None = None
+        #: What runs, as data; None for code that somebody made elsewhere, and no record can name.
         self.code = code
-        #: All that ``generator``, or ``host`` while it works, was sent, and the step to which it came by that.
-        self.replies: Replies = []
-        self.step: Step | None = None
         self.backend = backend
         #: Whether the guest runs here, and not yet the hypervisor that brings an interrupt in. Before that it acts by
         #: itself, and intercepts nothing.
         self.handler_begun = True
-        #: What the hypervisor does instead of the step at which the guest stands.
-        self.host: Steps[int | None] | Steps[int] | None = None
-        #: For what ``host`` takes the guest out, though the guest does not let it in yet; and what the guest gets then.
+        #: For what the hypervisor takes the guest out, though the guest does not let it in yet; and what the guest gets
+        #: then.
         self.kick: Kick | None = None
         self.kept: int | None = None
-        #: What the generator gets when it goes on; None starts it.
+        #: What the code gets when it goes on; None starts it.
         self.value: int | None = None
         #: The word that this function waits for.
         self.spin: SpinUntil | None = None
@@ -105,33 +86,41 @@ class Frame:
         self.returns_from: Arrival | None = None
         self.previous_flag = True
 
-    def take_over(self, host: Steps[int | None] | Steps[int]) -> None:
-        """The guest stands where it is while the hypervisor runs *host*."""
-        self.host = host
-        self.guest_replies, self.replies = self.replies, []
-        self.guest_step = self.step
+    def take_over(self, host: Point) -> None:
+        """The guest stands where it is while the hypervisor does what begins at *host*."""
+        self.stands, self.point = self.point, host
         self.value = None
 
     def host_ended(self, result: int | None) -> None:
-        """The guest goes on where it stands, and gets *result*."""
-        self.host = None
-        self.replies, self.step = self.guest_replies, self.guest_step
+        """The guest goes on where it stands, and gets *result*; or what it was to get, if it was only kicked out."""
+        assert self.stands is not None, "the hypervisor was at work"
+        self.point, self.stands = self.stands, None
         self.value = result
         if self.kick is not None:
-            self.kick = self.kept = None
+            self.value, self.kick, self.kept = self.kept, None, None
+
+    @property
+    def guest(self) -> Point:
+        """Where the guest's code stands."""
+        return self.point if self.stands is None else self.stands
+
+    @property
+    def step(self) -> Step | None:
+        """The guest's step that was done last, or that the hypervisor does; None before the first."""
+        step: Step | None = self.guest.yielded
+        return step
 
     def functions(self) -> list[CodeType]:
         """The code of what is under way here, outermost first: functions of the guest, and what this model adds."""
-        return [generator.gi_code for generator in _chain(self.generator)]
+        return [code for code, _ in self.guest.functions]
 
     def call_stack(self) -> list[tuple[str, bool]]:
         """The guest's own functions among them, and whether the back end put each there."""
         replacements = self.backend.replacements
         return [
             (name, name in replacements)
-            for generator in _chain(self.generator)
-            if generator.gi_frame is not None  # it has not returned
-            and ((name := generator.gi_code.co_name) in replacements or _is_of_guest(generator.gi_frame))
+            for code, of_guest in self.guest.functions
+            if (name := code.co_name) in replacements or of_guest
         ]
 
     def inside(self, names: Container[str]) -> str | None:
@@ -194,17 +183,6 @@ class Processor:
     def call_stack(self) -> list[tuple[str, bool]]:
         """Every guest function on the stack, outermost first, and whether the back end put it there."""
         return [called for frame in self.frames for called in frame.call_stack()]
-
-
-def _chain(generator: object) -> "Iterator[GeneratorType[object, object, object]]":
-    """The generators that *generator* delegates to, and itself first: the call stack of what it runs."""
-    while isinstance(generator, GeneratorType):
-        yield generator
-        generator = generator.gi_yieldfrom
-
-
-def _is_of_guest(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")).startswith(_GUEST_ROOM)
 
 
 @lru_cache

@@ -118,7 +118,7 @@ def _in_guest(processor: Processor) -> Gate:
     frame = processor.frames[-1]
     if not frame.name:
         return Gate(IN_GUEST, "in the hypervisor", "the hypervisor is bringing an interrupt in")
-    if processor.in_host and frame.host is not None:
+    if processor.in_host and frame.stands is not None:
         return Gate(
             IN_GUEST, "in the hypervisor", "the CPU is in the hypervisor, and it comes in once the guest goes on"
         )

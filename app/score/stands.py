@@ -21,7 +21,7 @@ def polls(processor: Processor) -> bool:
     apic, frame = processor.cpu.apic, processor.frames[-1]
     if not (apic.sends_in_flight or apic.absence_noticed) or frame.backend.definition.has_virtual_page:
         return False
-    step = frame.step if frame.host is None else frame.guest_step
+    step = frame.step
     return isinstance(step, _READS) and step.register == _ICR
 
 

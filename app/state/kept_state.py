@@ -156,4 +156,4 @@ def _processor_signature(processor: Processor) -> Signature:
 
 def _frame_signature(frame: Frame) -> Signature:
     """With the chain of generators that it stands in, which is its call stack."""
-    return *_of_frame(frame), frame.host is not None, *frame.functions()
+    return *_of_frame(frame), frame.stands is not None, *frame.functions()

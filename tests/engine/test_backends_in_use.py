@@ -8,7 +8,7 @@ there are several back ends.
 
 from collections import Counter
 from collections.abc import Iterator
-from types import CodeType, GeneratorType
+from types import CodeType
 
 import pytest
 from hypothesis import given
@@ -51,11 +51,7 @@ def running_code(simulation: Simulation) -> Iterator[CodeType]:
     """The code objects of every generator on every CPU's stack, as far as they belong to the guest."""
     for processor in simulation.processors:
         for frame in processor.frames:
-            generator: object = frame.generator
-            while isinstance(generator, GeneratorType):
-                if "/app/guest/" in generator.gi_code.co_filename:
-                    yield generator.gi_code
-                generator = generator.gi_yieldfrom
+            yield from (code for code in frame.functions() if "/app/guest/" in code.co_filename)
 
 
 def guest_code_of(backend: str) -> set[CodeType]:

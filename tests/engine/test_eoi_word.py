@@ -6,7 +6,6 @@ from app.commands.lines import ConfigurePin, LowerPin, RaiseLegacyLine, RaisePin
 from app.commands.machine import SetInterruptFlag
 from app.commands.registers import WriteRegister
 from app.engine.events import Event, GuestExited
-from app.engine.processor import Frame
 from app.engine.simulation import Simulation
 from app.guest.steps import OfferEoiWord, Steps
 from app.hw.events import Acknowledged, InterruptEnded
@@ -148,7 +147,7 @@ def test_each_condition_alone_decides(in_service: list[int], waiting: list[int],
         send_msi(simulation.machine, TO_CPU_1, vector)
 
     step = OfferEoiWord(execution.kernel.eoi_words[1])
-    execution.effects.perform(processor, Frame("", nothing(), execution.backend, 0), step)
+    execution.effects.perform(processor, execution.begin(processor, "", lambda _: nothing()), step)
 
     assert (offered(simulation), word(simulation)) == (offers, int(offers))
 

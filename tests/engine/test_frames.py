@@ -25,7 +25,7 @@ def rebuild_all(simulation: Simulation) -> Counter[str]:
     for processor in simulation.processors:
         for frame in processor.frames:
             kinds[type(frame.code).__name__] += 1
-            kinds["host"] += frame.host is not None
+            kinds["host"] += frame.stands is not None
             kinds["kick"] += frame.kick is not None
             kinds["wait"] += frame.spin is not None
             rebuild(frame, processor.cpu, simulation.execution.context(processor, frame.backend))
@@ -91,7 +91,7 @@ def test_frame_whose_function_ends_sooner_than_it_did_says_so(monkeypatch: pytes
 def test_step_that_is_not_taken_over_any_more_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     simulation = Simulation(2, "trap-emulate")
     simulation.apply(reschedule(0, 1))
-    while not any(frame.host for frame in simulation.processors[0].frames):
+    while not any(frame.stands for frame in simulation.processors[0].frames):
         simulation.run(operations=1)
     monkeypatch.setattr(TrapAndEmulate, "intercept", lambda hypervisor, step, cpu: None)
 
@@ -108,7 +108,7 @@ def test_poll_without_end_keeps_no_replies() -> None:
     most = 0
     while not simulation.idle:
         simulation.run(operations=1)
-        most = max([most, *(len(frame.replies) for frame in simulation.processors[0].frames)])
+        most = max([most, *(len(frame.point.replies) for frame in simulation.processors[0].frames)])
 
     sent = sum(isinstance(event, MessageSent) for _, event in simulation.take_log())
     assert sent >= 8

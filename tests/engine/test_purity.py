@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app.backends.catalogue import BACKENDS
-from app.engine.processor import Frame
+from app.engine.programs import Program
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import KernelState
 from app.guest.memory import CallData, CallFunctionData, CallSingleData, CallSingleQueue, Word
@@ -68,8 +68,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Found:
     for kind, constants in CONSTANT.items():
         for name in slots_of(kind) - constants:
             monkeypatch.setattr(kind, name, reporting(kind, name, places))
-    for name in ("generator", "host"):
-        monkeypatch.setattr(Frame, name, watched(vars(Frame)[name]))
+    monkeypatch.setattr(Program, "_generator", watched(vars(Program)["_generator"]))
     for hypervisor in {type(definition.hypervisor) for definition in BACKENDS.values() if definition.hypervisor}:
         monkeypatch.setattr(hypervisor, "intercept", watched_function(hypervisor.intercept))
     return places
@@ -150,7 +149,7 @@ def test_code_that_looks_or_writes_by_itself_is_found_out(found: Found) -> None:
     simulation = Simulation(2)
     processor, word = simulation.processors[1], Word("word")
     processor.cpu.run_state = RunState.RUNNING
-    processor.frames.append(Frame("impure", impure(processor.cpu, word), simulation.execution.backend, 0))
+    simulation.execution.begin(processor, "impure", lambda _: impure(processor.cpu, word))
     simulation.execution.turn(processor)
     simulation.execution.turn(processor)
 

@@ -4,9 +4,7 @@ import pytest
 
 from app.commands.machine import Demonstrate
 from app.commands.registers import WriteRegister
-from app.engine.processor import Frame
 from app.engine.simulation import Simulation
-from app.guest.apic_ops import Context
 from app.hw.events import Accepted, Acknowledged, Merged
 from app.hw.timer import CYCLES_PER_TIMER_CLOCK
 from app.x86.icr import DeliveryMode
@@ -157,10 +155,9 @@ def test_guest_that_arms_its_timer_late_is_interrupted_so_much_later(backend: st
     simulation.apply(WriteRegister(1, Register.LVT_TIMER, 0xEC | TSC_DEADLINE_MODE))
     simulation.run(until=300_000)
     processor, execution = simulation.processors[1], simulation.execution
-    context = Context(processor.cpu, execution.kernel, execution.backend.operations)
-    code = execution.backend.set_next_event(context, 10_000)
+    set_next_event = execution.backend.set_next_event
 
-    processor.frames.append(Frame("set_next_event", code, execution.backend, simulation.time))
+    execution.begin(processor, "set_next_event", lambda context: set_next_event(context, 10_000))
     simulation.apply(reschedule(1, 0))  # wakes the CPU
     simulation.run()
 

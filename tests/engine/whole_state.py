@@ -1,4 +1,4 @@
-"""All that a simulation is made of, down to the local variables of the guest functions that are under way.
+"""All that a simulation is made of, down to what the guest functions that are under way were told.
 
 Found by walking through the objects, so that a field which somebody adds is in it without being named here. Left out
 is what may differ between two simulations that go on alike: what was asked and said so far (journal, log), caches, and
@@ -8,7 +8,7 @@ numbers that only break ties (the queue is in it by its order).
 from collections import deque
 from collections.abc import Iterator
 from enum import Enum
-from types import BuiltinFunctionType, FunctionType, GeneratorType, MethodType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
 from app.backends.backend import Backend, BackendDefinition
@@ -16,13 +16,14 @@ from app.costs.sheet import CostSheet
 from app.engine.counters import Counters
 from app.engine.event_log import EventLog
 from app.engine.event_queue import EventQueue
+from app.engine.programs import Point
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import Generation
 from app.hw.profile import Profile
 
 #: What has a name, and never changes.
 _NAMED = (Backend, BackendDefinition, Generation, Profile, CostSheet)
-_LEFT_OUT = {"journal", "_addressed", "readdressed", "_fast_paths", "_price", "_contexts", "events"}
+_LEFT_OUT = {"journal", "_addressed", "readdressed", "_fast_paths", "_price", "_contexts", "programs", "events"}
 _PLAIN = (Enum, int, str, float, bytes, type(None))
 _CODE = (FunctionType, MethodType, BuiltinFunctionType, type)
 
@@ -71,8 +72,9 @@ class _Walk:
 
     def _parts(self, value: Any) -> Iterator[tuple[object, Any]]:
         match value:
-            case GeneratorType():
-                yield from self._of_generator(value)
+            case Point():
+                yield from (("replies", value.replies), ("yielded", value.yielded))
+                yield "functions", [code.co_qualname for code, _ in value.functions]
             case EventQueue():
                 yield "alarm", value.alarm
                 yield from enumerate(value.entries())
@@ -91,13 +93,6 @@ class _Walk:
                 yield from enumerate(value)
             case _:
                 yield from self._of_object(value)
-
-    def _of_generator(self, value: "GeneratorType[Any, Any, Any]") -> Iterator[tuple[str, Any]]:
-        yield "code", value.gi_code.co_qualname
-        if value.gi_frame is not None:
-            yield "at", value.gi_frame.f_lasti
-            yield from dict(value.gi_frame.f_locals).items()
-        yield "inside", value.gi_yieldfrom
 
     def _of_object(self, value: object) -> Iterator[tuple[str, Any]]:
         names = [name for kind in type(value).__mro__ for name in getattr(kind, "__slots__", ())]

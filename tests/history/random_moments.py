@@ -61,10 +61,10 @@ def kinds_of(simulation: Simulation) -> Counter[str]:
         kinds["offered"] += processor.eoi_offered is not None
         for frame in processor.frames:
             kinds[type(frame.code).__name__] += 1
-            kinds["host"] += frame.host is not None
+            kinds["host"] += frame.stands is not None
             kinds["kick"] += frame.kick is not None
             kinds["wait"] += frame.spin is not None
-            kinds["unstarted"] += not frame.replies
+            kinds["unstarted"] += not frame.point.replies
             kinds["other back end"] += frame.backend is not simulation.execution.backend
     return kinds
 

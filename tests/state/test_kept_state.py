@@ -142,8 +142,8 @@ NOT_SHOWN = {
     },
     EventChannels: {"_cpu", "_services", "coalesced"},  # the last is marked by itself
     Frame: {
-        *("code", "generator", "replies", "step", "value", "previous_flag"),
-        *("host", "guest_replies", "guest_step", "kept", "carried", "handler_begun", "kick"),
+        *("code", "point", "value", "previous_flag", "stands"),
+        *("kept", "carried", "handler_begun", "kick"),
     },
 }
 
