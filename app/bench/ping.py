@@ -1,7 +1,8 @@
 """How many IPIs a machine delivers a second when each is alone: guest, back end, bus, acceptance, handler, EOI, and all
 events. ``ping.BACKEND`` follows fast paths (``engine/fast_paths``) where it can, and makes every event;
 ``ping.BACKEND.unread`` leaves the events to whoever would ask for them; ``ping.BACKEND.model`` lets the model do
-everything itself."""
+everything itself. ``ping.BACKEND.followed`` is a session's: each IPI is a command of its history, and its score is
+written."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,6 +10,8 @@ from app.backends.catalogue import BACKENDS
 from app.bench.result import Figure
 from app.bench.rounds import alone, reschedule, seconds, warmed_up
 from app.commands.guest import CallGuest
+from app.engine.simulation import Simulation
+from app.session.simulated import SimulatedDrive
 
 _CPUS = 4
 _IPIS = 500
@@ -35,8 +38,24 @@ def _figures(backend: str, calls: Sequence[CallGuest]) -> list[Figure]:
         f"ping.{backend}": _rate(with_events),
         f"ping.{backend}.unread": _rate(lambda: alone(follows, calls)),
         f"ping.{backend}.model": _rate(lambda: alone(model, calls)),
+        f"ping.{backend}.followed": _rate(_in_session(backend, calls)),
     }
     return [Figure(name, rate, "IPIs/s") for name, rate in rates.items()]
+
+
+def _in_session(backend: str, calls: Sequence[CallGuest]) -> Callable[[], None]:
+    """All of *calls* as commands of one session, which somebody reads; paths are known when it is done first."""
+    drive = SimulatedDrive(Simulation(_CPUS, backend))
+
+    def work() -> None:
+        for number, call in enumerate(calls, 1):
+            drive.apply(call)
+            drive.run()
+            if not number % _READ:
+                drive.take_log()
+
+    work()
+    return work
 
 
 def _rate(work: Callable[[], None]) -> float:

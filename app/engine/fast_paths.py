@@ -7,7 +7,8 @@ one piece of straight code, as long as everything that the model would look at i
 
 What the parts are made of they say themselves (``STATE`` of each class), and nothing here says it again: a new field
 is noted like all others. What has a past or a future of its own, timers, requests in queues, the choice of a target by
-lowest priority, is left to the model; so is everything while somebody looks on, or where a run is to end in between.
+lowest priority, is left to the model; so is everything while somebody looks on step by step, or where a run is to end
+in between. Who follows tick by tick (``tick_watch``) notes what it makes of a path, and does that as a whole, too.
 """
 
 from collections import deque
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from app.engine.guest_calls import GuestCall
     from app.engine.processor import Processor
     from app.engine.simulation import Simulation
+    from app.engine.tick_watch import TickWatch
 
 #: So many paths of one call are kept: when its CPUs come from elsewhere, they stand otherwise.
 _PATHS_PER_CALL = 4
@@ -68,6 +70,8 @@ class FastPath(NamedTuple):
     #: How many events happen on it; and what makes them of the time at which it begins and the last message's number.
     happened: int
     events: "Callable[[int, int], list[tuple[int, Event]]]"
+    #: What who follows has noted of it (``TickWatch.noted``); None where nobody does.
+    noted: Any = None
 
 
 class _Run(NamedTuple):
@@ -84,6 +88,8 @@ class _Run(NamedTuple):
     events: _Events
     #: The number of the last message before it.
     base: int
+    #: What who follows has noted; None where nobody does.
+    noted: Any = None
 
 
 class _Called:
@@ -106,10 +112,15 @@ class FastPaths:
     """Those of one simulation."""
 
     STATE = ()
-    WIRES = ("_calls", "_readdressed", "_simulation")
+    WIRES = ("_calls", "_follower", "_readdressed", "_simulation")
 
     def __init__(self, simulation: "Simulation") -> None:
         self._simulation = simulation
+        self.follow(None)
+
+    def follow(self, follower: "TickWatch | None") -> None:
+        """From now on *follower* is told, or nobody is: a path is another for each."""
+        self._follower = follower
         self.forget()
 
     def forget(self) -> None:
@@ -142,7 +153,7 @@ class FastPaths:
         """Lets the model *go* on to rest, and learns from it. Returns the operations done."""
         called = self._calls[processor.cpu.number, processor.calls[0]]
         called.tries += 1
-        watch = _Watch(self._simulation)
+        watch = _Watch(self._simulation, self._follower)
         try:
             done = go()
         finally:
@@ -186,13 +197,15 @@ def _frozen(value: Any) -> Any:
             return value
 
 
-def _values(part: Any) -> dict[str, Any]:
-    return {name: _frozen(getattr(part, name)) for name in part.STATE}
+def _fields(part: Any, *, followed: bool) -> tuple[str, ...]:
+    """What may decide how a path goes, or what who follows makes of it."""
+    fields: tuple[str, ...] = part.STATE
+    return (*fields, *getattr(part, "SIGNS", ())) if followed else fields
 
 
-def _noting(kind: Any, places: dict[int, int], read: set[Place], written: set[Place]) -> type:
-    """*kind*, of which every field that is state notes what becomes of it."""
-    names = frozenset(kind.STATE)
+def _noting(kind: Any, fields: tuple[str, ...], places: dict[int, int], read: set[Place], written: set[Place]) -> type:
+    """*kind*, of which each of *fields* notes what becomes of it."""
+    names = frozenset(fields)
 
     class Noting(kind):  # type: ignore[misc]
         __slots__ = ()
@@ -212,32 +225,51 @@ def _noting(kind: Any, places: dict[int, int], read: set[Place], written: set[Pl
 
 
 class _Watch:
-    """From now on every part notes which of its fields are read and set, until ``end``."""
+    """From now on every part notes which of its fields are read and set, until ``end``; and so does *follower* what it
+    makes of it."""
 
-    def __init__(self, simulation: "Simulation") -> None:
+    def __init__(self, simulation: "Simulation", follower: "TickWatch | None") -> None:
         self._simulation = simulation
+        self._follower = follower
         self.parts = _parts(simulation)
-        self._before = [_values(part) for part in self.parts]
+        self._before = self._values()
         self._counted = simulation.counters.as_dict()
         self._time, self._ticks, self._happened = simulation.clock.now, simulation.ticks, simulation.happened
         self._base = simulation.machine.services.numbers.last
         self._alarm = simulation.queue.alarm
         self._read: set[Place] = set()
         self._written: set[Place] = set()
+        self._noted: Any = None
+        if follower is not None:
+            follower.note(self._ticks, self._time, self._base)
+        self._replace_classes()
+
+    def _replace_classes(self) -> None:
         places = {id(part): place for place, part in enumerate(self.parts)}
-        kinds = {kind: _noting(kind, places, self._read, self._written) for kind in set(map(type, self.parts))}
+        kinds: dict[type, type] = {}
         for part in self.parts:
-            part.__class__ = kinds[type(part)]
+            kind = type(part)
+            if kind not in kinds:
+                kinds[kind] = _noting(kind, self._fields(part), places, self._read, self._written)
+            part.__class__ = kinds[kind]
+
+    def _fields(self, part: Any) -> tuple[str, ...]:
+        return _fields(part, followed=self._follower is not None)
+
+    def _values(self) -> list[dict[str, Any]]:
+        return [{name: _frozen(getattr(part, name)) for name in self._fields(part)} for part in self.parts]
 
     def end(self) -> None:
         """Every part is what it was."""
         for part in self.parts:
             part.__class__ = type(part).of
+        if self._follower is not None:
+            self._noted = self._follower.noted()
 
     def run(self, operations: int) -> _Run | None:
         """What has been shown; None when that says nothing about other times."""
         simulation = self._simulation
-        after = [_values(part) for part in self.parts]
+        after = self._values()
         read, written = self._others(self._read), self._written | self._changed(after)
         events = simulation.events_since(self._happened)
         told = Counters()
@@ -251,6 +283,7 @@ class _Watch:
             or len(read) > _MOST_FIELDS
             or any(self._goes_on(place) for place in read)
             or any(isinstance(self.parts[place], Timer) for place, _ in written)
+            or (self._follower is not None and self._noted is None)
         ):
             return None
         counted = simulation.counters.as_dict()
@@ -266,6 +299,7 @@ class _Watch:
             tuple((name, many) for name, many in told.as_dict().items() if many),
             tuple((time - self._time, event) for time, event in events),
             self._base,
+            self._noted,
         )
 
     def _others(self, places: Iterable[Place]) -> set[Place]:
@@ -295,7 +329,7 @@ class _Differs(Exception):
 
 def _fast_path(one: _Run, other: _Run, parts: list[Any], caller: int) -> FastPath | None:
     """The path of two runs after the same call on CPU *caller*; None when they went different ways."""
-    alike = ("cycles", "ticks", "operations", "messages", "counted", "told")
+    alike = ("cycles", "ticks", "operations", "messages", "counted", "told", "noted")
     if any(getattr(one, name) != getattr(other, name) for name in alike):
         return None
     try:
@@ -334,6 +368,7 @@ class _Writer:
             tuple((after, event.cpu) for after, event in one.events if isinstance(event, TAKEN)),
             len(one.events),
             self._made(self._events(one.events, other.events), "events"),
+            one.noted,
         )
 
     def _events(self, ones: _Events, others: _Events) -> str:

@@ -141,6 +141,8 @@ class Processor:
         *("last_cycles", "last_step", "scheduled", "spins", "starts"),
     )
     WIRES = ("cpu", "stirred")
+    #: Of these, what tells who follows.
+    SIGNS = ("stirred",)
     __slots__ = (*STATE, *WIRES)
 
     def __init__(self, cpu: Cpu) -> None:

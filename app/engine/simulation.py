@@ -160,6 +160,8 @@ class Simulation:
         """*watch* is told of what happens from now on, and nobody else is; None: nobody is."""
         self._watch = watch
         self._log.heard = watch.heard if watch else None
+        if self._fast_paths is not None:
+            self._fast_paths.follow(watch)
 
     # Time
 
@@ -337,8 +339,8 @@ class Simulation:
     ) -> int | None:
         """Follows a fast path from what *processor* is to call now to the rest behind it, or learns one. Returns the
         operations done; None when nothing was: the model is to do it."""
-        paths = self._fast_paths
-        if paths is None or self._watch is not None or self.execution.probes or processor.frames:
+        paths, watch = self._fast_paths, self._watch
+        if paths is None or self.execution.probes or processor.frames or not (watch is None or watch.follows_paths):
             return None
         if len(processor.calls) != 1 or not self.at_rest:
             return None
@@ -352,7 +354,9 @@ class Simulation:
                 or (alarm is not None and alarm <= end)
             ):
                 return None
-            if path.follow(base):
+            if (watch is None or watch.can_play(path.noted)) and path.follow(base):
+                if watch is not None:
+                    watch.play(path.noted, self.ticks, now, base)
                 self._log.follow(path, base)
                 self.machine.services.numbers.last = base + path.messages
                 counters = self.execution.counters

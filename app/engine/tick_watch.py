@@ -1,6 +1,6 @@
 """Who follows a simulation tick by tick, at little cost."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.engine.processor import Processor
 from app.hw.messages import BusMessage
@@ -21,6 +21,10 @@ class TickWatch:
         #: What has happened since the last call.
         self.heard: list[Event] = []
 
+    #: Whether it can do again as a whole what it did of a fast path (``engine/fast_paths``), by the methods at the end;
+    #: without them the model does all that it follows.
+    follows_paths = False
+
     def turned(self, tick: int, time: int, processor: Processor) -> None:
         """*processor* had its turn, in which something happened or stirred it (``Processor.stirred``): nothing but that
         CPU, and what it sent, is another than before."""
@@ -36,3 +40,19 @@ class TickWatch:
 
     def switched(self, tick: int, time: int) -> None:
         """At the end of the same tick another back end may have taken over."""
+
+    # Paths
+
+    def note(self, tick: int, time: int, base: int) -> None:
+        """What comes up to ``noted`` may be a path: the last tick, the time, and the number of the last message."""
+
+    def noted(self) -> Any:
+        """What it has done since ``note``, counted from there, so that it can be compared; None when that cannot be
+        done again."""
+
+    def can_play(self, noted: Any) -> bool:
+        """Whether it stands now as it stood where that was noted."""
+        return False
+
+    def play(self, noted: Any, tick: int, time: int, base: int) -> None:
+        """Does it again: the path begins behind this tick, time and message."""

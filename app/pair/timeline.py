@@ -11,7 +11,8 @@ from app.history.slices import Slices, at_once
 from app.pair.lock_step import LockStep, Side
 from app.pair.script import Cue
 from app.pair.watched import WatchedSimulation
-from app.score.course import Course, Numbers
+from app.score.course import Course
+from app.score.numbers import Numbers
 
 #: To the end of a stimulus; until one more interrupt has reached its last handler on each machine.
 STIMULUS, ARRIVAL = "stimulus", "arrival"

@@ -14,6 +14,7 @@ from struct import pack
 from typing import Any, NamedTuple
 
 from app.score.busy import Busy
+from app.score.numbers import Changes, Mark, Numbers, Position
 from app.score.span_kinds import FLIGHT, HANDLER, KIND_NAMES, LATCHED, LINE
 
 #: What stands for the end, and the last tick, of a span that is still open; and for no message, source, value or cause.
@@ -25,13 +26,11 @@ _UNPACKED = 1_024
 _BLOCK = 256
 #: So many ends are remembered for those who follow a course.
 _ENDS_KEPT = 2_048
-#: So many names are told apart; others are "".
-_MOST_NAMES = 60_000
 #: Bytes that one span takes.
 BYTES_A_SPAN = 71
 
 #: The columns, in the order of a row, with the type code of the array that holds each.
-_CODES = {
+CODES = {
     "id": "q",
     "kind": "B",
     "lane": "h",
@@ -48,7 +47,7 @@ _CODES = {
 #: A span while it is open, or not packed yet: its fields in the order of the columns, with the name as text, and its
 #: place in the columns, -1 where it has none yet.
 Row = list[Any]
-ID, KIND, LANE, VALUE, END, LAST, NAME, PLACE = 0, 1, 2, 3, 5, 7, 10, len(_CODES)
+ID, KIND, LANE, VALUE, END, LAST, SOURCE, NAME, PLACE = 0, 1, 2, 3, 5, 7, 9, 10, len(CODES)
 _NEVER = (1 << 63, 1 << 63)
 
 
@@ -71,53 +70,6 @@ class Span(NamedTuple):
     cause: int
 
 
-class Position(NamedTuple):
-    """How far a course was: the next span's id, and how many spans of the session had ended."""
-
-    next_id: int
-    ended: int
-
-    @property
-    def changes(self) -> int:
-        """How many changes there had been in the session."""
-        return self.next_id + self.ended
-
-
-class Changes(NamedTuple):
-    """What has changed in a course: the ids of the spans that began, and of those that began earlier and have ended."""
-
-    began: list[int]
-    ended: list[int]
-
-
-class Numbers:
-    """What all courses of one session share: the ids of spans, how many have ended, and the names."""
-
-    def __init__(self, first_id: int = 1) -> None:
-        self.next_id = first_id
-        #: But for the newest ends, which the course that grows remembers.
-        self.ended = 0
-        self.names = Names()
-
-
-class Names:
-    """Names as numbers, "" as 0."""
-
-    def __init__(self) -> None:
-        self.words = [""]
-        self._numbers = {"": 0}
-
-    def number(self, word: str) -> int:
-        """That of *word*; the same for ever."""
-        number = self._numbers.get(word)
-        if number is None:
-            if len(self.words) >= _MOST_NAMES:
-                return 0
-            number = self._numbers[word] = len(self.words)
-            self.words.append(word)
-        return number
-
-
 class Course:
     """The spans of one branch, from where it leaves its parent. What was open there is in it, too, under the same ids,
     before all others: ``inherited`` says how many of those there are.
@@ -133,13 +85,13 @@ class Course:
         self.kept_from = 0
         #: The tick of that.
         self.kept_tick = 0
-        self._columns = {name: array(code) for name, code in _CODES.items()}
-        self._written = [(self._columns[name], code) for name, code in _CODES.items()]
+        self._columns = {name: array(code) for name, code in CODES.items()}
+        self._written = [(self._columns[name], code) for name, code in CODES.items()]
         self._unpacked: list[Row] = []
         #: The open spans that are packed, by id.
         self._open: dict[int, Row] = {}
-        #: Those that have ended, the newest last.
-        self._ended: list[Row] = []
+        #: The ids of those that have ended, the newest last.
+        self._ended: list[int] = []
         self._busy: dict[int, Busy] = {}
         self._busy_kind = busy
         #: The latest end of each block in which all have ended, by its number.
@@ -182,7 +134,7 @@ class Course:
         row[LAST] = tick
         if name is not None:
             row[NAME] = name
-        self._ended.append(row)
+        self._ended.append(row[ID])
         if row[PLACE] >= 0:
             self._end_packed(row)
 
@@ -217,6 +169,9 @@ class Course:
         for (column, code), values in zip(self._written, fields, strict=False):
             column.frombytes(pack(f"{len(rows)}{code}", *values))  # thrice as fast as extend
         rows.clear()
+        self._forget_old_ends()
+
+    def _forget_old_ends(self) -> None:
         if len(self._ended) > 2 * _ENDS_KEPT:
             self._forget_ends(len(self._ended) - _ENDS_KEPT)
 
@@ -225,6 +180,53 @@ class Course:
         if busy is None:
             busy = self._busy[lane] = Busy()
         return busy
+
+    # Many at once (``passage``)
+
+    def mark(self) -> Mark:
+        """Where it is, for ``since``."""
+        self._pack()
+        return Mark(len(self), *self.position)
+
+    def since(self, mark: Mark) -> tuple[list[tuple[int, ...]], list[int]] | None:
+        """The spans that began since *mark*, as they stand in the columns, and the ids of those that ended, in their
+        order; None where that is too long ago."""
+        self._pack()
+        if mark.ended < self.numbers.ended:
+            return None
+        columns = [column[mark.places :] for column in self._columns.values()]
+        return list(zip(*columns, strict=True)), self._ended[mark.ended - self.numbers.ended :]
+
+    def extend(
+        self,
+        columns: Iterable[bytes],
+        lanes: Iterable[int],
+        ends: Iterable[int],
+        earlier: Iterable[tuple[Row, int, int]],
+    ) -> None:
+        """Spans begin and end behind all others, as *columns* have them. *lanes*: that of each that makes a lane busy,
+        -1 for others. *ends* are the ids of what ends, in that order; of that *earlier* was open before, and ends at a
+        time and tick."""
+        self._pack()
+        place = len(self._columns["id"])
+        for (column, _), added in zip(self._written, columns, strict=True):
+            column.frombytes(added)
+        self.numbers.next_id += len(self._columns["id"]) - place
+        for number, lane in enumerate(lanes, place):
+            if lane >= 0:
+                self._busy_of(lane).add(number)
+        for row, row[END], row[LAST] in earlier:
+            self._end_packed(row)
+        self._ended += ends
+        self._forget_old_ends()
+
+    def opened(self, span: int) -> Row:
+        """A span that ``extend`` has left open, for whoever will end it."""
+        place = bisect_left(self._columns["id"], span)
+        row = self._open[span] = [column[place] for column in self._columns.values()]
+        row[NAME] = self.names.words[row[NAME]]
+        row.append(place)
+        return row
 
     # Reading
 
@@ -377,7 +379,7 @@ class Course:
             return None
         newest = self._ended[len(self._ended) - ended :]
         began = list(range(position.next_id, now.next_id))
-        return Changes(began, [row[ID] for row in newest if row[ID] < position.next_id])
+        return Changes(began, [span for span in newest if span < position.next_id])
 
     # Bins
 
@@ -450,7 +452,7 @@ class Course:
         """Puts the inherited spans into the order of their ids again."""
         order = sorted(range(self.inherited), key=self._columns["id"].__getitem__)
         for name, column in self._columns.items():
-            column[: self.inherited] = array(_CODES[name], [column[place] for place in order])
+            column[: self.inherited] = array(CODES[name], [column[place] for place in order])
         self._find_open_again()
 
     # Memory
@@ -468,7 +470,7 @@ class Course:
         gone = count - len(left)
         self.inherited = sum(place < self.inherited for place in left)
         for name, column in columns.items():
-            column[:count] = array(_CODES[name], [column[place] for place in left])
+            column[:count] = array(CODES[name], [column[place] for place in left])
         self._latest.clear()
         self._find_open_again()
         moved = {place: new for new, place in enumerate(left)}

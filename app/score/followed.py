@@ -15,8 +15,9 @@ from app.engine.simulation import Simulation
 from app.history.branches import Branch
 from app.history.slices import Slices
 from app.history.timeline import Timeline
-from app.score.course import Changes, Course, Numbers, Position
+from app.score.course import Course
 from app.score.line import Line, Part
+from app.score.numbers import Changes, Numbers, Position
 from app.score.scribe import Scribe
 
 #: Bytes that the score of a session may take; beyond that the oldest spans are dropped.

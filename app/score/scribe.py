@@ -5,6 +5,9 @@ tick (``stands``). It can begin at any tick: what is open there begins for it th
 
 from array import array
 from bisect import bisect_left
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from app.engine import events as engine
 from app.engine.frames import Call
@@ -16,15 +19,66 @@ from app.guest.steps import NextEvent
 from app.hw import events as hw
 from app.hw.cpu import RunState
 from app.hw.messages import BusMessage, EoiBroadcast, InterruptMessage, Origin
-from app.score.course import LANE, NONE, Course
+from app.score.course import ID, LANE, NONE, SOURCE, Course, Row
 from app.score.event_scribe import BROADCAST, NO_TARGET, VECTORS, ScribeOfEvents, lint_name
+from app.score.numbers import Mark
+from app.score.passage import Abreast, Passage, passage_since
 from app.score.signals import signals_of
 from app.score.span_kinds import CALL, HANDLER, IN_SERVICE, REQUESTED, SIPI
 from app.score.stands import Stand
 
+#: Those of a stand's open spans that a path may end, and may leave open.
+_OF_STANDS = ("host", "priority")
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a scribe has written of a path."""
+
+    passage: Passage
+    #: The tick of each event, counted from where the path begins.
+    event_ticks: tuple[int, ...]
+    #: How each CPU stood that the path is about.
+    stood: tuple[tuple[int, tuple[bool, int] | None], ...]
+    #: The open spans that end, by CPU and name.
+    ends: tuple[tuple[int, str], ...]
+    #: What stands are left with: CPU, name, and the span in the passage, -1 for none.
+    left: tuple[tuple[int, str, int], ...]
+
+    @cached_property
+    def ticks(self) -> Abreast:
+        """Those of the events."""
+        return Abreast("I", self.event_ticks, move=True)
+
+
+class _Begun(NamedTuple):
+    """Where a scribe stood when it began to note."""
+
+    mark: Mark
+    events: int
+    tick: int
+    time: int
+    base: int
+    stood: list[tuple[bool, int] | None]
+    rows: list[dict[str, Row | None]]
+
+
+class _Looking(list[Stand]):
+    """Stands, and the CPUs of those that somebody has looked at."""
+
+    def __init__(self, stands: list[Stand]) -> None:
+        super().__init__(stands)
+        self.cpus = set[int]()
+
+    def __getitem__(self, cpu: Any) -> Any:
+        self.cpus.add(cpu)
+        return super().__getitem__(cpu)
+
 
 class Scribe(TickWatch, ScribeOfEvents):
     """Follows *simulation* from now on, and writes what it sees into *course*."""
+
+    follows_paths = True
 
     def __init__(self, course: Course, simulation: Simulation) -> None:
         TickWatch.__init__(self)
@@ -36,6 +90,7 @@ class Scribe(TickWatch, ScribeOfEvents):
         self._processors = simulation.processors
         self._turn: Processor | None = None
         self._stands = [Stand(course, processor) for processor in simulation.processors]
+        self._begun: _Begun | None = None
         self._tick, self._time = simulation.ticks, simulation.time
         self._open_at_first(simulation)
         course.inherited = len(course) if self.since.tick else 0
@@ -161,3 +216,65 @@ class Scribe(TickWatch, ScribeOfEvents):
 
     def _guest_left(self, event: engine.GuestExited) -> None:
         self._stands[event.cpu].left_guest(event.reason, self._time, self._tick)
+
+    # Path by path
+
+    @property
+    def _is_plain(self) -> bool:
+        """Nothing is open but what stands have open."""
+        places = self._requested, self._in_service, self._pending, self._flights, self._calls, self._taken, self._lines
+        return not (any(places) or any(self._latched.values()))
+
+    def note(self, tick: int, time: int, base: int) -> None:
+        if self._is_plain and not any(self._handlers):
+            stood = [stand.plain for stand in self._stands]
+            self._begun = _Begun(
+                self.course.mark(), len(self.event_ticks), tick, time, base, stood, list(map(_rows_of, self._stands))
+            )
+            self._stands = _Looking(self._stands)
+
+    def noted(self) -> Noted | None:
+        begun, self._begun = self._begun, None
+        if begun is None:
+            return None
+        looked = self._stands
+        assert isinstance(looked, _Looking)
+        self._stands = list(looked)
+        written = passage_since(self.course, begun.mark, begun.time, begun.tick, begun.base)
+        if written is None or not self._is_plain or any(self._handlers):
+            return None
+        passage, ended = written
+        cpus = sorted({*looked.cpus, *(row[place] for row in passage.rows for place in (LANE, SOURCE))} - {NONE})
+        places = {row[ID]: (cpu, name) for cpu, rows in enumerate(begun.rows) for name, row in rows.items() if row}
+        left = [
+            (cpu, name, row[ID] - begun.mark.next_id if row else NONE)
+            for cpu in cpus
+            for name, row in _rows_of(self._stands[cpu]).items()
+            if row is not begun.rows[cpu][name]
+        ]
+        stood = tuple((cpu, begun.stood[cpu]) for cpu in cpus)
+        if (
+            any(span not in places for span in ended)
+            or any(self._stands[cpu].plain is None or begun.stood[cpu] is None for cpu in cpus)
+            or {span for _, _, span in left} - {NONE} != set(passage.left_open)
+        ):
+            return None
+        late = begun.tick - self._first_tick
+        ticks = tuple(tick - late for tick in self.event_ticks[begun.events :])
+        return Noted(passage, ticks, stood, tuple(places[span] for span in ended), tuple(left))
+
+    def can_play(self, noted: Noted) -> bool:
+        stands, handlers = self._stands, self._handlers
+        return self._is_plain and all(stands[cpu].plain == stood and not handlers[cpu] for cpu, stood in noted.stood)
+
+    def play(self, noted: Noted, tick: int, time: int, base: int) -> None:
+        stands, course = self._stands, self.course
+        earlier = [getattr(stands[cpu], name) for cpu, name in noted.ends]
+        first = noted.passage.play(course, earlier, time, tick, base)
+        for cpu, name, span in noted.left:
+            setattr(stands[cpu], name, course.opened(first + span) if span >= 0 else None)
+        self.event_ticks.frombytes(noted.ticks.at(tick - self._first_tick))
+
+
+def _rows_of(stand: Stand) -> dict[str, Row | None]:
+    return {name: getattr(stand, name) for name in _OF_STANDS}

@@ -52,6 +52,14 @@ class Stand:
         self._shut: tuple[Frame | None, bool] | None = None
         processor.stirred = True
 
+    @property
+    def plain(self) -> tuple[bool, int] | None:
+        """What of it decides what is written next: whether it is in the hypervisor, and the task priority; None where
+        that is more."""
+        if self.closed is not None or self.wait is not None:
+            return None
+        return self.host is not None, self.priority[VALUE] if self.priority is not None else 0
+
     def look(self, time: int, tick: int) -> None:
         """Notes what has changed."""
         processor, cpu, apic, frames = self._processor, self._cpu, self._apic, self._frames

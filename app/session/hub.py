@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from app.score.course import Position
+from app.score.numbers import Position
 from app.session.score import Score
 from app.session.span_changes import SpanChanges, span_changes, told
 from app.state.delta import difference

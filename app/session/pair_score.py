@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from app.pair.lock_step import Side
-from app.score.course import Changes, Position
 from app.score.line import Line, Part
+from app.score.numbers import Changes, Position
 from app.session.score import Covered
 
 

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 from app.history.slices import Slices
 from app.hw.profile import INTEL_SDM, Profile
-from app.score.course import BYTES_A_SPAN, Changes, Course, Position
+from app.score.course import BYTES_A_SPAN, Course
 from app.score.line import Line, Part
+from app.score.numbers import Changes, Position
 from app.score.recorded import RecordedScribe
 from app.score.span_kinds import IN_SERVICE
 from app.session.score import Covered, Filling

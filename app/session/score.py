@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from app.history.slices import Slices
-from app.score.course import Changes, Position
 from app.score.line import Line
+from app.score.numbers import Changes, Position
 
 
 class Filling(NamedTuple):

@@ -6,9 +6,9 @@ from contextlib import suppress
 from app.history.slices import Slices
 from app.history.timeline import Timeline
 from app.history.units import Diverged
-from app.score.course import Changes, Position
 from app.score.followed import FollowedScore
 from app.score.line import Line
+from app.score.numbers import Changes, Position
 from app.session.score import Covered, Filling
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from app.score.course import Position, Span
+from app.score.course import Span
+from app.score.numbers import Position
 from app.session.score import Score
 
 #: More changes than this at once are not told: whoever wants them asks for what is in sight.

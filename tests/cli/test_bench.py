@@ -18,7 +18,7 @@ def test_json_is_a_list_of_figures_each_with_the_back_end_in_its_name() -> None:
 
     figures = json.loads(done.stdout)
     assert all(set(figure) == {"name", "value", "unit"} for figure in figures)
-    pings = [f"ping.{backend}{how}" for backend in BACKENDS for how in ("", ".unread", ".model")]
+    pings = [f"ping.{backend}{how}" for backend in BACKENDS for how in ("", ".unread", ".model", ".followed")]
     others = [(f"{kind}.{backend}", unit) for kind, unit in _OTHERS for backend in BACKENDS]
     assert [(figure["name"], figure["unit"]) for figure in figures] == [*((ping, "IPIs/s") for ping in pings), *others]
     assert all(figure["value"] > 0 for figure in figures)

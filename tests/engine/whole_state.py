@@ -1,8 +1,8 @@
 """All that a simulation is made of, down to what the guest functions that are under way were told.
 
 Found by walking through the objects, so that a field which somebody adds is in it without being named here. Left out
-is what may differ between two simulations that go on alike: what was asked and said so far (journal, log), caches, and
-numbers that only break ties (the queue is in it by its order).
+is what may differ between two simulations that go on alike: what was asked and said so far (journal, log), who follows,
+caches, and numbers that only break ties (the queue is in it by its order).
 """
 
 from collections import deque
@@ -23,7 +23,10 @@ from app.hw.profile import Profile
 
 #: What has a name, and never changes.
 _NAMED = (Backend, BackendDefinition, Generation, Profile, CostSheet)
-_LEFT_OUT = {"journal", "_addressed", "readdressed", "_fast_paths", "_price", "_contexts", "programs", "events"}
+_LEFT_OUT = {
+    *("journal", "_addressed", "readdressed", "_fast_paths", "_price", "_contexts", "programs", "events"),
+    "_watch",
+}
 _PLAIN = (Enum, int, str, float, bytes, type(None))
 _CODE = (FunctionType, MethodType, BuiltinFunctionType, type)
 

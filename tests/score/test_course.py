@@ -7,8 +7,9 @@ from random import Random
 import pytest
 
 from app.engine.journal import moment_at
-from app.score.course import Course, Numbers, Row, Span
+from app.score.course import Course, Row, Span
 from app.score.line import Line, Part
+from app.score.numbers import Numbers
 from app.score.span_kinds import HANDLER, KIND_NAMES, LINE, MARK, REQUESTED
 
 
