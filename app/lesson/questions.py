@@ -106,7 +106,7 @@ def answered(question: Question, simulation: Simulation, names: VectorNames) -> 
     for rule in kind.rules:
         try:
             value = rule.predict(situation)
-        except NotApplicable:
+        except (NotApplicable, NoAnswer):
             continue
         if value != right:
             ideas.setdefault(value, []).append(rule)

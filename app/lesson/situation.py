@@ -2,6 +2,7 @@
 happens on copies."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.commands.command import Stimulus
@@ -15,8 +16,8 @@ from app.lesson.playing import UnusableLine, command_of
 if TYPE_CHECKING:
     from app.commands.table import Command
 
-#: A machine that has not come to rest after so many operations gives no answer that needs its rest.
-MOST_OPERATIONS = 20_000
+#: So far is looked; a machine that has not come to rest by then gives no answer that needs its rest.
+MOST_OPERATIONS = 5_000
 _RESTLESS = f"the machine does not come to rest within {MOST_OPERATIONS:,} operations"
 #: A vector that a CPU takes: from its APIC, by an event channel, from the 8259.
 VectorTaken = Acknowledged | EventTaken | ExternalAcknowledged
@@ -72,18 +73,21 @@ class Situation:
         return [event for _, event in simulation.take_log()]
 
     def happens(self) -> Iterator[Happened]:
-        """All that happens from the moment on, until nothing but timers is left. NoAnswer when it never comes to rest:
-        whoever has found an answer before does not hear of that."""
+        """All that happens from the moment on, until nothing but timers is left, or MOST_OPERATIONS are done."""
         simulation = self.copy()
         for event in self._act(simulation):
             yield Happened(event, simulation)
-        done = 0
-        while not simulation.idle:
-            if done >= MOST_OPERATIONS:
-                raise NoAnswer(_RESTLESS)
-            done += max(1, simulation.run(operations=1, until_idle=True))
+        for _ in range(MOST_OPERATIONS):
+            if simulation.idle:
+                break
+            simulation.run(operations=1, until_idle=True)
             for _, event in simulation.take_log():
                 yield Happened(event, simulation)
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """The events of all that happens so far."""
+        return [one.event for one in self.happens()]
 
     def rest(self) -> Simulation:
         """The machine once nothing but timers is left. NoAnswer when it never comes to rest."""

@@ -34,7 +34,8 @@ def _count(situation: Situation) -> Value:
     values = situation.values
     if values["of"] != "handlers":
         return situation.more(values["of"])
-    return sum(taken_by(one.event, values["cpu"], values["vector"]) is not None for one in situation.happens())
+    situation.rest()  # what never ends has no number
+    return sum(taken_by(event, values["cpu"], values["vector"]) is not None for event in situation.events)
 
 
 # Wrong ideas
@@ -69,7 +70,7 @@ def _waiting(situation: Situation, *, merged: bool) -> int:
 
 def _each_request(situation: Situation) -> Value:
     values = situation.values
-    asked = sum(outcome_at(one.event, values["cpu"], values["vector"]) for one in situation.happens())
+    asked = sum(outcome_at(event, values["cpu"], values["vector"]) for event in situation.events)
     return _waiting(situation, merged=True) + asked
 
 
@@ -77,8 +78,7 @@ def _none_in_service(situation: Situation) -> Value:
     """As many as come while their vector is not in service."""
     serving = {(cpu.number, int(vector)) for cpu in situation.now.machine.cpus for vector in cpu.apic.isr}
     found = _waiting(situation, merged=False)
-    for one in situation.happens():
-        event = one.event
+    for event in situation.events:
         taken = taken_by(event, None, None)
         if taken is not None:
             serving.add((taken.cpu, taken.vector))

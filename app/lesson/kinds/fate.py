@@ -106,7 +106,7 @@ def _by_vector(situation: Situation) -> Value:
 
 def _queued(situation: Situation) -> Value:
     cpu, vector = situation.cpu, situation.values["vector"]
-    asked = sum(outcome_at(one.event, cpu.number, vector) for one in situation.happens())
+    asked = sum(outcome_at(event, cpu.number, vector) for event in situation.events)
     if asked < 2 and vector not in requested(cpu) and vector not in cpu.apic.isr:
         raise NotApplicable
     return Fate.QUEUED.name

@@ -9,7 +9,8 @@ from app.x86.words import VectorNames, vector_words
 
 
 def _order(situation: Situation) -> Value:
-    taken = (taken_by(one.event, situation.values["cpu"], None) for one in situation.happens())
+    situation.rest()  # what never ends has no order
+    taken = (taken_by(event, situation.values["cpu"], None) for event in situation.events)
     return tuple(int(one.vector) for one in taken if one is not None)
 
 
@@ -22,8 +23,7 @@ def _words(value: Value, names: VectorNames) -> str:
 def _to_come(situation: Situation) -> list[int]:
     """What is requested, and then what comes, in that order."""
     cpu = situation.values["cpu"]
-    events = (one.event for one in situation.happens())
-    coming = [int(event.vector) for event in events if isinstance(event, Accepted) and event.cpu == cpu]
+    coming = [int(event.vector) for event in situation.events if isinstance(event, Accepted) and event.cpu == cpu]
     return [*situation.arrivals(cpu, requested(situation.now.machine.cpus[cpu])), *coming]
 
 

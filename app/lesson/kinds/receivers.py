@@ -14,8 +14,9 @@ from app.x86.words import vector_words
 def _receivers(situation: Situation) -> tuple[int, ...]:
     """The CPUs at which the vector arrives from now on, alone or to be merged."""
     vector = situation.values["vector"]
-    events = (one.event for one in situation.happens())
-    came = [event for event in events if isinstance(event, Accepted | Merged) and outcome_at(event, None, vector)]
+    came = [
+        event for event in situation.events if isinstance(event, Accepted | Merged) and outcome_at(event, None, vector)
+    ]
     return tuple(sorted({event.cpu for event in came}))
 
 
