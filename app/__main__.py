@@ -8,7 +8,7 @@ from importlib import import_module
 from io import TextIOWrapper
 
 #: Each command is a module of ``app.cli``, loaded only when it is asked for: replay need not wait for a web server.
-COMMANDS = ("serve", "replay", "conformance", "compare", "run", "bench")
+COMMANDS = ("serve", "replay", "conformance", "compare", "run", "lesson", "bench")
 DEFAULT_COMMAND = "serve"
 #: What a shell reports of a program that SIGPIPE ended.
 _PIPE_CLOSED = 141

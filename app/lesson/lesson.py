@@ -35,6 +35,11 @@ class MachineOf:
     cost_sheet: str
     backends: tuple[str, ...] = ()
 
+    @property
+    def all_backends(self) -> tuple[str, ...]:
+        """Every back end under which the lesson holds, its own first."""
+        return tuple(dict.fromkeys((self.backend, *self.backends)))
+
     def beginning(self, backend: str | None = None) -> Beginning:
         """What a simulation of it is made of, under its own back end or another one."""
         sheet = cost_sheet_of(self.cost_sheet)
