@@ -71,7 +71,7 @@ class EventLog:
             path, began, _ = self._followed.popleft()
             self._late -= path.happened
             self._gone += path.happened
-            for name, many in path.told:
+            for name, many in path.outcome.told:
                 setattr(self._counters, name, getattr(self._counters, name) + many)
             for after, cpu in path.taken:
                 self._counters.taken(cpu, began + after)

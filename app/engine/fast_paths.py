@@ -5,23 +5,22 @@ So the model does it while each part notes which of its fields are read and whic
 a *path*: what must stand where it stood, and what stands otherwise behind it. From then on the path is followed as
 one piece of straight code, as long as everything that the model would look at is as it was.
 
-What the parts are made of they say themselves (``STATE`` of each class), and nothing here says it again: a new field
-is noted like all others. What has a past or a future of its own, timers, requests in queues, the choice of a target by
-lowest priority, is left to the model; so is everything while somebody looks on step by step, or where a run is to end
-in between. Who follows tick by tick (``tick_watch``) notes what it makes of a path, and does that as a whole, too.
+What has a past or a future of its own, timers, requests in queues, the choice of a target by lowest priority, is left
+to the model; so is everything while somebody looks on step by step, or where a run is to end in between. Who follows
+tick by tick (``tick_watch``) notes what it makes of a path, and does that as a whole, too.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.engine.counters import TAKEN, Counters
-from app.engine.endings import MAY_END
+from app.engine.counters import TAKEN
+from app.engine.event_log import EventLog
+from app.engine.event_queue import Priority
 from app.engine.events import Event
-from app.guest.memory import CallFunctionData, CallSingleQueue
-from app.hw.services import Clock, Ledger, MessageNumbers
-from app.hw.timer import Timer
+from app.engine.noted_runs import Events, Outcome, Place, Run, Watch
+from app.hw.services import Clock, MessageNumbers
 from app.x86.vectors import VectorBitmap
 
 if TYPE_CHECKING:
@@ -38,58 +37,23 @@ _OFTEN = 4
 _TRIES = 16
 #: Of so many calls it is known how often they were called.
 _CALLS = 1024
-#: What depends on more fields than this takes as long to compare as to do.
-_MOST_FIELDS = 200
-#: What every run moves on, and nothing that the model does depends on.
-_BOOKS = (Clock, MessageNumbers, Ledger)
-#: Requests of one CPU to another, which come and go.
-_REQUESTS = (CallFunctionData, CallSingleQueue)
 
-#: A field of a part: the part's place among all of them, and the field's name.
-Place = tuple[int, str]
 #: Told the number of the last message so far, it leaves everything as it stands behind the path, and is True; or it
 #: is False, and has done nothing, where something does not stand as it stood.
 Follow = Callable[[int], bool]
-_Events = tuple[tuple[int, Event], ...]
 
 
 class FastPath(NamedTuple):
-    """What follows from one call: *source* is *follow* as text. *counted* is what is counted otherwise than by events,
-    *told* how many of the events each counter counts."""
+    """What follows from one call: *source* is *follow* as text."""
 
     follow: Follow
     source: str
-    cycles: int
-    ticks: int
-    operations: int
-    messages: int
-    counted: tuple[tuple[str, int], ...]
-    told: tuple[tuple[str, int], ...]
+    outcome: Outcome
     #: Which interrupts are taken: how many cycles after the beginning, and on which CPU.
     taken: tuple[tuple[int, int], ...]
     #: How many events happen on it; and what makes them of the time at which it begins and the last message's number.
     happened: int
     events: "Callable[[int, int], list[tuple[int, Event]]]"
-    #: What who follows has noted of it (``TickWatch.noted``); None where nobody does.
-    noted: Any = None
-
-
-class _Run(NamedTuple):
-    """What one run of the model has shown. Fields are frozen values."""
-
-    reads: dict[Place, Any]
-    writes: dict[Place, Any]
-    cycles: int
-    ticks: int
-    operations: int
-    messages: int
-    counted: tuple[tuple[str, int], ...]
-    told: tuple[tuple[str, int], ...]
-    events: _Events
-    #: The number of the last message before it.
-    base: int
-    #: What who follows has noted; None where nobody does.
-    noted: Any = None
 
 
 class _Called:
@@ -105,22 +69,26 @@ class _Called:
         self.times = 0
         self.tries = 0
         #: What the last try has shown, for the next one to agree with.
-        self.before: _Run | None = None
+        self.before: Run | None = None
 
 
 class FastPaths:
     """Those of one simulation."""
 
     STATE = ()
-    WIRES = ("_calls", "_follower", "_readdressed", "_simulation")
+    WIRES = ("_calls", "_follower", "_go", "_learning", "_log", "_readdressed", "_simulation")
 
-    def __init__(self, simulation: "Simulation") -> None:
+    def __init__(self, simulation: "Simulation", log: EventLog, go: Callable[..., int]) -> None:
+        """*go* lets the model go on, as ``Simulation.run``, but leaves the clock where something happened last."""
         self._simulation = simulation
-        self.follow(None)
+        self._log = log
+        self._go = go
+        self._learning = False
+        self.follower(None)
 
-    def follow(self, follower: "TickWatch | None") -> None:
-        """From now on *follower* is told, or nobody is: a path is another for each."""
-        self._follower = follower
+    def follower(self, watch: "TickWatch | None") -> None:
+        """From now on *watch* is told what happens, or nobody is: a path is another for each."""
+        self._follower = watch
         self.forget()
 
     def forget(self) -> None:
@@ -132,8 +100,40 @@ class FastPaths:
         """All that were learnt and not forgotten since."""
         return [path for called in self._calls.values() for path in called.paths]
 
-    def of(self, processor: "Processor") -> list[FastPath]:
-        """Those of what *processor* is to call now, which is one time more that it is called."""
+    def go(self, processor: "Processor", until: int | None, operations: int | None, to_tick: int | None) -> int | None:
+        """Follows a path from what *processor* is to call now to the rest behind it, or learns one. Returns the
+        operations done; None when nothing was: the model is to do it. The limits are those of ``Simulation.run``."""
+        simulation, watch = self._simulation, self._follower
+        if (
+            self._learning
+            or processor.frames
+            or len(processor.calls) != 1
+            or not (watch is None or watch.follows_paths)
+            or simulation.execution.probes
+            or not simulation.at_rest
+        ):
+            return None
+        called = self._called(processor)
+        now, ticks, alarm = simulation.clock.now, simulation.ticks, simulation.queue.alarm
+        for path in called.paths:
+            outcome = path.outcome
+            end = now + outcome.cycles
+            if (
+                (until is not None and end > until)
+                or (operations is not None and outcome.operations >= operations)
+                or (to_tick is not None and ticks + outcome.ticks >= to_tick)
+                or (alarm is not None and alarm <= end)
+            ):
+                return None
+            if self._follow(path):
+                return outcome.operations
+        if called.times <= _OFTEN or called.tries >= _TRIES:
+            return None
+        simulation.queue.push(now, Priority.PROCESSOR, processor)
+        return self._learn(called, processor, until, operations, to_tick)
+
+    def _called(self, processor: "Processor") -> _Called:
+        """What is known of what *processor* is to call now, which is one time more that it is called."""
         if self._readdressed != self._simulation.machine.bus.readdressed:
             self.forget()
         called = self._calls.get((processor.cpu.number, processor.calls[0]))
@@ -142,22 +142,46 @@ class FastPaths:
                 self._calls.clear()
             called = self._calls[processor.cpu.number, processor.calls[0]] = _Called()
         called.times += 1
-        return called.paths
+        return called
 
-    def is_worth_learning(self, processor: "Processor") -> bool:
-        """Whether what *processor* is to call now was called often, and not tried in vain too often."""
-        called = self._calls[processor.cpu.number, processor.calls[0]]
-        return called.times > _OFTEN and called.tries < _TRIES
+    def _follow(self, path: FastPath) -> bool:
+        """False, and nothing has changed, where something does not stand as it stood."""
+        simulation, watch = self._simulation, self._follower
+        numbers, counters, now = (
+            simulation.machine.services.numbers,
+            simulation.execution.counters,
+            simulation.clock.now,
+        )
+        base, outcome = numbers.last, path.outcome
+        if not ((watch is None or watch.can_play(outcome.noted)) and path.follow(base)):
+            return False
+        if watch is not None:
+            watch.play(outcome.noted, simulation.ticks, now, base)
+        self._log.follow(path, base)
+        numbers.last = base + outcome.messages
+        for name, more in outcome.counted:
+            setattr(counters, name, getattr(counters, name) + more)
+        simulation.ticks += outcome.ticks
+        simulation.clock.now = now + outcome.cycles
+        return True
 
-    def learn(self, processor: "Processor", go: Callable[[], int]) -> int:
-        """Lets the model *go* on to rest, and learns from it. Returns the operations done."""
-        called = self._calls[processor.cpu.number, processor.calls[0]]
+    def _learn(
+        self,
+        called: _Called,
+        processor: "Processor",
+        until: int | None,
+        operations: int | None,
+        to_tick: int | None,
+    ) -> int:
+        """Lets the model go on to rest, and learns from it. Returns the operations done."""
         called.tries += 1
-        watch = _Watch(self._simulation, self._follower)
+        self._learning = True
+        watch = Watch(self._simulation, self._follower)
         try:
-            done = go()
+            done = self._go(until, operations, until_idle=True, to_tick=to_tick, whole_paths=False)
         finally:
             watch.end()
+            self._learning = False
         before, run = called.before, watch.run(done)
         path = None
         if run is not None and before is not None:
@@ -171,155 +195,6 @@ class FastPaths:
         return done
 
 
-# What a run of the model reads and sets
-
-
-def _parts(simulation: "Simulation") -> list[Any]:
-    """All that has state, but for what is under way and who waits, of which there is nothing at rest."""
-    machine, kernel = simulation.machine, simulation.execution.kernel
-    of_cpus = [part for cpu in machine.cpus for part in machine.parts_of(cpu)]
-    memory = [*kernel.words(), *kernel.cfd_data, *kernel.call_single_queues]
-    return [*machine.common_parts(), *of_cpus, *simulation.processors, *memory]
-
-
-def _frozen(value: Any) -> Any:
-    """*value* as it is now, whatever becomes of it."""
-    match value:
-        case VectorBitmap():
-            return value.bits
-        case deque() | list():
-            return tuple(value)
-        case set():
-            return frozenset(value)
-        case dict():
-            return dict(value)
-        case _:
-            return value
-
-
-def _fields(part: Any, *, followed: bool) -> tuple[str, ...]:
-    """What may decide how a path goes, or what who follows makes of it."""
-    fields: tuple[str, ...] = part.STATE
-    return (*fields, *getattr(part, "SIGNS", ())) if followed else fields
-
-
-def _noting(kind: Any, fields: tuple[str, ...], places: dict[int, int], read: set[Place], written: set[Place]) -> type:
-    """*kind*, of which each of *fields* notes what becomes of it."""
-    names = frozenset(fields)
-
-    class Noting(kind):  # type: ignore[misc]
-        __slots__ = ()
-        of = kind
-
-        def __getattribute__(self, name: str) -> Any:
-            if name in names:
-                read.add((places[id(self)], name))
-            return object.__getattribute__(self, name)
-
-        def __setattr__(self, name: str, value: Any) -> None:
-            if name in names:
-                written.add((places[id(self)], name))
-            object.__setattr__(self, name, value)
-
-    return Noting
-
-
-class _Watch:
-    """From now on every part notes which of its fields are read and set, until ``end``; and so does *follower* what it
-    makes of it."""
-
-    def __init__(self, simulation: "Simulation", follower: "TickWatch | None") -> None:
-        self._simulation = simulation
-        self._follower = follower
-        self.parts = _parts(simulation)
-        self._before = self._values()
-        self._counted = simulation.counters.as_dict()
-        self._time, self._ticks, self._happened = simulation.clock.now, simulation.ticks, simulation.happened
-        self._base = simulation.machine.services.numbers.last
-        self._alarm = simulation.queue.alarm
-        self._read: set[Place] = set()
-        self._written: set[Place] = set()
-        self._noted: Any = None
-        if follower is not None:
-            follower.note(self._ticks, self._time, self._base)
-        self._replace_classes()
-
-    def _replace_classes(self) -> None:
-        places = {id(part): place for place, part in enumerate(self.parts)}
-        kinds: dict[type, type] = {}
-        for part in self.parts:
-            kind = type(part)
-            if kind not in kinds:
-                kinds[kind] = _noting(kind, self._fields(part), places, self._read, self._written)
-            part.__class__ = kinds[kind]
-
-    def _fields(self, part: Any) -> tuple[str, ...]:
-        return _fields(part, followed=self._follower is not None)
-
-    def _values(self) -> list[dict[str, Any]]:
-        return [{name: _frozen(getattr(part, name)) for name in self._fields(part)} for part in self.parts]
-
-    def end(self) -> None:
-        """Every part is what it was."""
-        for part in self.parts:
-            part.__class__ = type(part).of
-        if self._follower is not None:
-            self._noted = self._follower.noted()
-
-    def run(self, operations: int) -> _Run | None:
-        """What has been shown; None when that says nothing about other times."""
-        simulation = self._simulation
-        after = self._values()
-        read, written = self._others(self._read), self._written | self._changed(after)
-        events = simulation.events_since(self._happened)
-        told = Counters()
-        for time, event in events:
-            told.count(event, time)
-        if (
-            not simulation.at_rest
-            or simulation.queue.alarm != self._alarm
-            or len(events) != simulation.happened - self._happened
-            or any(type(event) in MAY_END for _, event in events)
-            or len(read) > _MOST_FIELDS
-            or any(self._goes_on(place) for place in read)
-            or any(isinstance(self.parts[place], Timer) for place, _ in written)
-            or (self._follower is not None and self._noted is None)
-        ):
-            return None
-        counted = simulation.counters.as_dict()
-        moved = {name: counted[name] - self._counted[name] - by_events for name, by_events in told.as_dict().items()}
-        return _Run(
-            {(place, name): self._before[place][name] for place, name in sorted(read)},
-            {(place, name): after[place][name] for place, name in sorted(written)},
-            simulation.clock.now - self._time,
-            simulation.ticks - self._ticks,
-            operations,
-            simulation.machine.services.numbers.last - self._base,
-            tuple((name, more) for name, more in moved.items() if more),
-            tuple((name, many) for name, many in told.as_dict().items() if many),
-            tuple((time - self._time, event) for time, event in events),
-            self._base,
-            self._noted,
-        )
-
-    def _others(self, places: Iterable[Place]) -> set[Place]:
-        return {place for place in places if not isinstance(self.parts[place[0]], _BOOKS)}
-
-    def _changed(self, after: list[dict[str, Any]]) -> set[Place]:
-        return {
-            (place, name)
-            for place, (one, other) in enumerate(zip(self._before, after, strict=True))
-            for name in one
-            if one[name] != other[name]
-        }
-
-    def _goes_on(self, place: Place) -> bool:
-        """Whether what was read there has a past or a future of its own."""
-        part = self.parts[place[0]]
-        armed = isinstance(part, Timer) and self._before[place[0]]["deadline"] is not None
-        return armed or isinstance(part, _REQUESTS)
-
-
 # A path as code
 
 
@@ -327,10 +202,9 @@ class _Differs(Exception):
     """Two runs that began alike have not ended alike."""
 
 
-def _fast_path(one: _Run, other: _Run, parts: list[Any], caller: int) -> FastPath | None:
+def _fast_path(one: Run, other: Run, parts: list[Any], caller: int) -> FastPath | None:
     """The path of two runs after the same call on CPU *caller*; None when they went different ways."""
-    alike = ("cycles", "ticks", "operations", "messages", "counted", "told", "noted")
-    if any(getattr(one, name) != getattr(other, name) for name in alike):
+    if one.outcome != other.outcome:
         return None
     try:
         return _Writer(one.base, other.base, parts, caller).path(one, other)
@@ -338,7 +212,7 @@ def _fast_path(one: _Run, other: _Run, parts: list[Any], caller: int) -> FastPat
         return None
 
 
-def _stays(place: Place, run: _Run) -> bool:
+def _stays(place: Place, run: Run) -> bool:
     """Whether a field that was set is what it had to be before."""
     return place in run.reads and run.reads[place] == run.writes[place]
 
@@ -352,7 +226,7 @@ class _Writer:
         self._caller = caller
         self._named: dict[str, Any] = {}
 
-    def path(self, one: _Run, other: _Run) -> FastPath:
+    def path(self, one: Run, other: Run) -> FastPath:
         """_Differs when the runs went different ways."""
         if one.reads.keys() != other.reads.keys() or one.writes.keys() != other.writes.keys():
             raise _Differs
@@ -364,14 +238,13 @@ class _Writer:
         return FastPath(
             self._made(source, "follow"),
             source,
-            *(one.cycles, one.ticks, one.operations, one.messages, one.counted, one.told),
+            one.outcome,
             tuple((after, event.cpu) for after, event in one.events if isinstance(event, TAKEN)),
             len(one.events),
             self._made(self._events(one.events, other.events), "events"),
-            one.noted,
         )
 
-    def _events(self, ones: _Events, others: _Events) -> str:
+    def _events(self, ones: Events, others: Events) -> str:
         if [after for after, _ in ones] != [after for after, _ in others]:
             raise _Differs
         made = [

@@ -95,7 +95,7 @@ class Simulation:
         if boot:
             self.execution.boot()
         self._log.forget()
-        self._fast_paths = FastPaths(self) if fast_paths else None
+        self._fast_paths = FastPaths(self, self._log, self._go) if fast_paths else None
 
     # What can be seen
 
@@ -161,7 +161,7 @@ class Simulation:
         self._watch = watch
         self._log.heard = watch.heard if watch else None
         if self._fast_paths is not None:
-            self._fast_paths.follow(watch)
+            self._fast_paths.follower(watch)
 
     # Time
 
@@ -184,17 +184,21 @@ class Simulation:
         *,
         until_idle: bool = False,
         to_tick: int | None = None,
+        whole_paths: bool = False,
     ) -> int:
         """Runs to virtual time *until*, for so many operations, to the end of tick *to_tick*, or until nothing is left:
-        with *until_idle*, nothing but timers. Returns the operations done."""
-        done = self._go(until, operations, until_idle=until_idle, to_tick=to_tick)
+        with *until_idle*, nothing but timers. With *whole_paths* they may be more operations: what is followed as a
+        whole (``fast_paths``) is not cut for their number. Returns the operations done."""
+        done = self._go(until, operations, until_idle=until_idle, to_tick=to_tick, whole_paths=whole_paths)
         if until is not None and until > self.clock.now:
             self._pass_time(until)
         return done
 
-    def _go(self, until: int | None, operations: int | None, *, until_idle: bool, to_tick: int | None) -> int:
+    def _go(
+        self, until: int | None, operations: int | None, *, until_idle: bool, to_tick: int | None, whole_paths: bool
+    ) -> int:
         """The same, but the clock stands where something happened last."""
-        done = 0
+        done, paths = 0, self._fast_paths
         while (
             (operations is None or done < operations)
             and (to_tick is None or self.ticks < to_tick)
@@ -215,7 +219,8 @@ class Simulation:
             match due:
                 case Processor():
                     left = None if operations is None else operations - done
-                    followed = self._follow(due, until, left, to_tick) if due.calls else None
+                    most = None if whole_paths else left
+                    followed = paths.go(due, until, most, to_tick) if due.calls and paths is not None else None
                     done += self._turns(due, until, left, to_tick) if followed is None else followed
                 case None:
                     done += self._expire_timers()
@@ -333,50 +338,6 @@ class Simulation:
             or self.machine.retrying
             or not self._queue.only_timers()
         )
-
-    def _follow(
-        self, processor: Processor, until: int | None, operations: int | None, to_tick: int | None
-    ) -> int | None:
-        """Follows a fast path from what *processor* is to call now to the rest behind it, or learns one. Returns the
-        operations done; None when nothing was: the model is to do it."""
-        paths, watch = self._fast_paths, self._watch
-        if paths is None or self.execution.probes or processor.frames or not (watch is None or watch.follows_paths):
-            return None
-        if len(processor.calls) != 1 or not self.at_rest:
-            return None
-        now, alarm, base = self.clock.now, self._queue.alarm, self.machine.services.numbers.last
-        for path in paths.of(processor):
-            end = now + path.cycles
-            if (
-                (until is not None and end > until)
-                or (operations is not None and path.operations >= operations)
-                or (to_tick is not None and self.ticks + path.ticks >= to_tick)
-                or (alarm is not None and alarm <= end)
-            ):
-                return None
-            if (watch is None or watch.can_play(path.noted)) and path.follow(base):
-                if watch is not None:
-                    watch.play(path.noted, self.ticks, now, base)
-                self._log.follow(path, base)
-                self.machine.services.numbers.last = base + path.messages
-                counters = self.execution.counters
-                for name, more in path.counted:
-                    setattr(counters, name, getattr(counters, name) + more)
-                self.ticks += path.ticks
-                self.clock.now = end
-                return path.operations
-        if not paths.is_worth_learning(processor):
-            return None
-        self._queue.push(now, Priority.PROCESSOR, processor)
-        return paths.learn(processor, lambda: self._model(until, operations, to_tick))
-
-    def _model(self, until: int | None, operations: int | None, to_tick: int | None) -> int:
-        """The model does what comes, up to the next rest."""
-        paths, self._fast_paths = self._fast_paths, None
-        try:
-            return self._go(until, operations, until_idle=True, to_tick=to_tick)
-        finally:
-            self._fast_paths = paths
 
     def _wake(self, processor: Processor) -> None:
         if not processor.scheduled:

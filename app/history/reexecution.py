@@ -88,11 +88,12 @@ class Reexecution:
         *,
         until_idle: bool = False,
         to_tick: int | None = None,
+        whole_paths: bool = False,
     ) -> int:
         """As ``Simulation.run``, with the commands of *branch*, each as soon as its turn comes. Diverged when one
         cannot be done."""
         if to_tick is None and branch.next_entry(simulation.ticks) is None and _is_short(until, operations):
-            return self._run_on(branch, simulation, until, operations, until_idle, None)
+            return self._run_on(branch, simulation, until, operations, until_idle, None, whole_paths)
         done = 0
         while (
             (operations is None or done < operations)
@@ -104,10 +105,10 @@ class Reexecution:
             left = None if operations is None else operations - done
             last = before + _TICKS_AT_ONCE if to_tick is None else min(before + _TICKS_AT_ONCE, to_tick)
             if entry is None:
-                done += self._run_on(branch, simulation, until, left, until_idle, last)
+                done += self._run_on(branch, simulation, until, left, until_idle, last, whole_paths)
             elif entry.tick > before:  # no tick before the command is later, nor may the clock go past it
                 latest = None if until is None else min(until, entry.time)
-                done += self._run_on(branch, simulation, latest, left, until_idle, min(last, entry.tick))
+                done += self._run_on(branch, simulation, latest, left, until_idle, min(last, entry.tick), whole_paths)
             elif until is None or entry.time <= until:
                 do_again(simulation, entry)
             if simulation.ticks == before:
@@ -130,16 +131,17 @@ class Reexecution:
         operations: int | None,
         until_idle: bool,
         to_tick: int | None,
+        whole_paths: bool,
     ) -> int:
         """Runs without commands, and keeps a keyframe where one is due."""
         keyframes = self._keyframes
         if keyframes is None:
-            return simulation.run(until, operations, until_idle=until_idle, to_tick=to_tick)
+            return simulation.run(until, operations, until_idle=until_idle, to_tick=to_tick, whole_paths=whole_paths)
         done = 0
         if operations != 0 and keyframes.due(branch, simulation.ticks) and not (until_idle and simulation.idle):
             done = self._keep(branch, simulation, until, keyframes)
         left = None if operations is None else operations - done
-        return done + simulation.run(until, left, until_idle=until_idle, to_tick=to_tick)
+        return done + simulation.run(until, left, until_idle=until_idle, to_tick=to_tick, whole_paths=whole_paths)
 
     @staticmethod
     def _keep(branch: Branch, simulation: Simulation, until: int | None, keyframes: Keyframes[Simulation]) -> int:
@@ -165,7 +167,7 @@ class Reexecution:
         places = self._places(simulation.ticks, tick)
         while simulation.ticks < tick:
             before = simulation.ticks
-            self.run(branch, simulation, operations=_OPERATIONS_A_SLICE, to_tick=places[0])
+            self.run(branch, simulation, operations=_OPERATIONS_A_SLICE, to_tick=places[0], whole_paths=True)
             if simulation.ticks == before:
                 raise Diverged(before, f"nothing is left to happen before tick {tick:,}")
             if simulation.ticks == places[0]:
@@ -191,7 +193,7 @@ class Reexecution:
         simulation = self.start(branch, branch.head.tick, time)
         while True:
             before = simulation.ticks
-            self.run(branch, simulation, until=time, operations=_OPERATIONS_A_SLICE)
+            self.run(branch, simulation, until=time, operations=_OPERATIONS_A_SLICE, whole_paths=True)
             if simulation.ticks == before:
                 return before
             yield

@@ -151,21 +151,33 @@ class Timeline:
         *,
         until_idle: bool = False,
         to_tick: int | None = None,
+        whole_paths: bool = False,
     ) -> int:
         """As ``Simulation.run``. From a past moment the branch's commands are done again, each at its tick; from its
         head on, which moves along, there are none. Diverged when one cannot be done."""
         done = 0
         if self.onlooker is not None and not self.live:  # what is known is not followed a second time
             known = self.branch.head.tick if to_tick is None else min(to_tick, self.branch.head.tick)
-            done = self._run(until, operations, until_idle, known)
+            done = self._run(until, operations, until_idle, known, whole_paths)
             if not self.live:
                 return done
         if self.live:
             self._attend()
-        return done + self._run(until, None if operations is None else operations - done, until_idle, to_tick)
+        left = None if operations is None else max(0, operations - done)
+        return done + self._run(until, left, until_idle, to_tick, whole_paths)
 
-    def _run(self, until: int | None, operations: int | None, until_idle: bool, to_tick: int | None) -> int:
-        done = self._again.run(self.branch, self.simulation, until, operations, until_idle=until_idle, to_tick=to_tick)
+    def _run(
+        self, until: int | None, operations: int | None, until_idle: bool, to_tick: int | None, whole_paths: bool
+    ) -> int:
+        done = self._again.run(
+            self.branch,
+            self.simulation,
+            until,
+            operations,
+            until_idle=until_idle,
+            to_tick=to_tick,
+            whole_paths=whole_paths,
+        )
         self._has_run()
         return done
 

@@ -174,8 +174,16 @@ class Drive(Protocol):
     def idle(self) -> bool:
         """Nothing is left to do; timers may still be waiting for their time."""
 
-    def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
-        """Moves on, no further than *until*, for no more than so many *operations*; returns the operations done."""
+    def run(
+        self,
+        until: int | None = None,
+        operations: int | None = None,
+        *,
+        until_idle: bool = False,
+        whole_paths: bool = False,
+    ) -> int:
+        """Moves on, no further than *until*, for no more than so many *operations*, but with *whole_paths* to the end
+        of what is done as a whole; returns the operations done."""
 
     def apply(self, command: Stimulus) -> Result:
         """Does what a person asked. NotPossible when this drive cannot."""

@@ -239,7 +239,14 @@ class RecordedDrive:
     def idle(self) -> bool:
         return self.replay.finished
 
-    def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
+    def run(
+        self,
+        until: int | None = None,
+        operations: int | None = None,
+        *,
+        until_idle: bool = False,
+        whole_paths: bool = False,
+    ) -> int:
         return self.timeline.run(until, operations)
 
     def apply(self, command: Stimulus) -> None:

@@ -320,8 +320,9 @@ class Session(Owner):
             if self.breakpoints.run(until, end):
                 self.hold()
             return
-        while self.drive.run(until, _OPERATIONS_AT_ONCE) == _OPERATIONS_AT_ONCE and time.monotonic() <= end:
-            pass
+        while self.drive.run(until, _OPERATIONS_AT_ONCE, whole_paths=True) >= _OPERATIONS_AT_ONCE:
+            if time.monotonic() > end:
+                return
 
     def _condition(self) -> Condition:
         """What the state shows of the session itself."""

@@ -268,8 +268,15 @@ class SimulatedDrive:
     def idle(self) -> bool:
         return self.live and self.simulation.idle and not self.demonstrates
 
-    def run(self, until: int | None = None, operations: int | None = None, *, until_idle: bool = False) -> int:
-        return self.timeline.run(until, operations, until_idle=until_idle)
+    def run(
+        self,
+        until: int | None = None,
+        operations: int | None = None,
+        *,
+        until_idle: bool = False,
+        whole_paths: bool = False,
+    ) -> int:
+        return self.timeline.run(until, operations, until_idle=until_idle, whole_paths=whole_paths)
 
     def apply(self, command: Stimulus) -> Result:
         if refusal := command.refusal(self.simulation):

@@ -13,7 +13,8 @@ from app.commands.lines import SendMsi
 from app.commands.machine import SetBackend, SetCostSheet
 from app.commands.registers import WriteCr8, WriteRegister
 from app.engine.event_log import EVENTS_KEPT, EventLog
-from app.engine.fast_paths import _fast_path, _Run
+from app.engine.fast_paths import _fast_path
+from app.engine.noted_runs import Outcome, Run
 from app.engine.simulation import Simulation
 from app.history.record import state
 from app.x86.registers import Register
@@ -101,6 +102,22 @@ def test_a_run_may_end_anywhere_inside_a_path(stops: int) -> None:
     both.end()
 
 
+def test_a_run_of_some_operations_goes_to_the_end_of_a_path_only_when_it_may() -> None:
+    both = twins(backend="trap-emulate")
+    alone(both)
+    paths = both.follows._fast_paths
+    assert paths is not None
+    longest = paths.known()[0].outcome.operations
+
+    both.told(reschedule(0, 1))
+    assert both.follows.run(operations=5, whole_paths=True) == longest > 5
+    both.model.run_to(both.follows.moment)
+    both.look()
+    both.told(reschedule(0, 1))
+    both.run(lambda twin: twin.run(operations=5))
+    both.look()
+
+
 # What is told of it
 
 
@@ -127,7 +144,7 @@ def test_a_path_can_be_read() -> None:
     known = paths.known()
     assert known
     assert all(path.source.startswith("def follow(base):") for path in known)
-    assert all(path.ticks >= path.operations > 0 for path in known)
+    assert all(path.outcome.ticks >= path.outcome.operations > 0 for path in known)
 
 
 def test_a_log_that_is_forgotten_holds_no_path_either() -> None:
@@ -160,7 +177,7 @@ def test_path_leads_from_where_a_field_stood_whatever_stands_there_when_it_is_wr
     then: object, now: object
 ) -> None:
     part = Part(now)
-    run = _Run({(0, "field"): then}, {(0, "field"): now}, 9, 1, 1, 0, (), (), (), 0)
+    run = Run({(0, "field"): then}, {(0, "field"): now}, Outcome(9, 1, 1, 0, (), ()), (), 0)
     path = _fast_path(run, run, [part], 0)
     assert path is not None
 
@@ -172,6 +189,6 @@ def test_path_leads_from_where_a_field_stood_whatever_stands_there_when_it_is_wr
 
 def test_field_that_was_true_and_then_false_is_no_number_of_a_message() -> None:
     part = Part(False)
-    one, other = (_Run({}, {(0, "field"): bool(base)}, 9, 1, 1, 0, (), (), (), base) for base in (0, 1))
+    one, other = (Run({}, {(0, "field"): bool(base)}, Outcome(9, 1, 1, 0, (), ()), (), base) for base in (0, 1))
 
     assert _fast_path(one, other, [part], 0) is None
