@@ -67,7 +67,8 @@ def _done(check: Check, command: list[str]) -> "subprocess.CompletedProcess[str]
     return subprocess.run(
         command,
         cwd=ROOT,
-        env=os.environ | {"NO_COLOR": "1"} | check.environment,
+        # Bytecode is kept, whatever the environment says: each process would compile a thousand modules.
+        env=os.environ | {"NO_COLOR": "1", "PYTHONDONTWRITEBYTECODE": ""} | check.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -99,13 +100,13 @@ def static_checks() -> list[Check]:
     lint_imports = "from importlinter.cli import lint_imports_command as main; main()"  # it has no `-m` form
     biome = ["ci", "--config-path=tests/js/js-lint.jsonc", "--error-on-warnings", "--colors=off"]
     return [
+        python("types", "mypy"),  # the longest when it remembers nothing
         python("format", "ruff", "format", "--check"),
         python("lint", "ruff", "check", "--output-format=concise"),
         Check("rooms", [sys.executable, "-c", lint_imports, "--no-logo"]),
         node_tool("js style", "biome", *biome, "static", "tests/js"),
         node_tool("js types", "tsc", "--project", "tests/js"),
         js_tests(),
-        python("types", "mypy"),
     ]
 
 
@@ -134,20 +135,31 @@ def browser_tests() -> Check:
     )
 
 
+def hypothesis_profile(usual: str) -> dict[str, str]:
+    """Of tests/conftest.py's profiles the one that somebody asks for, or the *usual* one."""
+    return {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", usual)}
+
+
 #: Whichever process is done first takes over: a few files with servers take as long as all the rest.
 ON_EVERY_CORE = ("-n", "auto", "--dist", "worksteal")
 
 
 def quick_tests() -> list[Check]:
+    """One process for each core, which takes its share of the files: xdist's reports cost 3 ms for each quick test."""
     # To rewrite every assert, so that a failure shows its values, takes a third of the time: run what fails by itself.
-    return [python("tests", "pytest", "-q", "--assert=plain", *ON_EVERY_CORE, "-m", "not e2e and not slow")]
+    quick = ["-q", "--assert=plain", "--capture=sys", "-p", "no:xdist", "-m", "not e2e and not slow"]
+    shares = os.cpu_count() or 1
+    processes = [
+        python(f"tests {share}/{shares}", "pytest", *quick, f"--share={share}/{shares}")
+        for share in range(1, shares + 1)
+    ]
+    return [replace(process, environment=hypothesis_profile("quick")) for process in processes]
 
 
 def thorough_tests() -> list[Check]:
     measured = python("tests", "coverage", "run", "-m", "pytest", "-q", *ON_EVERY_CORE, "-m", "not e2e")
-    thorough = {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci")}
     # The browser tests run apart: Playwright leaves an event loop running in the thread that others need.
-    return [replace(measured, environment=thorough), *coverage_checks(), browser_tests()]
+    return [replace(measured, environment=hypothesis_profile("ci")), *coverage_checks(), browser_tests()]
 
 
 def reported(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:

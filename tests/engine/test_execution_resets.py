@@ -1,5 +1,7 @@
 """INIT and start-up: what a reset throws away, and how a CPU comes back."""
 
+import pytest
+
 from app.commands.guest import CallGuest
 from app.commands.lines import SendMsi
 from app.commands.machine import SetInterruptFlag
@@ -119,6 +121,7 @@ def starting(backend: str) -> Simulation:
     return simulation
 
 
+@pytest.mark.slow
 @under_every_backend
 def test_init_is_taken_whenever_it_comes_during_a_start_up(backend: str) -> None:
     """The moments go through every step of the started CPU, up to its STI and beyond."""

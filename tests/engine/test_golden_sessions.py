@@ -36,7 +36,9 @@ def name_of(choose: Choose, generation: str, backend: str) -> str:
 
 
 @under_every_pair
-@pytest.mark.parametrize("choose", KINDS, ids=lambda choose: choose.__name__)
+@pytest.mark.parametrize(
+    "choose", [anything, pytest.param(storm, marks=pytest.mark.slow)], ids=lambda choose: choose.__name__
+)
 def test_sessions_give_what_they_gave_before(choose: Choose, generation: str, backend: str) -> None:
     golden = json.loads(GOLDEN.read_text())
 
@@ -50,6 +52,7 @@ def test_every_hash_belongs_to_a_pair_and_no_two_are_alike() -> None:
     assert len(set(golden.values())) == len(golden)
 
 
+@pytest.mark.slow
 def test_hashed_sessions_do_something() -> None:
     logs = [play(choose, *pair, seed, looks=False).log for choose in KINDS for pair in PAIRS for seed in range(2)]
 

@@ -56,7 +56,9 @@ def lines_of_command(simulation: Simulation, command: Stimulus) -> int:
     return lines_of(work)
 
 
-@pytest.mark.parametrize("to_the_last", [False, True], ids=["to-1", "to-the-last"])
+@pytest.mark.parametrize(
+    "to_the_last", [pytest.param(False, id="to-1"), pytest.param(True, id="to-the-last", marks=pytest.mark.slow)]
+)
 @under_every_pair
 def test_an_ipi_to_one_cpu_costs_the_same_among_few_and_many(generation: str, backend: str, to_the_last: bool) -> None:
     few, many = (

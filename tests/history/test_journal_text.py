@@ -38,6 +38,7 @@ def _requests(choose: Choose) -> Choose:
     return request
 
 
+@pytest.mark.slow
 @random_sessions
 def test_a_journal_that_went_out_as_text_leads_to_the_same_end(
     choose: Choose, generation: str, backend: str, seed: int

@@ -106,6 +106,7 @@ def test_a_session_keeps_one_after_the_least_spacing_where_they_cost_nothing() -
     assert all(LEAST_SPACING <= spacing < LEAST_SPACING + 100 for spacing in spacings(keyframes))
 
 
+@pytest.mark.slow
 def test_what_keyframes_cost_is_at_most_a_fiftieth_of_the_work() -> None:
     spent = Spent(a_look=1.0)  # keeping one costs as much as a run of 20 operations
     keyframes = Keyframes(Pack(asked, again, lambda _: _SIZE), spent)
@@ -167,6 +168,7 @@ def test_whoever_steps_back_again_and_again_has_short_ways(monkeypatch: pytest.M
     assert sum(ways) / len(ways) < 100
 
 
+@pytest.mark.slow
 def test_the_ways_of_one_branch_do_not_lead_over_another() -> None:
     keyframes = Keyframes(PACK, Spent())
     timeline = ticking(keyframes)

@@ -24,6 +24,7 @@ def copied(machine: Machine, other: Machine) -> Machine:
     return other
 
 
+@pytest.mark.slow
 @under_every_pair
 def test_machine_of_a_session_comes_back(generation: str, backend: str) -> None:
     for seed in range(2):

@@ -71,7 +71,10 @@ def cuts(notes: list[Note], chance: Random) -> list[int]:
 
 
 @pytest.mark.parametrize("ending", [False, True], ids=["at work", "stopped"])
-@pytest.mark.parametrize("lucky", [False, True], ids=["all unsynced lost", "some unsynced lost"])
+@pytest.mark.parametrize(
+    "lucky",
+    [pytest.param(False, id="all unsynced lost"), pytest.param(True, id="some unsynced lost", marks=pytest.mark.slow)],
+)
 def test_no_acknowledged_command_is_lost_wherever_the_power_goes(
     ending: bool, lucky: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -132,6 +132,7 @@ def played_length(timeline: RecordedTimeline) -> int:
     return len(timeline.recording.operations)
 
 
+@pytest.mark.slow
 def test_a_way_in_a_long_recording_is_short_from_keyframes() -> None:
     played = recording(LARGE)
     keyframes = Keyframes(recorded_pack(played), lambda: 0.0)

@@ -1,5 +1,7 @@
 """An answer comes in two parts: its numbers first, its curves when they have been drawn."""
 
+import pytest
+
 from app.measure.answer import answer, curves_of
 
 BACKENDS = ("native-xapic", "vmi")
@@ -23,6 +25,7 @@ def test_scenario_awaits_no_curves() -> None:
     assert not found.awaited
 
 
+@pytest.mark.slow
 def test_curves_are_those_of_each_guest_that_the_sheet_can_price() -> None:
     told: list[tuple[int, int]] = []
     guests = [("native-xapic", "linux-2.6.22"), ("vmi", "linux-6")]  # the second never was

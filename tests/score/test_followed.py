@@ -190,6 +190,7 @@ def test_a_command_that_cannot_be_done_leaves_no_branch_and_no_spans() -> None:
     assert list(score.line().spans()) == before
 
 
+@pytest.mark.slow
 def test_the_oldest_spans_are_dropped_beyond_the_budget_and_the_answer_says_since_when() -> None:
     timeline = Timeline(Simulation(4))
     score = FollowedScore(timeline, budget=200_000)

@@ -81,6 +81,7 @@ def test_recorded_set_has_no_mismatch_under_its_emulators_profile(path: Path) ->
     assert result.checks >= 300
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ALONE, ids=lambda path: path.stem)
 def test_set_of_an_emulators_own_ways_tells_it_from_the_manual(path: Path) -> None:
     with path.open("rb") as source:

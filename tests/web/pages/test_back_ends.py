@@ -31,7 +31,7 @@ def test_every_operation_lies_in_one_layer() -> None:
     assert sorted(listed) == sorted(field.name for field in fields(ApicOperations))
 
 
-@pytest.mark.parametrize("generation", GENERATIONS.values(), ids=lambda kernel: kernel.name)
+@pytest.mark.parametrize("generation", [NEW, pytest.param(OLD, marks=pytest.mark.slow)], ids=lambda kernel: kernel.name)
 def test_each_replacement_stands_in_the_column_of_its_back_end(generation: Generation) -> None:
     kernel = kernel_overrides(generation)
     for place, bound in enumerate(kernel.bound):
