@@ -3,13 +3,13 @@
 import argparse
 from collections.abc import Callable
 from functools import partial
-from importlib.resources import files
 from pathlib import Path
 
 from app.cli.printed import one_line, say_unusable
 from app.cli.progress import Progress
 from app.lesson.checking import check_lesson
 from app.lesson.lesson import Lesson, Problem
+from app.lesson.library import shipped_lessons, shipped_text
 from app.lesson.reading import UnreadableLesson, read_lesson
 from app.lesson.telling import lesson_words
 
@@ -46,16 +46,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
     show.set_defaults(run=run_show)
 
 
-def shipped_lessons() -> list[str]:
-    """The names of the lessons that come along."""
-    folder = files("app.lesson") / "shipped"
-    return sorted(one.name.removesuffix(".toml") for one in folder.iterdir() if one.name.endswith(".toml"))
-
-
 def _text_of(name: str) -> str:
     """The text of a lesson: a file's, or that of one that comes along. OSError when it cannot be read."""
     if name in shipped_lessons() and not Path(name).exists():
-        return (files("app.lesson") / "shipped" / f"{name}.toml").read_text(encoding="utf-8")
+        return shipped_text(name)
     return Path(name).read_text(encoding="utf-8")
 
 

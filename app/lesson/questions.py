@@ -17,6 +17,8 @@ Value = int | str | tuple[int, ...] | None
 Predict = Callable[[Situation], Value]
 #: A question that fewer wrong ideas lead astray in is too easy.
 FEWEST_WRONG = 2
+#: So many wrong answers are offered, those of the ideas that a kind names first: more nobody reads.
+MOST_WRONG = 4
 
 
 class Rule(NamedTuple):
@@ -111,7 +113,8 @@ def answered(question: Question, simulation: Simulation, names: VectorNames) -> 
         if value != right:
             ideas.setdefault(value, []).append(rule)
     options = [Option(right, kind.words(right, names))]
-    options += [Option(value, kind.words(value, names), tuple(rules)) for value, rules in ideas.items()]
+    wrong = list(ideas.items())[:MOST_WRONG]
+    options += [Option(value, kind.words(value, names), tuple(rules)) for value, rules in wrong]
     return Answered(tuple(sorted(options, key=_order)))
 
 

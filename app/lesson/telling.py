@@ -66,7 +66,7 @@ def _question(question: Question, number: int, course: Course, *, answers: bool)
 
 
 def _task(task: Task, *, answers: bool) -> Iterator[str]:
-    goals = ", then or before ".join(goal.text for goal in task.goals)
+    goals = ", and at some time ".join(goal.text for goal in task.goals)
     limits = [f"by {task.most} command{'' if task.most == 1 else 's'} at most"] if task.most is not None else []
     limits += [f"without {task.without.text}"] if task.without is not None else []
     yield f"   ! {'; '.join([goals, *limits])}"

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from app.__main__ import main
+from app.lesson.library import shipped_lessons
+from tests.cli.commands import ROOT
 from tests.lesson.lessons import LESSON
 
 
@@ -70,3 +72,27 @@ def test_nothing_that_a_terminal_obeys_is_printed(tmp_path: Path, capsys: pytest
 
     assert main(["lesson", "show", str(path)]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_readme_shows_what_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    readme = (ROOT / "README.md").read_text()
+    block = readme.partition("    $ apicscope lesson show --answers ")[2].partition("\n\n")[0]
+    name, *shown = block.splitlines()
+
+    assert main(["lesson", "show", "--answers", name]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    quoted = [line.removeprefix("    ") for line in shown if line.strip() != "…"]
+    assert len(quoted) > 5
+    assert [line for line in quoted if line not in printed] == []
+
+
+def test_all_lessons_that_come_along_are_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["lesson", "--help"])
+    told = " ".join(capsys.readouterr().out.split())
+
+    assert "01-request, 02-priority," in told
+    assert (
+        f"{['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven'][len(shipped_lessons())]} come along"
+        in (ROOT / "README.md").read_text()
+    )

@@ -7,7 +7,7 @@ from app.commands.command import Field
 from app.commands.field_types import Perhaps, named
 from app.hw.events import Accepted, InterruptEnded
 from app.hw.machine import MAX_CPUS
-from app.lesson.kinds.shared import IN_SERVICE_MERGES, QUEUED, taken_by
+from app.lesson.kinds.shared import DEAF, IN_SERVICE_MERGES, QUEUED, lets_in, taken_by
 from app.lesson.questions import Kind, NotApplicable, Predict, Rule, Value
 from app.lesson.situation import Situation, outcome_at, requested
 from app.x86.words import VectorNames, vector_words
@@ -74,6 +74,17 @@ def _each_request(situation: Situation) -> Value:
     return _waiting(situation, merged=True) + asked
 
 
+def _lost_so_far(situation: Situation) -> Value:
+    """As many as come from now on, where interrupts were off; none where they still are."""
+    number = situation.values["cpu"]
+    if number is None or lets_in(situation.now.machine.cpus[number]):
+        raise NotApplicable
+    if not lets_in(situation.then.machine.cpus[number]):
+        return 0
+    vector = situation.values["vector"]
+    return sum(outcome_at(event, number, vector) for event in situation.events)
+
+
 def _none_in_service(situation: Situation) -> Value:
     """As many as come while their vector is not in service."""
     serving = {(cpu.number, int(vector)) for cpu in situation.now.machine.cpus for vector in cpu.apic.isr}
@@ -109,6 +120,7 @@ COUNT = Kind(
     (
         Rule("second_is_queued", QUEUED, _of(_each_request, "handlers")),
         Rule("one_vector_once", "However often a vector is sent, it is one interrupt.", _of(lambda _: 1, "handlers")),
+        Rule("interrupts_off_is_deaf", DEAF, _of(_lost_so_far, "handlers")),
         Rule("service_merges", IN_SERVICE_MERGES, _of(_none_in_service, "handlers")),
         Rule("one_for_each_target", "Each target costs one.", _of(_each_target, "messages", *_DEAR)),
         Rule(
@@ -117,6 +129,11 @@ COUNT = Kind(
             _of(lambda one: one.more("ipis_sent"), *_DEAR),
         ),
         Rule("one_for_all", "The whole call costs one.", _of(lambda _: 1, "messages", *_DEAR)),
+        Rule(
+            "one_for_each_call",
+            "Each CPU that calls sends a message of its own.",
+            _of(lambda one: len(one.commands), "messages"),
+        ),
         Rule("answers_are_messages", "Each receiver answers by a message of its own.", _of(_answers, "messages")),
         Rule(
             "one_for_each_access",

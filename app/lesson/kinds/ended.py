@@ -28,12 +28,24 @@ def _own_vector(situation: Situation) -> Value:
     return int(vectors[-1])
 
 
-def _oldest(situation: Situation) -> Value:
-    """What is in service longest lies lowest: only a higher class can come on top."""
-    vectors = list(situation.now.machine.cpus[situation.values["cpu"]].apic.isr)
+def _in_service(situation: Situation) -> list[int]:
+    """What is in service before anything is done, upwards: the oldest first, since only a higher class comes on top."""
+    vectors = [int(vector) for vector in situation.now.machine.cpus[situation.values["cpu"]].apic.isr]
     if not vectors:
         raise NotApplicable
-    return int(vectors[0])
+    return vectors
+
+
+def _interrupted(situation: Situation) -> Value:
+    if len(_in_service(situation)) < 2:
+        raise NotApplicable
+    return _in_service(situation)[-2]
+
+
+def _highest_request(situation: Situation) -> Value:
+    if not requested(situation.cpu):
+        raise NotApplicable
+    return max(requested(situation.cpu))
 
 
 ENDED = Kind(
@@ -43,13 +55,9 @@ ENDED = Kind(
     vector_answer,
     (
         Rule("own_vector", "An EOI ends the vector of the handler that writes it.", _own_vector),
-        Rule("oldest_first", "An EOI ends what has been in service longest.", _oldest),
-        Rule(
-            "highest_request",
-            "An EOI ends the highest request.",
-            lambda one: max(requested(one.cpu), default=None),
-        ),
-        Rule("second_is_ignored", "An EOI too many does nothing.", lambda _: None),
+        Rule("oldest_first", "An EOI ends what has been in service longest.", lambda one: _in_service(one)[0]),
+        Rule("interrupted_one", "An EOI ends what the running handler has interrupted.", _interrupted),
+        Rule("highest_request", "An EOI ends the highest request.", _highest_request),
     ),
     (CPU,),
 )

@@ -24,7 +24,7 @@ class Fate(Enum):
     REFUSED = "the CPU drops it"
     NOBODY = "it reaches nobody"
     NOT_SENT = "nothing is sent, now or later"
-    KEPT = "nothing is sent as long as the pin cannot, but the line goes on asking"
+    KEPT = "nothing is sent now; the line goes on asking"
     QUEUED = "it is queued, and taken once more for itself"
 
 
@@ -33,11 +33,15 @@ _GATES = {PRIORITY: Fate.WAITS_PRIORITY, FLAG: Fate.WAITS_IF, UPCALL_MASK: Fate.
 
 
 def _fate(situation: Situation) -> Value:
-    """The fate of the last request for the vector that is made of the CPU, by its name."""
+    """The fate of the last request for the vector that is made of the CPU, by its name; where a pin sends nothing, that
+    is it, whatever its line asks for later."""
     cpu, vector = situation.values["cpu"], situation.values["vector"]
     fate: Fate | None = None
     looks = False
     for happened in situation.happens():
+        silent = _silent(happened.event)
+        if silent is not None:
+            return silent.name
         ended = _ended(happened.event, cpu, vector)
         if ended is not None:
             fate, looks = ended, False
@@ -62,6 +66,13 @@ def _ended(event: Event, cpu: int, vector: int) -> Fate | None:
             return Fate.NOBODY
         case SendRefused() if event.vector == vector:
             return Fate.NOT_SENT
+        case _:
+            return None
+
+
+def _silent(event: Event) -> Fate | None:
+    """The fate of a line that is raised at a pin which sends nothing."""
+    match event:
         case PinChanged(_, 1, str(reason)):
             return Fate.NOT_SENT if reason == EDGE_LOST else Fate.KEPT
         case _:
@@ -142,15 +153,15 @@ FATE = Kind(
     _words,
     (
         Rule("request_is_interrupt", "What is sent interrupts, at once.", lambda _: Fate.TAKEN.name),
+        Rule("pin_keeps_all", "A pin keeps what it could not send, and sends it later.", _of_pin(Fate.KEPT)),
+        Rule("pin_forgets_all", "What a pin cannot send is lost.", _of_pin(Fate.NOT_SENT)),
+        Rule("second_is_queued", QUEUED, _queued),
+        Rule("service_merges", IN_SERVICE_MERGES, _service_merges),
         Rule("interrupts_off_is_deaf", DEAF, _lost_while(FLAG, UPCALL_MASK)),
         Rule("too_low_is_lost", TOO_LOW, _lost_while(PRIORITY)),
         Rule("vector_not_class", BY_VECTOR, _by_vector),
-        Rule("second_is_queued", QUEUED, _queued),
-        Rule("service_merges", IN_SERVICE_MERGES, _service_merges),
         Rule("only_if", "IF alone decides when a request is taken.", _if_alone),
         Rule("only_priority", "Priority alone decides when a request is taken.", _priority_alone),
-        Rule("pin_keeps_all", "A pin keeps what it could not send, and sends it later.", _of_pin(Fate.KEPT)),
-        Rule("pin_forgets_all", "What a pin cannot send is lost.", _of_pin(Fate.NOT_SENT)),
     ),
     (CPU, VECTOR),
     needs_when=True,

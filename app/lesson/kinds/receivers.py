@@ -1,9 +1,8 @@
 """Who receives what is sent."""
 
-from app.hw.cpu import Cpu
 from app.hw.events import Accepted, Merged
 from app.lesson.kinds.next_taken import named_cpus
-from app.lesson.kinds.shared import DEAF, VECTOR, cpus_answer, sent
+from app.lesson.kinds.shared import DEAF, VECTOR, cpus_answer, lets_in, sent
 from app.lesson.questions import Kind, NotApplicable, Rule, Value
 from app.lesson.situation import Situation, outcome_at
 from app.x86.icr import DeliveryMode, DestinationMode, Shorthand
@@ -69,11 +68,7 @@ def _one_cpu(situation: Situation) -> Value:
 
 def _those_with_if(situation: Situation) -> Value:
     cpus = situation.then.machine.cpus
-    return tuple(cpu for cpu in _receivers(situation) if _lets_in(cpus[cpu]))
-
-
-def _lets_in(cpu: Cpu) -> bool:
-    return cpu.interrupt_flag and not cpu.held_off
+    return tuple(cpu for cpu in _receivers(situation) if lets_in(cpus[cpu]))
 
 
 def _those_below(situation: Situation) -> Value:
@@ -86,6 +81,10 @@ def _all_named(situation: Situation) -> Value:
     if icr.delivery_mode is not DeliveryMode.LOWEST_PRIORITY:
         raise NotApplicable
     return tuple(named_cpus(situation))
+
+
+def _everybody(situation: Situation) -> Value:
+    return tuple(cpu.number for cpu in situation.now.machine.cpus)
 
 
 def _lowest_named(situation: Situation) -> Value:
@@ -110,6 +109,7 @@ RECEIVERS = Kind(
         Rule("one_message_one_cpu", "One message reaches one CPU.", _one_cpu),
         Rule("interrupts_off_is_deaf", DEAF, _those_with_if),
         Rule("busy_is_deaf", "A CPU that does something more urgent receives nothing.", _those_below),
+        Rule("everybody_listens", "All CPUs listen to the bus, so all receive what is on it.", _everybody),
         Rule("lowest_priority_for_all", "Lowest priority reaches all that are named.", _all_named),
         Rule("lowest_number", "Lowest priority chooses the lowest number.", _lowest_named),
     ),

@@ -49,6 +49,11 @@ def taken_by(event: Event, cpu: int | None, vector: int | None) -> VectorTaken |
     return None
 
 
+def lets_in(cpu: HardwareCpu) -> bool:
+    """Whether interrupts come into *cpu*, priority apart."""
+    return cpu.interrupt_flag and not cpu.held_off
+
+
 def sent(situation: Situation) -> tuple[Icr, int, Sequence[HardwareCpu]]:
     """The last interrupt command that is given, who gives it, and all CPUs. NotApplicable where none is."""
     for command in reversed(situation.commands):
