@@ -101,8 +101,8 @@ class EventLog:
 
     @property
     def endings(self) -> tuple[Ending, ...]:
-        """The newest of what ended otherwise than by acceptance, the newest last."""
-        self.count()
+        """The newest of what ended otherwise than by acceptance, the newest last. On a path nothing ends so."""
+        self._count()
         return tuple(self._endings)
 
     def somebody_acts(self) -> tuple[Ending, ...]:

@@ -182,8 +182,9 @@ class Timeline:
         return done
 
     def _has_run(self) -> None:
-        if self.simulation.moment > self.branch.head:
-            self.branch.head = self.simulation.moment
+        moment = self.simulation.moment
+        if moment > self.branch.head:
+            self.branch.head = moment
 
     # Steps
 

@@ -8,7 +8,7 @@ of numbers (``columns``). A span takes about 70 bytes.
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, pairwise
 from struct import pack
 from typing import Any, NamedTuple
@@ -199,22 +199,22 @@ class Course:
 
     def extend(
         self,
-        columns: Iterable[bytes],
-        lanes: Iterable[int],
+        columns: Mapping[str, bytes],
+        busy: Iterable[tuple[int, int]],
         ends: Iterable[int],
         earlier: Iterable[tuple[Row, int, int]],
     ) -> None:
-        """Spans begin and end behind all others, as *columns* have them. *lanes*: that of each that makes a lane busy,
-        -1 for others. *ends* are the ids of what ends, in that order; of that *earlier* was open before, and ends at a
-        time and tick."""
+        """Spans begin and end behind all others, as *columns* have them. *busy*: which of them, from 0, make a lane
+        busy, and which. *ends* are the ids of what ends, in that order; of that *earlier* was open before, and ends at
+        a time and tick."""
         self._pack()
-        place = len(self._columns["id"])
-        for (column, _), added in zip(self._written, columns, strict=True):
-            column.frombytes(added)
-        self.numbers.next_id += len(self._columns["id"]) - place
-        for number, lane in enumerate(lanes, place):
-            if lane >= 0:
-                self._busy_of(lane).add(number)
+        own = self._columns
+        place = len(own["id"])
+        for name, added in columns.items():
+            own[name].frombytes(added)
+        self.numbers.next_id += len(own["id"]) - place
+        for number, lane in busy:
+            self._busy_of(lane).add(place + number)
         for row, row[END], row[LAST] in earlier:
             self._end_packed(row)
         self._ended += ends

@@ -10,17 +10,18 @@ from app.score.course import CODES, END, ID, KIND, LANE, NONE, OPEN, Course, Row
 from app.score.numbers import Mark
 from app.score.span_kinds import HANDLER
 
-#: From what the numbers of a column are counted: the first id, the time, the tick, or the number of the last message
-#: before. Those of others are the same each time.
-_ORIGINS = {"id": 0, "start": 1, "end": 1, "first": 2, "last": 2, "message": 3, "cause": 0}
-_COUNTED = [_ORIGINS.get(name) for name in CODES]
+#: Columns whose numbers are counted from the same: the first id, the time, the tick, or the number of the last message
+#: before. All of them are of one type. Those of others are the same each time.
+_COUNTED = (("id", "cause"), ("start", "end"), ("first", "last"), ("message",))
+_ORIGINS = {name: origin for origin, names in enumerate(_COUNTED) for name in names}
+_ORIGIN_OF = [_ORIGINS.get(name) for name in CODES]
 
 
 class Abreast:
-    """Numbers for an array of a type *code*. Those that are not -1, which stands for none, are counted from somewhere
-    else each time where they *move*: they lie side by side in one big number, and one addition moves them all."""
+    """Numbers for an array of a type *code* that are counted from somewhere else each time, all but -1, which stands
+    for none: they lie side by side in one big number, and one addition moves them all."""
 
-    def __init__(self, code: str, numbers: Sequence[int], *, move: bool) -> None:
+    def __init__(self, code: str, numbers: Sequence[int]) -> None:
         width = 8 * array(code).itemsize
         places = range(0, width * len(numbers), width)
         if sys.byteorder == "big":
@@ -28,10 +29,10 @@ class Abreast:
         below = (1 << width) - 1
         self._size = width // 8 * len(numbers)
         self._sum = sum((number & below) << place for number, place in zip(numbers, places, strict=True))
-        self._ones = sum(1 << place for number, place in zip(numbers, places, strict=True) if move and number >= 0)
+        self._ones = sum(1 << place for number, place in zip(numbers, places, strict=True) if number >= 0)
 
     def at(self, begin: int) -> bytes:
-        """As the array holds them, with what moves counted from there."""
+        """As the array holds them, counted from there."""
         return (self._sum + begin * self._ones).to_bytes(self._size, sys.byteorder)
 
 
@@ -48,16 +49,24 @@ class Passage:
     earlier: tuple[tuple[int, int], ...]
 
     @cached_property
-    def _columns(self) -> list[tuple[Abreast, int]]:
-        """With the origin of each."""
-        return [
-            (Abreast(code, numbers, move=origin is not None), origin or 0)
-            for code, origin, numbers in zip(CODES.values(), _COUNTED, zip(*self.rows, strict=True), strict=True)
-        ]
+    def _by_name(self) -> dict[str, tuple[int, ...]]:
+        return dict(zip(CODES, zip(*self.rows, strict=True), strict=True))
 
     @cached_property
-    def _busy(self) -> list[int]:
-        return [row[LANE] if row[KIND] == HANDLER else NONE for row in self.rows]
+    def _counted(self) -> list[Abreast]:
+        """Of each origin all columns, one behind the other."""
+        return [Abreast(CODES[names[0]], sum((self._by_name[name] for name in names), ())) for names in _COUNTED]
+
+    @cached_property
+    def _same(self) -> dict[str, bytes]:
+        """The columns that are the same each time."""
+        return {
+            name: array(CODES[name], column).tobytes() for name, column in self._by_name.items() if name not in _ORIGINS
+        }
+
+    @cached_property
+    def _busy(self) -> list[tuple[int, int]]:
+        return [(row[ID], row[LANE]) for row in self.rows if row[KIND] == HANDLER]
 
     @cached_property
     def left_open(self) -> tuple[int, ...]:
@@ -69,8 +78,21 @@ class Passage:
         that its first span gets."""
         first = course.numbers.next_id
         origins = first, time, tick, base
+        ids, times, ticks, messages = [
+            numbers.at(origin) for numbers, origin in zip(self._counted, origins, strict=True)
+        ]
+        size = len(messages)
+        counted = {
+            "id": ids[:size],
+            "cause": ids[size:],
+            "start": times[:size],
+            "end": times[size:],
+            "first": ticks[:size],
+            "last": ticks[size:],
+            "message": messages,
+        }
         course.extend(
-            [numbers.at(origins[origin]) for numbers, origin in self._columns],
+            self._same | counted,
             self._busy,
             [first + span if span >= 0 else earlier[~span][ID] for span in self.ends],
             [(row, time + end, tick + last) for row, (end, last) in zip(earlier, self.earlier, strict=True)],
@@ -104,7 +126,7 @@ def passage_since(course: Course, mark: Mark, time: int, tick: int, base: int) -
 def _moved(row: Iterable[int], origins: Sequence[int]) -> tuple[int, ...]:
     return tuple(
         number if number == NONE or origin is None else _below_none(number - origins[origin])
-        for number, origin in zip(row, _COUNTED, strict=True)
+        for number, origin in zip(row, _ORIGIN_OF, strict=True)
     )
 
 
@@ -114,4 +136,4 @@ def _below_none(number: int) -> int:
 
 
 def _is_of_before(row: Sequence[int]) -> bool:
-    return any(number < NONE for number, origin in zip(row, _COUNTED, strict=True) if origin is not None)
+    return any(number < NONE for number, origin in zip(row, _ORIGIN_OF, strict=True) if origin is not None)

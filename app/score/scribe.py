@@ -48,7 +48,7 @@ class Noted:
     @cached_property
     def ticks(self) -> Abreast:
         """Those of the events."""
-        return Abreast("I", self.event_ticks, move=True)
+        return Abreast("I", self.event_ticks)
 
 
 class _Begun(NamedTuple):
