@@ -1,70 +1,154 @@
-"""Frames a second at 20 viewers of a busy session, with and without one among them that never reads."""
+"""What it costs that many watch a busy session: processor time for each message and memory for each viewer, beside a
+server that only sends (``raw_server``) and the same messages; and frames a second, with and without a viewer among
+them that never reads."""
 
 import asyncio
+import os
 import socket
+import sys
 import time
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import connect
 
-from app.bench.result import Figure
+from app.bench.crowd import handshake
+from app.bench.result import Figure, NotMeasured
 from app.bench.served import Client, served
+from app.bench.soak import resident_bytes
 
-_VIEWERS = 20
-_SECONDS = 3.0
+_VIEWERS = 300
+_SECONDS = 5.0
+#: Cycles a second: each frame has a part of an interrupt's way in it.
+_SPEED = 20_000.0
+_KIBIBYTE = 1 << 10
+
+
+class _Watched(NamedTuple):
+    """What so many viewers came to: processor seconds a message, bytes a viewer, frames a second at the slowest."""
+
+    seconds: float
+    bytes: float
+    rate: float
 
 
 def measure() -> list[Figure]:
-    """The slowest reader's rate in both cases."""
+    """Ours, the server's that only sends, and how many times as much ours is. NotMeasured where no process says what it
+    took."""
+    if not Path("/proc/self/stat").exists():
+        raise NotMeasured("no /proc here to ask what a process takes")
     return asyncio.run(_measure())
 
 
 async def _measure() -> list[Figure]:
     async with served() as client:
-        alone = await _slowest_rate(client, stalled=False)
-        beside = await _slowest_rate(client, stalled=True)
+        address = _busy(client)
+        messages = await _messages(address)
+        ours = await _watched(client.process, address)
+        with closing(_stall(address)):
+            beside = await _watched(client.process, address)
+    with TemporaryDirectory(prefix="apicscope-bench-") as folder:
+        async with _raw(_written(Path(folder, "messages"), messages), len(messages)) as (process, raw_address):
+            raw = await _watched(process, raw_address)
     return [
-        Figure(f"{_VIEWERS} viewers, frames at the slowest", alone, "1/s"),
-        Figure(f"{_VIEWERS - 1} viewers beside one that never reads, frames at the slowest", beside, "1/s", "the same"),
+        Figure(f"{_VIEWERS} viewers, processor time a message", ours.seconds * 1e6, "us"),
+        Figure("the same messages by a server that only sends", raw.seconds * 1e6, "us"),
+        Figure("of these", ours.seconds / raw.seconds, "x", "at most 2"),
+        Figure(f"{_VIEWERS} viewers, memory of each", ours.bytes / _KIBIBYTE, "KiB"),
+        Figure("at a server that only sends", raw.bytes / _KIBIBYTE, "KiB"),
+        Figure("of this", ours.bytes / raw.bytes, "x", "at most 2"),
+        Figure(f"{_VIEWERS} viewers, frames at the slowest", ours.rate, "1/s"),
+        Figure("beside one that never reads, frames at the slowest", beside.rate, "1/s", "the same"),
     ]
 
 
-async def _slowest_rate(client: Client, *, stalled: bool) -> float:
+def _busy(client: Client) -> str:
+    """The stream of a session in which something happens in every frame."""
     session = client.post("/api/v1/sessions", {"cpus": 4})
-    client.post(session["links"]["state"].replace("/state", "/commands"), {"type": "demonstrate", "enabled": True})
-    address = client.stream_of(session)
-    async with AsyncExitStack() as stack:
-        if stalled:
-            stack.callback(_stall(client.netloc, address).close)
-        readers = [
-            await stack.enter_async_context(connect(address, max_size=None))
-            for _ in range(_VIEWERS - 1 if stalled else _VIEWERS)
-        ]
-        counts = await asyncio.gather(*(_count(reader) for reader in readers))
-    return min(counts) / _SECONDS
+    client.command(session, type="demonstrate", enabled=True)
+    client.command(session, type="set_speed", speed=_SPEED)
+    client.command(session, type="run")
+    return client.stream_of(session)
 
 
-def _stall(netloc: str, address: str) -> socket.socket:
-    """A viewer that finishes the handshake and then reads nothing, behind the smallest buffer there is."""
-    host, port = netloc.rsplit(":", 1)
+async def _messages(address: str) -> list[str]:
+    """What a viewer gets in so many seconds, behind its snapshot."""
+    messages = []
+    async with connect(address, max_size=None) as stream:
+        for _ in ("hello", "snapshot"):
+            await stream.recv()
+        end = time.monotonic() + _SECONDS
+        while time.monotonic() < end:
+            messages.append(await stream.recv(decode=True))
+    return messages
+
+
+async def _watched(process: int, address: str) -> _Watched:
+    before = resident_bytes(process)
+    crowd = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app.bench.crowd", address, str(_VIEWERS)),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    asked, answered = crowd.stdin, crowd.stdout
+    assert asked is not None
+    assert answered is not None
+
+    async def counts() -> tuple[int, int]:
+        asked.write(b"\n")
+        of_all, of_slowest = (await answered.readline()).split()
+        return int(of_all), int(of_slowest)
+
+    try:
+        await answered.readline()
+        first, slow_first = await counts()
+        began, spent = time.monotonic(), _processor_seconds(process)
+        await asyncio.sleep(_SECONDS)
+        spent = _processor_seconds(process) - spent
+        last, slow_last = await counts()
+        rate = (slow_last - slow_first) / (time.monotonic() - began)
+        return _Watched(spent / (last - first), (resident_bytes(process) - before) / _VIEWERS, rate)
+    finally:
+        asked.close()
+        await crowd.wait()
+
+
+def _processor_seconds(process: int) -> float:
+    """What *process* has taken of the processors so far, in all its threads."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    user, system = int(fields[11]), int(fields[12])
+    return (user + system) / os.sysconf("SC_CLK_TCK")
+
+
+def _written(file: Path, messages: list[str]) -> Path:
+    file.write_text("\n".join(messages))
+    return file
+
+
+@asynccontextmanager
+async def _raw(file: Path, count: int) -> AsyncIterator[tuple[int, str]]:
+    """The server that only sends what is in *file*, at the pace at which it came: its process and its address."""
+    server = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app.bench.raw_server", str(file), str(_SECONDS / count)),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert server.stdout is not None
+        yield server.pid, (await server.stdout.readline()).decode().strip()
+    finally:
+        server.terminate()
+        await server.wait()
+
+
+def _stall(address: str) -> socket.socket:
+    """A viewer that says its half of the handshake and then reads nothing, behind the smallest buffer there is."""
+    place = urlsplit(address)
     stalled = socket.socket()
     stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
-    stalled.connect((host, int(port)))
-    path = address.removeprefix(f"ws://{netloc}")
-    stalled.sendall(
-        f"GET {path} HTTP/1.1\r\nHost: {netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-    )
+    stalled.connect((place.hostname, place.port))
+    stalled.sendall(handshake(place.netloc, place.path))
     return stalled
-
-
-async def _count(reader: ClientConnection) -> int:
-    end = time.monotonic() + _SECONDS
-    frames = 0
-    while (left := end - time.monotonic()) > 0:
-        try:
-            await asyncio.wait_for(reader.recv(), left)
-        except TimeoutError:
-            break
-        frames += 1
-    return frames

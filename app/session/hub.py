@@ -1,11 +1,11 @@
 """Hands the newest state to every viewer: encoded once, one slot a viewer, newest wins. Nobody waits for a viewer."""
 
-import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from app.score.numbers import Position
 from app.session.score import Score
@@ -35,16 +35,22 @@ class _Publication(NamedTuple):
     spans: SpanChanges | None = None
 
 
-class Viewer:
-    """One open stream: how far it is, and a flag that there is something newer."""
+class Viewer(ABC):
+    """One open stream: how far it is."""
 
-    __slots__ = ("fresh", "seq", "spans")
+    __slots__ = ("seq", "spans")
 
     def __init__(self, *, spans: bool = False) -> None:
         #: It wants to be told of spans, which are no part of the state.
         self.spans = spans
         self.seq: int | None = None
-        self.fresh = asyncio.Event()
+
+    @abstractmethod
+    def tell(self) -> None:
+        """There is something newer, or the end. Called for one viewer after the other: it neither waits nor fails."""
+
+
+Watching = TypeVar("Watching", bound=Viewer)
 
 
 class Hub:
@@ -74,14 +80,13 @@ class Hub:
         return self._published[-1].state
 
     @contextmanager
-    def viewing(self, *, spans: bool = False) -> Iterator[Viewer]:
-        """A viewer for as long as the block lasts, which is told of *spans*, too, if it wants to. The first state that
-        it is told of is the next that is shown, which has all that happened before it came; none lags behind that."""
-        viewer = Viewer(spans=spans)
+    def viewing(self, viewer: Watching) -> Iterator[Watching]:
+        """*viewer* is told for as long as the block lasts. The first state that it is told of is the next that is
+        shown, which has all that happened before it came; none lags behind that."""
         self.viewers.add(viewer)
         self._shown = False
         if self.over is not None:
-            viewer.fresh.set()
+            viewer.tell()
         try:
             yield viewer
         finally:
@@ -137,8 +142,8 @@ class Hub:
     def show(self) -> None:
         """Tells every viewer that there is a newer state."""
         self._shown = self._taken = True
-        for viewer in self.viewers:
-            viewer.fresh.set()
+        for viewer in tuple(self.viewers):
+            viewer.tell()
 
     @property
     def unshown(self) -> bool:
@@ -152,23 +157,29 @@ class Hub:
     def close(self, code: int) -> None:
         """The session is over: every viewer is to be closed with *code*."""
         self.over = code
-        for viewer in self.viewers:
-            viewer.fresh.set()
+        for viewer in tuple(self.viewers):
+            viewer.tell()
 
     def message_for(self, viewer: Viewer) -> str | None:
         """What brings *viewer* up to date, encoded; None when it is. Viewers equally far behind share one encoding."""
-        viewer.fresh.clear()
-        if viewer.seq == self.seq:
+        newest = self.seq
+        if viewer.seq == newest:
             return None
-        base = self._find(viewer.seq)
-        key = base.seq if base else None, viewer.spans
-        if key not in self._encoded:
-            self._encoded[key] = encode(
-                self._delta(base, spans=viewer.spans) if base else self._snapshot(spans=viewer.spans)
-            )
-        viewer.seq = self.seq
+        place = viewer.seq, viewer.spans
+        if place not in self._encoded:
+            self._encoded[place] = self._encode(viewer)
+        viewer.seq = newest
         self._taken = True
-        return self._encoded[key]
+        return self._encoded[place]
+
+    def _encode(self, viewer: Viewer) -> str:
+        base = self._find(viewer.seq)
+        if base is not None:
+            return encode(self._delta(base, spans=viewer.spans))
+        anew = None, viewer.spans
+        if anew not in self._encoded:
+            self._encoded[anew] = encode(self._snapshot(spans=viewer.spans))
+        return self._encoded[anew]
 
     def _find(self, seq: int | None) -> _Publication | None:
         return next((publication for publication in self._published if publication.seq == seq), None)

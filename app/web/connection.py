@@ -87,6 +87,8 @@ class Connection(H11Protocol):
             return
         self._upgraded = True
         super().handle_websocket_upgrade(event)
+        # What is left to do is to look at a clock; the request and its parser need not last as long as the WebSocket.
+        del self.conn, self.scope, self.headers
 
     def send_400_response(self, msg: str) -> None:
         """Answers what is no request, with the status that h11 has found for it, unless another answer is under way."""
@@ -110,8 +112,10 @@ class Connection(H11Protocol):
         return not self._turned_away and super()._should_upgrade()
 
     def _is_more_coming(self) -> bool:
+        if self._upgraded:
+            return False
         unread, _ = self.conn.trailing_data
-        return not self._upgraded and (bool(unread) or self.conn.their_state in (h11.SEND_BODY, h11.ERROR))
+        return bool(unread) or self.conn.their_state in (h11.SEND_BODY, h11.ERROR)
 
     def _say(self, status: HTTPStatus, detail: str) -> None:
         self.transport.write(answer_to_anybody(status, detail))

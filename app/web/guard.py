@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 from fastapi import HTTPException
@@ -18,6 +17,7 @@ from app.web.methods import methods_of
 from app.web.origins import is_foreign
 from app.web.settings import Settings
 from app.web.shares import Shares, visitor, visitor_at
+from app.web.wire import wire_of
 
 #: A recording may be so large, packed or not; what else comes in is small.
 LARGEST_UPLOAD = 32 * 1024 * 1024
@@ -74,22 +74,22 @@ class Guard:
         scope = _below(self._settings.root_path, _in_origin_form(scope))
         visitor.set(visitor_at(scope["client"][0]) if scope["client"] else "")
         answer = _Answer(scope, receive, send)
-        with ExitStack() as held:
-            try:
-                self._check(scope, held)
-            except Problem as problem:
-                await _said(scope, problem)(scope, answer.receive, answer.send)
-                return
-            await self._pass_on(scope, answer)
+        try:
+            self._check(scope)
+        except Problem as problem:
+            await _said(scope, problem)(scope, answer.receive, answer.send)
+            return
+        await self._pass_on(scope, answer)
 
-    def _check(self, scope: Scope, held: ExitStack) -> None:
-        """Raises the Problem that keeps the request out. *held* keeps the visitor's share for as long as it lasts."""
+    def _check(self, scope: Scope) -> None:
+        """Raises the Problem that keeps the request out. A WebSocket has its share of the visitor's for as long as it
+        lasts."""
         headers = Headers(scope=scope)
         if _size(scope) > LARGEST_HEADERS:
             raise Problem(431, "Too much before the body", f"{LARGEST_HEADERS} bytes of headers are the most.")
         self._check_host(headers, scope)
         if scope["type"] == "websocket":
-            held.enter_context(self._shares.socket())
+            wire_of(scope).hold(self._shares.socket())
         elif scope["method"] not in _SAFE:
             self._shares.command()
         if scope["type"] == "websocket" or scope["method"] not in _SAFE:

@@ -16,6 +16,7 @@ from app.web.connection import Connection, Places
 from app.web.guard import LARGEST_HEADERS
 from app.web.log import spare_the_log
 from app.web.settings import Settings
+from app.web.wire import Wire
 
 if sys.platform != "win32":
     import resource
@@ -97,7 +98,7 @@ def configuration(settings: Settings, places: Places, store: Store | None = None
         create_application(settings, store),
         http=partial(Connection, places=places),  # type: ignore[arg-type]  # which makes one
         h11_max_incomplete_event_size=LARGEST_HEADERS,
-        ws="websockets-sansio",
+        ws=Wire,
         ws_max_size=_LARGEST_MESSAGE,
         ws_per_message_deflate=False,
         ws_ping_interval=10.0,

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, WebSocket
 
 from app.session.hub import Hub, Viewer, encode
 from app.session.registry import Registry, UnknownSession
+from app.web.wire import Wire, frame_of, wire_of
 
 if TYPE_CHECKING:
     from app.session.pairs import Pairs
@@ -26,6 +27,7 @@ _LAG_WINDOW, _MOST_LAG = 15.0, 0.6
 _HEARTBEAT = 2.5
 #: Messages that a client may send in a second.
 _MOST_MESSAGES = 20
+_PING = frame_of('{"type":"ping"}')
 
 
 class Watchable(Protocol):
@@ -44,18 +46,9 @@ class Watchable(Protocol):
         """Somebody has begun or stopped to watch."""
 
 
-class _Refused(Exception):
-    """The client did something that ends its stream."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
-
-
 @router.websocket("/api/v1/sessions/{session_id}/stream")
 async def stream(websocket: WebSocket, session_id: str) -> None:
-    """Everything that happens in the session, until one side has had enough."""
+    """Everything that happens in the session, until one side has had enough: behind this coroutine, which ends."""
     registry: Registry = websocket.app.state.registry
     await _stream(websocket, lambda: registry.get(session_id))
 
@@ -75,10 +68,22 @@ async def _stream(websocket: WebSocket, find: Callable[[], Watchable]) -> None:
     except UnknownSession:
         await websocket.close(NO_SUCH_SESSION, "no such session")
         return
-    with session.hub.viewing(spans=websocket.query_params.get("spans") == "1") as viewer:
-        viewer.seq = _resumed(session, websocket.query_params.get("resume", ""))
+    wire = wire_of(websocket.scope)
+    viewer = _Viewer(session.hub, wire, spans=websocket.query_params.get("spans") == "1")
+    wire.hold(_watching(session, viewer, websocket.query_params.get("resume", "")))
+    wire.take_over(viewer)
+
+
+@contextmanager
+def _watching(session: Watchable, viewer: "_Viewer", resume: str) -> Iterator[None]:
+    with session.hub.viewing(viewer):
+        viewer.seq = _resumed(session, resume)
         session.viewers_changed()
-        await _serve(websocket, session, viewer)
+        viewer.begin(_hello(session))
+        try:
+            yield
+        finally:
+            viewer.stop()
     session.viewers_changed()
 
 
@@ -90,28 +95,6 @@ def _resumed(session: Watchable, resume: str) -> int | None:
     owner, _, seq = resume.rpartition(":")
     known = owner == session.id and seq.isascii() and seq.isdecimal() and len(seq) < 20
     return int(seq) if known and session.hub.knows(int(seq)) else None
-
-
-async def _serve(websocket: WebSocket, session: Watchable, viewer: Viewer) -> None:
-    """Sends and receives at once; when one of the two ends, so does the other."""
-    tasks = [asyncio.create_task(_send(websocket, session, viewer)), asyncio.create_task(_receive(websocket, viewer))]
-    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in pending:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    error = next((task.exception() for task in done if task.exception() is not None), None)
-    if isinstance(error, _Refused):
-        await _close(websocket, error)
-    elif error is not None and not isinstance(error, WebSocketDisconnect | RuntimeError):
-        raise error
-
-
-async def _close(websocket: WebSocket, refused: _Refused) -> None:
-    try:
-        async with asyncio.timeout(1.0):
-            await websocket.close(refused.code, refused.reason)
-    except (TimeoutError, RuntimeError, WebSocketDisconnect):
-        return  # it is gone already, or takes not even that
 
 
 class Lag:
@@ -132,70 +115,103 @@ class Lag:
         return slow
 
 
-async def _send(websocket: WebSocket, session: Watchable, viewer: Viewer) -> None:
-    hub = session.hub
-    lag = Lag(time.monotonic())
-    state = hub.state
-    await _deliver(
-        websocket,
-        encode(
-            {
-                "type": "hello",
-                "protocol": 1,
-                "session": session.id,
-                "cpus": session.cpu_count,
-                "backend": state["backend"],
-                "resume": f"{session.id}:{hub.seq}",
-            }
-        ),
+class _Viewer(Viewer):
+    """A viewer to whom the hub's call writes at once. It has no task: one timer looks after it."""
+
+    __slots__ = ("_clock", "_heard", "_hub", "_lag", "_loop", "_sent", "_waits_since", "_wire")
+
+    def __init__(self, hub: Hub, wire: Wire, *, spans: bool) -> None:
+        super().__init__(spans=spans)
+        self._hub = hub
+        self._wire = wire
+        self._loop = asyncio.get_running_loop()
+        self._sent = self._loop.time()
+        self._lag = Lag(self._sent)
+        #: There is something for it since then, and no room.
+        self._waits_since: float | None = None
+        self._clock: asyncio.TimerHandle | None = None
+        #: When it said what it has said in the last second.
+        self._heard: list[float] = []
+
+    def begin(self, hello: str) -> None:
+        """Greets it, and looks after it from now on."""
+        self._wire.write(frame_of(hello))
+        self._clock = self._loop.call_later(_HEARTBEAT, self._look)
+
+    def stop(self) -> None:
+        """Looks after it no more."""
+        if self._clock is not None:
+            self._clock.cancel()
+
+    def tell(self) -> None:
+        if self._hub.over is not None:
+            self._wire.end(self._hub.over, "the session is over")
+        elif self._wire.full:
+            if self._waits_since is None:
+                self._waits_since = self._loop.time()
+        elif (message := self._hub.message_for(self)) is not None:
+            self._wire.write(frame_of(message))
+            self._sent = self._loop.time()
+
+    def has_room(self) -> None:
+        """It has taken what was sent to it."""
+        since, self._waits_since = self._waits_since, None
+        if since is None:
+            return
+        if self._lag.too_much(since, self._loop.time()):
+            self._wire.end(TOO_SLOW_OR_FAST, "too slow")
+        else:
+            self.tell()
+
+    def hear(self, text: str | None) -> None:
+        """The one thing that a client can say is that it wants a snapshot."""
+        now = self._loop.time()
+        self._heard = [moment for moment in self._heard if now - moment < 1.0] + [now]
+        wrong = _wrong_with(text)
+        if len(self._heard) > _MOST_MESSAGES:
+            self._wire.end(TOO_SLOW_OR_FAST, "too many messages")
+        elif wrong:
+            self._wire.end(MALFORMED, wrong)
+        else:
+            self.seq = None
+            self.tell()
+
+    def _look(self) -> None:
+        """Tells it of silence, or finds that it has kept us waiting for too long."""
+        now = self._loop.time()
+        if self._waits_since is None:
+            self._lag.too_much(now, now)
+            if now - self._sent >= _HEARTBEAT and not self._wire.full:
+                self._wire.write(_PING)
+                self._sent = now
+            again = max(self._sent + _HEARTBEAT, now + 1.0)
+        elif now - self._waits_since < _PATIENCE:
+            again = self._waits_since + _PATIENCE
+        else:
+            self._wire.end(TOO_SLOW_OR_FAST, "too slow")
+            return
+        self._clock = self._loop.call_at(again, self._look)
+
+
+def _hello(session: Watchable) -> str:
+    return encode(
+        {
+            "type": "hello",
+            "protocol": 1,
+            "session": session.id,
+            "cpus": session.cpu_count,
+            "backend": session.hub.state["backend"],
+            "resume": f"{session.id}:{session.hub.seq}",
+        }
     )
-    while True:
-        try:
-            async with asyncio.timeout(_HEARTBEAT):
-                await viewer.fresh.wait()
-        except TimeoutError:
-            await _deliver(websocket, '{"type":"ping"}')
-            continue
-        if hub.over is not None:
-            raise _Refused(hub.over, "the session is over")
-        message = hub.message_for(viewer)
-        if message is not None:
-            began = time.monotonic()
-            await _deliver(websocket, message)
-            if lag.too_much(began, time.monotonic()):
-                raise _Refused(TOO_SLOW_OR_FAST, "too slow")
 
 
-async def _deliver(websocket: WebSocket, message: str) -> None:
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            await websocket.send_text(message)
-    except TimeoutError:
-        raise _Refused(TOO_SLOW_OR_FAST, "too slow") from None
-
-
-async def _receive(websocket: WebSocket, viewer: Viewer) -> None:
-    recent: list[float] = []
-    while True:
-        message = await websocket.receive()
-        if message["type"] == "websocket.disconnect":
-            raise WebSocketDisconnect(message.get("code", 1005))
-        now = time.monotonic()
-        recent = [moment for moment in recent if now - moment < 1.0] + [now]
-        if len(recent) > _MOST_MESSAGES:
-            raise _Refused(TOO_SLOW_OR_FAST, "too many messages")
-        _understand(message.get("text"), viewer)
-
-
-def _understand(text: str | None, viewer: Viewer) -> None:
-    """The one thing that a client can say is that it wants a snapshot."""
+def _wrong_with(text: str | None) -> str:
+    """Why a client cannot say *text*; empty where it can."""
     if text is None:
-        raise _Refused(MALFORMED, "binary frames mean nothing here")
+        return "binary frames mean nothing here"
     try:
         said = json.loads(text)
     except (ValueError, RecursionError):
-        raise _Refused(MALFORMED, "not JSON") from None
-    if not isinstance(said, dict) or said.get("type") != "resync":
-        raise _Refused(MALFORMED, "known messages: resync")
-    viewer.seq = None
-    viewer.fresh.set()
+        return "not JSON"
+    return "" if isinstance(said, dict) and said.get("type") == "resync" else "known messages: resync"

@@ -10,6 +10,7 @@ from app.session.session import Session
 from app.state.shapes import NumberedState
 from app.x86.icr import Icr
 from app.x86.registers import Register
+from tests.session.waiting import Waiting
 
 TO_CPU_1 = SendIpi(0, Icr(0x51, destination=1))
 PERIODIC_TIMER = (
@@ -26,10 +27,9 @@ async def let_it_live() -> None:
 
 async def until(session: Session, condition: Callable[[NumberedState], bool]) -> None:
     """Waits until a published state meets *condition*."""
-    with session.hub.viewing() as viewer:
+    with session.hub.viewing(Waiting()) as viewer:
         while not condition(session.state()):
-            await viewer.fresh.wait()
-            viewer.fresh.clear()
+            await viewer.told()
 
 
 async def busy_without_end(session: Session) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.session.hub import Hub, Viewer
+from app.session.hub import Hub
 from app.state.delta import apply
 from app.state.event_records import EventRecord
+from tests.session.waiting import Waiting
 
 State = Any  # any keys do
 KEPT = 16  # publications a viewer may be behind and still get a delta
@@ -37,7 +38,7 @@ def events(first: int, last: int) -> list[EventRecord]:
     return [event(number) for number in range(first, last + 1)]
 
 
-def get(hub: Hub, viewer: Viewer) -> Any:
+def get(hub: Hub, viewer: Waiting) -> Any:
     """The message for *viewer*, decoded; None when there is none."""
     message = hub.message_for(viewer)
     return None if message is None else json.loads(message)
@@ -47,7 +48,7 @@ def test_first_message_is_a_snapshot() -> None:
     hub = Hub()
     hub.publish(state(7), [])
 
-    assert get(hub, Viewer()) == {
+    assert get(hub, Waiting()) == {
         "type": "snapshot",
         "seq": 1,
         "time": 7,
@@ -58,7 +59,7 @@ def test_first_message_is_a_snapshot() -> None:
 
 
 def test_second_message_is_a_delta_with_what_changed() -> None:
-    hub, viewer = Hub(), Viewer()
+    hub, viewer = Hub(), Waiting()
     hub.publish(state(1), [])
     get(hub, viewer)
     hub.publish(state(2), [event(1)])
@@ -75,12 +76,11 @@ def test_second_message_is_a_delta_with_what_changed() -> None:
 
 
 def test_viewer_who_is_up_to_date_gets_nothing() -> None:
-    hub, viewer = Hub(), Viewer()
+    hub, viewer = Hub(), Waiting()
     hub.publish(state(1), [])
     get(hub, viewer)
 
     assert hub.message_for(viewer) is None
-    assert not viewer.fresh.is_set()
 
 
 def test_same_state_without_events_is_no_news() -> None:
@@ -94,7 +94,7 @@ def test_same_state_without_events_is_no_news() -> None:
 
 
 def test_lagging_viewer_gets_only_the_newest_from_where_it_stands() -> None:
-    hub, viewer = Hub(), Viewer()
+    hub, viewer = Hub(), Waiting()
     hub.publish(state(1), [])
     client = get(hub, viewer)["state"]
     for time in range(2, KEPT + 1):
@@ -110,7 +110,7 @@ def test_lagging_viewer_gets_only_the_newest_from_where_it_stands() -> None:
 
 
 def test_viewer_who_lags_too_far_gets_a_snapshot() -> None:
-    hub, viewer = Hub(), Viewer()
+    hub, viewer = Hub(), Waiting()
     hub.publish(state(1), [])
     get(hub, viewer)
     for time in range(2, KEPT + 2):
@@ -122,7 +122,7 @@ def test_viewer_who_lags_too_far_gets_a_snapshot() -> None:
 
 
 def test_viewer_who_asks_again_gets_a_snapshot() -> None:
-    hub, viewer = Hub(), Viewer()
+    hub, viewer = Hub(), Waiting()
     hub.publish(state(1), [])
     get(hub, viewer)
     viewer.seq = None
@@ -131,7 +131,7 @@ def test_viewer_who_asks_again_gets_a_snapshot() -> None:
 
 
 def test_viewers_who_stand_equally_far_share_one_encoding() -> None:
-    hub, early, late = Hub(), Viewer(), Viewer()
+    hub, early, late = Hub(), Waiting(), Waiting()
     hub.publish(state(1), [])
     assert hub.message_for(early) is hub.message_for(late)
     hub.publish(state(2), [])
@@ -143,7 +143,7 @@ def test_viewers_who_stand_equally_far_share_one_encoding() -> None:
 
 
 def test_viewers_who_stand_differently_far_get_each_their_delta() -> None:
-    hub, near, far = Hub(), Viewer(), Viewer()
+    hub, near, far = Hub(), Waiting(), Waiting()
     hub.publish(state(1), [])
     get(hub, far)
     hub.publish(state(2), [])
@@ -157,7 +157,7 @@ def test_viewers_who_stand_differently_far_get_each_their_delta() -> None:
 def test_news_wakes_every_viewer_and_the_end_does_too() -> None:
     hub = Hub()
     hub.publish(state(1), [])
-    with hub.viewing() as one, hub.viewing() as other:
+    with hub.viewing(Waiting()) as one, hub.viewing(Waiting()) as other:
         hub.message_for(one)
         hub.message_for(other)
 
@@ -165,7 +165,7 @@ def test_news_wakes_every_viewer_and_the_end_does_too() -> None:
         assert one.fresh.is_set()
         assert other.fresh.is_set()
 
-        hub.message_for(one)
+        one.fresh.clear()
         hub.close(1012)
         assert one.fresh.is_set()
         assert hub.over == 1012
@@ -173,7 +173,7 @@ def test_news_wakes_every_viewer_and_the_end_does_too() -> None:
 
 
 def test_flood_of_events_is_cut_and_says_how_many_are_missing() -> None:
-    hub, viewer = Hub(), Viewer()
+    hub, viewer = Hub(), Waiting()
     hub.publish(state(1), [])
     get(hub, viewer)
     hub.publish(state(2), events(1, 500))
@@ -185,7 +185,7 @@ def test_flood_of_events_is_cut_and_says_how_many_are_missing() -> None:
 
 
 def test_events_that_nobody_kept_count_as_skipped() -> None:
-    hub, viewer = Hub(), Viewer()
+    hub, viewer = Hub(), Waiting()
     hub.publish(state(1), events(1, 3))
     get(hub, viewer)
     hub.publish(state(2), events(900, 901))
@@ -200,7 +200,7 @@ def test_newcomer_gets_recent_events_and_nothing_counts_as_skipped() -> None:
     hub = Hub()
     hub.publish(state(1), events(1, 150))
 
-    message = get(hub, Viewer())
+    message = get(hub, Waiting())
 
     assert [record["n"] for record in message["events"]] == list(range(151 - FRAME, 151))
     assert message["events_skipped"] == 0
@@ -208,7 +208,7 @@ def test_newcomer_gets_recent_events_and_nothing_counts_as_skipped() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["publish", "0", "1", "resync 0"]), st.integers(0, 3)), max_size=80))
 def test_viewers_at_any_pace_have_the_server_s_state_and_no_gap(course: list[tuple[str, int]]) -> None:
-    hub, viewers = Hub(), [Viewer(), Viewer()]
+    hub, viewers = Hub(), [Waiting(), Waiting()]
     clients: list[State] = [{}, {}]
     last = [0, 0]
     number = 0

@@ -12,6 +12,7 @@ from app.session.registry import SAMPLES, File, Registry, TooManySessions, sampl
 from app.session.session import Session
 from app.session.workshop import Workshop
 from app.trace.readers.registry import read_recording
+from tests.session.waiting import Waiting
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 SAMPLE = sample_file(SAMPLES[0][0], "somebody")
@@ -56,7 +57,7 @@ async def test_watched_recordings_stay_and_one_more_is_refused_in_words(registry
     refused = pytest.raises(
         TooManySessions, match=r"more memory than the .* MiB for all sessions that the others leave"
     )
-    with watched[0].hub.viewing(), watched[1].hub.viewing(), refused:
+    with watched[0].hub.viewing(Waiting()), watched[1].hub.viewing(Waiting()), refused:
         await opened(registry, "c")
 
     assert [session.title for session in registry.all()[1:]] == ["a", "b"]

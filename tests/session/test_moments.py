@@ -16,6 +16,7 @@ from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.trace.readers.registry import read_recording
 from tests.session.living import TO_CPU_1, until
+from tests.session.waiting import Waiting
 
 pytestmark = pytest.mark.anyio
 
@@ -139,7 +140,7 @@ async def test_moment_or_branch_that_is_not_there_is_refused_and_nothing_changes
 async def test_viewer_is_never_told_a_difference_across_a_jump(session: Session) -> None:
     await session.submit(TO_CPU_1)
     await session.submit(RunUntilIdle(1000))
-    with session.hub.viewing() as viewer:
+    with session.hub.viewing(Waiting()) as viewer:
         await until(session, lambda state: state["live"])
         session.hub.message_for(viewer)
 

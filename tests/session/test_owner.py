@@ -11,6 +11,7 @@ from app.session.hub import Hub
 from app.session.owner import Owner, Room, TooManySessions, make_room, new_id
 from app.session.share import Share
 from app.web.application import create_application
+from tests.session.waiting import Waiting
 
 pytestmark = pytest.mark.anyio
 
@@ -104,7 +105,7 @@ async def test_watched_ones_make_no_room() -> None:
     with several(2) as clocks:
         one, other = (clock.hub for clock in clocks.values())
         refused = pytest.raises(TooManySessions, match="2 clocks are open and all of them are watched")
-        with one.viewing(), other.viewing(), refused:
+        with one.viewing(Waiting()), other.viewing(Waiting()), refused:
             make_room(clocks, Room(2, 1000), 1)
         make_room(clocks, Room(2, 1000), 1)
         assert len(clocks) == 1
@@ -142,7 +143,10 @@ async def test_what_is_too_large_for_all_room_there_is_ends_nobody() -> None:
     with several(3) as clocks:
         watched, *others = clocks.values()
         watched.bytes = 400 << 20
-        with watched.hub.viewing(), pytest.raises(TooManySessions, match="more memory than the 500 MiB for all clocks"):
+        with (
+            watched.hub.viewing(Waiting()),
+            pytest.raises(TooManySessions, match="more memory than the 500 MiB for all clocks"),
+        ):
             make_room(clocks, Room(10, 500 << 20), 200 << 20)
 
         assert not any(clock.over for clock in others)

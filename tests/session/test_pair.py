@@ -23,6 +23,7 @@ from app.session.workshop import Workshop
 from app.trace.errors import UnusableRecording
 from app.x86.icr import Icr
 from tests.session.living import PERIODIC_TIMER, TO_CPU_1
+from tests.session.waiting import Waiting
 
 WANTED = Wanted(
     Machine("native-xapic", "linux-2.6.22"), Machine("vmi", "linux-2.6.22"), load_cost_sheet("2007"), cpus=2
@@ -93,11 +94,11 @@ async def test_step_without_anything_to_do_leaves_it_paused(pair: Pair) -> None:
 
 async def test_streams_tell_how_far_the_pair_is(pair: Pair) -> None:
     machine = pair.machine("b")
-    with machine.hub.viewing() as viewer:
+    with machine.hub.viewing(Waiting()) as viewer:
         await pair.give(TO_CPU_1)
         async with asyncio.timeout(10):
             while '"pair":{"stimuli":1' not in (machine.hub.message_for(viewer) or ""):
-                await viewer.fresh.wait()
+                await viewer.told()
 
 
 async def test_ended_pair_says_so(pairs: Pairs, pair: Pair) -> None:

@@ -18,6 +18,7 @@ from app.session.registry import sample_file
 from app.session.share import Share
 from app.session.workshop import Workshop
 from tests.session.living import TO_CPU_1
+from tests.session.waiting import Waiting
 
 WANTED = Wanted(
     Machine("native-xapic", "linux-2.6.22"), Machine("vmi", "linux-2.6.22"), load_cost_sheet("2007"), cpus=2
@@ -114,14 +115,14 @@ async def next_message(machine: PairedMachine, viewer: Any) -> Any:
             message = machine.hub.message_for(viewer)
             if message is not None:
                 return json.loads(message)
-            await viewer.fresh.wait()
+            await viewer.told()
 
 
 async def test_streams_of_both_send_a_snapshot_after_a_step_back_and_only_what_happened_before(pair: Pair) -> None:
     await pair.ask(Go.STIMULUS)
     for name in "ab":
         machine = pair.machine(name)
-        with machine.hub.viewing() as viewer:
+        with machine.hub.viewing(Waiting()) as viewer:
             await next_message(machine, viewer)
             await pair.ask(Go.STIMULUS)
             await pair.ask(Back.STIMULUS)
@@ -138,7 +139,7 @@ async def test_streams_of_both_send_a_snapshot_after_a_step_back_and_only_what_h
 async def test_streams_tell_of_the_spans_that_began_and_after_a_step_back_of_none_that_was_undone(pair: Pair) -> None:
     machine = pair.machine("b")
     told: list[int] = []
-    with machine.hub.viewing(spans=True) as viewer:
+    with machine.hub.viewing(Waiting(spans=True)) as viewer:
         before = (await next_message(machine, viewer))["spans"]["to"]
         await pair.ask(Go.STIMULUS)
         while before != machine.score.position.changes:

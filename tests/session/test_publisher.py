@@ -16,6 +16,7 @@ from app.session.recorded import RecordedDrive, recorded_timeline
 from app.session.simulated import SimulatedDrive
 from app.state.shapes import Condition
 from app.trace.readers.registry import read_recording
+from tests.session.waiting import Waiting
 
 _SAMPLE = "linux-6.1-boot-4cpu.qemu.log.gz"
 
@@ -47,7 +48,7 @@ CONDITION: Condition = {
 def test_events_that_were_dropped_are_counted_on_the_stream(make: Callable[[], Drive]) -> None:
     drive, hub = make(), Hub()
     publisher = Publisher(hub, drive)
-    with hub.viewing() as viewer:
+    with hub.viewing(Waiting()) as viewer:
         drive.run(operations=5)
         publisher.publish(CONDITION)
         seen = json.loads(hub.message_for(viewer) or "")

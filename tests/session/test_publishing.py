@@ -15,6 +15,7 @@ from app.session.session import Session
 from app.state.delta import apply
 from tests.engine.runs import drive_pin
 from tests.session.living import TO_CPU_1, busy_without_end
+from tests.session.waiting import Waiting
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
@@ -29,10 +30,10 @@ class Watcher:
         self._news = asyncio.Condition()
 
     async def watch(self) -> None:
-        with self.session.hub.viewing() as viewer:
+        with self.session.hub.viewing(Waiting()) as viewer:
             self.session.viewers_changed()
             while True:
-                await viewer.fresh.wait()
+                await viewer.told()
                 text = self.session.hub.message_for(viewer)
                 if text is not None:
                     self._take(json.loads(text))
@@ -107,10 +108,10 @@ async def test_whoever_comes_in_is_shown_first_what_has_happened_already(session
     await watcher.has_seen(1)
     for number in range(10):
         await session.submit(RaisePin(number))  # most come too early for a frame
-        with session.hub.viewing() as viewer:
+        with session.hub.viewing(Waiting()) as viewer:
             session.viewers_changed()
             async with asyncio.timeout(10):
-                await viewer.fresh.wait()
+                await viewer.told()
             first = json.loads(session.hub.message_for(viewer) or "")
 
         assert first["type"] == "snapshot"
@@ -120,7 +121,7 @@ async def test_whoever_comes_in_is_shown_first_what_has_happened_already(session
 
 
 async def test_quiet_stream_shows_a_command_at_once(session: Session) -> None:
-    with session.hub.viewing() as viewer:
+    with session.hub.viewing(Waiting()) as viewer:
         session.viewers_changed()
         await asyncio.sleep(0.1)
         viewer.fresh.clear()
@@ -134,21 +135,20 @@ async def test_quiet_stream_shows_a_command_at_once(session: Session) -> None:
 
 async def test_running_session_shows_by_itself_what_came_of_a_command(session: Session) -> None:
     await session.submit(Run())
-    with session.hub.viewing() as viewer:
+    with session.hub.viewing(Waiting()) as viewer:
         session.viewers_changed()
 
         await session.submit(TO_CPU_1)
 
         async with asyncio.timeout(10):
             while session.hub.state["time"] == 0:  # nobody asks for the state: it is shown
-                viewer.fresh.clear()
-                await viewer.fresh.wait()
+                await viewer.told()
 
 
 async def test_polling_takes_no_viewer_s_base_away(session: Session) -> None:
     await busy_without_end(session)
     await session.submit(Run())
-    with session.hub.viewing() as viewer:
+    with session.hub.viewing(Waiting()) as viewer:
         session.hub.message_for(viewer)
         got = []
         for _ in range(100):
@@ -156,23 +156,25 @@ async def test_polling_takes_no_viewer_s_base_away(session: Session) -> None:
                 session.state()
             await asyncio.sleep(0)
             if viewer.fresh.is_set():
+                viewer.fresh.clear()
                 got.append(json.loads(session.hub.message_for(viewer) or "")["type"])
 
     assert set(got) == {"delta"}
 
 
 async def test_state_that_was_asked_for_is_shown_to_viewers_when_it_is_time(session: Session) -> None:
-    with session.hub.viewing() as viewer:
+    with session.hub.viewing(Waiting()) as viewer:
         session.viewers_changed()
         await asyncio.sleep(0.1)
         session.hub.message_for(viewer)
         await session.submit(RaisePin(5))
         session.hub.message_for(viewer)
+        viewer.fresh.clear()
         await session.submit(RaisePin(6))  # too early for a frame
 
         asked = session.state()
         async with asyncio.timeout(10):
-            await viewer.fresh.wait()
+            await viewer.told()
 
         assert json.loads(session.hub.message_for(viewer) or "")["seq"] == asked["seq"]
 

@@ -12,6 +12,7 @@ from app.session.owner import Room
 from app.session.registry import File, Registry, TooManySessions, UnknownSession
 from app.trace.errors import UnusableRecording
 from tests.session.living import let_it_live, until
+from tests.session.waiting import Waiting
 from tests.there import there
 
 pytestmark = pytest.mark.anyio
@@ -123,7 +124,7 @@ async def test_over_the_limit_the_session_untouched_for_longest_goes(registry: R
 
 async def test_watched_session_stays_and_another_goes(registry: Registry) -> None:
     oldest, other = registry.create(), registry.create()
-    with oldest.hub.viewing():
+    with oldest.hub.viewing(Waiting()):
         made = registry.create()
 
     assert registry.all() == [registry.default(), oldest, made]
@@ -140,7 +141,7 @@ async def test_default_session_never_makes_room(registry: Registry) -> None:
 
 async def test_no_room_when_all_are_watched(registry: Registry) -> None:
     one, other = registry.create(), registry.create()
-    with one.hub.viewing(), other.hub.viewing(), pytest.raises(TooManySessions, match="3 sessions"):
+    with one.hub.viewing(Waiting()), other.hub.viewing(Waiting()), pytest.raises(TooManySessions, match="3 sessions"):
         registry.create()
 
     assert registry.all() == [registry.default(), one, other]

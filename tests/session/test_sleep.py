@@ -17,6 +17,7 @@ from app.session.session import Session
 from app.session.simulated import SimulatedDrive
 from app.session.sleep import Sleep
 from tests.session.living import busy_without_end, let_it_live
+from tests.session.waiting import Waiting
 from tests.there import there
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
@@ -95,7 +96,7 @@ async def test_it_does_not_sleep_before_it_is_time(busy: Session) -> None:
 
 
 async def test_it_does_not_sleep_while_somebody_watches(busy: Session) -> None:
-    with busy.hub.viewing():
+    with busy.hub.viewing(Waiting()):
         await leave_alone(busy)
 
         assert not busy.sleep.asleep
@@ -127,7 +128,7 @@ async def test_state_says_that_it_sleeps_and_asking_wakes_it(busy: Session) -> N
 async def test_viewer_wakes_it_and_is_told(busy: Session) -> None:
     await leave_alone(busy)
 
-    with busy.hub.viewing():
+    with busy.hub.viewing(Waiting()):
         busy.viewers_changed()
         async with asyncio.timeout(10):
             while (told := busy.hub.state["sleep"]) is None or told["asleep"]:

@@ -9,13 +9,14 @@ import pytest
 
 from app.engine.simulation import Simulation
 from app.history.slices import at_once
-from app.session.hub import Hub, Viewer
+from app.session.hub import Hub
 from app.session.publisher import Publisher
 from app.session.simulated import SimulatedDrive
 from app.session.span_changes import MOST_CHANGES
 from app.state.shapes import Condition
 from tests.engine.random_sessions import anything, storm
 from tests.history.courses import go_on
+from tests.session.waiting import Waiting
 
 CONDITION: Condition = {
     "paused": False,
@@ -67,7 +68,7 @@ def test_what_the_stream_tells_adds_up(seed: int) -> None:
     drive = SimulatedDrive(Simulation(chance.randint(1, 5), "kvm-pv", generation="linux-6"))
     hub = Hub()
     publisher = Publisher(hub, drive)
-    viewers = [(Viewer(spans=True), Page(drive), often) for often in (1.0, 0.3)]
+    viewers = [(Waiting(spans=True), Page(drive), often) for often in (1.0, 0.3)]
     for _ in range(60):
         go_on(drive.timeline, storm if seed % 2 else anything, chance, 1)
         if chance.random() < 0.1:
@@ -90,7 +91,7 @@ def test_what_the_stream_tells_adds_up(seed: int) -> None:
 
 def test_a_flood_is_told_by_its_number_alone() -> None:
     drive = SimulatedDrive(Simulation(8, generation="linux-6"))
-    hub, viewer = Hub(), Viewer(spans=True)
+    hub, viewer = Hub(), Waiting(spans=True)
     publisher = Publisher(hub, drive)
     publisher.number(CONDITION)
     hub.message_for(viewer)
@@ -106,7 +107,7 @@ def test_only_who_asks_for_spans_is_told_of_them() -> None:
     drive = SimulatedDrive(Simulation(2, generation="linux-6"))
     hub = Hub()
     publisher = Publisher(hub, drive)
-    asks, asks_not = Viewer(spans=True), Viewer()
+    asks, asks_not = Waiting(spans=True), Waiting()
     publisher.number(CONDITION)
     first = json.loads(hub.message_for(asks) or "")
     assert first["spans"] == {"from": 0, "to": 0}
