@@ -42,6 +42,7 @@ _MOST_COMMANDS = 100
 _FEWEST_WRONG = 3
 #: What ``tomllib`` says of where a text is wrong; its errors have no fields before Python 3.14.
 _AT_LINE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_TAG = re.compile(r"</?[A-Za-z][^>]*>|<!--")
 _LESSON = ("title", "summary", "level", "minutes", "backends", "machine", "scene")
 _MACHINE = ("cpus", "backend", "profile", "generation", "cost_sheet")
 _SCENE = ("title", "say", "do", "until", "select", "density", "ask", "task")
@@ -82,7 +83,11 @@ def _no_toml(text: str, says: str) -> Problem:
 
 
 def _problem(lines: dict[Path, int], name: str, says: str) -> Problem:
-    path: Path = tuple(int(part) if part.isdigit() else part for part in name.split(".") if part)
+    """What is wrong with the field *name*, whose parts are keys and places in lists."""
+    path: Path = ()
+    for part in name.split(".") if name else ():
+        is_place = part.isdecimal() and (*path, part) not in lines
+        path = (*path, int(part) if is_place else part)
     return Problem(line_of(lines, path), path_words(path), says)
 
 
@@ -99,6 +104,8 @@ class _Prose:
         if not isinstance(raw, str) or not raw.strip():
             fields.refuse(name, f"{shown(raw)} is no text")
             return ""
+        if _TAG.search(raw):
+            fields.refuse(name, "has HTML in it: a lesson is written in Markdown alone")
         if len(raw) > self.longest:
             fields.refuse(name, f"has {len(raw):,} characters, {self.longest:,} at most")
         return raw.strip()
@@ -251,7 +258,7 @@ class _Reader:
     def _lines_of(self, raw: object, path: str) -> tuple[str, ...]:
         """A list of lines of the palette."""
         if not isinstance(raw, list) or not raw:
-            self._errors.append((path, f"{shown(raw)} is no list of lines"))
+            self._errors.append((path, "is empty" if raw == [] else f"{shown(raw)} is no list of lines"))
             return ()
         lines = []
         for place, line in enumerate(raw):

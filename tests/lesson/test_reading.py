@@ -54,6 +54,9 @@ def test_a_lesson_is_read_whole() -> None:
         ('"lecture"', '"huge"', 17, "scene 1, density", "'huge' is none of explore, lecture, review"),
         ("vector = 0x41 }", "vector = 0x141 }", 16, "scene 1, select.vector", "321 is not in 0 to 255 (0x0 to 0xff)"),
         ('"ipi 1 0 61"', '"ipi 1 0 161"', 15, "scene 1, do 3", "'ipi 1 0 161' at column 9: 0x161 is not"),
+        ("Make 0x41 run.", "Make <b>0x41</b> run.", 27, "scene 2, say", "has HTML in it"),
+        ("Make 0x41 run.", "  ", 27, "scene 2, say", "'  ' is no text"),
+        ("minutes = 10", "minutes = 10\n7 = 1", 5, "7", "is not known here"),
         ('"ipi 1 0 61"', '"jump 1"', 15, "scene 1, do 3", "there is no command 'jump'"),
         ('"ipi 1 0 61"', '"seek 3"', 15, "scene 1, do 3", "a lesson only goes on"),
         ('"ipi 1 0 61"', '"step -1"', 15, "scene 1, do 3", "a lesson only goes on"),
@@ -115,3 +118,34 @@ def test_line_ends_of_other_systems_count_as_well() -> None:
     (found,) = problems(with_line("minutes = 10", "minutes = 0").replace("\n", "\r\n"))
 
     assert found.line == 4
+
+
+def told(text: str) -> list[Problem]:
+    try:
+        read_lesson(text)
+    except UnreadableLesson as unreadable:
+        return unreadable.problems
+    return []
+
+
+PLACES = [number for number, line in enumerate(LESSON.splitlines()) if " = " in line and "'''" not in line]
+
+
+@pytest.mark.parametrize(
+    "odd", ["-1", "1.5", "true", '""', "1979-05-27", "[[]]", "{ a = 1 }", "10000000000000000000000"]
+)
+def test_any_value_anywhere_is_read_or_told_by_its_line(odd: str) -> None:
+    for place in PLACES:
+        lines = LESSON.splitlines()
+        lines[place] = f"{lines[place].partition(' = ')[0]} = {odd}"
+
+        found = told("\n".join(lines))
+
+        assert not found or place + 1 in [one.line for one in found], lines[place]
+        assert all(one.says and 1 <= one.line <= len(lines) for one in found)
+
+
+def test_text_with_signs_that_only_look_like_html_is_text() -> None:
+    lesson = read_lesson(LESSON.replace("Make 0x41 run.", "Is 4 < 5, and a<=b > c?"))
+
+    assert lesson.scenes[1].say == "Is 4 < 5, and a<=b > c?"

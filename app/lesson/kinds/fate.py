@@ -117,8 +117,9 @@ def _by_vector(situation: Situation) -> Value:
 
 def _queued(situation: Situation) -> Value:
     cpu, vector = situation.cpu, situation.values["vector"]
-    asked = sum(outcome_at(event, cpu.number, vector) for event in situation.events)
-    if asked < 2 and vector not in requested(cpu) and vector not in cpu.apic.isr:
+    if vector in requested(cpu) or vector in cpu.apic.isr:
+        return Fate.QUEUED.name
+    if sum(outcome_at(event, cpu.number, vector) for event in situation.events) < 2:
         raise NotApplicable
     return Fate.QUEUED.name
 
