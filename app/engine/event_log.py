@@ -1,6 +1,6 @@
 """What happened in a simulation, with its time, and how often each kind of it did."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -67,24 +67,39 @@ class EventLog:
     def _drop_followed(self) -> None:
         """Of what nobody has asked for the newest is kept, and the rest counted alone."""
         self._drop(len(self._events))
+        dropped = []
         while self._late - self._followed[0][0].happened >= EVENTS_KEPT:
-            path, began, _ = self._followed.popleft()
-            self._late -= path.happened
-            self._gone += path.happened
-            for name, many in path.outcome.told:
-                setattr(self._counters, name, getattr(self._counters, name) + many)
-            for after, cpu in path.taken:
-                self._counters.taken(cpu, began + after)
+            dropped.append(self._followed.popleft())
+            self._late -= dropped[-1][0].happened
+            self._gone += dropped[-1][0].happened
+        self._count_followed(dropped)
 
     def _make(self) -> None:
         """Makes the events of what was followed."""
+        self._count()
         events = self._events
         for path, began, base in self._followed:
             events += path.events(began, base)
+        self._count_followed(self._followed)
+        self._counted = len(events)
         self._followed.clear()
         self._late = 0
         if self.most is not None and len(events) >= self.most:
             self._drop(len(events) - EVENTS_KEPT)
+
+    def _count_followed(self, followed: Iterable[tuple["FastPath", int, int]]) -> None:
+        """Counts what has happened on paths, each as a whole."""
+        counters = self._counters
+        paths: dict[int, FastPath] = {}
+        times: Counter[int] = Counter()
+        for path, began, _ in followed:
+            paths[id(path)] = path
+            times[id(path)] += 1
+            for after, cpu in path.taken:
+                counters.taken(cpu, began + after)
+        for number, path in paths.items():
+            for name, many in path.outcome.told:
+                setattr(counters, name, getattr(counters, name) + many * times[number])
 
     def count(self) -> None:
         """Brings the counters, and what ended, up to date."""

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from app.engine.counters import TAKEN
+from app.engine.counters import TAKEN, Counters
 from app.engine.event_log import EventLog
 from app.engine.event_queue import Priority
 from app.engine.events import Event
@@ -38,8 +38,9 @@ _TRIES = 16
 #: Of so many calls it is known how often they were called.
 _CALLS = 1024
 
-#: Told the number of the last message so far, it leaves everything as it stands behind the path, and is True; or it
-#: is False, and has done nothing, where something does not stand as it stood.
+#: Told the number of the last message so far, it leaves everything as it stands behind the path, counts what is counted
+#: otherwise than by events, and is True; or it is False, and has done nothing, where something does not stand as it
+#: stood.
 Follow = Callable[[int], bool]
 
 
@@ -147,11 +148,7 @@ class FastPaths:
     def _follow(self, path: FastPath) -> bool:
         """False, and nothing has changed, where something does not stand as it stood."""
         simulation, watch = self._simulation, self._follower
-        numbers, counters, now = (
-            simulation.machine.services.numbers,
-            simulation.execution.counters,
-            simulation.clock.now,
-        )
+        numbers, now = simulation.machine.services.numbers, simulation.clock.now
         base, outcome = numbers.last, path.outcome
         if not ((watch is None or watch.can_play(outcome.noted)) and path.follow(base)):
             return False
@@ -159,8 +156,6 @@ class FastPaths:
             watch.play(outcome.noted, simulation.ticks, now, base)
         self._log.follow(path, base)
         numbers.last = base + outcome.messages
-        for name, more in outcome.counted:
-            setattr(counters, name, getattr(counters, name) + more)
         simulation.ticks += outcome.ticks
         simulation.clock.now = now + outcome.cycles
         return True
@@ -185,7 +180,8 @@ class FastPaths:
         before, run = called.before, watch.run(done)
         path = None
         if run is not None and before is not None:
-            path = _fast_path(before, run, watch.parts, watch.parts.index(processor.cpu))
+            caller = watch.parts.index(processor.cpu)
+            path = _fast_path(before, run, watch.parts, caller, self._simulation.execution.counters)
         if path is None:
             called.before = run
         else:
@@ -202,12 +198,12 @@ class _Differs(Exception):
     """Two runs that began alike have not ended alike."""
 
 
-def _fast_path(one: Run, other: Run, parts: list[Any], caller: int) -> FastPath | None:
+def _fast_path(one: Run, other: Run, parts: list[Any], caller: int, counters: Counters) -> FastPath | None:
     """The path of two runs after the same call on CPU *caller*; None when they went different ways."""
     if one.outcome != other.outcome:
         return None
     try:
-        return _Writer(one.base, other.base, parts, caller).path(one, other)
+        return _Writer(one.base, other.base, parts, caller, counters).path(one, other)
     except _Differs:
         return None
 
@@ -220,10 +216,11 @@ def _stays(place: Place, run: Run) -> bool:
 class _Writer:
     """Writes a path as a function of the number of the last message, which was *base* and *other* in two runs."""
 
-    def __init__(self, base: int, other: int, parts: list[Any], caller: int) -> None:
+    def __init__(self, base: int, other: int, parts: list[Any], caller: int, counters: Counters) -> None:
         self._bases = base, other
         self._parts = parts
         self._caller = caller
+        self._counters = counters
         self._named: dict[str, Any] = {}
 
     def path(self, one: Run, other: Run) -> FastPath:
@@ -233,7 +230,8 @@ class _Writer:
         guards = [self._guard(place, one.reads[place], other.reads[place]) for place in one.reads]
         set_anew = [place for place in one.writes if not _stays(place, one) or not _stays(place, other)]
         writes = [line for place in set_anew for line in self._write(place, one.writes[place], other.writes[place])]
-        lines = [f"if {' or '.join(filter(None, guards))}:", "    return False", *writes, "return True"]
+        counts = [f"{self._name(self._counters, 'c')}.{name} += {more}" for name, more in one.outcome.counted]
+        lines = [f"if {' or '.join(filter(None, guards))}:", "    return False", *writes, *counts, "return True"]
         source = "\n".join(["def follow(base):", *(f"    {line}" for line in lines)])
         return FastPath(
             self._made(source, "follow"),

@@ -12,6 +12,7 @@ from app.commands.command import Stimulus
 from app.commands.lines import SendMsi
 from app.commands.machine import SetBackend, SetCostSheet
 from app.commands.registers import WriteCr8, WriteRegister
+from app.engine.counters import Counters
 from app.engine.event_log import EVENTS_KEPT, EventLog
 from app.engine.fast_paths import _fast_path
 from app.engine.noted_runs import Outcome, Run
@@ -178,7 +179,7 @@ def test_path_leads_from_where_a_field_stood_whatever_stands_there_when_it_is_wr
 ) -> None:
     part = Part(now)
     run = Run({(0, "field"): then}, {(0, "field"): now}, Outcome(9, 1, 1, 0, (), ()), (), 0)
-    path = _fast_path(run, run, [part], 0)
+    path = _fast_path(run, run, [part], 0, Counters())
     assert path is not None
 
     assert not path.follow(0)
@@ -191,4 +192,4 @@ def test_field_that_was_true_and_then_false_is_no_number_of_a_message() -> None:
     part = Part(False)
     one, other = (Run({}, {(0, "field"): bool(base)}, Outcome(9, 1, 1, 0, (), ()), (), base) for base in (0, 1))
 
-    assert _fast_path(one, other, [part], 0) is None
+    assert _fast_path(one, other, [part], 0, Counters()) is None
