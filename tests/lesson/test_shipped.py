@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.engine.events import Event
+from app.backends.catalogue import backend
+from app.costs.reference import cost_sheet_of
+from app.engine.events import Event, GuestExited
 from app.history.timeline import Timeline
 from app.hw.events import Accepted, Acknowledged, InterruptEnded, Merged, MessageSent, PinChanged
 from app.hw.messages import InterruptMessage
@@ -52,6 +54,17 @@ def test_every_scene_says_little_and_asks_something(lesson: Lesson) -> None:
     assert any(scene.task is not None for scene in lesson.scenes)
 
 
+def test_the_numbers_that_a_lesson_says_are_those_of_its_kernel() -> None:
+    lesson = LESSONS["11-two-or-nine"]
+    sheet = cost_sheet_of(lesson.machine.cost_sheet)
+
+    overrides = backend("xen-evtchn", lesson.machine.generation, sheet).overrides
+
+    assert "it replaces nine operations" in lesson.scenes[3].say
+    assert len(overrides) == 9
+    assert {"apic_read", "apic_write"} <= set(backend("vmi", lesson.machine.generation, sheet).overrides)
+
+
 def test_unknown_lessons_are_unknown() -> None:
     with pytest.raises(KeyError):
         shipped_text("../reading")
@@ -93,6 +106,10 @@ def expected(kind: str, values: Mapping[str, Any], happened: list[Event], timeli
             return sum(one.vector == vector for one in taken)
         case "count" if values["of"] == "messages":
             return len(list(messages(happened)))
+        case "count" if values["of"] == "exits":
+            return sum(isinstance(one, GuestExited) for one in happened)
+        case "count" if values["of"] == "hypercalls":
+            return sum(isinstance(one, GuestExited) and one.reason not in ("APIC access", "HLT") for one in happened)
         case "ppr":
             return timeline.at(tick).machine.read_register(values["cpu"], Register.PPR)
         case "ended":
