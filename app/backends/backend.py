@@ -42,6 +42,8 @@ class Found(Enum):
     #: In the guest, which now lets in what has waited since the hypervisor entered it last.
     AT_WINDOW = auto()
 
+    __hash__ = object.__hash__  # as Arrival's
+
 
 class Hypervisor(Protocol):
     """What runs below a guest. Of *cpu* its code uses what never changes, its number; all else it asks."""

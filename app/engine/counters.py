@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, fields
 from typing import ClassVar
 
-from app.engine.events import Event
+from app.engine.events import EVENTS, Event
 from app.engine.work import Work
 from app.hw.events import Acknowledged, EventTaken, ExternalAcknowledged, NmiTaken
 
@@ -17,6 +17,8 @@ _TOLD = (
 LATELY = 10_000
 #: The events that tell of it.
 TAKEN = (Acknowledged, EventTaken, ExternalAcknowledged, NmiTaken)
+#: The events that may name a counter: all but those that leave that as it is for every event.
+COUNTED: frozenset[type[Event]] = frozenset(event for event in EVENTS if event.counter is not Event.counter)
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ from app.engine.events import Event, HandlerEntered, HandlerReturned
 from app.engine.host_effects import HostEffects
 from app.engine.performers import Performer, performs
 from app.engine.processor import Frame, Processor
+from app.guest.apic_ops import Generation
 from app.guest.memory_steps import touch_memory
 from app.guest.step_kinds import KIND_OF
 from app.guest.steps import (
@@ -54,9 +55,15 @@ _handler_entered = lru_cache(4096)(HandlerEntered)
 _handler_returned = lru_cache(4096)(HandlerReturned)
 
 
+@lru_cache(4096)
+def _handler_name(generation: Generation, vector: int) -> str:
+    """What the kernel calls the function to which the gate of *vector* leads."""
+    return generation.handler_of(vector).__name__
+
+
 class _KindPrices(dict[type[Step], Cycles | None]):
     """The price of each kind of step, looked up when it is first wanted: a sheet leaves out what its hardware does not
-    have, and says so then. None: each step brings its own entry."""
+    have, and says so then. None: each step brings its own entry, or is no work."""
 
     def __init__(self, costs: Mapping[str, Cycles]) -> None:
         super().__init__()
@@ -64,7 +71,7 @@ class _KindPrices(dict[type[Step], Cycles | None]):
 
     def __missing__(self, kind: type[Step]) -> Cycles | None:
         entry = KIND_OF[kind].entry
-        price = self[kind] = None if entry is None else self._costs[entry]
+        price = self[kind] = self._costs[entry] if entry else None
         return price
 
 
@@ -144,10 +151,10 @@ class Effects:
         if processor.spins:
             processor.last_cycles = 0
             return None
-        if kind is Delay:
-            return self._wait(processor, step)  # type: ignore[arg-type]  # it is one
         cycles = self._price[kind]
         if cycles is None:
+            if kind is Delay:
+                return self._wait(processor, step)  # type: ignore[arg-type]  # it is one
             cycles = self._costs[step.price]  # type: ignore[union-attr]  # a kind without an entry has the field
         self.counters.cycles += cycles
         processor.last_cycles = cycles
@@ -225,7 +232,7 @@ class Effects:
 
     def _enter_handler(self, processor: Processor, frame: Frame, vector: int) -> None:
         frame.vector = vector
-        frame.name = frame.backend.generation.handler_of(vector).__name__
+        frame.name = _handler_name(frame.backend.generation, vector)
         self._record(_handler_entered(processor.cpu.number, vector, frame.name))
 
     def _next_event(self, processor: Processor, frame: Frame, step: NextEvent) -> None:

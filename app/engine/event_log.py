@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from app.engine.counters import Counters
+from app.engine.counters import COUNTED, Counters
 from app.engine.endings import MAY_END, Ending, note
 from app.engine.events import Event
 from app.hw.services import Clock
@@ -108,8 +108,12 @@ class EventLog:
         self._count()
 
     def _count(self) -> None:
-        for time, event in self._events[self._counted :]:
-            self._counters.count(event, time)
+        events = self._events
+        if self._counted:
+            events = events[self._counted :]
+        for time, event in events:
+            if type(event) in COUNTED:
+                self._counters.count(event, time)
             if type(event) in MAY_END:
                 note(self._endings, event)
         self._counted = len(self._events)
@@ -124,7 +128,7 @@ class EventLog:
         """What has ended by now was before that. Returns it as it was known."""
         before = self.endings
         if before:
-            self._endings[:] = [ending._replace(fresh=False) for ending in before]
+            self._endings[:] = [ending._replace(fresh=False) if ending.fresh else ending for ending in before]
         return before
 
     def put_endings(self, endings: Iterable[Ending]) -> None:

@@ -16,6 +16,9 @@ class Priority(IntEnum):
     PROCESSOR = 2
 
 
+_TIMER, _PROCESSOR = int(Priority.TIMER), int(Priority.PROCESSOR)  # finding a member of an enum takes its time
+
+
 class EventQueue(Generic[Due]):
     """Messages and processors, ``Due``, each at its time, and one ``alarm``: when the next timer expires, if any."""
 
@@ -37,7 +40,7 @@ class EventQueue(Generic[Due]):
         """The next thing and its time; None in the place of the thing is the alarm, which goes off with that. None when
         nothing is due up to *until*."""
         heap, alarm = self._heap, self.alarm
-        if alarm is not None and (not heap or (alarm, Priority.TIMER) < heap[0]):
+        if alarm is not None and (not heap or (alarm, _TIMER) < heap[0]):
             if until is not None and alarm > until:
                 return None
             self.alarm = None
@@ -46,6 +49,18 @@ class EventQueue(Generic[Due]):
             return None
         entry = heapq.heappop(heap)
         return entry[0], entry[3]
+
+    def take_turns(self, time: int, due: Due, until: int | None) -> tuple[int, Due] | None:
+        """Puts the processor *due* into its place, and gives the next one with its time, be it the same; None, and
+        nothing is taken out, when something else comes before that, or nothing is due up to *until*."""
+        heap, alarm = self._heap, self.alarm
+        self._sequence += 1
+        first = heapq.heappushpop(heap, (time, _PROCESSOR, self._sequence, due))
+        at = first[0]
+        if first[1] != _PROCESSOR or (until is not None and at > until) or (alarm is not None and alarm <= at):
+            heapq.heappush(heap, first)
+            return None
+        return at, first[3]
 
     def next_time(self) -> int | None:
         """When the next thing is due."""

@@ -29,7 +29,7 @@ from app.engine.frames import (
 )
 from app.engine.host_effects import held_back
 from app.engine.probe import Probe
-from app.engine.processor import Frame, Kick, Processor
+from app.engine.processor import Frame, Kick, Processor, waits_at
 from app.engine.programs import NOT_ASKED, Point, Program, Programs
 from app.engine.work import Work
 from app.guest.answers import ANSWERS
@@ -146,27 +146,20 @@ class Execution:
 
     # One turn of a CPU
 
-    def turn(self, processor: Processor) -> Cycles | None:  # noqa: C901 - the hottest function: every call counts
+    def turn(self, processor: Processor) -> Cycles | None:
         """Lets the CPU do its next step. Returns what it costs, or None when the CPU has nothing to do (or waits)."""
         cpu, frames = processor.cpu, processor.frames
+        apic, channels = cpu.apic, cpu.event_channels
         while True:
-            if cpu.signalled or cpu.starts != processor.starts:
-                self._take_resets(processor)
             frame = frames[-1] if frames else None
-            if frame is None and cpu.interrupt_shadow:
-                cpu.instruction_ended()  # the idle loop's own instructions are no steps
-                continue
-            irr = cpu.apic.irr.bits
-            if processor.eoi_offered is not None and irr:
-                self.effects.host.sync_eoi_word(processor)  # whatever came kicks the guest out, and that is an exit
-            wanted = cpu.signalled or (cpu.interrupt_flag and (irr or (cpu.event_channels and _upcall_wanted(frames))))
-            # A frame has no name until what it serves has arrived: nothing comes in between.
-            if frame is None or (wanted and frame.name and (not processor.in_host or frame.stands is None)):
-                frame = self._interrupt(processor) or frame or self._work(processor)
+            if (
+                (frame is None or cpu.signalled or cpu.starts != processor.starts or processor.kicked is not None)
+                or (apic.irr.bits > apic.isr.bits or (channels is not None and channels.pending.bits))
+                or (processor.eoi_offered is not None and apic.irr.bits)
+            ):
+                frame = self._at_boundary(processor)
                 if frame is None:
                     return None
-            if processor.kicked is not None and frame.name and frame.stands is None and not cpu.interrupt_shadow:
-                self._kick(processor.kicked, processor, frame)
             if frame.spin is not None and frame.stands is None:
                 return self._look_again(processor, frame, frame.spin)
             point = frame.point.after.get(frame.value) or frame.point.on(frame.value)
@@ -177,7 +170,12 @@ class Execution:
             if point.ended:
                 self._ended(processor, frame, point.result)
                 continue
-            if frame.backend.hypervisor and frame.stands is None and self._intercepted(processor, frame, point):
+            if (
+                frame.backend.hypervisor
+                and frame.stands is None
+                and (point.taken_over is not None or processor.in_host)
+                and self._intercepted(processor, frame, point)
+            ):
                 continue
             frame.value = 0
             cycles = self.effects.perform(processor, frame, point.yielded)
@@ -186,6 +184,25 @@ class Execution:
             if cycles is None and cpu.next_arrival() is not None:
                 continue  # the first look of a wait was the instruction behind an STI: what it held back comes now
             return cycles
+
+    def _at_boundary(self, processor: Processor) -> Frame | None:
+        """Between two instructions lets in what wants the CPU. Returns what that goes on with; None for nothing."""
+        cpu, apic = processor.cpu, processor.cpu.apic
+        if cpu.signalled or cpu.starts != processor.starts:
+            self._take_resets(processor)
+        frame = processor.frames[-1] if processor.frames else None
+        if frame is None and cpu.interrupt_shadow:
+            cpu.instruction_ended()  # the idle loop's own instructions are no steps
+        irr = apic.irr.bits
+        if processor.eoi_offered is not None and irr:
+            self.effects.host.sync_eoi_word(processor)  # whatever came kicks the guest out, and that is an exit
+        if cpu.signalled or (cpu.interrupt_flag and (irr > apic.isr.bits or cpu.event_channels is not None)):
+            frame = self._interrupt(processor, frame)
+        if frame is None:
+            frame = self._work(processor)
+        if processor.kicked is not None and frame is not None:
+            self._kick(processor.kicked, processor, frame)
+        return frame
 
     def _look_again(self, processor: Processor, frame: Frame, spin: SpinUntil) -> Cycles | None:
         cycles = self.effects.look_again(processor, frame)
@@ -216,11 +233,11 @@ class Execution:
         return work
 
     def notify(self, processor: Processor, came: Kick, *, by_itself: bool) -> None:
-        """*came* waits for the CPU now. If that runs the guest, the hypervisor takes it out, unless the guest itself
-        has asked for it (*by_itself*), which took it out already."""
+        """*came* has come for the CPU. If it waits there, not refused, and the CPU runs the guest, the hypervisor takes
+        that out, unless the guest itself has asked for it (*by_itself*), which took it out already."""
         cpu = processor.cpu
         running = processor.frames and cpu.run_state is RunState.RUNNING and not processor.in_host
-        if self.backend.hypervisor is None or not running:
+        if self.backend.hypervisor is None or not running or not waits_at(cpu, came.vector, came.delivery_mode):
             return
         if by_itself:
             processor.windows = held_back(cpu)
@@ -229,6 +246,8 @@ class Execution:
 
     def _kick(self, came: Kick, processor: Processor, frame: Frame) -> None:
         """The guest does not let *came* in yet, and is taken out all the same; it goes on where it stood."""
+        if not frame.name or frame.stands is not None or processor.cpu.interrupt_shadow:
+            return
         processor.kicked = None
         if frame.backend.hypervisor is not None:
             frame.kick, frame.kept = came, frame.value
@@ -261,10 +280,18 @@ class Execution:
         if cpu.starts != processor.starts:
             self._start_over(processor)
 
-    def _interrupt(self, processor: Processor) -> Frame | None:
-        """The handler's frame when an SMI, an NMI or an interrupt comes in now."""
+    def _interrupt(self, processor: Processor, frame: Frame | None) -> Frame | None:
+        """The handler's frame when an SMI, an NMI or an interrupt comes in now; *frame*, the innermost, when none
+        does."""
+        if frame is not None:
+            # A frame has no name until what it serves has arrived: nothing comes in between.
+            if not frame.name or (processor.in_host and frame.stands is not None):
+                return frame
+            cpu = processor.cpu
+            if not (cpu.signalled or cpu.apic.irr.bits or _upcall_wanted(processor.frames)):
+                return frame
         arrival = processor.cpu.next_arrival()
-        return self._enter(processor, arrival) if arrival in STEPS else None
+        return self._enter(processor, arrival) if arrival in STEPS else frame
 
     def _work(self, processor: Processor) -> Frame | None:
         """The frame of what an idle CPU was asked to do; without that, the idle loop, unless it halts already."""
@@ -350,7 +377,8 @@ class Execution:
         in_guest = Found.AT_WINDOW if arrival in processor.windows else Found.RUNNING
         found = Found.OUTSIDE if halted else in_guest
         processor.kicked = None
-        processor.windows = tuple(one for one in processor.windows if one is not arrival)
+        if processor.windows:
+            processor.windows = tuple(one for one in processor.windows if one is not arrival)
         processor.in_host = halted and backend.hypervisor is not None
         code = _TAKES[arrival] if backend.hypervisor is None else Deliver(found, arrival)
         frame = self._push(processor, "", code, backend)

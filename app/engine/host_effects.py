@@ -1,6 +1,7 @@
 """What each step of a hypervisor, or of the hardware on its behalf, does to the machine."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from app.engine.apic_access import ApicAccess
 from app.engine.counters import Counters
@@ -28,6 +29,10 @@ from app.guest.steps import (
 )
 from app.hw.cpu import Arrival, Cpu
 from app.x86.registers import Register
+
+_ACCESSES = frozenset(ACCESSES)
+# Equal events are made over and over: fetching one costs a quarter of making one.
+_guest_exited = lru_cache(4096)(GuestExited)
 
 
 class HostEffects:
@@ -74,7 +79,7 @@ class HostEffects:
         processor.in_host = processor.stirred = True
         processor.kicked = None
         self.sync_eoi_word(processor)
-        self._record(GuestExited(processor.cpu.number, reason))
+        self._record(_guest_exited(processor.cpu.number, reason))
 
     def _enter(self, processor: Processor, frame: Frame, step: VmEntry) -> None:
         processor.in_host = False
@@ -130,8 +135,8 @@ class HostEffects:
     def guest_reached(self, processor: Processor, step: Step) -> None:
         """The guest has begun *step*, which the hypervisor or the hardware takes over: counts it if it is an access,
         and notes it if whoever replaced ``apic_read`` thought to have every one."""
-        self.counters.accesses += isinstance(step, ACCESSES)
-        if isinstance(step, Dereference) and "apic_read" in processor.frames[-1].backend.overrides:
+        self.counters.accesses += type(step) in _ACCESSES
+        if type(step) is Dereference and "apic_read" in processor.frames[-1].backend.overrides:
             self.counters.leaked += 1
             self._record(AccessLeaked(processor.cpu.number, step.register, step.function))
 
@@ -159,6 +164,8 @@ class HostEffects:
 def held_back(cpu: Cpu) -> tuple[Arrival, ...]:
     """What waits for *cpu* and cannot be taken yet, so that the guest is entered without it."""
     channels = cpu.event_channels
+    if channels is None and not (cpu.apic.irr.bits or cpu.signalled):
+        return ()
     waits = cpu.apic.irr.bits if channels is None else channels.upcall_pending
     interrupt = (waits or cpu.external_requested()) and not cpu.interrupt_deliverable()
     nmi = cpu.nmi_pending and not cpu.nmi_deliverable()

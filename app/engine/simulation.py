@@ -22,7 +22,7 @@ from app.engine.guest_calls import GuestCall
 from app.engine.journal import Beginning, Moment, moment_at
 from app.engine.journal import Journalled as Journalled
 from app.engine.performable import Activity, Performable, Result
-from app.engine.processor import Kick, Processor, waits_at
+from app.engine.processor import Kick, Processor
 from app.engine.repricing import cycles_a_microsecond, reprice
 from app.engine.tick_watch import TickWatch
 from app.engine.timer_watch import TimerWatch
@@ -40,6 +40,7 @@ def _is_new(message: InterruptMessage) -> bool:
     return message.remaining is None or message.part == 0
 
 
+_MESSAGE, _PROCESSOR = int(Priority.MESSAGE), int(Priority.PROCESSOR)  # finding a member of an enum takes its time
 _IPIS = (Origin.IPI, Origin.HYPERVISOR, Origin.EVENT_CHANNEL)
 
 
@@ -257,51 +258,54 @@ class Simulation:
 
     def _dispatch(self, during: int = 0) -> None:
         """Sends what was posted on its way: it leaves when the step that posts it is over, *during* cycles from now."""
-        leaves = self.clock.now + during
-        counters = self.execution.counters
-        for message in self.machine.outbox:
+        now = self.clock.now
+        leaves = now + during
+        outbox = self.machine.outbox
+        for message in outbox:
             if isinstance(message, EoiBroadcast):
                 arrives = leaves + self._costs["eoi_broadcast_flight"]
             else:
                 arrives = leaves + self._costs["message_flight"]
-                counters.ipis_sent += message.origin in _IPIS and _is_new(message)
-            self.in_flight[message.number] = Flight(message, self.clock.now, arrives)
+                self.execution.counters.ipis_sent += message.origin in _IPIS and _is_new(message)
+            self.in_flight[message.number] = Flight(message, now, arrives)
             for probe in self.execution.probes:
                 probe.message_posted(message, leaves, arrives)
-            self._queue.push(arrives, Priority.MESSAGE, message)
-        self.machine.outbox.clear()
+            self._queue.push(arrives, _MESSAGE, message)
+        outbox.clear()
 
     # Things in the queue
 
     def _arrive(self, message: BusMessage) -> bool:
         self.ticks += 1
         del self.in_flight[message.number]
+        execution = self.execution
         for cpu in self.machine.deliver(message):
-            processor = self.execution.processors[cpu.number]
-            if not isinstance(message, EoiBroadcast) and waits_at(cpu, message.vector, message.delivery_mode):
-                came = Kick(message.vector, message.delivery_mode)
-                self.execution.notify(
-                    processor, came, by_itself=message.origin in _IPIS and message.source == cpu.number
-                )
+            processor = execution.processors[cpu.number]
+            if execution.backend.hypervisor is not None and not isinstance(message, EoiBroadcast):
+                by_itself = message.origin in _IPIS and message.source == cpu.number
+                execution.notify(processor, Kick(message.vector, message.delivery_mode), by_itself=by_itself)
             self._wake(processor)
-        if message.source is not None and message.is_ipi and self.machine.cpus[message.source].interrupt_deliverable():
-            self._wake(self.execution.processors[message.source])  # that nobody accepted it may be an error of its own
-        self._dispatch()
+        if message.source is not None and message.is_ipi:
+            sender = execution.processors[message.source]
+            if not sender.scheduled and sender.cpu.interrupt_deliverable():
+                self._wake(sender)  # that nobody accepted it may be an error of its own
+        if self.machine.outbox:
+            self._dispatch()
         if self._watch is not None:
             self._watch.arrived(self.ticks, self.clock.now, message)
         return True
 
     def _turns(self, processor: Processor, until: int | None, operations: int | None, to_tick: int | None) -> int:
-        """Lets a CPU go on for as long as it would be next anyway and nothing waits for the end of a tick: the queue is
-        asked only when it must be."""
+        """Lets *processor*, and then whichever CPU is next, take their turns for as long as no message or timer comes
+        before, nobody halts or waits, and no back end waits for the end of a tick, to take over."""
         done = 0
         machine, clock, queue, execution, watch = self.machine, self.clock, self._queue, self.execution, self._watch
-        turn = execution.turn
+        turn, changes = execution.turn, machine.services.changes
         heard = watch.heard if watch is not None else None
         while True:
             self.ticks += 1
             cycles = turn(processor)  # still scheduled: a CPU that wakes itself is not run twice
-            if machine.timers_changed:
+            if changes.timers:
                 self._timers.look()
             if machine.retrying:
                 machine.retry()
@@ -317,16 +321,13 @@ class Simulation:
                 processor.scheduled = False
                 return done  # whatever ends the halt wakes it
             following = clock.now + cycles
-            if (
-                done == operations
-                or self.ticks == to_tick
-                or execution.following is not None  # it may be able to take over at the end of any tick
-                or (until is not None and following > until)
-                or queue.has_before(following)
-            ):
-                queue.push(following, Priority.PROCESSOR, processor)
+            if done == operations or self.ticks == to_tick or execution.following is not None:
+                queue.push(following, _PROCESSOR, processor)
                 return done
-            clock.now = following
+            following_turn = queue.take_turns(following, processor, until)
+            if following_turn is None:
+                return done
+            clock.now, processor = following_turn  # type: ignore[assignment]  # nobody else has turns
 
     @property
     def at_rest(self) -> bool:
@@ -342,7 +343,7 @@ class Simulation:
     def _wake(self, processor: Processor) -> None:
         if not processor.scheduled:
             processor.scheduled = True
-            self._queue.push(self.clock.now, Priority.PROCESSOR, processor)
+            self._queue.push(self.clock.now, _PROCESSOR, processor)
 
     def _expire_timers(self) -> bool:
         self.ticks += 1
@@ -350,8 +351,7 @@ class Simulation:
         for cpu in expired:
             processor = self.execution.processors[cpu.number]
             vector = cpu.apic.lvt[Register.LVT_TIMER] & 0xFF
-            if waits_at(cpu, vector, DeliveryMode.FIXED):
-                self.execution.notify(processor, Kick(vector, DeliveryMode.FIXED), by_itself=False)
+            self.execution.notify(processor, Kick(vector, DeliveryMode.FIXED), by_itself=False)
             self._wake(processor)
         self._dispatch()
         if self._watch is not None:
@@ -369,7 +369,7 @@ class Simulation:
         except BaseException:
             self._log.put_endings(before)
             raise
-        self.journal.append(Journalled(*self.moment, command))
+        self.journal.append(Journalled(self.ticks, self.clock.now, command))  # type: ignore[arg-type]  # as units
         self.ticks += 1
         if command.disturbs:
             self.demonstration = None  # whoever acts wants to see what comes of that, and nothing else

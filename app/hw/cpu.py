@@ -52,6 +52,9 @@ class Arrival(Enum):
     NMI = "NMI"
     INTERRUPT = "interrupt"
 
+    #: Members are the keys of tables that every interrupt looks into.
+    __hash__ = object.__hash__
+
 
 _FIXED, _LOWEST_PRIORITY = DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY  # what nearly every message is
 _WAIT_FOR_SIPI = RunState.WAIT_FOR_SIPI
@@ -227,8 +230,10 @@ class Cpu:
         return Arrival.STARTUP if self.sipi_pending is not None else None
 
     def _interrupt_wanted(self) -> bool:
+        if not self.interrupt_flag or self.held_off:
+            return False
         receiver = self.event_channels or self.apic
-        return self.interrupts_open and (receiver.deliverable() is not None or self.external_requested())
+        return receiver.deliverable() is not None or (self.signalled and self.external_requested())
 
     def external_requested(self) -> bool:
         """Whether the 8259 asks for this CPU: the next interrupt is its, before any of the APIC."""

@@ -338,7 +338,10 @@ class LocalApic:
         if not requested or (self.blocked_while_disabled and not self.svr & SVR_ENABLE):
             return None
         vector = VECTORS[requested.bit_length() - 1]
-        return vector if vector >> 4 > self.ppr >> 4 else None
+        priority = vector >> 4
+        if self.isr.bits >> (priority << 4) or self.tpr >> 4 >= priority:  # as high a class is in service, or asked for
+            return None
+        return vector
 
     # Acknowledge ("Interrupt Acceptance for Fixed Interrupts", "Spurious Interrupt")
 

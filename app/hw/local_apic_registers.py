@@ -1,4 +1,4 @@
-"""What software sees of a local APIC: the xAPIC page, the MSRs, CR8 and CPUID; then every register, read and write.
+"""What software sees of a local APIC: the xAPIC page, the MSRs and CR8; then every register, read and write.
 
 Who may read or write what, and which bits, is data (``x86.register_map``); what a read gives and a write does is here.
 A write returns the message that it sends. A Fault means #GP, which changes nothing; Ignored means that nothing came of
@@ -6,11 +6,10 @@ the write.
 
 Source: SDM vol. 3, "The Local APIC Block Diagram", "Register Access Through MSRs", "x2APIC Register Address Space",
 "Local APIC Status and Location", "TSC-Deadline Mode", "Interrupt Priorities in Control Register CR8", and the sections
-of each register; vol. 2, "CPUID—CPU Identification".
+of each register.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from app.hw import local_vector_table
 from app.hw.events import Fault, Ignored, MsrFaulted, Reason, RegisterFaulted, WriteIgnored
@@ -69,6 +68,8 @@ def read_register(apic: LocalApic, offset: int) -> int | Fault:
 def write_register(apic: LocalApic, offset: int, value: int) -> Written:
     """Writes *value* at *offset*; in x2APIC mode ICR is one value of 64 bits."""
     if apic.mode is _X2APIC:
+        if offset in _DO_SOMETHING and not value & _REFUSED[offset]:
+            return _WRITERS[offset](apic, value)
         fault = _x2apic_write_fault(apic, offset, value)
         if fault is not None:
             return _fault(apic, offset, fault)
@@ -77,6 +78,8 @@ def write_register(apic: LocalApic, offset: int, value: int) -> Written:
         apic.notice_absence(offset)
         return Ignored(Fault.NOT_DECODED)
     writer = _XAPIC_WRITERS.get(offset)
+    if writer is not None and offset in _DO_SOMETHING:
+        return writer(apic, value)
     if writer is not None and _exists(apic, offset):
         return _write(apic, offset, value, writer, _XAPIC_READERS)
     if _access(apic, offset) is Access.NONE:
@@ -181,6 +184,8 @@ def read_msr(apic: LocalApic, msr: int) -> int | Fault:
 
 def write_msr(apic: LocalApic, msr: int, value: int) -> Written:
     """WRMSR of the 64-bit *value*."""
+    if apic.mode is _X2APIC and msr in X2APIC_MSRS:
+        return write_register(apic, x2apic_offset(msr), value)
     match msr:
         case Msr.IA32_APIC_BASE:
             return _write_apic_base_msr(apic, value)
@@ -191,10 +196,8 @@ def write_msr(apic: LocalApic, msr: int, value: int) -> Written:
             return None
         case _ if msr not in X2APIC_MSRS:
             return _msr_fault(apic, msr, Fault.NOT_A_REGISTER)
-        case _ if apic.mode is not _X2APIC:
-            return _msr_fault(apic, msr, Fault.WRONG_MODE)
         case _:
-            return write_register(apic, x2apic_offset(msr), value)
+            return _msr_fault(apic, msr, Fault.WRONG_MODE)
 
 
 def _msr_fault(apic: LocalApic, msr: int | None, fault: Fault) -> Fault:
@@ -275,37 +278,6 @@ def write_cr8(apic: LocalApic, value: int) -> Fault | None:
     return None
 
 
-# CPUID
-
-_CPUID_X2APIC = 1 << 21
-_CPUID_TSC_DEADLINE = 1 << 24
-_CPUID_APIC = 1 << 9
-
-
-class CpuidResult(NamedTuple):
-    """The four registers after CPUID, of which the bits about the local APIC are given and every other is 0."""
-
-    eax: int = 0
-    ebx: int = 0
-    ecx: int = 0
-    edx: int = 0
-
-
-def cpuid(apic: LocalApic, leaf: int) -> CpuidResult:
-    """Leaf 1: EBX 31:24 the initial APIC ID, ECX 21 x2APIC, ECX 24 TSC-deadline, EDX 9 the APIC, if it is enabled.
-    Leaf 0xB: EDX the 32-bit x2APIC ID. All zeros for other leaves."""
-    profile = apic.profile
-    if leaf == 0x1:
-        return CpuidResult(
-            ebx=(apic.initial_id & 0xFF) << 24,
-            ecx=(_CPUID_X2APIC if profile.x2apic else 0) | (_CPUID_TSC_DEADLINE if profile.tsc_deadline else 0),
-            edx=0 if apic.mode is _DISABLED else _CPUID_APIC,
-        )
-    if leaf == 0xB and profile.x2apic:
-        return CpuidResult(edx=apic.initial_id)
-    return CpuidResult()
-
-
 # Every register, by its address. x2APIC mode has checked the value before a write comes here.
 
 _WRITABLE = {offset: definition.layout.writable_mask for offset, definition in REGISTERS.items()}
@@ -343,10 +315,12 @@ def _read_apr(apic: LocalApic) -> int:
 
 
 def _write_eoi(apic: LocalApic, value: int) -> Written:
-    vector = apic.isr.highest()
+    in_service = apic.isr.bits
     broadcast = apic.end_interrupt()
-    if vector is not None and vector in apic.tmr:
-        local_vector_table.end_of_interrupt(apic, vector)
+    if in_service and apic.tmr.bits:
+        vector = VECTORS[in_service.bit_length() - 1]
+        if vector in apic.tmr:
+            local_vector_table.end_of_interrupt(apic, vector)
     return broadcast
 
 
@@ -496,4 +470,9 @@ _X2APIC_READERS = {offset: read for offset, read in _READERS.items() if REGISTER
 #: ID takes a write where the profile lets it.
 _XAPIC_WRITERS = {
     offset: write for offset, write in _WRITERS.items() if REGISTERS[offset].xapic.writable or offset == Register.ID
+}
+
+#: Bits for which x2APIC mode may refuse a write of what does something: then the value is looked at from all sides.
+_REFUSED: dict[int, int] = {
+    offset: ~0 if REGISTERS[offset].x2apic_zero_only else ~_DEFINED[offset] for offset in _DO_SOMETHING
 }

@@ -116,10 +116,10 @@ class Machine:
 
     def _written(self, effect: BusMessage | Fault | Ignored | None) -> Fault | Ignored | None:
         if effect is not None:
-            if isinstance(effect, _NO_EFFECT):
-                return effect
-            if self._carried is not None and isinstance(effect, InterruptMessage):
+            if type(effect) is InterruptMessage and self._carried is not None:
                 self._carried.append(effect)
+            elif isinstance(effect, _NO_EFFECT):
+                return effect
             else:
                 self._post(effect)
         if self.services.changes.configuration:

@@ -2,8 +2,9 @@
 
 import pytest
 
+from app.hw.cpuid import cpuid
 from app.hw.events import Fault
-from app.hw.local_apic_registers import cpuid, read_cr8
+from app.hw.local_apic_registers import read_cr8
 from app.hw.machine import Machine
 from app.hw.physical_memory import read_physical, write_physical
 from app.hw.profile import INTEL_P6, PROFILES, Profile

@@ -2,8 +2,8 @@
 
 import pytest
 
+from app.hw.cpuid import cpuid
 from app.hw.events import Fault
-from app.hw.local_apic_registers import cpuid
 from app.hw.machine import Machine
 from app.hw.physical_memory import read_physical, write_physical
 from app.hw.profile import INTEL_SDM, KVM, Profile

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.hw.local_apic_registers import cpuid
+from app.hw.cpuid import cpuid
 from app.hw.machine import Machine
 from app.hw.timer import CYCLES_PER_TIMER_CLOCK
 from app.x86.lvt import TimerMode

@@ -3,8 +3,8 @@
 import pytest
 
 from app.hw.cpu import Arrival
+from app.hw.cpuid import cpuid
 from app.hw.events import Fault, LocalSourceDropped, Reason
-from app.hw.local_apic_registers import cpuid
 from app.hw.machine import Machine
 from app.hw.profile import INTEL_P6, INTEL_XEON
 from app.hw.timer import CYCLES_PER_TIMER_CLOCK

@@ -46,6 +46,22 @@ def test_pops_nothing_that_is_due_later(entries: list[tuple[int, Priority]], ala
     assert popped == [entry for entry in expected(entries, alarm) if entry[0] <= until]
 
 
+@given(ENTRIES, ALARM, st.integers(0, 6), st.none() | st.integers(-1, 7))
+def test_turns_are_taken_as_they_are_due_and_nothing_else_is(
+    entries: list[tuple[int, Priority]], alarm: int | None, time: int, until: int | None
+) -> None:
+    queue = filled(entries, alarm)
+    everything = expected([*entries, (time, Priority.PROCESSOR)], alarm)
+    at, index = everything[0]
+    is_turn = index is not None and (index == len(entries) or entries[index][1] is Priority.PROCESSOR)
+
+    taken = queue.take_turns(time, len(entries), until)
+
+    assert taken == ((at, index) if is_turn and (until is None or at <= until) else None)
+    left = [queue.pop(None) for _ in range(len(everything) - (taken is not None))]
+    assert left == everything[1 if taken else 0 :]
+
+
 @given(ENTRIES, ALARM, st.integers(-1, 6))
 def test_knows_what_comes_next(entries: list[tuple[int, Priority]], alarm: int | None, time: int) -> None:
     queue = filled(entries, alarm)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.hw.local_apic_registers import CpuidResult, cpuid
+from app.hw.cpuid import CpuidResult, cpuid
 from app.hw.profile import INTEL_P6, INTEL_SDM, KVM, Profile
 from app.x86.model_specific_registers import ApicMode
 from app.x86.registers import Register
