@@ -5,6 +5,7 @@ others and why: ``python -m tests.engine.test_golden_sessions``.
 """
 
 import json
+import re
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,9 @@ GOLDEN = Path(__file__).with_name("golden_sessions.json")
 KINDS: tuple[Choose, ...] = (anything, storm)
 _SESSIONS = 12
 _DIGITS = 16
+#: Equal steps are kept and used again, in all simulations of a process: whether the first of them said its register by
+#: name is chance.
+_BY_NAME = re.compile(r"<Register\.\w+: (\d+)>")
 AGAIN = "another hash: if that is meant, run python -m tests.engine.test_golden_sessions, and say in the commit why"
 
 
@@ -27,7 +31,7 @@ def hash_of(choose: Choose, generation: str, backend: str) -> str:
     for seed in range(_SESSIONS):
         played = play(choose, generation, backend, seed, looks=False)
         for line in (*played.log, played.end, sorted(played.counters.items())):
-            whole.update(f"{line}\n".encode())
+            whole.update(_BY_NAME.sub(r"\1", f"{line}\n").encode())
     return whole.hexdigest()[:_DIGITS]
 
 
