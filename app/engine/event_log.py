@@ -126,7 +126,8 @@ class EventLog:
 
     def somebody_acts(self) -> tuple[Ending, ...]:
         """What has ended by now was before that. Returns it as it was known."""
-        before = self.endings
+        self.count()
+        before = tuple(self._endings)
         if before:
             self._endings[:] = [ending._replace(fresh=False) if ending.fresh else ending for ending in before]
         return before

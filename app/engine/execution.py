@@ -62,7 +62,18 @@ class Execution:
     """The CPUs of *machine* at work. ``wake`` is called with a CPU that may have something to do again."""
 
     STATE = ("backend", "following")
-    WIRES = ("_contexts", "_record", "_told", "effects", "kernel", "machine", "probes", "processors", "programs")
+    WIRES = (
+        "_clock",
+        "_contexts",
+        "_record",
+        "_told",
+        "effects",
+        "kernel",
+        "machine",
+        "probes",
+        "processors",
+        "programs",
+    )
 
     def __init__(
         self,
@@ -88,6 +99,7 @@ class Execution:
         #: What the counters said when the probes were last told.
         self._told = Work()
         self._record = record
+        self._clock = machine.clock
         self._contexts: dict[tuple[int, Backend], Context] = {}
         self.programs = Programs()
 
@@ -346,7 +358,7 @@ class Execution:
 
     def _push(self, processor: Processor, name: str, code: Code, backend: Backend) -> Frame:
         begins = self._beginning(processor, code, backend)
-        return self._add(processor, Frame(name, begins, backend, self.machine.clock.now, code))
+        return self._add(processor, Frame(name, begins, backend, self._clock.now, code))
 
     def _add(self, processor: Processor, frame: Frame) -> Frame:
         processor.frames.append(frame)
@@ -359,7 +371,7 @@ class Execution:
         """The CPU runs *code* from now on, whatever else it does. No record can name such code."""
         context = self.context(processor, self.backend)
         begins = Program(lambda: code(context), self.programs).begins
-        return self._add(processor, Frame(name, begins, self.backend, self.machine.clock.now))
+        return self._add(processor, Frame(name, begins, self.backend, self._clock.now))
 
     def _begin_call(self, processor: Processor) -> Frame:
         call = processor.calls.popleft()

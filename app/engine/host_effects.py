@@ -31,6 +31,8 @@ from app.hw.cpu import Arrival, Cpu
 from app.x86.registers import Register
 
 _ACCESSES = frozenset(ACCESSES)
+#: Whose write is an interrupt command.
+_COMMANDS = frozenset({Register.ICR_LOW, Register.SELF_IPI})
 # Equal events are made over and over: fetching one costs a quarter of making one.
 _guest_exited = lru_cache(4096)(GuestExited)
 
@@ -78,7 +80,8 @@ class HostEffects:
         self.counters.exits += 1
         processor.in_host = processor.stirred = True
         processor.kicked = None
-        self.sync_eoi_word(processor)
+        if processor.eoi_offered is not None:
+            self.sync_eoi_word(processor)
         self._record(_guest_exited(processor.cpu.number, reason))
 
     def _enter(self, processor: Processor, frame: Frame, step: VmEntry) -> None:
@@ -109,7 +112,11 @@ class HostEffects:
         """Writes, and keeps the IPI that comes of it until its targets are reached, one by one."""
         cpu = processor.cpu.number
         processor.stirred = True
-        frame.carried.extend(self._access.carry(cpu, step.register, step.value, by_page=step.by_page))
+        if step.register in _COMMANDS:
+            frame.carried.extend(self._access.carry(cpu, step.register, step.value, by_page=step.by_page))
+        else:
+            write = self._access.store if step.by_page else self._access.write
+            write(cpu, step.register, step.value)
         frame.value = len(frame.carried)
 
     def _write_msr(self, processor: Processor, frame: Frame, step: EmulatedMsrWrite) -> None:

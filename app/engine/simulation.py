@@ -266,7 +266,7 @@ class Simulation:
                 arrives = leaves + self._costs["eoi_broadcast_flight"]
             else:
                 arrives = leaves + self._costs["message_flight"]
-                self.execution.counters.ipis_sent += message.origin in _IPIS and _is_new(message)
+                self.execution.effects.counters.ipis_sent += message.origin in _IPIS and _is_new(message)
             self.in_flight[message.number] = Flight(message, now, arrives)
             for probe in self.execution.probes:
                 probe.message_posted(message, leaves, arrives)

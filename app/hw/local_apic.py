@@ -367,10 +367,11 @@ class LocalApic:
 
     def end_interrupt(self) -> EoiBroadcast | None:
         """EOI: clears the highest ISR bit and tells the I/O APICs of a level-triggered one. TMR stays as it is."""
-        vector = self.isr.highest()
-        if vector is None:
+        in_service = self.isr.bits
+        if not in_service:
             self.services.record(EoiWithoutInterrupt(self.cpu))
             return None
+        vector = VECTORS[in_service.bit_length() - 1]
         self.isr.clear(vector)
         self.services.record(_interrupt_ended(self.cpu, vector))
         if vector not in self.tmr:

@@ -103,13 +103,19 @@ class Machine:
 
     def write_register(self, cpu: int, offset: int, value: int) -> Fault | Ignored | None:
         """As ``read_register``. A message that the write sends goes to ``outbox``. Tells when it had no effect."""
-        return self._written(write_register(self.cpus[cpu].apic, offset, value))
+        effect = write_register(self.cpus[cpu].apic, offset, value)
+        if effect is None and not self.services.changes.configuration:
+            return None  # as nearly always
+        return self._written(effect)
 
     def read_msr(self, cpu: int, msr: int) -> int | Fault:
         return read_msr(self.cpus[cpu].apic, msr)
 
     def write_msr(self, cpu: int, msr: int, value: int) -> Fault | Ignored | None:
-        return self._written(write_msr(self.cpus[cpu].apic, msr, value))
+        effect = write_msr(self.cpus[cpu].apic, msr, value)
+        if effect is None and not self.services.changes.configuration:
+            return None
+        return self._written(effect)
 
     def write_cr8(self, cpu: int, value: int) -> Fault | None:
         return write_cr8(self.cpus[cpu].apic, value)
