@@ -11,9 +11,15 @@ from app.trace.readers.registry import read_recording
 _ROUNDS = 5
 
 
+#: So many times faster than the machine that was recorded is the aim for its boot.
+_AIM = 40
+_NANOSECONDS = 1e9
+
+
 def measure() -> list[Figure]:
-    """The recording that comes with the program, and in a checkout those of the tests; the best of several rounds."""
-    return [_figure(log) for log in logs()]
+    """The recording that comes with the program, and in a checkout those of the tests; the best of several rounds. For
+    those whose lines have times also how many times faster that is than what was recorded ran."""
+    return [figure for log in logs() for figure in _figures(log)]
 
 
 def logs() -> list[Path]:
@@ -23,9 +29,16 @@ def logs() -> list[Path]:
     return sorted(samples.glob("*.qemu.log.gz")) + sorted(checkout.glob("*.qemu.log.gz"))
 
 
-def _figure(log: Path) -> Figure:
+def _figures(log: Path) -> list[Figure]:
     data = log.read_bytes()
-    return Figure(f"{log.name}, parsed and replayed", min(_seconds(log.name, data) for _ in range(_ROUNDS)), "s", "0.5")
+    seconds = min(_seconds(log.name, data) for _ in range(_ROUNDS))
+    figures = [Figure(f"{log.name}, parsed and replayed", seconds, "s", "0.5")]
+    operations = read_recording(log.name, data).operations
+    ran = (operations[-1].time - operations[0].time) / _NANOSECONDS
+    if ran:
+        aim = str(_AIM) if "boot" in log.name else ""
+        figures.append(Figure(f"{log.name}, faster than it ran", ran / seconds, "times", aim))
+    return figures
 
 
 def _seconds(name: str, data: bytes) -> float:

@@ -3,9 +3,9 @@ from where on a CPU's registers are out of sight. All of it is found before anyt
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from app.hw.machine import MAX_XAPIC_CPUS
 from app.trace.facts import EVERY_FACT, Fact, Limit
@@ -46,6 +46,8 @@ _BROADCAST = 0xFF
 #: So many writes, and no read among them, are no accident.
 _MANY_WRITES = 50
 _REQUESTING = (DeliveryMode.FIXED, DeliveryMode.LOWEST_PRIORITY)
+#: What says nothing of the guest: lines do it by themselves.
+_QUIET = (PinDriven, LocalSourceFired)
 
 _NO_ACCESSES = (
     "accesses of local-APIC registers are not recorded (trace events memory_region_ops_read and "
@@ -146,27 +148,29 @@ class _Survey:
         self._written_indexes: set[int] = set()
         #: The first of the latest operations that say nothing of the guest: a reset may lie before them.
         self._quiet: Operation | None = None
+        self._looks: dict[type, Callable[[Any], None]] = {
+            RegisterWrite: self._written,
+            RegisterRead: self._read,
+            IoApicWrite: self._io_apic_written,
+            IoApicRead: self._io_apic_read,
+            DeviceMessage: self._sent_by_device,
+        }
 
     def see(self, operation: Operation) -> None:
         """The next operation."""
         kind = type(operation)
         self.kinds[kind] += 1
-        if isinstance(operation, RegisterWrite):
-            self._written(operation)
-        elif isinstance(operation, RegisterRead):
-            self._read(operation)
-        elif isinstance(operation, IoApicWrite):
-            self._io_apic_written(operation)
-        elif isinstance(operation, IoApicRead):
-            self._io_apic_read(operation)
-        elif isinstance(operation, DeviceMessage):
-            self.level = self.level or bool(operation.data & _LEVEL)
-        self._quiet = (self._quiet or operation) if _is_quiet(operation) else None
+        if (look := self._looks.get(kind)) is not None:
+            look(operation)
+        self._quiet = (self._quiet or operation) if kind in _QUIET or _is_mute(operation) else None
 
     @property
     def out_of_sight(self) -> bool:
         """Whether there may be CPUs that never use their APIC's page."""
         return not self.kinds[RegisterRead] + self.kinds[RegisterWrite] or self.kinds[X2ApicEntered] > 0
+
+    def _sent_by_device(self, operation: DeviceMessage) -> None:
+        self.level = self.level or bool(operation.data & _LEVEL)
 
     def _io_apic_written(self, operation: IoApicWrite) -> None:
         if operation.offset == _SELECT:
@@ -263,12 +267,9 @@ class _Survey:
             self.middle = (line, what)
 
 
-def _is_quiet(operation: Operation) -> bool:
-    """Whether *operation* says nothing of the guest: what lines do by themselves, and a message without a vector, which
-    QEMU's I/O APIC sends while it is reset."""
-    if isinstance(operation, DeviceMessage):
-        return not operation.data & 0xFF
-    return isinstance(operation, PinDriven | LocalSourceFired)
+def _is_mute(operation: Operation) -> bool:
+    """Whether *operation* is a message without a vector, which QEMU's I/O APIC sends while it is reset."""
+    return type(operation) is DeviceMessage and not operation.data & 0xFF
 
 
 def _lacking(survey: _Survey, remapped_from: int | None) -> Iterable[tuple[Fact, Limit | None]]:

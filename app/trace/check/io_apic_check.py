@@ -4,6 +4,8 @@ QEMU's I/O APIC sends by writing to the message region, where PCI devices write 
 I/O APIC has just sent are looked for in the recording; what is left over is a device's own.
 """
 
+from functools import lru_cache
+
 from app.hw.machine import Machine
 from app.hw.messages import InterruptMessage
 from app.trace.check import deviations
@@ -39,6 +41,13 @@ def _content(message: InterruptMessage | Msi) -> Content:
         message.delivery_mode,
         message.trigger_mode,
     )
+
+
+@lru_cache(1024)
+def _understood(address: int, data: int) -> tuple[Msi, Content, bool]:
+    """A recorded message, what it is compared by, and whether the I/O APIC may have sent it: devices send few."""
+    msi = decode_msi(address, data)
+    return msi, _content(msi), not (address & _ADDRESS_ELSE or data & _DATA_ELSE)
 
 
 def _comparable(
@@ -196,9 +205,7 @@ class IoApicCheck:
 
     def recorded(self, operation: DeviceMessage) -> Msi | None:
         """A message stands in the recording. Returns it when it is none of those that the model has sent already."""
-        msi = decode_msi(operation.address, operation.data)
-        content = _content(msi)
-        plain = not (operation.address & _ADDRESS_ELSE or operation.data & _DATA_ELSE)
+        msi, content, plain = _understood(operation.address, operation.data)
         for place, (message, _) in enumerate(self._expected):
             if plain and _content(message) == content:
                 del self._expected[place]
@@ -250,9 +257,10 @@ class IoApicCheck:
 
     def settle(self) -> None:
         """The recording goes on with something else: what has not come by now does not come."""
-        for message, line in self._expected:
-            self._missing(message, line, None)
-        self._expected.clear()
+        if self._expected:
+            for message, line in self._expected:
+                self._missing(message, line, None)
+            self._expected.clear()
         if self._expected_eoi is not None:
             vector, line = self._expected_eoi
             what = f"the model broadcasts the EOI of {vector:#04x}; the recording has none"

@@ -61,6 +61,7 @@ class Replay:
         for cpu in machine.cpus:
             if not cpu.bootstrap:
                 cpu.run_state = RunState.WAIT_FOR_SIPI
+        self._clock = machine.clock
         self.position = 0
         self.findings = Findings(recording.cpu_count)
         self._operations = recording.operations
@@ -154,12 +155,12 @@ class Replay:
         self.position += 1
         self._last = operation
         self._note = ""
-        self.machine.clock.now = operation.time
+        self._clock.now = operation.time
         kind = type(operation)
         if kind not in _CONSEQUENCES:
             self._io_apic.settle()
         self._performers[kind](operation)
-        if self.finished:
+        if self.position == len(self._operations):
             self._io_apic.end(line=operation.line)
 
     def _read(self, operation: RegisterRead) -> None:
@@ -305,15 +306,17 @@ class Replay:
     # Messages arrive at once: the recording has no time in between
 
     def _settle(self, line: int) -> None:
-        outbox = self.machine.outbox
+        machine = self.machine
+        outbox = machine.outbox
         while outbox:
             message = outbox.pop(0)
             if isinstance(message, EoiBroadcast):
                 self._io_apic.ended(message.vector, line)
-                self.machine.deliver(message)
+                machine.deliver(message)
             else:
                 self._deliver(message, line)
-            self.machine.retry()
+            if machine.retrying:
+                machine.retry()
 
     def _deliver(self, message: InterruptMessage, line: int) -> None:
         if self._remapped and message.origin is Origin.IO_APIC:

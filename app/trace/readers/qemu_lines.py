@@ -17,6 +17,8 @@ ends when QEMU is killed.
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any
 
 from app.trace.errors import UnusableRecording
 from app.trace.facts import Limit
@@ -64,8 +66,10 @@ _FLAGS_DIGITS = 8
 _NOTHING = 0xFFFF_FFFF
 #: Hexadecimal digits of an address in a CPU dump, in 32-bit and in 64-bit guests.
 _BASE_DIGITS = (8, 16)
-_STAMP = re.compile(r"[0-9]+@[0-9]+\.[0-9]{6}:")
+_STAMP = re.compile(r"[0-9]+@([0-9]+)\.([0-9]{6}):")
 _ISO_STAMP = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{6}))?Z")
+#: A whole first line of a CPU dump, with the vector: each is another, for it says where the CPU was.
+_WHOLE_DUMP = re.compile(r" *[0-9]+: v=([0-9a-f]{2})(?: [a-zA-Z]+=[0-9a-f:]+){6} env->regs\[R_EAX\]=[0-9a-f]{16}")
 #: What a CPU dump's first line ends with. Another thread's line may follow without a break.
 _DUMP_END = re.compile(r"[^=]*=([0-9a-f]*)")
 _DAMAGED = "this looks like a line of the log, but it is cut or damaged"
@@ -79,7 +83,15 @@ _APIC_REGION, _REMAPPING_REGIONS = "'apic-msi'", ("'vtd-ir'", "'amdvi-ir'")
 _IO_APIC_REGION = "'ioapic'"
 
 Fields = list[str]
-Handler = Callable[[Fields], None]
+#: Does what a line says, given its stamp, which may be none: a text means the same behind every stamp.
+Meaning = Callable[[str], object]
+#: Reads a line. None: what it says has been done, and hangs on more than its text.
+Handler = Callable[[Fields], Meaning | None]
+#: So many texts are remembered with their meaning.
+_MEANINGS_KEPT = 8192
+
+#: Makes a named tuple without its Python code.
+_made = tuple.__new__
 
 
 class _Cut(Exception):
@@ -105,6 +117,8 @@ class QemuLines:
             "": self._dump,
         }
         self._names = tuple(f"{name} " for name in self._handlers if name)
+        #: What texts behind a stamp have been found to mean: pins and ends of interrupts come again and again.
+        self._meanings: dict[str, Meaning] = {}
         self._line = 0
         self._time = 0
         self._start: int | None = None
@@ -126,32 +140,53 @@ class QemuLines:
 
     def feed(self, lines: list[str]) -> None:
         """The next lines of the log, in order."""
-        handlers = self._handlers
+        meanings = self._meanings
         number = self._line
         for line in lines:
             number += 1
-            fields = line.split()
-            if not fields:
-                continue
-            if self._damage is not None:
-                raise self._damage
-            head = fields[0]
-            self._line = number
-            handler = handlers.get(head[head.rfind(":") + 1 :])
+            end = line.rfind(":", 0, line.find(" ")) + 1
+            meaning = meanings.get(line[end:])
+            stamp = line[:end]
             try:
-                if handler is None and len(fields) > 1 and self._iso_stamped(head):
-                    del fields[0]
-                    head = fields[0]
-                    handler = handlers.get(head[head.rfind(":") + 1 :])
-                if handler is None:
-                    self._skip(" ".join(fields), head)
+                if meaning is not None and self._damage is None and stamp.isprintable():  # a blank would end the stamp
+                    self._line = number
+                    meaning(stamp)
                 else:
-                    handler(fields)
+                    self._read(line, end, number)
             except UnusableRecording:
                 raise
             except (_Cut, ValueError, IndexError):
                 self._damage = UnusableRecording(_DAMAGED, number)
         self._line = number
+
+    def _read(self, line: str, end: int, number: int) -> None:
+        """Does what *line* says for the first time, its event's name beginning at *end*; _Cut, ValueError or IndexError
+        when it is damaged."""
+        dump = _WHOLE_DUMP.fullmatch(line)
+        if dump is not None and self._damage is None:
+            self._taken.dump(int(dump[1], 16), len(self._operations))
+            return
+        fields = line.split()
+        if not fields:
+            return
+        if self._damage is not None:
+            raise self._damage
+        self._line = number
+        head = fields[0]
+        handler = self._handlers.get(head[head.rfind(":") + 1 :])
+        iso_stamped = handler is None and len(fields) > 1 and self._iso_stamped(head)
+        if iso_stamped:
+            del fields[0]
+            head = fields[0]
+            handler = self._handlers.get(head[head.rfind(":") + 1 :])
+        if handler is None:
+            self._skip(" ".join(fields), head)
+            return
+        meaning = handler(fields)
+        if meaning is not None:
+            meaning(head)
+            if not iso_stamped and line[:end].isprintable() and len(self._meanings) < _MEANINGS_KEPT:
+                self._meanings[line[end:]] = meaning
 
     @property
     def understood(self) -> int:
@@ -201,12 +236,12 @@ class QemuLines:
 
     def _now(self, head: str) -> int:
         """Nanoseconds from the log's first timestamp. A line without one happens when the line before it did."""
-        at = head.find("@")
-        if at < 0:
-            return self._time
-        if not _STAMP.match(head):
+        stamp = _STAMP.match(head)
+        if stamp is not None:
+            seconds, micros = stamp.groups()
+            return self._stamped(int(seconds + micros) * 1000)
+        if "@" in head:
             raise _Cut
-        self._stamped(int(head[at + 1 : head.index(":")].replace(".", "")) * 1000)
         return self._time
 
     def _iso_stamped(self, head: str) -> bool:
@@ -220,40 +255,64 @@ class QemuLines:
         self._stamped(self._second[1] + int(micros or 0) * 1000)
         return True
 
-    def _stamped(self, nanoseconds: int) -> None:
+    def _stamped(self, nanoseconds: int) -> int:
         if self._start is None:
             self._start = nanoseconds
-        # The clock of the machine that ran QEMU may have been set back.
-        self._time = max(self._time, nanoseconds - self._start)
+        time = nanoseconds - self._start
+        if time > self._time:  # the clock of the machine that ran QEMU may have been set back
+            self._time = time
+        return self._time
+
+    # What lines mean
+
+    def _ignore(self, head: str) -> None:
+        self._ignored += 1
+
+    def _happened(self, kind: type[Any], values: tuple[int, ...], head: str) -> None:
+        """An operation of a *kind*, with *values* behind line and time."""
+        self._operations.append(_made(kind, (self._line, self._now(head), *values)))
+
+    def _accessed(self, kind: type[Any], cpu: int, values: tuple[int, ...], head: str) -> None:
+        """*cpu* used its local APIC."""
+        self._operations.append(_made(kind, (self._line, self._now(head), cpu, *values)))
+        self._taken.access(cpu)
 
     # Accesses of the APIC page and the I/O APIC's page
 
-    def _memory_region_read(self, fields: Fields) -> None:
-        self._memory_region(fields, RegisterRead, IoApicRead)
+    def _memory_region_read(self, fields: Fields) -> Meaning | None:
+        return self._memory_region(fields, RegisterRead, IoApicRead)
 
-    def _memory_region_write(self, fields: Fields) -> None:
-        self._memory_region(fields, RegisterWrite, IoApicWrite)
+    def _memory_region_write(self, fields: Fields) -> Meaning | None:
+        return self._memory_region(fields, RegisterWrite, IoApicWrite)
 
     def _memory_region(
         self,
         fields: Fields,
         register_access: type[RegisterRead | RegisterWrite],
         io_apic_access: type[IoApicRead | IoApicWrite],
-    ) -> None:
+    ) -> Meaning | None:
         """``memory_region_ops_write cpu 1 mr 0x… addr 0xfee00300 value 0x… size 4 name 'apic-msi'``"""
         region = self._region(fields)
-        if region is None:
-            self._ignored += 1
-            return
-        now = self._now(fields[0])
+        meaning = self._ignore if region is None else self._access(fields, region, register_access, io_apic_access)
+        if self._names_regions:
+            return meaning
+        meaning(fields[0])
+        return None
+
+    def _access(
+        self,
+        fields: Fields,
+        region: str,
+        register_access: type[RegisterRead | RegisterWrite],
+        io_apic_access: type[IoApicRead | IoApicWrite],
+    ) -> Meaning:
+        """What an access of a *region* that matters means."""
         address, value = hexadecimal(fields[6]), hexadecimal(fields[8])
         if region is _IO_APIC_REGION:
             if address & ~_PAGE_OFFSET != _IO_APIC_PAGE:
-                self._ignored += 1  # a second I/O APIC
-                return
+                return self._other_io_apic
             self._io_apic_region = True
-            self._operations.append(io_apic_access(self._line, now, address & _PAGE_OFFSET, value))
-            return
+            return partial(self._happened, io_apic_access, (address & _PAGE_OFFSET, value))
         offset = address & _REGISTER_MASK
         if region in _REMAPPING_REGIONS:
             cpu = -1
@@ -263,11 +322,18 @@ class QemuLines:
             cpu = self._cpu_at_page(fields, offset)
         if cpu < 0 or address & ~_PAGE_OFFSET != _APIC_PAGE or not offset:
             # Devices write their messages to the same addresses, where the CPU's own page has no register.
-            if register_access is RegisterWrite and not self._is_remapped(address):
-                self._operations.append(DeviceMessage(self._line, now, address, value))
-            return
-        self._operations.append(register_access(self._line, now, cpu, offset, value, decimal(fields[10])))
-        self._taken.access(cpu)
+            return partial(self._message, address, value) if register_access is RegisterWrite else self._now
+        return partial(self._accessed, register_access, cpu, (offset, value, decimal(fields[10])))
+
+    def _other_io_apic(self, head: str) -> None:
+        self._now(head)
+        self._ignored += 1
+
+    def _message(self, address: int, value: int, head: str) -> None:
+        """A device's message."""
+        now = self._now(head)
+        if not self._is_remapped(address):
+            self._operations.append(DeviceMessage(self._line, now, address, value))
 
     def _cpu_at_page(self, fields: Fields, offset: int) -> int:
         """The CPU that uses its APIC's page, where the region is not named; -1 for a device: its messages go to the
@@ -310,48 +376,50 @@ class QemuLines:
             return _IO_APIC_REGION
         return _APIC_REGION if address & _APIC_RANGE == _APIC_PAGE else None
 
-    def _io_apic_read(self, fields: Fields) -> None:
-        self._io_apic_event(fields, IoApicRead)
+    def _io_apic_read(self, fields: Fields) -> Meaning:
+        return self._io_apic_event(fields, IoApicRead)
 
-    def _io_apic_write(self, fields: Fields) -> None:
-        self._io_apic_event(fields, IoApicWrite)
+    def _io_apic_write(self, fields: Fields) -> Meaning:
+        return self._io_apic_event(fields, IoApicWrite)
 
-    def _io_apic_event(self, fields: Fields, access: type[IoApicRead | IoApicWrite]) -> None:
+    def _io_apic_event(self, fields: Fields, access: type[IoApicRead | IoApicWrite]) -> Meaning:
         """``ioapic_mem_write ioapic mem write addr 0x0 regsel: 0x0 size 0x4 val 0x1``"""
         if len(fields) != _IO_APIC_FIELDS or not fields[11].startswith("0x"):
             raise _Cut
-        address, value = hexadecimal(fields[5]), hexadecimal(fields[11])
+        return partial(self._io_apic_accessed, access, hexadecimal(fields[5]), hexadecimal(fields[11]))
+
+    def _io_apic_accessed(self, access: type[IoApicRead | IoApicWrite], address: int, value: int, head: str) -> None:
         if not self._io_apic_region:
-            self._io_apic_events.append(access(self._line, self._now(fields[0]), address, value))
+            self._io_apic_events.append(access(self._line, self._now(head), address, value))
 
     # What devices and local sources do
 
-    def _pin_driven(self, fields: Fields) -> None:
+    def _pin_driven(self, fields: Fields) -> Meaning:
         """``ioapic_set_irq vector: PIN level: L``"""
         if len(fields) != _PIN_FIELDS:
             raise _Cut
         pin, level = decimal(fields[2]), cpu_number(fields[4])
         # ISA interrupt 0, the 8254 timer, is wired to input 2.
-        self._operations.append(PinDriven(self._line, self._now(fields[0]), pin or 2, int(level != 0)))
+        return partial(self._happened, PinDriven, (pin or 2, int(level != 0)))
 
-    def _local_source_fired(self, fields: Fields) -> None:
+    def _local_source_fired(self, fields: Fields) -> Meaning:
         """``apic_local_deliver vector N delivery mode M``"""
         if len(fields) != _LOCAL_FIELDS:
             raise _Cut
-        entry, mode = decimal(fields[2]), decimal(fields[5])
-        self._operations.append(LocalSourceFired(self._line, self._now(fields[0]), entry, mode))
+        return partial(self._happened, LocalSourceFired, (decimal(fields[2]), decimal(fields[5])))
 
-    def _message_delivered(self, fields: Fields) -> None:
+    def _message_delivered(self, fields: Fields) -> Meaning:
         """``apic_deliver_irq dest D dest_mode M … trigger_mode T``: says again what the device's write said."""
         if len(fields) != _MESSAGE_FIELDS:
             raise _Cut
         decimal(fields[10])
+        return _no_news
 
-    def _eoi_broadcast(self, fields: Fields) -> None:
+    def _eoi_broadcast(self, fields: Fields) -> Meaning:
         """``ioapic_eoi_broadcast EOI broadcast for vector V``"""
         if len(fields) != _EOI_FIELDS:
             raise _Cut
-        self._operations.append(EoiBroadcastSeen(self._line, self._now(fields[0]), decimal(fields[5])))
+        return partial(self._happened, EoiBroadcastSeen, (decimal(fields[5]),))
 
     def _base_written(self, fields: Fields) -> None:
         """``cpu_set_apic_base 0x00000000fee00d00``: a CPU, not said which, writes IA32_APIC_BASE."""
@@ -361,7 +429,7 @@ class QemuLines:
 
     # Vectors taken: three lines say vector and CPU
 
-    def _vector_taken(self, fields: Fields) -> None:
+    def _vector_taken(self, fields: Fields) -> Meaning:
         """``Servicing hardware INT=0xec``"""
         _, hardware, assignment = fields
         digits = assignment.removeprefix("INT=0x")
@@ -369,8 +437,10 @@ class QemuLines:
             raise _Cut
         vector = bare_hexadecimal(digits)
         if vector == _NOTHING:
-            self._ignored += 1  # what had interrupted the CPU was gone when QEMU looked
-            return
+            return self._ignore  # what had interrupted the CPU was gone when QEMU looked
+        return partial(self._serviced, vector)
+
+    def _serviced(self, vector: int, head: str) -> None:
         self._taken.begin(self._line, self._time, vector, len(self._operations))
 
     def _dump(self, fields: Fields) -> None:
@@ -387,15 +457,21 @@ class QemuLines:
             raise _Cut
         self._taken.dump(bare_hexadecimal(fields[1].removeprefix("v=")), len(self._operations))
 
-    def _task_register(self, fields: Fields) -> None:
+    def _task_register(self, fields: Fields) -> Meaning:
         """``TR =0040 fffffe0000003000 00004087 00008900 DPL=0 TSS64-avl``: its base tells CPUs apart."""
         if not fields[1].startswith("="):
-            self._ignored += 1
-            return
+            return self._ignore
         digits = len(fields[2])
         # In real mode the descriptor has no type, and its line ends early.
         real_mode = len(fields) == _REAL_MODE_FIELDS and digits == min(_BASE_DIGITS)
         whole = real_mode or (len(fields) == _TASK_FIELDS and fields[6].endswith(("avl", "busy")))
         if not whole or digits not in _BASE_DIGITS or len(fields[4]) != _FLAGS_DIGITS:
             raise _Cut
-        self._taken.task_register(bare_hexadecimal(fields[2]), len(self._operations))
+        return partial(self._task_register_dumped, bare_hexadecimal(fields[2]))
+
+    def _task_register_dumped(self, base: int, head: str) -> None:
+        self._taken.task_register(base, len(self._operations))
+
+
+def _no_news(head: str) -> None:
+    """Another line has said it already."""
