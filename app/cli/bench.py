@@ -5,12 +5,13 @@ import json
 import sys
 from collections.abc import Callable
 
-from app.bench import fanout, frame, growth, ipi, page, ping, record, replay, seek, soak, storm
+from app.bench import fanout, frame, growth, ipi, page, ping, qemu, record, replay, seek, soak, storm
 from app.bench.result import Figure, NotMeasured
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "ipi": ipi.measure,
     "ping": ping.measure,
+    "qemu": qemu.measure,
     "storm": storm.measure,
     "growth": growth.measure,
     "record": record.measure,

@@ -35,6 +35,16 @@ def test_without_a_browser_no_frame_is_measured_and_it_is_said_why(monkeypatch: 
     assert done.stderr == "page: no Chromium here; install it or name it in $CHROMIUM\n"
 
 
+def test_without_qemu_there_is_nothing_to_compare_with_and_it_is_said_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+
+    done = apicscope("bench", "qemu", "--json")
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == []
+    assert done.stderr == "qemu: no qemu-system-x86_64 here: it is not installed\n"
+
+
 @pytest.mark.parametrize("hours", ["0", "-1", "nan", "soon"])
 def test_soaking_for_no_time_is_refused(hours: str) -> None:
     done = apicscope("bench", "soak", "--hours", hours)
