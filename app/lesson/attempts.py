@@ -7,7 +7,7 @@ from app.breakpoints.condition import Condition
 from app.breakpoints.lookout import Lookout
 from app.engine.journal import Moment
 from app.history.timeline import Timeline
-from app.lesson.course import course_of
+from app.lesson.course import LESSON_BRANCH, course_of
 from app.lesson.lesson import Lesson, Task
 from app.lesson.playing import UnusableLine, play
 
@@ -38,8 +38,11 @@ def attempt(lesson: Lesson, scene: int, lines: tuple[str, ...], backend: str | N
 
 
 def judge(task: Task, timeline: Timeline, begins: Moment) -> Verdict:
-    """Whether what was done in the present branch of *timeline* behind the moment *begins* does *task*."""
-    commands = sum(entry.tick >= begins.tick for entry in timeline.journal())
+    """Whether what was done on the way from a scene's moment, *begins*, to the present one of *timeline* does *task*.
+    Whoever went back further and acted there has left the lesson."""
+    if timeline.moment < begins or timeline.branch.owner(begins.tick).number != LESSON_BRANCH:
+        return Verdict(False, "this course does not come from the scene's moment")
+    commands = sum(begins.tick <= entry.tick < timeline.moment.tick for entry in timeline.journal())
     true = _come_true([*task.goals, *([task.without] if task.without else [])], timeline, begins)
     missing = [goal.text for goal in task.goals if goal not in true]
     if missing:

@@ -11,6 +11,8 @@ from app.lesson.toml_places import Path
 
 #: Who does what a lesson does.
 PRESENTER = "lesson"
+#: The branch of all scenes, by its number: the first.
+LESSON_BRANCH = 0
 
 
 class Course(NamedTuple):
@@ -23,11 +25,11 @@ class Course(NamedTuple):
 
     def show(self, scene: int) -> Moment:
         """Makes the moment of a scene, by its number from 0, the present one, whatever was done since."""
-        return self.timeline.seek(*self.moments[scene], branch=0)
+        return self.timeline.seek(*self.moments[scene], branch=LESSON_BRANCH)
 
     def at(self, scene: int) -> Simulation:
         """A simulation of its own at the moment of a scene."""
-        return self.timeline.at(*self.moments[scene], branch=0)
+        return self.timeline.at(*self.moments[scene], branch=LESSON_BRANCH)
 
 
 def course_of(lesson: Lesson, backend: str | None = None, scenes: int | None = None) -> Course:

@@ -101,3 +101,41 @@ def test_a_session_that_somebody_else_led_is_judged_as_well() -> None:
     course.timeline.run()
 
     assert judge(task, course.timeline, course.moments[1]).passed
+
+
+def test_only_what_was_done_from_the_scene_on_up_to_the_present_moment_counts() -> None:
+    lesson = read_lesson(LESSON)
+    course = course_of(lesson)
+    timeline, task = course.timeline, lesson.scenes[1].task
+    assert task is not None
+
+    course.show(1)
+    timeline.apply(WriteRegister(0, Register.TPR, 0x30))
+    done = timeline.moment
+    timeline.run()
+    timeline.apply(WriteRegister(0, Register.TPR, 0))
+    timeline.run()
+    assert judge(task, timeline, course.moments[1]).says == "it took 2 commands, 1 at most"
+
+    timeline.seek(*done)
+    assert judge(task, timeline, course.moments[1]).says == "taken(0x41) on 0 does not come true"
+
+    timeline.seek(time=timeline.head.time - 1)
+    assert judge(task, timeline, course.moments[1]).passed
+
+
+def test_whoever_acts_before_the_scene_has_left_the_lesson() -> None:
+    lesson = read_lesson(LESSON)
+    course = course_of(lesson)
+    timeline, task = course.timeline, lesson.scenes[1].task
+    assert task is not None
+
+    course.show(0)
+    assert judge(task, timeline, course.moments[1]).says == "this course does not come from the scene's moment"
+
+    timeline.apply(WriteRegister(0, Register.TPR, 0))
+    timeline.run()
+    for _ in range(20):
+        timeline.apply(WriteRegister(0, Register.TPR, 0))
+    assert timeline.moment > course.moments[1]
+    assert judge(task, timeline, course.moments[1]).says == "this course does not come from the scene's moment"
