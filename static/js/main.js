@@ -9,6 +9,7 @@ import { createJourneys } from "./journeys.js";
 import { listenToKeys } from "./keys.js";
 import { openStream } from "./socket.js";
 import { createStore } from "./store.js";
+import { createTurns } from "./turns.js";
 import { putAside } from "./views/aside.js";
 import { createBackends } from "./views/backends.js";
 import { createBranches } from "./views/branches.js";
@@ -97,14 +98,22 @@ const views = [
   createInvite(select),
 ];
 
+const drawInTurn = createTurns(
+  (model, now) => {
+    const moves = picture.upper(model, now);
+    acting.draw(model, now);
+    return moves;
+  },
+  (model, now) => {
+    for (const view of views) view(model, now);
+    const unforeseen = composer.draw(model, now);
+    return picture.lower(model, now) || unforeseen;
+  },
+);
+
 /** @param {number} now @returns {boolean} */
 function draw(now) {
-  const model = store.get();
-  for (const view of views) view(model, now);
-  const unforeseen = composer.draw(model, now);
-  const moves = picture.draw(model, now);
-  acting.draw(model, now);
-  return moves || unforeseen;
+  return drawInTurn(store.get(), now);
 }
 
 const density = createDensity(frame.ask);

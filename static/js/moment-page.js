@@ -48,7 +48,8 @@ const picture = createPicture({
 
 /** @param {number} now @returns {boolean} */
 function draw(now) {
-  return picture.draw(store.get(), now);
+  const moves = picture.lower(store.get(), now);
+  return picture.upper(store.get(), now) || moves;
 }
 
 const density = createDensity(frame.ask);

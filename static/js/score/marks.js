@@ -10,6 +10,7 @@
  * @property {import("./scale.js").Scale} scale
  * @property {number} until where time ends, in pixels
  * @property {(shape: Shape) => string} glyphOf the mark of an ending
+ * @property {string} font that was set last; "" where nobody knows
  */
 
 import { hatchOf, putDiamond } from "./stamps.js";
@@ -34,7 +35,9 @@ export const widthOf = (brush, words, size = brush.look.font) => words.length * 
 export function write(brush, words, x, y, colour, how = {}) {
   const { on, look } = brush;
   const font = `${how.weight ?? 400} ${how.size ?? look.font}px ${look[how.face ?? "mono"]}`;
-  if (on.font !== font) on.font = font;
+  // What the canvas says of its font is never what it was given, and to set it takes longer than to write.
+  if (brush.font !== font) on.font = font;
+  brush.font = font;
   on.textAlign = how.align ?? "left";
   on.fillStyle = look.colours[colour];
   on.fillText(words, x, y + 0.5);

@@ -42,7 +42,7 @@ export function paint(on, look, picture) {
   const { scale } = scene;
   const until = Math.min(xOf(scale, picture.newest), scale.left + scale.width);
   /** @type {Brush} */
-  const brush = { on, look, scale, until, glyphOf: picture.glyphOf };
+  const brush = { on, look, scale, until, glyphOf: picture.glyphOf, font: "" };
   on.clearRect(0, 0, width, height);
   on.textBaseline = "middle";
   on.lineJoin = "miter";
@@ -66,6 +66,7 @@ export function paint(on, look, picture) {
   paintFuture(brush, picture);
   if (picture.ghost) paintGhost(brush, picture.ghost);
   on.restore();
+  brush.font = "";
   paintNames(brush, picture);
   paintAxis(brush, picture);
 }

@@ -10,8 +10,9 @@ import { createComposerWord } from "./composer-word.js";
 
 /** @typedef {import("../state-types.js").CpuState} CpuState */
 
-/** What an IPI would meet may change many times a second: ask again, but not more often than this (ms). */
+/** What an IPI would meet may change many times a second: ask again, but not more often than this (ms), and less often while time runs. */
 const FORESEE_EVERY = 300;
+const FORESEE_EVERY_RUNNING = 1000;
 
 /**
  * What the destination becomes when a CPU's chip is pressed: that CPU (physical), or the set with that CPU turned (logical).
@@ -112,7 +113,7 @@ function createForesight(composed) {
     const gone = link === "stale" || link === "over";
     if (gone) setClass(composed, "old", true);
     if (gone || (state.cpus === cpus && state.backend === backend)) return false;
-    if (now < asked + FORESEE_EVERY) return true;
+    if (now < asked + (state.paused ? FORESEE_EVERY : FORESEE_EVERY_RUNNING)) return true;
     cpus = state.cpus;
     backend = state.backend;
     const next = foreseenFrom(state);

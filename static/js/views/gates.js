@@ -11,8 +11,9 @@
 import { copyOf, element, find, reusedList, setAttribute, setClass, setHidden, setText } from "../dom.js";
 import { vocabulary } from "../vocabulary.js";
 
-/** Nobody reads faster than this (ms). */
+/** Who steps reads no faster than this (ms), and nobody does while time runs. */
 const ASK_EVERY = 150;
+const ASK_EVERY_RUNNING = 500;
 /** So much (px) of what comes behind the gate that holds is seen, too. */
 const BEHIND = 24;
 
@@ -66,8 +67,8 @@ export function captionedOf({ state, selected }) {
 
 /** @param {HTMLElement} item @param {GateState} gate @param {boolean} last */
 function writeGate(item, gate, last) {
-  item.dataset.state = gate.state;
-  item.dataset.gate = gate.gate;
+  setAttribute(item, "data-state", gate.state);
+  setAttribute(item, "data-gate", gate.gate);
   setAttribute(item, "data-last", last ? "" : null);
   const name = find(item, ".gate-name");
   setText(name, gate.name);
@@ -162,7 +163,7 @@ export function createGates(api, redraw) {
     ];
     if (key.every((part, place) => part === asked[place])) return false;
     if (under) return false;
-    if (now - askedAt < ASK_EVERY) return true;
+    if (now - askedAt < (model.state?.paused ? ASK_EVERY : ASK_EVERY_RUNNING)) return true;
     [asked, askedAt] = [key, now];
     if (query) ask(query.toString());
     else show(null);

@@ -71,7 +71,7 @@ function createRegisterList(list) {
       setAttribute(link, "href", anchor === "" ? null : addressOf(`/registers#${anchor}`));
       setText(value, register.value);
       setText(words, register.words);
-      row.dataset.says = register.says;
+      setAttribute(row, "data-says", register.says);
       setClass(words, "alarm", register.alarm === true);
     },
   );

@@ -11,34 +11,38 @@ const PAGE = 20;
 /** So near (px) to its end counts as there. */
 const NEAR = 24;
 
+const numberOf = (/** @type {Element | null} */ line) => (line && eventOfLine(line)?.n) ?? -1;
+
+/** Makes a list stand for these events; lines of it that stand there already stay. @param {HTMLElement} list @param {readonly EventRecord[]} wanted */
+function stand(list, wanted) {
+  const [begins, ends] = [wanted[0]?.n ?? 0, wanted.at(-1)?.n ?? -1];
+  for (const line of [...list.children]) {
+    const number = numberOf(line);
+    if (number < begins || number > ends) line.remove();
+  }
+  const [from, to] = [numberOf(list.firstElementChild), numberOf(list.lastElementChild)];
+  const before = from < 0 ? wanted : wanted.filter((event) => event.n < from);
+  list.prepend(...before.map(makeLine));
+  if (from >= 0) list.append(...wanted.filter((event) => event.n > to).map(makeLine));
+}
+
 /**
  * @param {HTMLElement} box which scrolls
  * @param {HTMLElement} list
- * @param {() => void} changed called when somebody's scrolling has brought other lines
+ * @param {() => void} changed called when other lines have come
  */
 export function createPaging(box, list, changed) {
   /** @type {readonly EventRecord[]} */
   let events = [];
   let follows = true;
 
-  const numberOf = (/** @type {Element | null} */ line) => (line && eventOfLine(line)?.n) ?? -1;
-
-  /** Lines of the events from *first* on; those that stand there already stay. @param {number} first */
-  const stand = (first) => {
-    const wanted = events.slice(first, first + LINES);
-    const [begins, ends] = [wanted[0]?.n ?? 0, wanted.at(-1)?.n ?? -1];
-    for (const line of [...list.children]) {
-      const number = numberOf(line);
-      if (number < begins || number > ends) line.remove();
-    }
-    const [from, to] = [numberOf(list.firstElementChild), numberOf(list.lastElementChild)];
-    const before = from < 0 ? wanted : wanted.filter((event) => event.n < from);
-    list.prepend(...before.map(makeLine));
-    if (from >= 0) list.append(...wanted.filter((event) => event.n > to).map(makeLine));
-  };
+  /** Whether it is on the page: what is not has no height to be asked for, which would lay the page out. */
+  let shown = false;
+  /** Whether newer lines are to stand there. */
+  let owed = false;
 
   const follow = () => {
-    if (follows) box.scrollTop = box.scrollHeight;
+    if (follows && shown) box.scrollTop = box.scrollHeight;
   };
 
   /** Other lines, so that the one at the edge stays where it is. @param {number} by @param {Element | null} edge */
@@ -47,7 +51,7 @@ export function createPaging(box, list, changed) {
     const first = Math.max(0, Math.min(events.length - LINES, Math.max(0, at) + by));
     if (first === at || !edge) return;
     const before = edge.getBoundingClientRect().top;
-    stand(first);
+    stand(list, events.slice(first, first + LINES));
     if (edge.isConnected) box.scrollTop += edge.getBoundingClientRect().top - before;
     changed();
   };
@@ -59,19 +63,34 @@ export function createPaging(box, list, changed) {
     if (atEnd && !newest) page(PAGE, list.lastElementChild);
     else if (box.scrollTop < NEAR) page(-PAGE, list.firstElementChild);
   });
-  new ResizeObserver(follow).observe(box); // what is not shown does not scroll
+  const catchUp = () => {
+    if (!owed) return;
+    owed = false;
+    stand(list, events.slice(-LINES));
+    follow();
+    changed();
+  };
+
+  new ResizeObserver(([entry]) => {
+    shown = (entry?.contentRect.height ?? 0) > 0;
+    catchUp();
+    follow();
+  }).observe(box);
 
   return {
     follow,
-    /** All that there is, the newest last. @param {readonly EventRecord[]} all */
-    show(all) {
+    /** Brings the lines that nobody could see while time ran. */
+    catchUp,
+    /** All that there is, the newest last. @param {readonly EventRecord[]} all @param {boolean} runs whether more come at once: then nothing is written that is not seen */
+    show(all, runs) {
       events = all;
-      if (follows) stand(Math.max(0, all.length - LINES));
-      follow();
+      owed = follows;
+      if (shown || !runs) catchUp();
     },
     clear() {
       list.replaceChildren();
       events = [];
+      owed = false;
       follows = true;
     },
   };

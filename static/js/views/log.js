@@ -47,15 +47,15 @@ export function createLog(choose, row) {
     else pages.follow();
   });
 
-  /** @param {EventRecord[]} events */
-  const append = (events) => {
+  /** @param {EventRecord[]} events @param {boolean} runs */
+  const append = (events, runs) => {
     const last = events.at(-1)?.n;
     if (last === undefined || last === shown) return;
     // Events are numbered, so whatever was left out on the way here is a gap in the numbers.
     const fresh = events.filter((event) => event.n > shown);
     if (shown >= 0) missing += last - shown - fresh.length;
     shown = last;
-    pages.show(events);
+    pages.show(events, runs);
   };
 
   /** Another past: what stood here is not part of it. */
@@ -73,6 +73,8 @@ export function createLog(choose, row) {
     if (another) narrator.skip(model.events);
     else narrator.hear(model.events);
     marked = () => mark(model, span, true);
+    const runs = model.state?.paused === false;
+    if (!runs) pages.catchUp();
     const written = !another && (model.events.at(-1)?.n ?? -1) === shown;
     if (written) mark(model, span, false);
     if (written) return false;
@@ -80,7 +82,7 @@ export function createLog(choose, row) {
     writtenAt = now;
     if (another) restart();
     past = model.past;
-    append(model.events);
+    append(model.events, runs);
     mark(model, span, true);
     setHidden(skipped, missing === 0);
     setText(skipped, `${grouped(missing)} skipped`);

@@ -45,8 +45,9 @@ function createSlider(journeys) {
   /** @param {import("../state-types.js").State} state @param {number} now */
   const draw = (state, now) => {
     if (journeys.underWay()) return; // what is still on its way must not pull the knob from under the hand
-    slider.max = String(state.head);
-    slider.value = String(state.tick);
+    setAttribute(slider, "max", String(state.head));
+    const place = String(state.tick);
+    if (slider.value !== place) slider.value = place;
     if (!state.paused && now - saidAt < SAY_EVERY) return;
     saidAt = now;
     const { tick, head, time } = state;

@@ -87,8 +87,8 @@ export function createPicture(given) {
     if (span !== null) choose(span);
   }, score.row);
   const narrow = createNarrow(select, frame.ask);
-  const views = [createInspector(), createCounters(), score.draw, tools.draw, selection.draw];
-  const unhurried = [log.draw, createCaption(), createGates(api, frame.ask), stage.draw];
+  const upper = [createInspector(), createCounters(), narrow.draw, createGates(api, frame.ask), stage.draw];
+  const lower = [score.draw, tools.draw, selection.draw, log.draw, createCaption()];
 
   return {
     select,
@@ -98,11 +98,10 @@ export function createPicture(given) {
     band,
     narrow,
     choose,
-    /** @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether there is more to do */
-    draw(model, now) {
-      for (const view of [...views, narrow.draw]) view(model);
-      return unhurried.map((view) => view(model, now)).some(Boolean);
-    },
+    /** The CPUs and what explains them. @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether there is more to do */
+    upper: (model, now) => upper.map((view) => view(model, now) === true).includes(true),
+    /** The sentence, and the score. @param {import("../store.js").Model} model @param {number} now @returns {boolean} whether there is more to do */
+    lower: (model, now) => lower.map((view) => view(model, now) === true).includes(true),
     actions: {
       ...band.actions,
       ...stage.actions,

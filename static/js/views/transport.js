@@ -44,7 +44,7 @@ function createSpeed(send) {
     if (now < heldUntil) return;
     const notch = String(notchOf(speed));
     if (slider.value !== notch) slider.value = notch;
-    slider.max = String(FLAT_OUT);
+    setAttribute(slider, "max", String(FLAT_OUT));
     say(speed);
   };
   return { draw, move };

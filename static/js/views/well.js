@@ -189,7 +189,8 @@ export function createWell(index, acts) {
       const apic = cpu.event_channels === null;
       setAttribute(well, "aria-label", say(apic ? "cpu_now" : "cpu_now_without_apic", told));
       setClass(well, "selected", selected);
-      grid.tabIndex = selected ? 0 : -1;
+      const tabIndex = selected ? 0 : -1;
+      if (grid.tabIndex !== tabIndex) grid.tabIndex = tabIndex;
       setClass(well, "in-host", cpu.in_host);
     },
   };
