@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-unt
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import MakeSession, Open
+from tests.e2e.test_layout import COMPARED
 from tests.web.serving import Api
 
 pytestmark = pytest.mark.e2e
@@ -298,5 +299,21 @@ def test_axe_finds_nothing_on_other_pages_in_any_theme(open_page: Open, path: st
     page.evaluate("scrollTo(0, document.body.scrollHeight)")  # where no bar lies over anything
 
     found = [one for theme in ("light", "dark", "projector") for one in violations(page, theme, "explore")]
+
+    assert found == []
+
+
+@pytest.mark.parametrize("density", ["explore", "lecture", "review"])
+@pytest.mark.parametrize(
+    ("path", "whole"), [(COMPARED, "#finding"), ("/verdict", ".summary")], ids=["compare", "verdict"]
+)
+def test_axe_finds_nothing_on_what_is_worked_out_in_any_density(
+    open_page: Open, path: str, whole: str, density: str
+) -> None:
+    page = open_page(path, live=False, viewport=LAPTOP)
+    page.locator(whole).first.wait_for(timeout=60_000)
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")  # where no bar lies over anything
+
+    found = [one for theme in ("light", "dark", "projector") for one in violations(page, theme, density)]
 
     assert found == []
