@@ -70,6 +70,7 @@ const acting = createActing({
 const pins = createPins(send, editing);
 const composer = createComposer(store);
 const palette = createPalette(store, `${api}/line`, send);
+find(document, "#to-line").addEventListener("click", palette.open); // on a phone it is not seen before
 const demonstration = createDemonstration(send);
 const ghost = createGhost(api, score.setGhost);
 const flags = createFlags(store, `${api}/flags`);

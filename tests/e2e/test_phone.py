@@ -167,3 +167,55 @@ def test_many_cpus_and_the_selected_one_are_on_one_screen(
     assert top["height"] >= 60
     assert well["height"] >= 90
     assert well["y"] + well["height"] <= span_of(page, "#causes")[0] + 1
+
+
+def test_command_in_one_line_is_a_press_away(open_page: Open, session: Api) -> None:
+    session.command("set_interrupt_flag", cpu=2, enabled=False)
+    page = open_page(f"/s/{session.id}", **phone((320, 568)))
+    expect(page.locator("#palette-line")).not_to_be_in_viewport()
+
+    page.get_by_role("button", name="Command in one line").tap()
+
+    expect(page.locator("#palette-line")).to_be_focused()
+    expect(page.locator("#palette-line")).to_be_in_viewport()
+    page.keyboard.type("ipi 0 2 61")
+    page.keyboard.press("Enter")
+    expect(page.locator("#palette-said")).not_to_be_empty()
+    session.command("run_until_idle")
+    expect(page.locator("#caption")).to_contain_text("0x61 waits on CPU 2")
+
+
+def test_cpus_are_found_among_many(open_page: Open, make_session: MakeSession) -> None:
+    session = make_session(cpus=255)
+    session.command("set_interrupt_flag", cpu=200, enabled=False)
+    session.command("send_ipi", cpu=0, vector="0x61", destination=200)
+    session.command("run_until_idle")
+    page = open_page(f"/s/{session.id}", **phone((390, 844)))
+    field = page.get_by_label("Find CPUs")
+    box = field.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= FINGER - 0.5
+
+    field.fill("waits")
+    field.press("Enter")
+
+    expect(page.locator("#found-cpus")).to_contain_text("1")
+    expect(page.locator(".well.selected .well-number")).to_have_text("200")
+
+
+def test_sentence_that_is_cut_is_shown_whole_by_a_press(open_page: Open, session: Api) -> None:
+    page = open_page(f"/s/{session.id}", **phone((390, 844)))
+    all_of_it = page.get_by_role("button", name="The whole sentence")
+    expect(all_of_it).to_be_hidden()
+    words = " ".join(["A sentence of many words."] * 12)
+    page.locator("#caption").evaluate("(caption, words) => { caption.textContent = words; }", words)
+    page.set_viewport_size({"width": 380, "height": 844})
+
+    all_of_it.tap()
+
+    whole = page.locator("#caption-whole")
+    expect(whole).to_have_text(words)
+    assert whole.evaluate("one => one.scrollHeight <= one.clientHeight + 1")
+    expect(whole).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    expect(whole).to_be_hidden()

@@ -3,7 +3,7 @@
  * and not too often. While time runs the log's narrator sums up.
  */
 
-import { find, setAttribute, setText } from "../dom.js";
+import { find, setAttribute, setClass, setStyle, setText } from "../dom.js";
 
 /** Nobody reads faster than this (ms). */
 const WRITE_EVERY = 400;
@@ -39,8 +39,29 @@ export function createReader(read, later = (callback, wait) => setTimeout(callba
   };
 }
 
+/** All of a sentence that is longer than its lines, for whoever asks for it. @param {HTMLElement} caption */
+function createWhole(caption) {
+  const section = /** @type {HTMLElement} */ (caption.parentElement);
+  const whole = find(section, "#caption-whole");
+  whole.addEventListener("beforetoggle", (event) => {
+    if (/** @type {ToggleEvent} */ (event).newState !== "open") return;
+    whole.textContent = caption.textContent;
+    const { left, top, bottom, width } = section.getBoundingClientRect();
+    const low = top > innerHeight / 2;
+    setStyle(whole, "left", `${left}px`);
+    setStyle(whole, "width", `${width}px`);
+    setStyle(whole, "top", low ? "auto" : `${top}px`);
+    setStyle(whole, "bottom", low ? `${innerHeight - bottom}px` : "auto");
+  });
+  const measure = () => setClass(section, "cut", caption.scrollHeight > caption.clientHeight + 1);
+  new ResizeObserver(measure).observe(caption);
+  return measure;
+}
+
 export function createCaption() {
   const caption = find(document, "#caption");
+  const measure = createWhole(caption);
+  let measured = "";
   let written = caption.textContent ?? "";
   let writtenAt = 0;
   const read = createReader((words) => {
@@ -59,7 +80,10 @@ export function createCaption() {
       setAttribute(caption, "aria-live", "off");
       setText(caption, words);
     }
-    if (state.paused) read(words);
+    if (!state.paused) return false;
+    read(words);
+    if (measured !== words) measure(); // while time runs nobody reads so much, and to measure lays the page out
+    measured = words;
     return false;
   };
 }

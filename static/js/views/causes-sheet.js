@@ -52,7 +52,10 @@ function openSections(causes) {
 
 /** @param {HTMLElement} causes @param {HTMLElement} bar */
 function createFolding(causes, bar) {
-  const buttons = [...bar.querySelectorAll("button")];
+  /** @type {HTMLButtonElement[]} */
+  const buttons = [...bar.querySelectorAll("button[data-shows]")].filter(
+    (button) => button instanceof HTMLButtonElement,
+  );
   let last = buttons[0]?.dataset.shows ?? "";
 
   /** @param {string | null} kind null folds the sheet */
