@@ -60,11 +60,9 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "Frame": ("name", "vector", "since", "returns_from", "spin", "backend"),
 }
 
-_of_cpu = attrgetter(
-    *SHOWN["Cpu"],
-    *(f"apic.{name}" for name in SHOWN["LocalApic"]),
-    *(f"apic.timer.{name}" for name in SHOWN["Timer"]),
-)
+_of_cpu = attrgetter(*SHOWN["Cpu"])
+_of_apic = attrgetter(*SHOWN["LocalApic"])
+_of_timer = attrgetter(*SHOWN["Timer"])
 _of_processor = attrgetter(*SHOWN["Processor"])
 _of_channels = attrgetter(*SHOWN["EventChannels"])
 _of_frame = attrgetter(*SHOWN["Frame"])
@@ -84,9 +82,9 @@ class KeptStates:
     def of_processors(self, processors: Sequence[Processor], waits: Waits, names: VectorNames) -> list[CpuState]:
         """Every CPU of a simulation: its APIC, what it is in the middle of, and what it waits for, which others decide.
         *names*: what the kernel calls vectors, always the same."""
-        found = [waits.of(each) for each in processors]
-        signatures = [(*_processor_signature(each), wait) for each, wait in zip(processors, found, strict=True)]
-        owners = list(zip(processors, found, strict=True))
+        # What runs nothing waits for nothing, and most CPUs of many do not run.
+        owners = [(each, waits.of(each) if each.frames else None) for each in processors]
+        signatures = [(_processor_signature(each), wait) for each, wait in owners]
         return self._states(signatures, owners, lambda owner: (cpu_state(*owner, names), telling_of(*owner, names)))
 
     def of_cpus(self, cpus: Sequence[Cpu], names: VectorNames) -> list[CpuState]:
@@ -135,23 +133,30 @@ class KeptStates:
 
 def _cpu_signature(cpu: Cpu) -> Signature:
     apic = cpu.apic
-    sources = tuple(apic.lvt.values()), tuple(apic.lint_lines), frozenset(apic.retried_sources) or None
-    merged = tuple(apic.coalesced.items()) if apic.coalesced else None
-    return *_of_cpu(cpu), sources, merged, _channels_signature(cpu.event_channels)
+    return (
+        _of_cpu(cpu),
+        _of_apic(apic),
+        _of_timer(apic.timer),
+        tuple(apic.lvt.values()),
+        tuple(apic.lint_lines),
+        frozenset(apic.retried_sources) if apic.retried_sources else None,
+        tuple(apic.coalesced.items()) if apic.coalesced else None,
+        None if cpu.event_channels is None else _channels_signature(cpu.event_channels),
+    )
 
 
-def _channels_signature(channels: EventChannels | None) -> Signature | None:
-    return None if channels is None else (*_of_channels(channels), tuple(channels.coalesced.items()))
+def _channels_signature(channels: EventChannels) -> Signature:
+    return *_of_channels(channels), tuple(channels.coalesced.items())
 
 
 def _processor_signature(processor: Processor) -> Signature:
-    step = type(processor.last_step)  # equal is not the same
-    signature = (*_cpu_signature(processor.cpu), *_of_processor(processor), step)
-    if processor.calls:
-        signature += tuple(processor.calls)
-    if processor.frames:
-        signature += tuple(_frame_signature(frame) for frame in processor.frames)
-    return signature
+    return (
+        _cpu_signature(processor.cpu),
+        _of_processor(processor),
+        type(processor.last_step),  # equal is not the same
+        tuple(processor.calls) if processor.calls else None,
+        [_frame_signature(frame) for frame in processor.frames] if processor.frames else None,
+    )
 
 
 def _frame_signature(frame: Frame) -> Signature:
