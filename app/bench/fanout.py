@@ -3,7 +3,6 @@ server that only sends (``raw_server``) and the same messages; and frames a seco
 them that never reads."""
 
 import asyncio
-import os
 import socket
 import sys
 import time
@@ -17,9 +16,9 @@ from urllib.parse import urlsplit
 from websockets.asyncio.client import connect
 
 from app.bench.crowd import handshake
+from app.bench.process import processor_seconds, resident_bytes
 from app.bench.result import Figure, NotMeasured
 from app.bench.served import Client, served
-from app.bench.soak import resident_bytes
 
 _VIEWERS = 300
 _SECONDS = 5.0
@@ -106,22 +105,15 @@ async def _watched(process: int, address: str) -> _Watched:
     try:
         await answered.readline()
         first, slow_first = await counts()
-        began, spent = time.monotonic(), _processor_seconds(process)
+        began, spent = time.monotonic(), processor_seconds(process)
         await asyncio.sleep(_SECONDS)
-        spent = _processor_seconds(process) - spent
+        spent = processor_seconds(process) - spent
         last, slow_last = await counts()
         rate = (slow_last - slow_first) / (time.monotonic() - began)
         return _Watched(spent / (last - first), (resident_bytes(process) - before) / _VIEWERS, rate)
     finally:
         asked.close()
         await crowd.wait()
-
-
-def _processor_seconds(process: int) -> float:
-    """What *process* has taken of the processors so far, in all its threads."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    user, system = int(fields[11]), int(fields[12])
-    return (user + system) / os.sysconf("SC_CLK_TCK")
 
 
 def _written(file: Path, messages: list[str]) -> Path:

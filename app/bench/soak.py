@@ -4,11 +4,11 @@ import asyncio
 import re
 import time
 from contextlib import AsyncExitStack
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from websockets.asyncio.client import connect
 
+from app.bench.process import resident_bytes
 from app.bench.result import Figure
 from app.bench.served import Client, served
 
@@ -117,11 +117,3 @@ def _tick_in(message: str) -> int | None:
     """The tick of a frame. Looked up in its text: reading all of the JSON would measure the reader."""
     found = re.search(r'"tick":(\d+)', message)
     return int(found[1]) if found else None
-
-
-def resident_bytes(process: int) -> int:
-    """What *process* has in memory. OSError where there is no such process, or no ``/proc`` to ask."""
-    status = Path(f"/proc/{process}/status").read_text()
-    found = re.search(r"VmRSS:\s+(\d+) kB", status)
-    assert found is not None, "every process has a resident set"
-    return int(found[1]) * 1024

@@ -5,7 +5,7 @@ import json
 import sys
 from collections.abc import Callable
 
-from app.bench import fanout, frame, growth, ipi, page, ping, qemu, record, replay, seek, soak, storm
+from app.bench import fanout, frame, growth, ipi, page, ping, qemu, record, replay, seek, soak, start, storm
 from app.bench.result import Figure, NotMeasured
 
 BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "replay": replay.measure,
     "frame": frame.measure,
     "fanout": fanout.measure,
+    "start": start.measure,
     "page": page.measure,
 }
 
