@@ -21,10 +21,6 @@ class TickWatch:
         #: What has happened since the last call.
         self.heard: list[Event] = []
 
-    #: Whether it can do again as a whole what it did of a fast path (``engine/fast_paths``), by the methods at the end;
-    #: without them the model does all that it follows.
-    follows_paths = False
-
     def turned(self, tick: int, time: int, processor: Processor) -> None:
         """*processor* had its turn, in which something happened or stirred it (``Processor.stirred``): nothing but that
         CPU, and what it sent, is another than before."""
@@ -42,6 +38,12 @@ class TickWatch:
         """At the end of the same tick another back end may have taken over."""
 
     # Paths
+
+    @property
+    def follows_paths(self) -> bool:
+        """Whether it can note now what it does of a fast path (``engine/fast_paths``), and do it again as a whole, by
+        the methods below; or else the model does what it follows."""
+        return False
 
     def note(self, tick: int, time: int, base: int) -> None:
         """What comes up to ``noted`` may be a path: the last tick, the time, and the number of the last message."""

@@ -78,8 +78,6 @@ class _Looking(list[Stand]):
 class Scribe(TickWatch, ScribeOfEvents):
     """Follows *simulation* from now on, and writes what it sees into *course*."""
 
-    follows_paths = True
-
     def __init__(self, course: Course, simulation: Simulation) -> None:
         TickWatch.__init__(self)
         ScribeOfEvents.__init__(self, course, simulation.machine)
@@ -220,13 +218,13 @@ class Scribe(TickWatch, ScribeOfEvents):
     # Path by path
 
     @property
-    def _is_plain(self) -> bool:
-        """Nothing is open but what stands have open."""
+    def follows_paths(self) -> bool:
+        """Where nothing is open but what stands have open."""
         places = self._requested, self._in_service, self._pending, self._flights, self._calls, self._taken, self._lines
         return not (any(places) or any(self._latched.values()))
 
     def note(self, tick: int, time: int, base: int) -> None:
-        if self._is_plain and not any(self._handlers):
+        if self.follows_paths and not any(self._handlers):
             stood = [stand.plain for stand in self._stands]
             self._begun = _Begun(
                 self.course.mark(), len(self.event_ticks), tick, time, base, stood, list(map(_rows_of, self._stands))
@@ -241,7 +239,7 @@ class Scribe(TickWatch, ScribeOfEvents):
         assert isinstance(looked, _Looking)
         self._stands = list(looked)
         written = passage_since(self.course, begun.mark, begun.time, begun.tick, begun.base)
-        if written is None or not self._is_plain or any(self._handlers):
+        if written is None or not self.follows_paths or any(self._handlers):
             return None
         passage, ended = written
         cpus = sorted({*looked.cpus, *(row[place] for row in passage.rows for place in (LANE, SOURCE))} - {NONE})
@@ -265,7 +263,7 @@ class Scribe(TickWatch, ScribeOfEvents):
 
     def can_play(self, noted: Noted) -> bool:
         stands, handlers = self._stands, self._handlers
-        return self._is_plain and all(stands[cpu].plain == stood and not handlers[cpu] for cpu, stood in noted.stood)
+        return all(stands[cpu].plain == stood and not handlers[cpu] for cpu, stood in noted.stood)
 
     def play(self, noted: Noted, tick: int, time: int, base: int) -> None:
         stands, course = self._stands, self.course

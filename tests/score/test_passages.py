@@ -97,6 +97,18 @@ def test_what_is_open_leaves_all_to_the_model_until_it_is_over() -> None:
     scores.look()
 
 
+def test_what_could_not_be_learnt_while_something_was_open_is_learnt_afterwards() -> None:
+    both = twins()
+    scores = Scores(both)
+    both.told(RaiseLint(2, 1))
+    both.run(lambda twin: twin.run())
+    assert alone(both, 40) == 0
+
+    both.told(LowerLint(2, 1))
+    assert alone(both) > 0
+    scores.look()
+
+
 def test_a_stand_that_is_another_leaves_all_to_the_model() -> None:
     both = twins()
     scores = Scores(both)
