@@ -23,7 +23,7 @@ def test_stop_with_viewers_connected_is_clean_and_says_so(number: signal.Signals
 
         server.process.send_signal(number)
 
-        assert server.process.wait(2) == 0
+        assert server.process.wait(30) == 0
         assert [close_code(viewer.connection) for viewer in viewers] == [1012] * 3
 
 
@@ -37,7 +37,7 @@ def test_viewer_who_does_not_read_does_not_hold_up_the_stop() -> None:
 
             server.process.send_signal(signal.SIGTERM)
 
-            assert server.process.wait(10) == 0
+            assert server.process.wait(30) == 0
 
 
 @pytest.mark.slow
@@ -53,4 +53,4 @@ def test_long_command_does_not_hold_up_the_stop() -> None:
 
             server.process.send_signal(signal.SIGTERM)
 
-            assert server.process.wait(10) == 0
+            assert server.process.wait(30) == 0

@@ -28,6 +28,7 @@ class Slow:
     def __init__(self, failure: Exception | None = None) -> None:
         self.go_on, self.begun = asyncio.Event(), 0
         self.ended: list[str] = []
+        self.given_up = asyncio.Event()
         self._failure = failure
 
     async def __call__(self, asked: int, progress: Progress, visitor: str) -> int:
@@ -37,6 +38,7 @@ class Slow:
             await self.go_on.wait()
         except asyncio.CancelledError:
             self.ended.append("given up")
+            self.given_up.set()
             raise
         if self._failure is not None:
             raise self._failure
@@ -93,7 +95,7 @@ async def test_what_nobody_asks_for_any_more_is_given_up() -> None:
     slow = Slow()
     works = Works(slow, patience_with_askers=0.05)
     await works.answer(1, ME, 0)
-    await asyncio.sleep(0.5)
+    await asyncio.wait_for(slow.given_up.wait(), 30)
 
     assert slow.ended == ["given up"]
     slow.go_on.set()
@@ -103,9 +105,9 @@ async def test_what_nobody_asks_for_any_more_is_given_up() -> None:
 @pytest.mark.slow
 async def test_what_is_asked_for_again_in_time_goes_on() -> None:
     slow = Slow()
-    works = Works(slow, patience_with_askers=0.4)
-    for _ in range(6):
-        assert isinstance(await works.answer(1, ME, 0.15), Progress)
+    works = Works(slow, patience_with_askers=3.0)
+    for _ in range(8):
+        assert isinstance(await works.answer(1, ME, 0.5), Progress)
 
     slow.go_on.set()
 
