@@ -65,6 +65,14 @@ DELIVERY_MODE = Field(
     "010 SMI. 100 NMI. 101 INIT. 110 start-up. 011 and 111 are reserved.",
     values=MODE_NAMES,
 )
+#: Of a redirection entry and of a device's message.
+SOURCE_DELIVERY_MODE = Field(
+    "delivery_mode",
+    10,
+    8,
+    "000 fixed. 001 lowest priority. 010 SMI. 100 NMI. 101 INIT. 111 ExtINT. 011 and 110 are reserved.",
+    values=SOURCE_MODE_NAMES,
+)
 DESTINATION_MODE = Field(
     "destination_mode",
     11,

@@ -7,7 +7,7 @@ from app.x86.definitions import OtherRegister
 from app.x86.icr import (
     DESTINATION_MODE_NAMES,
     LEVEL_NAMES,
-    SOURCE_MODE_NAMES,
+    SOURCE_DELIVERY_MODE,
     TRIGGER_MODE_NAMES,
     DeliveryMode,
     DestinationMode,
@@ -45,13 +45,7 @@ ADDRESS = Layout(
 DATA = Layout(
     (
         Field("vector", 7, 0, "The vector that the target is to take. 0-15 are illegal: the target sets ESR bit 6."),
-        Field(
-            "delivery_mode",
-            10,
-            8,
-            "000 fixed. 001 lowest priority. 010 SMI. 100 NMI. 101 INIT. 111 ExtINT. 011 and 110 are reserved.",
-            values=SOURCE_MODE_NAMES,
-        ),
+        SOURCE_DELIVERY_MODE,
         Field("level", 14, 14, "1 assert. 0 de-assert. Counts only with trigger mode level.", values=LEVEL_NAMES),
         Field(
             "trigger_mode",

@@ -8,7 +8,7 @@ from app.x86.icr import (
     DESTINATION_MODE_NAMES,
     MASK_NAMES,
     POLARITY_NAMES,
-    SOURCE_MODE_NAMES,
+    SOURCE_DELIVERY_MODE,
     STATUS_NAMES,
     TRIGGER_MODE_NAMES,
 )
@@ -43,13 +43,7 @@ VERSION_82093AA = 0x11
 ENTRY = Layout(
     (
         Field("vector", 7, 0, "The vector that this pin raises. 0-15 are illegal: the target sets ESR bit 6."),
-        Field(
-            "delivery_mode",
-            10,
-            8,
-            "000 fixed. 001 lowest priority. 010 SMI. 100 NMI. 101 INIT. 111 ExtINT. 011 and 110 are reserved.",
-            values=SOURCE_MODE_NAMES,
-        ),
+        SOURCE_DELIVERY_MODE,
         Field(
             "destination_mode",
             11,
