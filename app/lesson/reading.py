@@ -12,9 +12,9 @@ from typing import Any
 
 from app.backends.catalogue import BACKENDS, DEFAULT_BACKEND, DEFAULT_SHEETS, generation_for, reason_against
 from app.breakpoints.condition import NEVER, Condition
+from app.commands.command import Stimulus
 from app.commands.field_types import (
     CostSheet,
-    FieldType,
     OfCondition,
     Schema,
     Text,
@@ -217,8 +217,8 @@ class _Reader:
             return None
         chosen = KINDS[kind]
         fields.only(("kind", "when", *(field.name for field in chosen.parameters)))
-        values = {one.name: _read(one.type, fields, one.name, one.default) for one in chosen.parameters}
-        when = self._commands(fields, "when", f"{prefix}.when", optional=not chosen.needs_when)
+        values = {one.name: one.type.read(fields, one.name, one.default) for one in chosen.parameters}
+        when = self._commands(fields, "when", f"{prefix}.when", optional=not chosen.needs_when, acts=True)
         return Question(chosen, values, when)
 
     def _task(self, raw: object, prefix: str) -> Task:
@@ -251,12 +251,14 @@ class _Reader:
 
     # Lines
 
-    def _commands(self, fields: Fields, name: str, path: str, *, optional: bool = False) -> tuple[str, ...]:
+    def _commands(
+        self, fields: Fields, name: str, path: str, *, optional: bool = False, acts: bool = False
+    ) -> tuple[str, ...]:
         raw = fields.get(name, () if optional else MISSING)
-        return () if raw is MISSING or raw == () else self._lines_of(raw, path)
+        return () if raw is MISSING or raw == () else self._lines_of(raw, path, acts=acts)
 
-    def _lines_of(self, raw: object, path: str) -> tuple[str, ...]:
-        """A list of lines of the palette."""
+    def _lines_of(self, raw: object, path: str, *, acts: bool = False) -> tuple[str, ...]:
+        """A list of lines of the palette; where they are to *act*, none that only moves time on."""
         if not isinstance(raw, list) or not raw:
             self._errors.append((path, "is empty" if raw == [] else f"{shown(raw)} is no list of lines"))
             return ()
@@ -268,7 +270,9 @@ class _Reader:
             lines.append(line)
             if self._machine is not None:
                 try:
-                    command_of(line, self._machine)
+                    command = command_of(line, self._machine)
+                    if acts and not isinstance(command, Stimulus):
+                        raise UnusableLine(f"{line!r}: only what acts on the machine can be asked about")
                 except UnusableLine as unusable:
                     self._errors.append((f"{path}.{place}", str(unusable)))
         return tuple(lines)
@@ -285,7 +289,3 @@ class _Reader:
 
 def _listed(raw: object) -> list[Any]:
     return raw if isinstance(raw, list) else []
-
-
-def _read(one: FieldType[Any], fields: Fields, name: str, default: Any) -> Any:
-    return one.read(fields, name, default)

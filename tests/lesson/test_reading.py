@@ -67,6 +67,8 @@ def test_a_lesson_is_read_whole() -> None:
         ("vector = 0x51\n", "", 19, "scene 1, ask.vector", "is missing"),
         ('when = ["ipi 1 0 51"]\n', "", 19, "scene 1, ask.when", "is missing"),
         ("cpu = 0\nvector = 0x51", "cpu = 2\nvector = 0x51", 21, "scene 1, ask.cpu", "there is no CPU 2"),
+        ('when = ["ipi 1 0 51"]', 'when = ["ipi 1 0 51", "idle"]', 23, "scene 1, ask.when 2", "only what acts on the"),
+        ('"fate"\ncpu = 0', '"count"\nof = "handlers"\ncpu = 9', 22, "scene 1, ask.cpu", "there is no CPU 9"),
         ("isr(0x71)", "isr(0x171)", 29, "scene 2, until", "column 5: there is no vector 0x171"),
         ("isr(0x71) on 0", "isr(0x71) on 7", 29, "scene 2, until", "there is no CPU 7"),
         ("taken(0x41) on 0", "given(0x41)", 32, "scene 2, task.goal", "there is no word 'given'"),

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.commands.command import Field
-from app.commands.field_types import Perhaps, named
+from app.commands.field_types import Cpu, Perhaps, Schema, named
+from app.commands.fields import Fields
 from app.hw.events import Accepted, InterruptEnded
-from app.hw.machine import MAX_CPUS
 from app.lesson.kinds.shared import DEAF, IN_SERVICE_MERGES, QUEUED, lets_in, taken_by
 from app.lesson.questions import Kind, NotApplicable, Predict, Rule, Value
 from app.lesson.situation import Situation, outcome_at, requested
@@ -21,6 +21,19 @@ _COUNTED = {
     "accesses": "times is a register of an APIC accessed",
 }
 _DEAR = ("exits", "hypercalls")
+
+
+class _AnyCpu:
+    """The number of a CPU of the machine; None where the field is absent: any."""
+
+    def read(self, fields: Fields, name: str, default: int | None = None) -> int | None:
+        return Cpu().read(fields, name) if fields.given(name) else default
+
+    def write(self, value: int | None) -> int | None:
+        return value
+
+    def schema(self) -> Schema:
+        return Cpu().schema()
 
 
 def _asks(values: Mapping[str, Any], names: VectorNames) -> str:
@@ -144,7 +157,7 @@ COUNT = Kind(
     ),
     (
         Field("of", named(_COUNTED)),
-        Field("cpu", Perhaps(0, MAX_CPUS - 1), None),
+        Field("cpu", _AnyCpu(), None),
         Field("vector", Perhaps(0, 255), None),
     ),
 )
