@@ -166,8 +166,8 @@ def rebuild(frame: Frame, cpu: Cpu, context: Context) -> None:
     backend, code = frame.backend, frame.code
     programs = Programs()
     assert code is not None
-    begins = Program(lambda: code_of(code, backend, cpu, context), programs).begins
-    guest = _come_again(frame, begins, frame.guest)
+    program = Program(lambda: code_of(code, backend, cpu, context), programs)
+    guest = _come_again(frame, program, frame.guest)
     if frame.spin is not None:
         frame.spin = guest.yielded  # it waits there
     if frame.stands is None:
@@ -180,19 +180,16 @@ def rebuild(frame: Frame, cpu: Cpu, context: Context) -> None:
         host = host_of(guest, backend, cpu, programs)
     if host is None:
         raise Elsewhere(f"{frame.name or frame.code}: {backend.name} no longer takes {frame.step} over")
-    frame.point = _come_again(frame, host, frame.point)
+    assert host.program is not None
+    frame.point = _come_again(frame, host.program, frame.point)
 
 
-def _come_again(frame: Frame, point: Point, stood: Point) -> Point:
+def _come_again(frame: Frame, program: Program, stood: Point) -> Point:
     """Where the replies lead to by which the code came to where it *stood*."""
     try:
-        for reply in stood.replies:
-            if type(reply) is not str:  # the head of a loop, which is passed on the way
-                point = point.after.get(reply) or point.on(reply)
+        point = program.come_to(stood.replies)
     except (StopIteration, AssertionError, AttributeError, LookupError, TypeError, ValueError) as wrong:
         raise Elsewhere(f"{frame.name or frame.code} under {frame.backend.name} does not go that way") from wrong
-    if point.ended:
-        raise Elsewhere(f"{frame.name or frame.code} under {frame.backend.name} comes to its end sooner")
     stands, stood_at = point.yielded, stood.yielded
     if stands != stood_at or type(stands) is not type(stood_at):
         raise Elsewhere(f"{frame.name or frame.code} under {frame.backend.name} stands at {stands}, not at {stood_at}")

@@ -87,9 +87,7 @@ class Program:
         try:
             yielded, heads = _send(generator, reply)
             if type(yielded) is Again:
-                following = point.head_of(yielded.name)
-                yielded, _ = _send(generator, _AGAIN)
-                assert yielded == following.yielded, f"a round that begins at {yielded}, not at {following.yielded}"
+                following = self._at_head(generator, *point.head_of(yielded.name))
             else:
                 following = Point(self, point, (reply, *heads), yielded, _functions(generator))
         except StopIteration as stop:
@@ -98,6 +96,26 @@ class Program:
         point.after[reply] = following
         self._generator, self._stands = generator, following
         return following
+
+    def _at_head(self, generator: Code, point: "Point", reached: tuple[Reply, ...]) -> "Point":
+        """The head of a loop, to which *generator* goes back: *point*, if that was *reached* so."""
+        yielded, heads = _send(generator, _AGAIN)
+        reached = (*reached, *heads)
+        if reached != point.reached:  # whoever came to the point by many replies at once has passed the head
+            return Point(self, point.before, reached, yielded, _functions(generator))
+        assert yielded == point.yielded, f"a round that begins at {yielded}, not at {point.yielded}"
+        return point
+
+    def come_to(self, replies: list[Reply]) -> "Point":
+        """Where *replies* lead to from the beginning, with no points in between. StopIteration when the code ends
+        sooner."""
+        if not replies:
+            return self.begins
+        generator, yielded = self._make(), None
+        for reply in replies:
+            yielded = generator.send(reply)  # type: ignore[arg-type]  # None starts it
+        self._generator, self._stands = generator, Point(self, None, tuple(replies), yielded, _functions(generator))
+        return self._stands
 
     def _come_again(self, point: "Point") -> Code:
         """A generator that stands at *point*."""
@@ -112,7 +130,7 @@ class Point:
 
     #: A record keeps ``replies`` and ``yielded`` (``engine/codec``), and makes the rest anew.
     STATE = ()
-    WIRES = ("_before", "_reached", "after", "asks", "ended", "functions", "program", "result", "taken_over", "yielded")
+    WIRES = ("after", "asks", "before", "ended", "functions", "program", "reached", "result", "taken_over", "yielded")
     __slots__ = (*STATE, *WIRES)
 
     def __init__(
@@ -125,8 +143,8 @@ class Point:
     ) -> None:
         """*reached* by these replies, from *before* or, without that, from the beginning."""
         self.program = program
-        self._before = before
-        self._reached = reached
+        self.before = before
+        self.reached = reached
         #: The step, or the ask, at which it stands.
         self.yielded = yielded
         self.asks = type(yielded) in ANSWERS
@@ -147,8 +165,8 @@ class Point:
         parts = []
         point: Point | None = self
         while point is not None:
-            parts.append(point._reached)
-            point = point._before
+            parts.append(point.reached)
+            point = point.before
         return [reply for part in reversed(parts) for reply in part]
 
     def on(self, reply: Reply) -> "Point":
@@ -156,13 +174,15 @@ class Point:
         assert self.program is not None, "a record's point has no code yet"
         return self.program.grow(self, reply)
 
-    def head_of(self, loop: str) -> "Point":
-        """The head of the innermost loop of that name."""
+    def head_of(self, loop: str) -> "tuple[Point, tuple[Reply, ...]]":
+        """The point at, or behind, the head of the innermost loop of that name, and by which of its replies that head
+        was reached."""
         point = self
-        while loop not in point._reached:
-            assert point._before is not None, f"no loop {loop} has begun"
-            point = point._before
-        return point
+        while loop not in point.reached:
+            assert point.before is not None, f"no loop {loop} has begun"
+            point = point.before
+        behind = point.reached[::-1].index(loop)
+        return point, point.reached[: len(point.reached) - behind]
 
 
 #: See ``Point.taken_over``.

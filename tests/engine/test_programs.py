@@ -98,6 +98,16 @@ def test_round_of_a_loop_leads_back_to_its_head_and_is_no_reply() -> None:
     assert waits.replies == [None, "lock", 0]
 
 
+def test_round_leads_back_to_the_head_whoever_passed_it_with_many_replies_at_once() -> None:
+    waits = Program(takes_the_lock, Programs()).come_to([None, "lock", 0])
+    head = waits.on(0)
+
+    assert (waits.yielded, waits.replies) == (Delay(1), [None, "lock", 0])
+    assert (head.yielded, head.replies) == (TryLock(_LOCK), [None, "lock"])
+    assert head.on(0).on(0) is head
+    assert head.on(1).yielded == MemoryWrite(_LOCK, 0)
+
+
 def test_point_goes_on_from_where_it_is_whoever_went_on_before() -> None:
     """The generator of a program stands where somebody came last; for any other point there is a new one."""
     head = Program(takes_the_lock, Programs()).begins.on(None)
