@@ -3,7 +3,7 @@ nobody has been before.
 
 Such code knows its arguments and the replies to what it yields alone (``guest/asks``). So the places that it comes to
 are a tree: from each, every reply leads to one other. A frame stands at such a *point*, and goes on by a look into a
-table; the generators, and the chain of functions that they are suspended in, are needed once a point.
+table; the generator is needed once a point; for the chain of functions that it is suspended in, when somebody asks.
 """
 
 from collections.abc import Callable, Hashable
@@ -24,7 +24,7 @@ Code = Steps[Any]
 _AGAIN = 0
 _GUEST_ROOM = "app.guest."
 #: So many points of all programs are kept, half a kilobyte each; then all begin anew.
-_MOST = 20_000
+_MOST = 30_000
 
 
 class Function(NamedTuple):
@@ -76,7 +76,7 @@ class Program:
         self._programs = programs
         #: A generator, and where it stands: whoever goes on from there to where nobody has been takes that.
         self._generator: Code = first or make()
-        self.begins = Point(self, functions=_functions(self._generator))
+        self.begins = Point(self)
         self._stands: Point | None = self.begins
 
     def grow(self, point: "Point", reply: Reply) -> "Point":
@@ -89,7 +89,7 @@ class Program:
             if type(yielded) is Again:
                 following = self._at_head(generator, *point.head_of(yielded.name))
             else:
-                following = Point(self, point, (reply, *heads), yielded, _functions(generator))
+                following = Point(self, point, (reply, *heads), yielded)
         except StopIteration as stop:
             following = Point(self, point, (reply,))
             following.ended, following.result = True, stop.value
@@ -102,7 +102,7 @@ class Program:
         yielded, heads = _send(generator, _AGAIN)
         reached = (*reached, *heads)
         if reached != point.reached:  # whoever came to the point by many replies at once has passed the head
-            return Point(self, point.before, reached, yielded, _functions(generator))
+            return Point(self, point.before, reached, yielded)
         assert yielded == point.yielded, f"a round that begins at {yielded}, not at {point.yielded}"
         return point
 
@@ -114,8 +114,14 @@ class Program:
         generator, yielded = self._make(), None
         for reply in replies:
             yielded = generator.send(reply)  # type: ignore[arg-type]  # None starts it
-        self._generator, self._stands = generator, Point(self, None, tuple(replies), yielded, _functions(generator))
+        self._generator, self._stands = generator, Point(self, None, tuple(replies), yielded)
         return self._stands
+
+    def functions_at(self, point: "Point") -> "tuple[Function, ...]":
+        """The functions that are suspended at *point*, outermost first."""
+        if self._stands is not point:
+            self._generator, self._stands = self._come_again(point), point
+        return _functions(self._generator)
 
     def _come_again(self, point: "Point") -> Code:
         """A generator that stands at *point*."""
@@ -130,7 +136,7 @@ class Point:
 
     #: A record keeps ``replies`` and ``yielded`` (``engine/codec``), and makes the rest anew.
     STATE = ()
-    WIRES = ("after", "asks", "before", "ended", "functions", "program", "reached", "result", "taken_over", "yielded")
+    WIRES = ("_functions", "after", "asks", "before", "ended", "program", "reached", "result", "taken_over", "yielded")
     __slots__ = (*STATE, *WIRES)
 
     def __init__(
@@ -139,7 +145,6 @@ class Point:
         before: "Point | None" = None,
         reached: tuple[Reply, ...] = (),
         yielded: Any = None,
-        functions: tuple[Function, ...] = (),
     ) -> None:
         """*reached* by these replies, from *before* or, without that, from the beginning."""
         self.program = program
@@ -148,8 +153,7 @@ class Point:
         #: The step, or the ask, at which it stands.
         self.yielded = yielded
         self.asks = type(yielded) in ANSWERS
-        #: What is suspended here, outermost first.
-        self.functions = functions
+        self._functions: tuple[Function, ...] | None = None
         #: The points that replies have led to from here.
         self.after: dict[Reply, Point] = {}
         self.ended = False
@@ -158,6 +162,13 @@ class Point:
         #: Where that begins which the hypervisor does instead of this step; None when the guest does it undisturbed;
         #: NOT_ASKED as long as nobody has asked the hypervisor.
         self.taken_over: Point | None = NOT_ASKED
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions that are suspended here, outermost first: looked for when somebody asks first."""
+        if self._functions is None:
+            self._functions = () if self.program is None or self.ended else self.program.functions_at(self)
+        return self._functions
 
     @property
     def replies(self) -> list[Reply]:
