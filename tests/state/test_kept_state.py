@@ -18,6 +18,7 @@ from app.engine.simulation import Simulation
 from app.engine.waits import Waits
 from app.guest.generations import GENERATIONS
 from app.guest.steps import Acknowledge, EnterNmi, Fence
+from app.history.slices import at_once as in_one_go
 from app.hw.cpu import Cpu
 from app.hw.event_channels import EventChannels
 from app.hw.local_apic import LocalApic
@@ -70,6 +71,23 @@ def test_kept_state_is_the_state_after_every_command_and_step(
         assert_as_built_anew(drive)
         for operations in steps:
             drive.run(operations=operations)
+            assert_as_built_anew(drive)
+
+
+@given(
+    st.sampled_from(sorted(BACKENDS)),
+    st.lists(st.tuples(stimuli(CPUS), st.integers(0, 9), st.floats(0, 1), st.booleans()), max_size=8),
+)
+def test_kept_state_is_the_state_at_every_moment_gone_to_and_in_every_branch_begun_there(
+    backend: str, course: list[tuple[Raw, int, float, bool]]
+) -> None:
+    drive = SimulatedDrive(Simulation(CPUS, backend))
+    for raw, operations, share, goes in course:
+        apply(drive, read_command(raw, CPUS))
+        drive.run(operations=operations)
+        assert_as_built_anew(drive)
+        if goes:
+            in_one_go(drive.seeker(round(share * drive.timeline.head.tick), None, None))
             assert_as_built_anew(drive)
 
 
