@@ -111,6 +111,7 @@ def from_state(record: Record, into: Simulation | None = None) -> Simulation:
     decoder = Decoder(execution.kernel)
     _restore_setting(simulation, record, decoder)
     restore_machine(machine, record["machine"], decoder)
+    execution.programs.forget()  # they name requests in memory that are made anew
     _restore_memory(execution.kernel, record["memory"], decoder)
     for processor, told in zip(simulation.processors, record["processors"], strict=True):
         decoder.restore(processor, told)

@@ -74,6 +74,22 @@ def test_simulation_that_was_another_becomes_the_one_of_the_record(generation: s
             assert spare.journal == []
 
 
+def test_functions_that_a_spare_simulation_has_run_find_the_memory_of_the_record() -> None:
+    """Requests in memory are made anew, and what the spare one remembers of its functions names the old ones."""
+    simulation, spare = (Simulation(3, "native-x2apic", generation="linux-6") for _ in range(2))
+    for one in (simulation, spare):
+        one.apply(CallGuest(0, "smp_call_function"))
+        one.run()
+    from_state(state(simulation), spare)
+
+    for one in (simulation, spare):
+        one.apply(CallGuest(0, "smp_call_function"))
+        one.run(operations=7)
+
+    assert state(spare)["memory"]["requests"]
+    assert state(spare) == state(simulation)
+
+
 def test_another_process_goes_on_alike() -> None:
     records, here, kinds = [], [], Counter[str]()
     for choose in KINDS:
