@@ -7,6 +7,6 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def apicscope(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+def apicscope(*arguments: str | Path, within: float = 60) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "app", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=within, check=False)

@@ -13,8 +13,9 @@ pytestmark = pytest.mark.slow
 _OTHERS = (("storm", "IPIs/s"), ("growth", "x"))
 
 
+@pytest.mark.timeout(600)  # it measures for half a minute of processor time
 def test_json_is_a_list_of_figures_each_with_the_back_end_in_its_name() -> None:
-    done = apicscope("bench", "ping", "storm", "growth", "--json")
+    done = apicscope("bench", "ping", "storm", "growth", "--json", within=600)
 
     figures = json.loads(done.stdout)
     assert all(set(figure) == {"name", "value", "unit"} for figure in figures)
