@@ -122,6 +122,10 @@ def coverage_checks() -> list[Check]:
     return [together, python("coverage", "coverage", "report"), *floor_checks]
 
 
+#: What failed, and nothing where no test did.
+ONCE_MORE = ("--last-failed", "--last-failed-no-failures=none")
+
+
 def browser_tests() -> Check:
     """Browsers on all cores: what is late there because others were at work is tried alone once more, and said."""
     chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
@@ -129,7 +133,7 @@ def browser_tests() -> Check:
     return Check(
         "browser tests",
         [*pytest, "-n", "auto", "--dist", "loadfile"],
-        again=[*pytest, "--last-failed"],
+        again=[*pytest, *ONCE_MORE],
         lacking="" if chromium else "no Chromium here; install it or name it in $CHROMIUM",
         environment={"CHROMIUM": chromium or ""},
     )
@@ -157,7 +161,11 @@ def quick_tests() -> list[Check]:
 
 
 def thorough_tests() -> list[Check]:
-    measured = python("tests", "coverage", "run", "-m", "pytest", "-q", *ON_EVERY_CORE, "-m", "not e2e")
+    """Servers and sockets on all cores: what is late there because others were at work is tried alone once more, and
+    said."""
+    pytest = ["coverage", "run", "-m", "pytest", "-q", "-m", "not e2e"]
+    measured = python("tests", *pytest, *ON_EVERY_CORE)
+    measured = replace(measured, again=[sys.executable, "-m", *pytest, *ONCE_MORE])
     # The browser tests run apart: Playwright leaves an event loop running in the thread that others need.
     return [replace(measured, environment=hypothesis_profile("ci")), *coverage_checks(), browser_tests()]
 

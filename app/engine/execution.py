@@ -200,11 +200,11 @@ class Execution:
     def _at_boundary(self, processor: Processor) -> Frame | None:
         """Between two instructions lets in what wants the CPU. Returns what that goes on with; None for nothing."""
         cpu, apic = processor.cpu, processor.cpu.apic
+        if cpu.interrupt_shadow and not processor.frames:
+            cpu.instruction_ended()  # the idle loop's own instructions are no steps
         if cpu.signalled or cpu.starts != processor.starts:
             self._take_resets(processor)
         frame = processor.frames[-1] if processor.frames else None
-        if frame is None and cpu.interrupt_shadow:
-            cpu.instruction_ended()  # the idle loop's own instructions are no steps
         irr = apic.irr.bits
         if processor.eoi_offered is not None and irr:
             self.effects.host.sync_eoi_word(processor)  # whatever came kicks the guest out, and that is an exit
