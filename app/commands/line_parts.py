@@ -108,7 +108,7 @@ class Decimal(Part):
             raise Misread(f"{text!r} is not a whole number")
         value = int(text.replace(",", ""))
         if not self.lowest <= value <= self.highest:
-            raise Misread(f"{text} is not in {self.lowest:,} to {self.highest:,}")
+            raise Misread(f"{text} is not in {self.lowest:,} to {self.highest:,}", meant=True)
         return {self.fields[0]: value}
 
     def write(self, values: Values, among: Surroundings | None) -> str:

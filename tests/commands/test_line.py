@@ -213,6 +213,7 @@ def test_dot_is_the_selected_cpu() -> None:
         ("pin 16 sideways", "sideways", "'sideways' is none of up, down"),
         ("pin 16", "", "one of up, down is missing"),
         ("pin 24 up", "24", "24 is not in 0 to 23"),
+        ("step 99999999999", "99999999999", "99999999999 is not in -1,000,000 to 1,000,000"),
         ("pin 1 up 2", "2", "'2' is more than the line has: pin PIN up"),
         ("msr 0 1b what", "what", "'what' is not hexadecimal: write 0 to ffffffffffffffff"),
         ("reg 0 SVT", "SVT", "'SVT' is not known here; svr?"),
