@@ -30,11 +30,12 @@ class Refusal(NamedTuple):
 
 class Circumstances(NamedTuple):
     """What an answer depends on besides the command: what the kernel calls its vectors, whether time stands still, and
-    what the cost sheet leaves out of the back end (*remark*, "" for nothing)."""
+    what the cost sheet leaves out of the back end (*remark*, "" for nothing); and whether the guest has APICs."""
 
     names: VectorNames
     paused: bool
     remark: str = ""
+    has_apics: bool = True
 
     @property
     def later(self) -> str:

@@ -161,6 +161,8 @@ class SendIpi(Stimulus):
 
     def done_words(self, circumstances: Circumstances) -> str:
         what = interrupt_words(self.icr.vector, self.icr.delivery_mode, circumstances.names)
+        if not circumstances.has_apics:
+            return f"{what} is not sent: this guest has no APIC. Ask it for a function that sends."
         return f"CPU {self.cpu} has been told to send {what}.{circumstances.later}"
 
 

@@ -408,7 +408,12 @@ class Session(Owner):
             return Said(command.steer(self), {})
         before = self.drive.branch
         result = self.drive.apply(command)
-        circumstances = Circumstances(self.drive.vector_names, self.paused, self.drive.backend_remark)
+        circumstances = Circumstances(
+            self.drive.vector_names,
+            self.paused,
+            self.drive.backend_remark,
+            has_apics=self.drive.machine.cpus[0].event_channels is None,
+        )
         said = command.answer(result, circumstances)
         branch = self.drive.branch
         if branch == before:

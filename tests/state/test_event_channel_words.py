@@ -126,6 +126,12 @@ def test_preview_names_the_vector_as_the_session_s_kernel_does() -> None:
     assert said == "CPU 0 has been told to send 0xfc (call function)."
 
 
+def test_interrupt_command_for_a_guest_without_apics_is_answered_so() -> None:
+    said = ipi(0, 1, 0xFC).done_words(Circumstances({}, paused=True, has_apics=False))
+
+    assert said == "0xfc is not sent: this guest has no APIC. Ask it for a function that sends."
+
+
 # States
 
 
