@@ -243,6 +243,7 @@ SENTENCES = {
     "tiles_handler": "in handlers",
     "tiles_wait": "wait",
     "tiles_closed": "interrupts off",
+    "tiles_runs": "run a function",
     "tiles_absent": "off, or await SIPI",
     "tiles_idle": "idle",
     "taken_lately": "Interrupts taken in the last 10,000 cycles: {count}.",
@@ -285,6 +286,7 @@ SENTENCES = {
 FINDS = (
     ("waits", "something waits there"),
     ("handler", "a handler runs, or a vector is in service"),
+    ("runs", "a function runs, and no handler"),
     ("idle", "nothing to do"),
     ("closed", "interrupts do not come in"),
     ("absent", "APIC off, or waits for a start-up IPI"),

@@ -39,6 +39,13 @@ test("a tile's shape is what its CPU is in, the gravest first", () => {
   const waits = [{ vector: 0x51, text: "waits", gate: "flag" }];
   const handlers = [{ vector: 0x51, name: "timer", since: 0 }];
   assert.equal(tileOf(cpu(0)).kind, "idle");
+  const runs = /** @type {const} */ ({
+    run_state: "running",
+    call_stack: [{ function: "smp_call_function", overridden: false, interrupts: null }],
+  });
+  assert.equal(tileOf(cpu(0, runs)).kind, "runs");
+  assert.equal(tileOf(cpu(0, { ...runs, run_state: "halted" })).kind, "idle");
+  assert.equal(tileOf(cpu(0, { ...runs, window: "code" })).kind, "closed");
   assert.equal(tileOf(cpu(0, { window: "code" })).kind, "closed");
   assert.equal(tileOf(cpu(0, { why: waits, window: "held" })).kind, "waits");
   assert.equal(tileOf(cpu(0, { why: waits, handlers })).kind, "handler");

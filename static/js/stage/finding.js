@@ -15,6 +15,7 @@ import { prioritiesOf } from "../event-channels.js";
 const SHOWS = {
   waits: ({ tile }) => tile.waits,
   handler: ({ tile }) => tile.kind === "handler",
+  runs: ({ tile }) => tile.kind === "runs",
   idle: ({ tile }) => tile.kind === "idle",
   closed: ({ cpu }) => cpu.window !== "open",
   absent: ({ tile }) => tile.kind === "absent",

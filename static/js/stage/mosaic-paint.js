@@ -79,6 +79,15 @@ const SHAPES = {
     context.fillStyle = colours.ink;
     context.fillRect(x - size * 0.36, y - size * 0.05, size * 0.72, Math.max(2, size * 0.1));
   },
+  runs(context, { x, y, size }, _, { colours }) {
+    const reach = size * 0.2;
+    context.fillStyle = colours.ink;
+    context.beginPath();
+    context.moveTo(x - reach * 0.7, y - reach);
+    context.lineTo(x + reach, y);
+    context.lineTo(x - reach * 0.7, y + reach);
+    context.fill();
+  },
   absent(context, { x, y, size }, _, { colours, stroke }) {
     const reach = size * 0.2;
     context.strokeStyle = colours.dim;

@@ -3,7 +3,7 @@
  * values.
  *
  * @typedef {import("../state-types.js").CpuState} CpuState
- * @typedef {"absent" | "handler" | "waits" | "closed" | "idle"} TileKind the shape of a tile
+ * @typedef {"absent" | "handler" | "waits" | "closed" | "runs" | "idle"} TileKind the shape of a tile
  * @typedef {{ kind: TileKind, gate: string, waits: boolean, fill: number }} Tile `fill`: PPR's class, as a share of the highest
  *
  * @typedef {object} Layout all in CSS pixels
@@ -37,7 +37,8 @@ function kindOf(cpu, gate) {
   if (off || cpu.run_state === "wait_for_sipi") return "absent";
   if (cpu.handlers.length > 0 || cpu.in_service.length > 0) return "handler";
   if (gate !== "") return "waits";
-  return cpu.window === "open" ? "idle" : "closed";
+  if (cpu.window !== "open") return "closed";
+  return cpu.run_state === "running" && cpu.call_stack.length > 0 ? "runs" : "idle";
 }
 
 /**
@@ -47,7 +48,7 @@ function kindOf(cpu, gate) {
  * @returns {{ kind: TileKind, gate: string, cpus: number[] }[]}
  */
 export function censusOf(tiles) {
-  const kinds = /** @type {TileKind[]} */ (["handler", "waits", "closed", "absent", "idle"]);
+  const kinds = /** @type {TileKind[]} */ (["handler", "waits", "closed", "runs", "absent", "idle"]);
   return kinds.flatMap((kind) => {
     const cpus = tiles.flatMap((tile, cpu) => (tile.kind === kind ? [cpu] : []));
     const gates = kind === "waits" ? [...new Set(cpus.map((cpu) => tiles[cpu]?.gate ?? ""))] : [];

@@ -13,6 +13,7 @@ const KIND_WORDS = {
   handler: () => say("tiles_handler"),
   waits: () => say("tiles_wait"),
   closed: () => say("tiles_closed"),
+  runs: () => say("tiles_runs"),
   absent: () => say("tiles_absent"),
   idle: () => say("tiles_idle"),
 };
