@@ -135,6 +135,35 @@ def test_what_becomes_of_a_request(before: tuple[str, ...], when: str, fate: str
     assert ask(machine(*before), "fate", [when], cpu=0, vector=vector).right.value == fate
 
 
+@pytest.mark.parametrize(
+    ("entry", "when", "fate"),
+    [
+        ("entry 18 1a061", ["ipi 0 1 71"], "TAKEN"),
+        ("entry 18 1a061", ["pin 18 up", "ipi 0 1 71"], "TAKEN"),
+        ("entry 18 1a061", ["ipi 0 1 71", "pin 18 up"], "TAKEN"),
+        ("entry 18 1a071", ["pin 18 up", "ipi 0 1 71"], "TAKEN"),
+        ("entry 18 10000000001a071", ["pin 18 up", "ipi 0 1 71"], "TAKEN"),
+        ("entry 18 10000000001a171", ["pin 18 up"], "KEPT"),
+        ("entry 18 100000000010071", ["pin 18 up"], "NOT_SENT"),
+        ("entry 18 10000000001a071", ["pin 18 up", "unmask 18"], "TAKEN"),
+    ],
+)
+def test_a_silent_pin_is_the_fate_only_of_what_it_would_ask_for(entry: str, when: list[str], fate: str) -> None:
+    assert ask(machine(entry), "fate", when, cpu=1, vector=0x71).right.value == fate
+
+
+@pytest.mark.parametrize(("cpu", "vector"), [(1, 0x71), (0, 0x61), (1, 0x61)])
+def test_a_silent_pin_asks_nobody_else(cpu: int, vector: int) -> None:
+    with pytest.raises(NoAnswer, match="nobody asks"):
+        ask(machine("entry 18 1a071"), "fate", ["pin 18 up"], cpu=cpu, vector=vector)
+
+
+def test_a_line_that_waits_for_an_eoi_sends_nothing_now() -> None:
+    simulation = machine(*SERVING, "pin 18 down")
+
+    assert ask(simulation, "fate", ["pin 18 up"], cpu=0, vector=0x61).right.value == "KEPT"
+
+
 def test_what_is_in_service_can_be_requested_once_more() -> None:
     found = ask(machine(*SERVING), "fate", ["ipi 1 0 61"], cpu=0, vector=0x61)
 

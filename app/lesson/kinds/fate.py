@@ -4,13 +4,26 @@ from enum import Enum
 
 from app.commands.lines import RaisePin
 from app.hw.event import Event
-from app.hw.events import Accepted, Merged, NoTarget, PinChanged, Refused, Retried, SendRefused
+from app.hw.events import (
+    Accepted,
+    LineStillUp,
+    Merged,
+    MessageSent,
+    NoTarget,
+    PinChanged,
+    Refused,
+    Retried,
+    SendRefused,
+)
 from app.hw.gates import FLAG, PRIORITY, UPCALL_MASK, GateKind, first_closed
 from app.hw.io_apic import EDGE_LOST
+from app.hw.machine import Machine
+from app.hw.messages import InterruptMessage, Origin
 from app.hw.waiting import gates_at
 from app.lesson.kinds.shared import BY_VECTOR, CPU, DEAF, IN_SERVICE_MERGES, QUEUED, TOO_LOW, VECTOR, taken_by
 from app.lesson.questions import Kind, NoAnswer, NotApplicable, Predict, Rule, Value
 from app.lesson.situation import Happened, Situation, outcome_at, requested
+from app.x86.icr import DeliveryMode
 from app.x86.words import VectorNames, vector_words
 
 
@@ -33,19 +46,25 @@ _GATES = {PRIORITY: Fate.WAITS_PRIORITY, FLAG: Fate.WAITS_IF, UPCALL_MASK: Fate.
 
 
 def _fate(situation: Situation) -> Value:
-    """The fate of the last request for the vector that is made of the CPU, by its name; where a pin sends nothing, that
-    is it, whatever its line asks for later."""
+    """The fate of the last request for the vector that is made of the CPU, by its name; where a pin that would make one
+    sends nothing, that is it, whatever its line asks for at a later EOI."""
     cpu, vector = situation.values["cpu"], situation.values["vector"]
     fate: Fate | None = None
     looks = False
+    asks_again: set[int] = set()
+    later: set[int] = set()
     for happened in situation.happens():
-        silent = _silent(happened.event)
-        if silent is not None:
-            return silent.name
-        ended = _ended(happened.event, cpu, vector)
+        event = happened.event
+        match event:
+            case LineStillUp(pin):
+                asks_again.add(pin)
+            case MessageSent(InterruptMessage(origin=Origin.IO_APIC, source=int(pin)) as message) if pin in asks_again:
+                later.add(message.number)
+        is_later = getattr(event, "message", None) in later
+        ended = _silent(happened, cpu, vector) or (None if is_later else _ended(event, cpu, vector))
         if ended is not None:
             fate, looks = ended, False
-        elif isinstance(happened.event, Accepted) and outcome_at(happened.event, cpu, vector):
+        elif isinstance(event, Accepted) and outcome_at(event, cpu, vector) and not is_later:
             fate, looks = None, True
         if looks:
             fate = _at_gate(happened, cpu, vector)
@@ -70,13 +89,19 @@ def _ended(event: Event, cpu: int, vector: int) -> Fate | None:
             return None
 
 
-def _silent(event: Event) -> Fate | None:
-    """The fate of a line that is raised at a pin which sends nothing."""
-    match event:
-        case PinChanged(_, 1, str(reason)):
+def _silent(happened: Happened, cpu: int, vector: int) -> Fate | None:
+    """The fate of a line that is raised at a pin which sends nothing, and would ask *cpu* for *vector*."""
+    match happened.event:
+        case PinChanged(pin, 1, str(reason)) if _asks(happened.simulation.machine, pin, cpu, vector):
             return Fate.NOT_SENT if reason == EDGE_LOST else Fate.KEPT
         case _:
             return None
+
+
+def _asks(machine: Machine, pin: int, cpu: int, vector: int) -> bool:
+    """Whether the entry of *pin* names *vector* and *cpu*, be it as one of several that could be chosen."""
+    message = machine.io_apic.message_of(pin, 0)._replace(delivery_mode=DeliveryMode.FIXED)
+    return message.vector == vector and cpu in machine.targets(message)
 
 
 def _at_gate(happened: Happened, cpu: int, vector: int) -> Fate | None:
