@@ -63,10 +63,11 @@ def read_lesson(text: str) -> Lesson:
         raise UnreadableLesson([Problem(1, "", f"a lesson has {_LONGEST_FILE:,} characters at most")])
     text = text.replace("\r\n", "\n")
     try:
-        raw = tomllib.loads(text)
+        raw, lines = tomllib.loads(text), lines_of(text)
+    except RecursionError:
+        raise UnreadableLesson([Problem(1, "", "is nested too deep")]) from None
     except tomllib.TOMLDecodeError as error:
         raise UnreadableLesson([_no_toml(text, str(error))]) from error
-    lines = lines_of(text)
     errors: list[tuple[str, str]] = []
     lesson = _Reader(lines, errors).lesson(raw)
     if errors:

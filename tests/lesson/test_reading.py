@@ -151,3 +151,13 @@ def test_text_with_signs_that_only_look_like_html_is_text() -> None:
     lesson = read_lesson(LESSON.replace("Make 0x41 run.", "Is 4 < 5, and a<=b > c?"))
 
     assert lesson.scenes[1].say == "Is 4 < 5, and a<=b > c?"
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 900 + "]" * 900, "a = " + "{a = " * 900 + "1" + "}" * 900])
+def test_what_is_nested_too_deep_is_told(text: str) -> None:
+    assert problems(text) == [Problem(1, "", "is nested too deep")]
+
+
+@pytest.mark.parametrize("deep", range(100, 900, 100))
+def test_whatever_is_nested_less_deep_is_told_too(deep: int) -> None:
+    assert problems("a = " + "[" * deep + "]" * deep)[0].key in ("", "a")
