@@ -44,20 +44,22 @@ class Situation:
         self._record: Record = state(simulation)
         self._log = [event for _, event in simulation.events_since(0)]
         self._when = when
-        self.commands: list[Command] = []
         #: As the machine stands now.
         self.now = self.copy()
         #: As it stands when *when* has been done, and no time has passed.
         self.then = self.copy()
-        self._act(self.then)
+        #: What *when* says.
+        self.commands = self._act(self.then)
+        self.then.take_log()
         self._rest: Simulation | None = None
 
     def copy(self) -> Simulation:
         """A simulation of its own, at the moment."""
         return from_state(self._record)
 
-    def _act(self, simulation: Simulation) -> list[Event]:
-        self.commands = []
+    def _act(self, simulation: Simulation) -> "list[Command]":
+        """Does *when* on *simulation*. Returns its commands."""
+        commands: list[Command] = []
         for line in self._when:
             try:
                 command = command_of(line, simulation)
@@ -68,14 +70,15 @@ class Situation:
                     raise UnusableLine(f"{line!r}: {refusal.message}")
             except UnusableLine as unusable:
                 raise NoAnswer(str(unusable)) from unusable
-            self.commands.append(command)
+            commands.append(command)
             simulation.apply(command)
-        return [event for _, event in simulation.take_log()]
+        return commands
 
     def happens(self) -> Iterator[Happened]:
         """All that happens from the moment on, until nothing but timers is left, or MOST_OPERATIONS are done."""
         simulation = self.copy()
-        for event in self._act(simulation):
+        self._act(simulation)
+        for _, event in simulation.take_log():
             yield Happened(event, simulation)
         for _ in range(MOST_OPERATIONS):
             if simulation.idle:
@@ -94,6 +97,7 @@ class Situation:
         if self._rest is None:
             self._rest = self.copy()
             self._act(self._rest)
+            self._rest.take_log()
             self._rest.run(operations=MOST_OPERATIONS, until_idle=True)
         if not self._rest.idle:
             raise NoAnswer(_RESTLESS)
