@@ -37,6 +37,8 @@ _OFTEN = 4
 _TRIES = 16
 #: Of so many calls it is known how often they were called.
 _CALLS = 1024
+#: What takes more operations than this to come to rest is left to the model: it may never do so.
+_MOST_OPERATIONS = 2_000
 
 #: Told the number of the last message so far, it leaves everything as it stands behind the path, counts what is counted
 #: otherwise than by events, and is True; or it is False, and has done nothing, where something does not stand as it
@@ -116,6 +118,7 @@ class FastPaths:
             return None
         called = self._called(processor)
         now, ticks, alarm = simulation.clock.now, simulation.ticks, simulation.queue.alarm
+        one_too_long = False
         for path in called.paths:
             outcome = path.outcome
             end = now + outcome.cycles
@@ -125,10 +128,10 @@ class FastPaths:
                 or (to_tick is not None and ticks + outcome.ticks >= to_tick)
                 or (alarm is not None and alarm <= end)
             ):
-                return None
-            if self._follow(path):
+                one_too_long = True
+            elif self._follow(path):
                 return outcome.operations
-        if called.times <= _OFTEN or called.tries >= _TRIES:
+        if one_too_long or called.times <= _OFTEN or called.tries >= _TRIES:
             return None
         simulation.queue.push(now, Priority.PROCESSOR, processor)
         return self._learn(called, processor, until, operations, to_tick)
@@ -140,10 +143,15 @@ class FastPaths:
         called = self._calls.get((processor.cpu.number, processor.calls[0]))
         if called is None:
             if len(self._calls) >= _CALLS:
-                self._calls.clear()
+                self._forget_rarest()
             called = self._calls[processor.cpu.number, processor.calls[0]] = _Called()
         called.times += 1
         return called
+
+    def _forget_rarest(self) -> None:
+        """Forgets the half that was called least, and of those that were called as often the oldest."""
+        by_times = sorted(self._calls.items(), key=lambda known: known[1].times)
+        self._calls = dict(by_times[(len(by_times) + 1) // 2 :])
 
     def _follow(self, path: FastPath) -> bool:
         """False, and nothing has changed, where something does not stand as it stood."""
@@ -168,12 +176,14 @@ class FastPaths:
         operations: int | None,
         to_tick: int | None,
     ) -> int:
-        """Lets the model go on to rest, and learns from it. Returns the operations done."""
+        """Lets the model go on to rest, and learns from it; nothing where that takes too long. Returns the operations
+        done."""
         called.tries += 1
+        most = _MOST_OPERATIONS if operations is None else min(operations, _MOST_OPERATIONS)
         self._learning = True
         watch = Watch(self._simulation, self._follower)
         try:
-            done = self._go(until, operations, until_idle=True, to_tick=to_tick, whole_paths=False)
+            done = self._go(until, most, until_idle=True, to_tick=to_tick, whole_paths=False)
         finally:
             watch.end()
             self._learning = False

@@ -9,18 +9,20 @@ import pytest
 
 from app.backends.catalogue import BACKENDS
 from app.commands.command import Stimulus
+from app.commands.guest import CallGuest
 from app.commands.lines import SendMsi
-from app.commands.machine import SetBackend, SetCostSheet
+from app.commands.machine import SetBackend, SetCostSheet, SetInterruptFlag
 from app.commands.registers import WriteCr8, WriteRegister
 from app.engine.counters import Counters
 from app.engine.event_log import EVENTS_KEPT, EventLog
-from app.engine.fast_paths import _fast_path
+from app.engine.fast_paths import _MOST_OPERATIONS, _fast_path
 from app.engine.noted_runs import Outcome, Run
 from app.engine.simulation import Simulation
 from app.history.record import state
+from app.hw.profile import PROFILES
 from app.x86.registers import Register
 from tests.engine.runs import PAIRS, reschedule
-from tests.engine.twins import alone, session, twins
+from tests.engine.twins import SEEDS, alone, session, twins
 
 #: Random sessions under each pair of a kernel and a back end.
 EACH = -(-int(os.environ.get("APICSCOPE_RANDOM_SESSIONS", "22")) // len(PAIRS))
@@ -28,7 +30,7 @@ EACH = -(-int(os.environ.get("APICSCOPE_RANDOM_SESSIONS", "22")) // len(PAIRS))
 
 @pytest.mark.parametrize(("generation", "backend"), PAIRS, ids=lambda word: word)
 def test_whoever_takes_fast_paths_is_where_the_model_is(generation: str, backend: str) -> None:
-    assert session(generation, backend, seed=0, acts=40, looks=0.1) >= 0
+    assert session(generation, backend, seed=SEEDS.get((generation, backend), 0), acts=40, looks=0.1) > 0
 
 
 @pytest.mark.slow
@@ -117,6 +119,63 @@ def test_a_run_of_some_operations_goes_to_the_end_of_a_path_only_when_it_may() -
     both.told(reschedule(0, 1))
     both.run(lambda twin: twin.run(operations=5))
     both.look()
+
+
+def test_a_call_that_spins_for_ever_ends_where_the_operations_of_a_run_do() -> None:
+    both = twins(10, profile=PROFILES["intel-p6"])
+    call = CallGuest(0, "send_ipi_mask")
+    for _ in range(5):
+        both.told(call)
+        both.run(lambda twin: twin.run())
+    # A P6 takes no third request of a vector, and whoever sends it waits for its ICR to be idle.
+    both.told(SetInterruptFlag(1, False))
+    both.told(call)
+    both.run(lambda twin: twin.run())
+    both.told(call)
+
+    done = both.follows.run(operations=100, whole_paths=True)
+
+    assert 100 <= done <= _MOST_OPERATIONS
+    assert not both.follows.idle
+    both.model.run_to(both.follows.moment)
+    both.look()
+
+
+def test_a_path_that_is_too_long_for_a_run_hides_no_shorter_one() -> None:
+    both = twins()
+    call = reschedule(0, 1)
+    alone(both)
+    paths = both.follows._fast_paths
+    assert paths is not None
+    (called,) = paths._calls.values()
+    (path,) = called.paths
+    longer = path._replace(outcome=path.outcome._replace(operations=path.outcome.operations + 1_000))
+    called.paths = [longer, path]
+    before = both.paths
+
+    both.told(call)
+    both.run(lambda twin: twin.run(operations=500, until_idle=True))
+
+    assert both.paths == before + 1
+    both.end()
+
+
+def test_what_is_called_often_is_known_however_many_others_are_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.engine.fast_paths._CALLS", 4)
+    both = twins()
+    alone(both)
+    paths = both.follows._fast_paths
+    assert paths is not None
+    ((often, called),) = paths._calls.items()
+
+    for sender, target in [(0, 2), (0, 3), (1, 2), (1, 3), (2, 1), (2, 3), (3, 1), (3, 2)]:
+        both.told(reschedule(sender, target))
+        both.run(lambda twin: twin.run(until_idle=True))
+
+    assert len(paths._calls) <= 4
+    assert paths._calls[often] is called
+    assert alone(both, times=3) > 0
+    both.end()
 
 
 # What is told of it
