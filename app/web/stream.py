@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -15,16 +16,21 @@ from app.web.wire import Wire, frame_of, wire_of
 if TYPE_CHECKING:
     from app.session.pairs import Pairs
 
+_LOG = logging.getLogger(__name__)
+
 router = APIRouter()
 
 SUBPROTOCOL = "apicscope.v1"
 MALFORMED, NO_SUCH_SESSION, TOO_SLOW_OR_FAST = 4400, 4404, 4408
+_BROKEN = 1011
 #: A viewer that takes nothing for so long is cut off.
 _PATIENCE = 10.0
 #: So is one that takes little: of a window of so many seconds it has kept us waiting for more than this share.
 _LAG_WINDOW, _MOST_LAG = 15.0, 0.6
 #: A viewer is told of silence after so long: nobody shall call a dead server live.
 _HEARTBEAT = 2.5
+#: How often we look at one that keeps us waiting.
+_WHILE_IT_WAITS = 1.0
 #: Messages that a client may send in a second.
 _MOST_MESSAGES = 20
 _PING = frame_of('{"type":"ping"}')
@@ -127,7 +133,7 @@ class _Viewer(Viewer):
         self._loop = asyncio.get_running_loop()
         self._sent = self._loop.time()
         self._lag = Lag(self._sent)
-        #: There is something for it since then, and no room.
+        #: There is something for it since then, be it that nothing happens, and no room.
         self._waits_since: float | None = None
         self._clock: asyncio.TimerHandle | None = None
         #: When it said what it has said in the last second.
@@ -144,6 +150,13 @@ class _Viewer(Viewer):
             self._clock.cancel()
 
     def tell(self) -> None:
+        try:
+            self._bring_up_to_date()
+        except Exception:  # of ours: the session lives on, and so do its other viewers
+            _LOG.exception("A viewer could not be told")
+            self._wire.end(_BROKEN, "the server has a fault")
+
+    def _bring_up_to_date(self) -> None:
         if self._hub.over is not None:
             self._wire.end(self._hub.over, "the session is over")
         elif self._wire.full:
@@ -179,18 +192,24 @@ class _Viewer(Viewer):
     def _look(self) -> None:
         """Tells it of silence, or finds that it has kept us waiting for too long."""
         now = self._loop.time()
+        if self._waits_since is None and now - self._sent >= _HEARTBEAT:
+            self._ping(now)
         if self._waits_since is None:
             self._lag.too_much(now, now)
-            if now - self._sent >= _HEARTBEAT and not self._wire.full:
-                self._wire.write(_PING)
-                self._sent = now
-            again = max(self._sent + _HEARTBEAT, now + 1.0)
+            again = self._sent + _HEARTBEAT
         elif now - self._waits_since < _PATIENCE:
-            again = self._waits_since + _PATIENCE
+            again = now + _WHILE_IT_WAITS  # it may have room at any time, and silence counts from then on
         else:
             self._wire.end(TOO_SLOW_OR_FAST, "too slow")
             return
         self._clock = self._loop.call_at(again, self._look)
+
+    def _ping(self, now: float) -> None:
+        if self._wire.full:
+            self._waits_since = now
+        else:
+            self._wire.write(_PING)
+            self._sent = now
 
 
 def _hello(session: Watchable) -> str:

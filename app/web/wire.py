@@ -80,9 +80,22 @@ class Wire(WebSocketsSansIOProtocol):
             await self.send({"type": "websocket.close", "code": code, "reason": reason})
 
     def _release(self) -> None:
-        self._stream = None
+        """Lets go of the stream and of all that is held. It never fails: whoever stops the server has others to end."""
+        if self._stream is not None:
+            self._stream = None
+            while not self.queue.empty():
+                self.queue.get_nowait()  # nobody hears it any more, and behind it comes the client's goodbye
+            self._read_on()
         while self._held:
-            self._held.pop().__exit__(None, None, None)
+            try:
+                self._held.pop().__exit__(None, None, None)
+            except Exception:
+                self.logger.exception("Something that a connection held could not be left")
+
+    def _read_on(self) -> None:
+        if self.read_paused and self.queue.empty():
+            self.read_paused = False
+            self.transport.resume_reading()
 
     def _pass_on(self) -> None:
         """Gives the stream what uvicorn has kept for the application."""
@@ -92,9 +105,7 @@ class Wire(WebSocketsSansIOProtocol):
                 self._stream.hear(message.get("text"))
             else:
                 self._release()
-        if self.read_paused and self.queue.empty():
-            self.read_paused = False
-            self.transport.resume_reading()
+        self._read_on()
 
     # For uvicorn
 
