@@ -18,13 +18,15 @@ from tests.engine.runs import reschedule
 from tests.engine.whole_state import first_difference, whole_state
 
 Run = Callable[[Simulation], int]
-#: Of each pair of a kernel and a back end a session of 40 acts that follows paths; 0 where none is given.
+#: Of each pair a session of 40 acts that follows paths, also with a scribe; 0 where none is given.
 SEEDS = {
     ("linux-2.6.22", "native-xapic"): 2,
     ("linux-2.6.22", "trap-emulate"): 2,
     ("linux-2.6.22", "vmi"): 14,
     ("linux-6", "native-xapic"): 2,
-    ("linux-6", "trap-emulate"): 4,
+    ("linux-6", "native-x2apic"): 11,
+    ("linux-6", "trap-emulate"): 5,
+    ("linux-6", "apicv"): 1,
     ("linux-6", "kvm-pv"): 10,
 }
 #: Begins with two machines that have just booted; what it returns is called at some places of their session.
