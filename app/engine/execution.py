@@ -30,7 +30,7 @@ from app.engine.frames import (
 from app.engine.host_effects import held_back
 from app.engine.probe import Probe
 from app.engine.processor import Frame, Kick, Processor, waits_at
-from app.engine.programs import NOT_ASKED, Point, Program, Programs
+from app.engine.programs import NOT_ASKED, Once, Point, Programs
 from app.engine.work import Work
 from app.guest.answers import ANSWERS
 from app.guest.apic_ops import Context, KernelState
@@ -370,7 +370,7 @@ class Execution:
     def begin(self, processor: Processor, name: str, code: Callable[[Context], Steps[None] | Steps[int]]) -> Frame:
         """The CPU runs *code* from now on, whatever else it does. No record can name such code."""
         context = self.context(processor, self.backend)
-        begins = Program(lambda: code(context), self.programs).begins
+        begins = Once(code(context))
         return self._add(processor, Frame(name, begins, self.backend, self._clock.now))
 
     def _begin_call(self, processor: Processor) -> Frame:

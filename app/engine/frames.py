@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from app.backends.backend import Backend, Found
 from app.engine.guest_calls import GuestCall, begin
 from app.engine.processor import Frame
-from app.engine.programs import Point, Program, Programs
+from app.engine.programs import Once, Point, Program, Programs
 from app.guest.apic_ops import Context
 from app.guest.asks import EVENT_AGAIN, EVENT_LOOP
 from app.guest.device_interrupts import do_nmi, smi_handler
@@ -147,7 +147,12 @@ def host_of(point: Point, backend: Backend, cpu: Cpu, programs: Programs) -> Poi
     hypervisor, step = backend.hypervisor, point.yielded
     assert hypervisor is not None
     first = hypervisor.intercept(step, cpu)
-    return None if first is None else Program(lambda: hypervisor.intercept(step, cpu), programs, first).begins  # type: ignore[arg-type,return-value]  # as it did the first time
+    if first is None:
+        return None
+    if isinstance(point, Once):
+        return Once(first)
+    # It answers alike each time: it looks at the step, and of the CPU at its number.
+    return Program(lambda: hypervisor.intercept(step, cpu), programs, first).begins  # type: ignore[arg-type,return-value]
 
 
 def kick_of(arrival: Arrival, backend: Backend, cpu: Cpu, programs: Programs) -> Point:

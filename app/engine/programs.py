@@ -200,6 +200,34 @@ class Point:
 NOT_ASKED: Any = object()
 
 
+class Once(Point):
+    """Where code stands that runs one time only: one point for all of its way, of which nothing is kept. To remember
+    it would cost some three times what it takes to run it."""
+
+    __slots__ = ("_generator",)
+
+    def __init__(self, generator: Code) -> None:
+        super().__init__(None)
+        self._generator = generator
+
+    def on(self, reply: Reply) -> Point:
+        """The same, where *reply* leads to."""
+        self.taken_over = NOT_ASKED
+        try:
+            self.yielded, _ = _send(self._generator, reply)
+            if type(self.yielded) is Again:
+                self.yielded, _ = _send(self._generator, _AGAIN)
+            self.asks = type(self.yielded) in ANSWERS
+        except StopIteration as stop:
+            self.ended, self.result, self.asks = True, stop.value, False
+        return self
+
+    @property
+    def functions(self) -> tuple[Function, ...]:
+        """The functions that are suspended now, outermost first."""
+        return _functions(self._generator)
+
+
 def _send(generator: Code, reply: Reply) -> tuple[Step | Ask, list[str]]:
     """What *generator* yields to *reply*, and the names of the loops whose heads it passes on the way."""
     heads: list[str] = []

@@ -8,7 +8,7 @@ from app.score.numbers import Position
 from app.session.score import Score
 
 #: More changes than this at once are not told: whoever wants them asks for what is in sight.
-MOST_CHANGES = 300
+MOST_CHANGES = 1000
 
 
 class SpanChanges(NamedTuple):

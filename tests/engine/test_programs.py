@@ -157,6 +157,7 @@ def test_code_begun_past_the_guest_is_never_another_ones() -> None:
         return lambda context: context.operations.apic_write(0x80, value)
 
     assert alone.run(0, writes(1)).steps != alone.run(0, writes(2)).steps
+    assert alone.execution.programs.points == 0  # nothing of it is kept
 
 
 _PRICES = ("mmio_write",)
