@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app.backends.catalogue import BACKENDS
-from app.engine.programs import Program
+from app.engine.programs import Once, Program
 from app.engine.simulation import Simulation
 from app.guest.apic_ops import KernelState
 from app.guest.memory import CallData, CallFunctionData, CallSingleData, CallSingleQueue, Word
@@ -68,7 +68,8 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Found:
     for kind, constants in CONSTANT.items():
         for name in slots_of(kind) - constants:
             monkeypatch.setattr(kind, name, reporting(kind, name, places))
-    monkeypatch.setattr(Program, "_generator", watched(vars(Program)["_generator"]))
+    for holder in (Program, Once):
+        monkeypatch.setattr(holder, "_generator", watched(vars(holder)["_generator"]))
     for hypervisor in {type(definition.hypervisor) for definition in BACKENDS.values() if definition.hypervisor}:
         monkeypatch.setattr(hypervisor, "intercept", watched_function(hypervisor.intercept))
     return places
