@@ -27,6 +27,8 @@ from app.guest.linux_6.kernel import LINUX_6
 from app.x86.model_specific_registers import ApicMode
 from tests.engine.runs import counts
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = "linux-2.6.22", "linux-6"
 FLAT_LIMIT = 8
 COUNTS = (1, 2, 17, 64, 129, 200)

@@ -11,6 +11,8 @@ from app.x86.model_specific_registers import ApicMode, x2apic_msr
 from app.x86.registers import Register
 from tests.conformance.software import X2APIC, XAPIC, booted, end_of_interrupt, run_handlers, send, write
 
+pytestmark = pytest.mark.slow
+
 VECTORS = range(0x20, 0x100)
 SELF_IPI_MSR = x2apic_msr(Register.SELF_IPI)
 

@@ -24,6 +24,8 @@ from app.x86.registers import Register
 from tests.engine.runs import PAIRS, reschedule
 from tests.engine.twins import SEEDS, alone, session, twins
 
+pytestmark = pytest.mark.slow
+
 #: Random sessions under each pair of a kernel and a back end.
 EACH = -(-int(os.environ.get("APICSCOPE_RANDOM_SESSIONS", "22")) // len(PAIRS))
 

@@ -15,6 +15,8 @@ import pytest
 from tests.engine.random_sessions import Choose, anything, play, storm
 from tests.engine.runs import PAIRS, under_every_pair
 
+pytestmark = pytest.mark.slow
+
 GOLDEN = Path(__file__).with_name("golden_sessions.json")
 KINDS: tuple[Choose, ...] = (anything, storm)
 _SESSIONS = 12

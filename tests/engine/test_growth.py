@@ -16,6 +16,8 @@ from app.engine.simulation import Simulation
 from app.x86.registers import Register
 from tests.engine.runs import reschedule, under_every_pair
 
+pytestmark = pytest.mark.slow
+
 _SOURCES = str(Path(app.__file__).parent)
 #: Above the eight CPUs up to which a kernel has a way of its own to send.
 FEW, MANY = 9, 255

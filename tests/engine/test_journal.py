@@ -26,6 +26,8 @@ from tests.engine.random_sessions import Choose, anything, ask, play, play_again
 from tests.engine.runs import PAIRS, happened, names_under, reschedule
 from tests.engine.whole_state import first_difference, whole_state
 
+pytestmark = pytest.mark.slow
+
 KINDS: list[Choose] = [anything, storm]
 #: Random sessions of each kind under each pair of a kernel and a back end.
 EACH = -(-int(os.environ.get("APICSCOPE_RANDOM_SESSIONS", "66")) // (len(PAIRS) * len(KINDS)))

@@ -17,6 +17,8 @@ from app.hw.machine import Machine
 from tests.engine.random_sessions import Choose, anything, play, storm
 from tests.engine.runs import reschedule, under_every_pair
 
+pytestmark = pytest.mark.slow
+
 _SESSIONS = 2
 _LOCK = Word("lock")
 

@@ -20,6 +20,8 @@ from tests.engine.runs import reschedule
 from tests.history.courses import difference, far_away, go_on, new_session, reference
 from tests.history.test_timeline import random_sessions
 
+pytestmark = pytest.mark.slow
+
 _SIZE = 1_000
 
 Asked = tuple[Beginning, tuple[Journalled, ...], Moment]

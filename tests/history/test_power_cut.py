@@ -12,6 +12,8 @@ from app.history.store import Store
 from tests.history.recorded_disk import Note, RecordedDisk, after_power_cut
 from tests.history.records import a_branch, a_command, a_keyframe, a_moment, a_session
 
+pytestmark = pytest.mark.slow
+
 #: Cuts that a run tries. There are about four for each command, and two ways for each to go.
 CUTS = int(os.environ.get("APICSCOPE_POWER_CUTS", "40"))
 COMMANDS = 60

@@ -13,6 +13,8 @@ from app.trace.operations import Recording, RegisterRead, RegisterWrite, VectorT
 from app.trace.readers.registry import read_recording
 from tests.engine.whole_state import everything, first_difference
 
+pytestmark = pytest.mark.slow
+
 TRACES = Path(__file__).parents[1] / "trace"
 SMALL = [
     "recordings/system-reset-1cpu.qemu.log.gz",

@@ -24,6 +24,8 @@ from tests.engine.random_sessions import anything
 from tests.engine.runs import PAIRS
 from tests.history.random_moments import moments
 
+pytestmark = pytest.mark.slow
+
 #: What has a name and never changes, and values.
 CONSTANT = (
     Backend,

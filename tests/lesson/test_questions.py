@@ -20,6 +20,8 @@ from app.x86.icr import Icr
 from app.x86.registers import Register
 from app.x86.units import Vector
 
+pytestmark = pytest.mark.slow
+
 
 def machine(*lines: str, cpus: int = 4, backend: str = "native-xapic", generation: str | None = None) -> Simulation:
     """A machine on which these have been done; "idle" lets it come to rest, "serving" lets CPU 0 begin a handler."""

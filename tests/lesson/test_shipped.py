@@ -22,6 +22,8 @@ from app.lesson.questions import answered
 from app.lesson.reading import read_lesson
 from app.x86.registers import Register
 
+pytestmark = pytest.mark.slow
+
 LESSONS = {name: read_lesson(shipped_text(name)) for name in shipped_lessons()}
 QUESTIONS = [
     pytest.param(name, backend, number, id=f"{name}-{backend}-{number + 1}")

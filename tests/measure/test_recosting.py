@@ -16,6 +16,8 @@ from tests.cli.commands import ROOT
 from tests.engine.runs import counts
 from tests.trace.log_lines import EOI, ICR_HIGH, ICR_LOW, SVR, TIMER_INITIAL_COUNT, LogLines
 
+pytestmark = pytest.mark.slow
+
 BOOT = ROOT / "app/trace/samples/linux-6.1-boot-4cpu.qemu.log.gz"
 SHEET = load_cost_sheet("sapphire-rapids")
 PRICE = SHEET.cycles

@@ -12,6 +12,8 @@ from app.score.course import Course, Span
 from tests.engine.whole_state import first_difference
 from tests.pair.test_timeline import PAIRS, every_pair, everything_of, forward, new_pair, stimulus
 
+pytestmark = pytest.mark.slow
+
 
 def courses_of(timeline: PairTimeline) -> list[Course]:
     courses = [side.course for side in timeline.lock_step.sides]

@@ -25,6 +25,8 @@ from app.trace.readers.registry import read_recording
 from app.x86.icr import DeliveryMode, Icr
 from app.x86.vectors import FIRST_LEGAL_VECTOR
 
+pytestmark = pytest.mark.slow
+
 OLD, SHEET = "linux-2.6.22", load_cost_sheet("2007")
 
 

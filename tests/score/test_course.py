@@ -12,6 +12,8 @@ from app.score.line import Line, Part
 from app.score.numbers import Numbers
 from app.score.span_kinds import HANDLER, KIND_NAMES, LINE, MARK, REQUESTED
 
+pytestmark = pytest.mark.slow
+
 
 def written(course: Course, chance: Random, count: int, rows: list[Row] | None = None) -> int:
     """Spans of all kinds begin and end by chance; some never do, and are in *rows*. Returns the last tick."""

@@ -21,6 +21,8 @@ from app.x86.icr import Icr
 from tests.history.test_recorded import recording
 from tests.score.scored import Scored
 
+pytestmark = pytest.mark.slow
+
 LEVEL, TO_CPU_1 = 1 << 15, 1 << 56
 DISABLED = 0xFEE0_0000
 LONG = 10 * INVERTED_CYCLES

@@ -15,6 +15,8 @@ from app.score.interrupt import MOST_TOLD, first_cause, neighbour, span_words, s
 from app.x86.icr import DeliveryMode, Icr
 from tests.score.scored import Scored
 
+pytestmark = pytest.mark.slow
+
 NAMES = {0xFC: "reschedule"}
 
 

@@ -19,6 +19,8 @@ from app.score.scribe import Scribe
 from tests.engine.runs import PAIRS, reschedule
 from tests.engine.twins import SEEDS, Twins, alone, session, twins
 
+pytestmark = pytest.mark.slow
+
 EACH = -(-int(os.environ.get("APICSCOPE_RANDOM_SESSIONS", "22")) // len(PAIRS))
 
 

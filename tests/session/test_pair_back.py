@@ -29,7 +29,7 @@ NUMBER = "seq"
 #: How often a span has begun or ended is never what it was: whoever has what was undone asks for all again.
 SCORE = "score"
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
 
 @pytest.fixture

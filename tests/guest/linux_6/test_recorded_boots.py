@@ -14,6 +14,8 @@ from tests.cli.commands import ROOT
 from tests.guest.kernel_text import START_6, WAKEUP_6
 from tests.guest.test_kernel_text import NAMES
 
+pytestmark = pytest.mark.slow
+
 BOOT = ROOT / "app/trace/samples/linux-6.1-boot-4cpu.qemu.log.gz"
 HOTPLUG = ROOT / "tests/trace/recordings/linux-6.1-hotplug-3cpu.qemu.log.gz"
 STORM = ROOT / "tests/trace/recordings/linux-6.1-ipi-storm-4cpu.qemu.log.gz"

@@ -16,6 +16,8 @@ from app.web.pages.back_ends.history import HISTORY, LAYERS
 from app.web.pages.back_ends.page import controls, controls_by_sheet, kernel_overrides
 from tests.engine.runs import counts
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = GENERATIONS.values()
 
 
